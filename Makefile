@@ -1,0 +1,31 @@
+.PHONY: help demo test check setup lock clean
+SHELL := bash
+# Every recipe runs in the environment, as after `source .venv/bin/activate`.
+activated = source .venv/bin/activate &&
+
+help:
+	@echo "make demo   set up, then photographs -> shards -> three members -> votes on the embedded sample"
+	@echo "make test   set up, then check and run all tests"
+	@echo "make check  lint, format, types, imports between the rooms"
+	@echo "make lock   renew requirements/*.txt from setup.py"
+	@echo "make clean  remove what was set up; photos, data sets and models under data/ stay"
+
+demo: .venv/ready
+	@$(activated) python scripts/demo.py
+
+test: check
+	@$(activated) pytest
+
+check: .venv/ready
+	@$(activated) ruff check . && ruff format --check . && mypy && lint-imports --no-cache
+
+setup: .venv/ready
+
+.venv/ready: setup.py scripts/setup scripts/log4j2.properties requirements/all.txt requirements/build.txt requirements/horovod.txt
+	@scripts/setup
+
+lock: .venv/ready
+	@$(activated) scripts/lock
+
+clean:
+	rm -rf .venv *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

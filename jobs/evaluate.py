@@ -1,0 +1,26 @@
+"""How good the members and their vote are: `python jobs/evaluate.py`."""
+
+import click
+
+from landmark_lib.command_line import run_job
+from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
+
+
+def evaluate(settings: EvaluateSettings) -> None:
+    """Measure every trained member and the ensemble's vote on the hold-out of a data set.
+
+    The ensemble's label is the majority of its members' labels; ties go to the larger summed confidence.
+    Prints accuracy (top-1, top-5, mean per class) and GAP, and writes them with the confusion as JSON.
+    """
+    from landmark_lib.dataset import read_classes
+    from landmark_lib.evaluation.evaluate import evaluate as run
+    from landmark_lib.evaluation.table import describe
+
+    root = settings.dataset or DATASET_DIRECTORY
+    evaluation, path = run(settings, root)
+    click.echo(describe(evaluation, read_classes(root)))
+    click.echo(f"\nResults: {path}")
+
+
+if __name__ == "__main__":
+    run_job(EvaluateSettings, evaluate)

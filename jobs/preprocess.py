@@ -1,0 +1,41 @@
+"""Photos into balanced, shuffled Parquet shards: `spark-submit jobs/preprocess.py`."""
+
+from pathlib import Path
+
+import click
+
+from landmark_lib.command_line import run_job
+from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
+
+
+def preprocess(settings: PreprocessSettings) -> None:
+    """Turn photos into a data set to train on: balanced, shuffled Parquet shards.
+
+    Every photo is centre-cropped and resized to 250x250 pixels. Labels with few images are dropped, two
+    images a class are held out, large classes are sampled for each member of the ensemble, and small ones
+    are upsampled with transformed copies (Algorithm 1 of "Landmark Recognition", CS 231N). What cannot be
+    read is listed in rejected/ with its reason.
+
+    Without --input it works on an embedded sample of 1,000 rendered photos.
+    """
+    from landmark_lib.preprocess.pipeline import preprocess as run
+    from landmark_lib.preprocess.summary import describe
+
+    manifest = run(settings, settings.input or _embedded_sample())
+    click.echo(describe(manifest))
+    click.echo(f"\nData set: {settings.output}")
+
+
+def _embedded_sample() -> str:
+    from landmark_lib.sample import SampleSettings, write_sample
+
+    if Path(SAMPLE_DIRECTORY).exists():
+        click.echo(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")
+    else:
+        click.echo(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
+        write_sample(SampleSettings(), Path(SAMPLE_DIRECTORY))
+    return SAMPLE_DIRECTORY
+
+
+if __name__ == "__main__":
+    run_job(PreprocessSettings, preprocess)

@@ -1,0 +1,22 @@
+"""A member of the ensemble, or all: `horovodrun -np 2 python jobs/train.py`."""
+
+import click
+
+from landmark_lib.command_line import run_job
+from landmark_lib.settings import DATASET_DIRECTORY, TrainSettings
+
+
+def train(settings: TrainSettings) -> None:
+    """Fine-tune ResNet50 on the shards of a data set, on one process or on many under horovodrun.
+
+    Each member of the ensemble is trained on its own training set: dropout and one dense layer on a
+    ResNet50, with the last convolutional layers left free. The best and the last model and the history are
+    written to member-<k> in the models' directory.
+    """
+    from landmark_lib.training.loop import train as run
+
+    run(settings, settings.dataset or DATASET_DIRECTORY, click.echo)
+
+
+if __name__ == "__main__":
+    run_job(TrainSettings, train)

@@ -1,0 +1,86 @@
+"""Command lines made from settings classes, with the exit statuses people expect.
+
+0: done. 1: failed. 2: the user's mistake, told in one line.
+"""
+
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import click
+
+from landmark_lib import __version__
+from landmark_lib.errors import LandmarkError, UserError
+
+Settings = TypeVar("Settings")
+
+FAILED = 1
+USAGE = 2
+
+
+def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> None:
+    """Parse the command line into settings, run the job, and end the process with its exit status.
+
+    Args:
+        settings_class: A dataclass whose fields were declared with `settings.setting`.
+        job: What to run; its docstring is the command's help.
+    """
+    sys.exit(exit_status(settings_class, job, sys.argv[1:]))
+
+
+def exit_status(settings_class: type[Settings], job: Callable[[Settings], None], arguments: list[str]) -> int:
+    """Run a job as `run_job` does and return the exit status. An error of ours is told in one line."""
+    command = _command(settings_class, job)
+    try:
+        command.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        return _told(f"{error.format_message()} (see --help)", USAGE)
+    except UserError as error:
+        return _told(str(error), USAGE)
+    except LandmarkError as error:
+        return _told(str(error), FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        return _told("interrupted", FAILED)
+    return 0
+
+
+def _told(message: str, status: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    return status
+
+
+def _command(settings_class: type[Settings], job: Callable[[Settings], None]) -> click.Command:
+    def callback(**given: Any) -> None:
+        job(settings_class(**given))
+
+    return click.Command(
+        name=None,
+        callback=click.version_option(__version__, prog_name="landmark-recognition")(callback),
+        params=_options(settings_class),
+        help=job.__doc__,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def _options(settings_class: type[Any]) -> list[click.Parameter]:
+    hints = get_type_hints(settings_class)
+    return [
+        click.Option(
+            ["--" + field.name.replace("_", "-"), field.name],
+            type=_click_type(hints[field.name]),
+            default=field.default,
+            show_default=field.default is not None,
+            help=field.metadata["help"],
+        )
+        for field in fields(settings_class)
+    ]
+
+
+def _click_type(hint: Any) -> click.ParamType[Any] | type:
+    if get_origin(hint) is Literal:
+        return click.Choice(get_args(hint))
+    if get_origin(hint) in (types.UnionType, Union):
+        return next(part for part in get_args(hint) if part is not types.NoneType)  # type: ignore[no-any-return]
+    return hint  # type: ignore[no-any-return]

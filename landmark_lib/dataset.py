@@ -1,0 +1,284 @@
+"""The data set on disk: the contract between preprocessing and training.
+
+    <dataset>/
+      corpus/           every readable photo as a 250x250 JPEG
+      rejected/         one row for every input that gave no photo, with its reason
+      labels/           label counts
+      plan/             what becomes of each image of the corpus; no pixels
+      train/common/     rows that every member trains on: 224x224 JPEGs
+      train/member-<k>/ rows of member k that not every member has
+      validation/       the hold-out, 224x224 JPEGs
+      classes.csv       class_index,landmark_id,label_count,training_images
+      dataset.json      settings, versions, counts, and every file's rows, bytes and checksum
+
+All tables are plain Parquet. `dataset.json` is written last: a directory without it is not a data set.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from landmark_lib.errors import NotADatasetError
+
+FORMAT_VERSION = 1
+CORPUS_SIZE = 250  # pixels, a side
+SHARD_IMAGE_SIZE = 224  # pixels, a side
+
+MANIFEST = "dataset.json"
+CLASSES = "classes.csv"
+IN_PROGRESS = "in-progress.json"
+CORPUS = "corpus"
+REJECTED = "rejected"
+LABELS = "labels"
+PLAN = "plan"
+COMMON = "train/common"
+VALIDATION = "validation"
+
+CORPUS_SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("landmark_id", pa.string()),
+        ("image", pa.binary()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+    ]
+)
+REJECTED_SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("landmark_id", pa.string()),
+        ("uri", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+LABELS_SCHEMA = pa.schema([("landmark_id", pa.string()), ("label_count", pa.int64())])
+PLAN_SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("class_index", pa.int32()),  # null: the label was dropped
+        ("role", pa.string()),
+        ("members", pa.list_(pa.int32())),
+        ("recipes", pa.list_(pa.string())),
+    ]
+)
+TRAIN_SCHEMA = pa.schema(
+    [("image_id", pa.string()), ("class_index", pa.int32()), ("recipe", pa.string()), ("image", pa.binary())]
+)
+VALIDATION_SCHEMA = pa.schema(
+    [("image_id", pa.string()), ("class_index", pa.int32()), ("image", pa.binary())]
+)
+
+
+class Role(StrEnum):
+    """What becomes of an image of the corpus."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    UNUSED = "unused"  # a training image that no member drew
+    DROPPED = "dropped"  # its label has too few images
+
+
+class Reason(StrEnum):
+    """Why an input gave no photo."""
+
+    NO_ID = "no image id"
+    NO_LABEL = "no label"
+    DUPLICATE_ID = "duplicate image id"
+    UNSUPPORTED_ADDRESS = "unsupported address"
+    MISSING_FILE = "missing file"
+    UNREADABLE_FILE = "unreadable file"
+    EMPTY_FILE = "empty file"
+    NOT_AN_IMAGE = "not an image"
+    TRUNCATED = "truncated image"
+    BROKEN_IMAGE = "broken image"
+    TOO_MANY_PIXELS = "too many pixels"
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A finished file of the data set; `path` is relative to the data set."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `dataset.json` holds."""
+
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    photos: dict[str, int]  # listed, corpus, rejected
+    rejected: dict[str, int]  # photos by reason
+    label_counts: dict[str, Any]  # labels, percentiles, histogram
+    classes: int
+    classes_with_fewer_held_out: int
+    roles: dict[str, int]  # images by role
+    files: list[FileRecord] = field(default_factory=list)
+    format_version: int = FORMAT_VERSION
+
+    def files_in(self, directory: str) -> list[FileRecord]:
+        """List the files of one directory of the data set, in the order of their numbers."""
+        return [record for record in self.files if record.path.rpartition("/")[0] == directory]
+
+    def rows_in(self, directory: str) -> int:
+        """Count the rows of one directory of the data set."""
+        return sum(record.rows for record in self.files_in(directory))
+
+    @property
+    def members(self) -> int:
+        """Number of training sets."""
+        return int(self.settings["members"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Name what the training sees: equal data sets have equal fingerprints."""
+        seen = sorted(
+            f"{r.path} {r.sha256}" for r in self.files if r.path.startswith(("train/", "validation/"))
+        )
+        return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
+
+
+def training_directory(member: int | None) -> str:
+    """Name the directory of the rows that all members train on (None) or that `member` has beside them."""
+    return COMMON if member is None else f"train/member-{member}"
+
+
+def part_name(directory: str, number: int, total: int) -> str:
+    """Name file `number` of `total`: the same on every try, so that a retry replaces its own file."""
+    return f"{directory}/shard-{number:05d}-of-{total:05d}.parquet"
+
+
+def join(root: str, path: str) -> str:
+    """Put a path of the data set behind its root."""
+    return f"{root.rstrip('/')}/{path}"
+
+
+def write_bytes(root: str, path: str, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    filesystem, target = fsspec.core.url_to_fs(join(root, path))
+    if not isinstance(filesystem, LocalFileSystem):
+        filesystem.pipe_file(target, content)  # object stores show an object only when it is whole
+        return
+    folder, _, name = target.rpartition("/")
+    filesystem.makedirs(folder, exist_ok=True)
+    # Spark and pyarrow pass over names that begin with a dot.
+    partial = f"{folder}/.{name}.{uuid.uuid4().hex}.partial"
+    filesystem.pipe_file(partial, content)
+    filesystem.mv(partial, target)
+
+
+def read_bytes(root: str, path: str) -> bytes:
+    """Read a whole file of the data set."""
+    filesystem, target = fsspec.core.url_to_fs(join(root, path))
+    return bytes(filesystem.cat_file(target))
+
+
+def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> FileRecord:
+    """Write a Parquet file with row groups of a fixed number of rows, the last one aside.
+
+    The bytes depend on the rows, their order and the group size alone.
+    """
+    buffer = io.BytesIO()
+    pixels = "image" in table.column_names
+    pq.write_table(
+        table,
+        buffer,
+        row_group_size=rows_per_group,
+        # JPEGs neither compress further nor repeat.
+        compression={name: "NONE" if name == "image" else "SNAPPY" for name in table.column_names}
+        if pixels
+        else "SNAPPY",
+        use_dictionary=[name for name in table.column_names if name != "image"] if pixels else True,
+        write_statistics=[name for name in table.column_names if name != "image"] if pixels else True,
+    )
+    content = buffer.getvalue()
+    write_bytes(root, path, content)
+    return FileRecord(path, table.num_rows, len(content), hashlib.sha256(content).hexdigest())
+
+
+def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one Parquet file of the data set."""
+    filesystem, target = fsspec.core.url_to_fs(join(root, path))
+    with filesystem.open(target, "rb") as file:
+        return pq.ParquetFile(file).read(columns=None if columns is None else list(columns))
+
+
+def write_manifest(root: str, manifest: Manifest) -> None:
+    """Declare the data set finished. Nothing may be written after it."""
+    write_bytes(root, MANIFEST, (json.dumps(asdict(manifest), indent=1) + "\n").encode())
+
+
+def read_manifest(root: str) -> Manifest:
+    """Read what a data set holds.
+
+    Raises:
+        NotADatasetError: No `dataset.json`, an unreadable one, or one of another format version.
+    """
+    try:
+        content = json.loads(read_bytes(root, MANIFEST))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotADatasetError(
+            f"{root} is not a finished data set: it has no {MANIFEST};"
+            " spark-submit jobs/preprocess.py makes one"
+        ) from None
+    except ValueError as error:
+        raise NotADatasetError(f"{join(root, MANIFEST)} cannot be read: {error}") from None
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if version != FORMAT_VERSION:
+        raise NotADatasetError(f"{root}: expected format version {FORMAT_VERSION}, found {version}")
+    content["files"] = [FileRecord(**record) for record in content["files"]]
+    return Manifest(**content)
+
+
+def has_manifest(root: str) -> bool:
+    """Tell whether a directory is a finished data set."""
+    filesystem, target = fsspec.core.url_to_fs(join(root, MANIFEST))
+    return bool(filesystem.exists(target))
+
+
+@dataclass(frozen=True)
+class LandmarkClass:
+    """One line of `classes.csv`."""
+
+    class_index: int
+    landmark_id: str
+    label_count: int
+    training_images: int  # before sampling, hold-out removed
+
+
+def write_classes(root: str, classes: Sequence[LandmarkClass]) -> None:
+    """Write `classes.csv`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(LandmarkClass))
+    writer.writerows(astuple(row) for row in classes)
+    write_bytes(root, CLASSES, text.getvalue().encode())
+
+
+def read_classes(root: str) -> list[LandmarkClass]:
+    """Read `classes.csv`; the position of a row is its class index."""
+    rows = csv.DictReader(io.StringIO(read_bytes(root, CLASSES).decode(), newline=""))
+    return [
+        LandmarkClass(
+            class_index=int(row["class_index"]),
+            landmark_id=row["landmark_id"],
+            label_count=int(row["label_count"]),
+            training_images=int(row["training_images"]),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,17 @@
+"""Every error the project raises on purpose, as one tree."""
+
+
+class LandmarkError(Exception):
+    """What the project reports in one line without a traceback; the job exits with 1."""
+
+
+class UserError(LandmarkError):
+    """A mistake that the user can mend: a wrong path, a setting out of range; the job exits with 2."""
+
+
+class NotADatasetError(UserError):
+    """A directory without a readable `dataset.json`, so unfinished or never a data set."""
+
+
+class RanksDifferError(LandmarkError):
+    """The ranks' weights drifted apart: gradients or weights were not shared as they should be."""

@@ -1,0 +1,1 @@
+"""Votes and their score: predict with every member, vote, measure, tell."""

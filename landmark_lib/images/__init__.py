@@ -1,0 +1,1 @@
+"""Photos, from bytes to bytes: decode, crop, transform, encode."""

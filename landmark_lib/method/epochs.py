@@ -1,0 +1,188 @@
+"""Which rows a rank reads in an epoch (step 7 of the method).
+
+A pass goes once over a member's training set, in an order of its own. Each pass is cut into one part a
+rank; a rank's parts, pass after pass, are its endless stream, and each epoch reads the next stretch of
+that stream, the same number of full batches on every rank. So no row is read twice within a pass, none is
+lost over whole passes, and an epoch goes on where the last one ended.
+
+All of it is arithmetic on (seed, member, epoch, rank, ranks): a run that starts again at epoch e needs
+nothing from the epochs before.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from landmark_lib.draws import keyed_draw, keyed_fraction
+
+
+@dataclass(frozen=True)
+class ShardSlice:
+    """Rows `start` up to but not including `stop` of shard number `shard`."""
+
+    shard: int
+    start: int
+    stop: int
+
+
+def pass_order(groups: Sequence[Sequence[int]], seed: int, member: int, pass_number: int) -> list[int]:
+    """Shuffle the shards for one pass, such that any stretch of it holds all groups in proportion.
+
+    Args:
+        groups: Row counts of the shards, group by group: the shards common to all members, then the
+            member's own. Shards are numbered from 0 through all groups in this order.
+        seed: Seed of the training.
+        member: Which member of the ensemble.
+        pass_number: Which pass, from 0.
+
+    Returns:
+        Every shard number once.
+    """
+    placed: list[tuple[float, int]] = []
+    first = 0
+    for number, group in enumerate(groups):
+        shards = range(first, first + len(group))
+        shuffled = sorted(shards, key=lambda s: (keyed_draw(seed, "shard order", member, pass_number, s), s))
+        offset = keyed_fraction(seed, "group offset", member, pass_number, number)
+        placed += [((i + offset) / len(group), shard) for i, shard in enumerate(shuffled)]
+        first += len(group)
+    return [shard for _, shard in sorted(placed)]
+
+
+def steps_per_epoch(rows: int, ranks: int, batch_size: int, scale_down: int) -> int:
+    """Give the batches each rank reads in an epoch, which is one `scale_down`-th of a pass; at least 1.
+
+    Args:
+        rows: Rows of the member's training set.
+        ranks: Processes that train.
+        batch_size: Rows in a batch of one rank.
+        scale_down: Epochs in a pass.
+
+    Raises:
+        ValueError: An argument below 1.
+    """
+    _require_positive(rows=rows, ranks=ranks, batch_size=batch_size, scale_down=scale_down)
+    return max(1, rows // (ranks * batch_size * scale_down))
+
+
+def rank_range(rows: int, rank: int, ranks: int, pass_number: int) -> tuple[int, int]:
+    """Give the part [start, stop) of a pass that a rank reads.
+
+    The parts of the ranks follow each other without gap or overlap, and their sizes differ by at most
+    one. Which ranks read one row more changes from pass to pass, so that after any number of passes the
+    ranks have read equally much up to one row, and after `ranks` passes exactly.
+
+    Args:
+        rows: Rows of a pass.
+        rank: Which rank, from 0.
+        ranks: Processes that train.
+        pass_number: Which pass, from 0.
+
+    Raises:
+        ValueError: No such rank, or nothing to share.
+    """
+    _require_positive(rows=rows, ranks=ranks)
+    if not 0 <= rank < ranks:
+        raise ValueError(f"expected a rank in 0 to {ranks - 1}, received {rank}")
+    sizes = [
+        _rows_before(rows, r, ranks, pass_number + 1) - _rows_before(rows, r, ranks, pass_number)
+        for r in range(rank + 1)
+    ]
+    return sum(sizes[:rank]), sum(sizes)
+
+
+def epoch_slices(
+    groups: Sequence[Sequence[int]],
+    seed: int,
+    member: int,
+    epoch: int,
+    scale_down: int,
+    batch_size: int,
+    rank: int,
+    ranks: int,
+) -> list[ShardSlice]:
+    """Give the rows that a rank reads in an epoch, in the order of reading.
+
+    Args:
+        groups: Row counts of the shards, as `pass_order` takes them.
+        seed: Seed of the training.
+        member: Which member of the ensemble.
+        epoch: Which epoch, from 0.
+        scale_down: Epochs in a pass.
+        batch_size: Rows in a batch of one rank.
+        rank: Which rank, from 0.
+        ranks: Processes that train.
+
+    Returns:
+        Slices with `steps_per_epoch` * `batch_size` rows in all, none of them empty. A shard comes twice
+        if a pass ends and the next begins in the epoch.
+
+    Raises:
+        ValueError: Fewer rows than ranks, a negative epoch, or an argument out of range.
+    """
+    shard_rows = [rows for group in groups for rows in group]
+    rows = sum(shard_rows)
+    if rows < ranks:
+        raise ValueError(
+            f"expected at least one training row a rank, received {rows} rows for {ranks} ranks: "
+            "write more rows or use fewer ranks"
+        )
+    if min(epoch, *shard_rows) < 0:
+        raise ValueError(f"expected no negative epoch or row count, received {min(epoch, *shard_rows)}")
+    rows_read = steps_per_epoch(rows, ranks, batch_size, scale_down) * batch_size
+    return [
+        piece
+        for number, start, stop in _pass_parts(
+            rows, rank, ranks, range(epoch * rows_read, (epoch + 1) * rows_read)
+        )
+        for piece in cut_range(pass_order(groups, seed, member, number), shard_rows, start, stop)
+    ]
+
+
+def cut_range(order: Sequence[int], shard_rows: Sequence[int], start: int, stop: int) -> list[ShardSlice]:
+    """Translate rows [start, stop) of a sequence of shards into slices of the shards.
+
+    Args:
+        order: Shard numbers in the order of reading.
+        shard_rows: Rows of each shard, by number.
+        start: First row, counted through the shards in order.
+        stop: Row behind the last.
+
+    Returns:
+        Slices in order, none of them empty.
+    """
+    slices = []
+    first = 0
+    for shard in order:
+        low, high = max(start - first, 0), min(stop - first, shard_rows[shard])
+        if low < high:
+            slices.append(ShardSlice(shard, low, high))
+        first += shard_rows[shard]
+    return slices
+
+
+def _rows_before(rows: int, rank: int, ranks: int, pass_number: int) -> int:
+    """Count the rows in a rank's stream before a pass.
+
+    The rows of all passes are dealt to the ranks like cards, and a rank's part of a pass is as large as
+    its hand: of n cards, rank 0 gets ceil(n / ranks), the others in turn the same or one less.
+    """
+    return (pass_number * rows + ranks - 1 - rank) // ranks
+
+
+def _pass_parts(rows: int, rank: int, ranks: int, stretch: range) -> Iterator[tuple[int, int, int]]:
+    """Translate a stretch of a rank's stream into (pass number, start, stop) of rows in passes."""
+    at = stretch.start
+    while at < stretch.stop:
+        # Row `at` of the stream is card at * ranks + rank of all that are dealt.
+        number = (at * ranks + rank) // rows
+        start, stop = rank_range(rows, rank, ranks, number)
+        start += at - _rows_before(rows, rank, ranks, number)
+        stop = min(stop, start + stretch.stop - at)
+        yield number, start, stop
+        at += stop - start
+
+
+def _require_positive(**values: int) -> None:
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"expected {name} of at least 1, received {name}={value}")

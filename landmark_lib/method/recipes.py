@@ -1,0 +1,184 @@
+"""Which transformations make the outputs of one image (step 6 of the method).
+
+A recipe is one element of the power set of the transformations, written as a string that leaves
+nothing to draw: "plain" for the empty set, which is the plain centre crop, or steps joined by "+" in
+this order, each at most once:
+
+    crop:LEFT:TOP:SIDE      this window of the corpus image instead of the centre, resized to the output
+    mirror                  left and right exchanged
+    greyscale
+    brighter or darker      never both
+
+Example: "crop:12:3:201+mirror+darker".
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, count, islice, product
+from typing import Literal, Self
+
+from landmark_lib.draws import keyed_draw, keyed_integer
+
+CORPUS_SIZE = 250
+OUTPUT_SIZE = 224
+# Sides of random windows, as shares of the corpus image: 176 … 240 of 250 pixels.
+SMALLEST_SIDE = (176, 250)
+LARGEST_SIDE = (240, 250)
+
+Brightness = Literal["same", "brighter", "darker"]
+
+
+@dataclass(frozen=True)
+class CropWindow:
+    """A square window in a corpus image, in pixels from its left upper corner."""
+
+    left: int
+    top: int
+    side: int
+
+    def fits(self, corpus_size: int) -> bool:
+        """Say whether the window has pixels and all of them lie in the corpus image."""
+        nearest, furthest = min(self.left, self.top), max(self.left, self.top)
+        return self.side > 0 and nearest >= 0 and furthest + self.side <= corpus_size
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The transformations of one output; `str` gives the text that `parse` reads.
+
+    Attributes:
+        crop: Window to cut out; None is the centre crop.
+        mirror: Exchange left and right.
+        greyscale: Take the colours away.
+        brightness: Change of brightness.
+    """
+
+    crop: CropWindow | None = None
+    mirror: bool = False
+    greyscale: bool = False
+    brightness: Brightness = "same"
+
+    def __str__(self) -> str:
+        steps = [
+            f"crop:{self.crop.left}:{self.crop.top}:{self.crop.side}" if self.crop else "",
+            "mirror" if self.mirror else "",
+            "greyscale" if self.greyscale else "",
+            self.brightness if self.brightness != "same" else "",
+        ]
+        return "+".join(filter(None, steps)) or "plain"
+
+    @classmethod
+    def parse(cls, text: str, corpus_size: int = CORPUS_SIZE) -> Self:
+        """Read a recipe from its text.
+
+        Raises:
+            ValueError: An unknown or repeated step, another order, or a window that leaves the
+                corpus image of `corpus_size` x `corpus_size` pixels.
+        """
+        steps = text.split("+")
+        recipe = cls(
+            _parse_window(steps[0]), "mirror" in steps, "greyscale" in steps, _parse_brightness(steps)
+        )
+        # What is unknown, repeated or out of order does not come back.
+        if str(recipe) != text:
+            raise ValueError(f"expected a recipe like 'crop:12:3:201+mirror+darker', received {text!r}")
+        if recipe.crop and not recipe.crop.fits(corpus_size):
+            raise ValueError(f"expected a window in {corpus_size}x{corpus_size} pixels, received {text!r}")
+        return recipe
+
+
+PLAIN = Recipe()
+
+
+def _parse_window(step: str) -> CropWindow | None:
+    found = re.fullmatch(r"crop:(\d{1,9}):(\d{1,9}):(\d{1,9})", step)
+    return CropWindow(*map(int, found.groups())) if found else None
+
+
+def _parse_brightness(steps: list[str]) -> Brightness:
+    if "brighter" in steps:
+        return "brighter"
+    return "darker" if "darker" in steps else "same"
+
+
+def centre_window(corpus_size: int = CORPUS_SIZE, output_size: int = OUTPUT_SIZE) -> CropWindow:
+    """Give the window of the plain centre crop, which is not resized."""
+    margin = (corpus_size - output_size) // 2
+    return CropWindow(margin, margin, output_size)
+
+
+def image_recipes(
+    image_id: str, outputs: int, seed: int, corpus_size: int = CORPUS_SIZE, output_size: int = OUTPUT_SIZE
+) -> list[str]:
+    """Choose the recipes of one image, all different.
+
+    The plain centre crop comes first, then the other 23 elements of the power set in random order, where
+    crop is the image's random window number 1. When they run out, random windows number 2, 3 … come, each
+    with the 12 combinations of the other transformations. A shorter list is the beginning of a longer one.
+
+    Args:
+        image_id: Id of the source image.
+        outputs: Recipes wanted, at least 1.
+        seed: Seed of the data set.
+        corpus_size: Side of the corpus image in pixels.
+        output_size: Side of the output in pixels.
+
+    Returns:
+        `outputs` recipes as text.
+
+    Raises:
+        ValueError: Fewer than 1 or more than all recipes wanted, or an output larger than the corpus image.
+    """
+    if corpus_size < 2 or not 0 < output_size <= corpus_size:
+        raise ValueError(
+            "expected a corpus image of at least 2 pixels and an output no larger, "
+            f"received corpus_size={corpus_size}, output_size={output_size}"
+        )
+    most = 12 * _window_count(corpus_size)
+    if not 1 <= outputs <= most:
+        raise ValueError(f"expected 1 to {most} outputs of an image, received {outputs}")
+    windows = _random_windows(image_id, seed, corpus_size, output_size)
+    return list(islice(_all_recipes(image_id, seed, windows), outputs))
+
+
+def _all_recipes(image_id: str, seed: int, windows: Iterator[CropWindow]) -> Iterator[str]:
+    def shuffled(recipes: Iterable[str]) -> list[str]:
+        return sorted(recipes, key=lambda r: (keyed_draw(seed, "recipe order", image_id, r), r))
+
+    plain, *uncropped = _combinations(None)
+    yield plain
+    # Lazy: most images need the plain crop only, and no window is drawn for them.
+    yield from shuffled(chain(uncropped, _combinations(next(windows))))
+    for window in windows:
+        yield from shuffled(_combinations(window))
+
+
+def _combinations(crop: CropWindow | None) -> list[str]:
+    """Combine a crop with the 12 elements that the other transformations make, the empty one first."""
+    brightnesses: tuple[Brightness, ...] = ("same", "brighter", "darker")
+    others = product((False, True), (False, True), brightnesses)
+    return [str(Recipe(crop, mirror, greyscale, brightness)) for mirror, greyscale, brightness in others]
+
+
+def _random_windows(image_id: str, seed: int, corpus_size: int, output_size: int) -> Iterator[CropWindow]:
+    """Draw windows without end, distinct from each other and from the centre."""
+    seen = {centre_window(corpus_size, output_size)}
+    for attempt in count(1):
+        side = keyed_integer(*_sides(corpus_size), seed, "crop side", image_id, attempt)
+        left = keyed_integer(0, corpus_size - side, seed, "crop left", image_id, attempt)
+        top = keyed_integer(0, corpus_size - side, seed, "crop top", image_id, attempt)
+        window = CropWindow(left, top, side)
+        if window not in seen:
+            seen.add(window)
+            yield window
+
+
+def _sides(corpus_size: int) -> tuple[int, int]:
+    smallest, largest = (corpus_size * part // whole for part, whole in (SMALLEST_SIDE, LARGEST_SIDE))
+    return max(1, smallest), max(1, largest)
+
+
+def _window_count(corpus_size: int) -> int:
+    smallest, largest = _sides(corpus_size)
+    return sum((corpus_size - side + 1) ** 2 for side in range(smallest, largest + 1))

@@ -1,0 +1,175 @@
+"""The settings of each job: frozen, self-checking, each with its default, unit and help in one place.
+
+The command lines are made from these classes (`command_line.py`), so a setting is written down once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from landmark_lib.errors import UserError
+from landmark_lib.method.plateau import PlateauSettings
+from landmark_lib.method.sampling_plan import SamplingSettings
+
+SAMPLE_DIRECTORY = "data/sample"
+DATASET_DIRECTORY = "data/dataset"
+MODELS_DIRECTORY = "data/models"
+
+Approach = Literal["first", "final"]
+# The paper's two approaches: smallest label count kept, downsampling cutoff.
+APPROACHES: dict[str, tuple[int, int]] = {"first": (1, 60), "final": (10, 120)}
+
+
+def setting(default: Any, explanation: str) -> Any:
+    """Declare a field of a settings class with its default and the help that its option shows."""
+    return field(default=default, metadata={"help": explanation})
+
+
+def require(condition: bool, name: str, expected: str, received: object) -> None:  # noqa: FBT001 - reads as a sentence
+    """Refuse a setting.
+
+    Raises:
+        UserError: The condition does not hold.
+    """
+    if not condition:
+        option = "--" + name.replace("_", "-")
+        raise UserError(f"{option}: expected {expected}, received {received}")
+
+
+@dataclass(frozen=True)
+class PreprocessSettings:
+    """What `jobs/preprocess.py` is told.
+
+    Raises:
+        UserError: A value out of its range.
+    """
+
+    input: str | None = setting(
+        None,
+        "Photos: a folder of folders named by label, or a CSV with the header id,url,landmark_id whose url is"
+        f" a path relative to the CSV.  [default: the embedded sample, rendered into {SAMPLE_DIRECTORY}]",
+    )
+    output: str = setting(DATASET_DIRECTORY, "Directory of the data set.")
+    approach: Approach = setting(
+        "final",
+        "The paper's approach: 'first' keeps every label and cuts at 60 images, 'final' keeps labels with 10"
+        " images and cuts at 120.",
+    )
+    smallest_label_count: int | None = setting(
+        None, "Drop labels with fewer images than this.  [default: of the approach, 1 or 10]"
+    )
+    cutoff: int | None = setting(
+        None, "Most training images of a class in one member.  [default: of the approach, 60 or 120]"
+    )
+    target: int = setting(60, "Training images that a smaller class is upsampled to.")
+    hold_out: int = setting(2, "Images of each class held out for validation.")
+    members: int = setting(3, "Training sets, each with its own sample of the large classes.")
+    seed: int = setting(0, "Seed of every random choice.")
+    rows_per_shard: int = setting(1024, "Rows of a shard, about 25 kB each (rows).")
+    rows_per_group: int = setting(128, "Rows of a Parquet row group, what a reader holds at once (rows).")
+    photos_per_part: int = setting(256, "Photos that one task resizes (photos).")
+
+    def __post_init__(self) -> None:
+        for name in ("target", "members", "rows_per_shard", "rows_per_group", "photos_per_part"):
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        require(self.hold_out >= 0, "hold_out", "at least 0", self.hold_out)
+        require(self.resolved_smallest >= 1, "smallest_label_count", "at least 1", self.smallest_label_count)
+        require(
+            self.resolved_cutoff >= self.target,
+            "cutoff",
+            f"at least the target ({self.target})",
+            self.resolved_cutoff,
+        )
+
+    @property
+    def resolved_smallest(self) -> int:
+        """Smallest label count kept, as given or as the approach has it."""
+        given = self.smallest_label_count
+        return APPROACHES[self.approach][0] if given is None else given
+
+    @property
+    def resolved_cutoff(self) -> int:
+        """Downsampling cutoff, as given or as the approach has it."""
+        return APPROACHES[self.approach][1] if self.cutoff is None else self.cutoff
+
+    @property
+    def sampling(self) -> SamplingSettings:
+        """What the method needs to know to plan a class."""
+        return SamplingSettings(
+            hold_out=self.hold_out,
+            cutoff=self.resolved_cutoff,
+            target=self.target,
+            members=self.members,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What `jobs/train.py` is told.
+
+    Raises:
+        UserError: A value out of its range.
+    """
+
+    dataset: str | None = setting(
+        None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
+    )
+    models: str = setting(
+        MODELS_DIRECTORY, "Directory of the models; member k gets the folder member-k in it."
+    )
+    member: str = setting("all", "Member to train, 0 and up, or 'all', one after another.")
+    weights: str = setting(
+        "imagenet", "Backbone to start from: 'imagenet' (downloaded once), 'random', or a Keras .h5 file."
+    )
+    image_size: int = setting(224, "Side of the network's input; smaller is faster (pixels).")
+    trainable_layers: int = setting(
+        3, "Convolutional layers left free, counted from the output, 0 … 53 (layers)."
+    )
+    dropout: float = setting(0.5, "Share of the pooled features dropped in training.")
+    l2: float = setting(1e-4, "Weight penalty on the dense layer.")
+    learning_rate: float = setting(0.01, "Learning rate of one rank; multiplied by the number of ranks.")
+    momentum: float = setting(0.9, "Momentum of the gradient descent.")
+    batch_size: int = setting(32, "Rows of a step on each rank (rows).")
+    epochs: int = setting(10, "Epochs to train; an epoch is 1/scale-down of a pass (epochs).")
+    scale_down: int = setting(1, "Epochs that make up one pass over the member's training set (epochs).")
+    patience: int = setting(
+        2, "Epochs without better training accuracy before the learning rate drops to a fifth (epochs)."
+    )
+    seed: int = setting(0, "Seed of the order of rows, the dropout and the random weights.")
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "epochs", "scale_down", "patience"):
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        require(self.image_size >= 32, "image_size", "at least 32 pixels", self.image_size)
+        require(0 <= self.trainable_layers <= 53, "trainable_layers", "0 to 53 layers", self.trainable_layers)
+        require(0 <= self.dropout < 1, "dropout", "0 or more, below 1", self.dropout)
+        require(self.l2 >= 0, "l2", "0 or more", self.l2)
+        require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
+        require(0 <= self.momentum < 1, "momentum", "0 or more, below 1", self.momentum)
+        require(self.member == "all" or self.member.isdecimal(), "member", "a number or 'all'", self.member)
+
+    @property
+    def plateau(self) -> PlateauSettings:
+        """When the learning rate drops."""
+        return PlateauSettings(patience=self.patience)
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What `jobs/evaluate.py` is told.
+
+    Raises:
+        UserError: A value out of its range.
+    """
+
+    dataset: str | None = setting(
+        None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
+    )
+    models: str = setting(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
+    output: str | None = setting(
+        None, "File for the results.  [default: evaluation.json in the models' directory]"
+    )
+    batch_size: int = setting(32, "Photos predicted at once (photos).")
+
+    def __post_init__(self) -> None:
+        require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)

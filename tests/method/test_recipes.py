@@ -1,0 +1,148 @@
+"""Recipes read back as written, and an image's recipes are different elements of the power set."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.method.recipes import PLAIN, CropWindow, Recipe, centre_window, image_recipes
+
+WINDOWS = st.integers(1, 250).flatmap(
+    lambda side: st.builds(CropWindow, st.integers(0, 250 - side), st.integers(0, 250 - side), st.just(side))
+)
+RECIPES = st.builds(
+    Recipe,
+    st.none() | WINDOWS,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["same", "brighter", "darker"]),
+)
+
+
+@given(RECIPES)
+def test_a_recipe_reads_back_as_written(recipe):
+    assert Recipe.parse(str(recipe)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "recipe"),
+    [
+        ("plain", PLAIN),
+        ("greyscale", Recipe(greyscale=True)),
+        ("crop:12:3:201+mirror+darker", Recipe(CropWindow(12, 3, 201), mirror=True, brightness="darker")),
+        ("mirror+greyscale+brighter", Recipe(None, mirror=True, greyscale=True, brightness="brighter")),
+    ],
+)
+def test_worked_examples_in_both_directions(text, recipe):
+    assert Recipe.parse(text) == recipe
+    assert str(recipe) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sepia",
+        "Mirror",
+        "plain+mirror",
+        "mirror+",
+        "mirror+mirror",
+        "mirror+crop:0:0:200",
+        "darker+greyscale",
+        "brighter+darker",
+        "crop:1:2",
+        "crop:01:2:200",
+        "crop:-1:2:200",
+        "crop:\N{ARABIC-INDIC DIGIT ONE}:2:200",
+        "crop:0:0:200+crop:0:0:200",
+    ],
+)
+def test_a_text_that_no_recipe_writes_is_refused(text):
+    with pytest.raises(ValueError, match="expected a recipe like"):
+        Recipe.parse(text)
+
+
+@pytest.mark.parametrize("text", ["crop:0:0:251", "crop:50:0:201", "crop:0:50:201", "crop:9:9:0"])
+def test_a_window_outside_the_corpus_image_is_refused(text):
+    with pytest.raises(ValueError, match="expected a window in 250x250 pixels"):
+        Recipe.parse(text)
+
+
+def test_a_window_is_judged_by_the_size_of_the_corpus_image():
+    assert Recipe.parse("crop:50:0:201", corpus_size=251).crop == CropWindow(50, 0, 201)
+
+
+def test_the_centre_window_has_equal_margins():
+    assert centre_window() == CropWindow(13, 13, 224)
+
+
+@given(st.text(), st.integers(1, 60), st.integers())
+def test_recipes_are_different_readable_and_plain_first(image_id, outputs, seed):
+    recipes = image_recipes(image_id, outputs, seed)
+    assert recipes[0] == "plain"
+    assert len(set(recipes)) == outputs
+    assert [str(Recipe.parse(text)) for text in recipes] == recipes
+
+
+@given(st.text(), st.integers(1, 60), st.integers())
+def test_a_shorter_list_is_the_beginning_of_a_longer_one(image_id, outputs, seed):
+    assert image_recipes(image_id, 60, seed)[:outputs] == image_recipes(image_id, outputs, seed)
+
+
+def others(recipe):
+    return recipe.mirror, recipe.greyscale, recipe.brightness
+
+
+@given(st.text(), st.integers())
+def test_the_power_set_comes_first_then_whole_sets_with_further_windows(image_id, seed):
+    recipes = [Recipe.parse(text) for text in image_recipes(image_id, 60, seed)]
+    power_set, *further = recipes[:24], recipes[24:36], recipes[36:48], recipes[48:]
+    window = next(r.crop for r in power_set if r.crop)
+    combinations = {others(r) for r in power_set}
+    assert len(combinations) == 12
+    assert set(power_set) == {Recipe(crop, *rest) for crop in (None, window) for rest in combinations}
+    windows = {window}
+    for twelve in further:
+        assert {others(r) for r in twelve} == combinations
+        assert len({r.crop for r in twelve}) == 1
+        windows.add(twelve[0].crop)
+    assert len(windows) == 4
+
+
+@given(st.text(), st.integers())
+def test_random_windows_zoom_within_bounds_and_are_never_the_centre(image_id, seed):
+    windows = {Recipe.parse(text).crop for text in image_recipes(image_id, 120, seed)} - {None}
+    assert len(windows) == 9
+    assert all(176 <= w.side <= 240 and w.fits(250) for w in windows)
+    assert centre_window() not in windows
+
+
+def test_windows_stay_distinct_where_few_exist():
+    # Sides 5 … 7 of 8 pixels: 16 + 9 + 4 windows, of which one is the centre.
+    recipes = image_recipes("image0", 12 * 29, seed=0, corpus_size=8, output_size=6)
+    assert len(set(recipes)) == 12 * 29
+    assert "crop:1:1:6" not in recipes
+    with pytest.raises(ValueError, match="expected 1 to 348 outputs of an image, received 349"):
+        image_recipes("image0", 349, seed=0, corpus_size=8, output_size=6)
+
+
+def test_draw_is_the_same_in_every_release():
+    # A changed draw changes every data set: never change these lines.
+    recipes = image_recipes("image0", 30, seed=0)
+    assert recipes[:4] == [
+        "plain",
+        "crop:18:18:223+mirror+greyscale+brighter",
+        "crop:18:18:223+brighter",
+        "crop:18:18:223+mirror+greyscale+darker",
+    ]
+    assert recipes[24:26] == ["crop:57:8:192+mirror", "crop:57:8:192+greyscale"]
+
+
+def test_no_outputs_are_refused():
+    with pytest.raises(ValueError, match="received 0"):
+        image_recipes("image0", 0, seed=0)
+
+
+@pytest.mark.parametrize(("corpus_size", "output_size"), [(1, 1), (250, 251), (250, 0)])
+def test_an_output_larger_than_the_corpus_image_is_refused(corpus_size, output_size):
+    with pytest.raises(ValueError, match=f"output_size={output_size}"):
+        image_recipes("image0", 1, 0, corpus_size, output_size)

@@ -1,0 +1,110 @@
+"""The majority wins, ties are settled by confidence, and scores rank as votes do."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from landmark_lib.method.vote import vote
+
+SHAPES = st.tuples(st.integers(1, 5), st.integers(0, 8))
+BALLOTS = SHAPES.flatmap(
+    lambda shape: st.tuples(
+        hnp.arrays(np.int64, shape, elements=st.integers(0, 3)),
+        hnp.arrays(np.float64, shape, elements=st.floats(1e-6, 1)),
+    )
+)
+
+
+def one_photo(labels, confidences):
+    result = vote(np.array(labels)[:, np.newaxis], np.array(confidences)[:, np.newaxis])
+    return result.labels[0], result.votes[0], result.scores[0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "confidences", "label", "votes", "score"),
+    [
+        ([4, 4, 9], [0.1, 0.2, 1.0], 4, 2, (1 + 0.15) / 3),
+        ([1, 2, 3], [0.5, 0.6, 0.4], 2, 1, 0.6 / 3),
+        ([2, 1, 3], [0.5, 0.5, 0.4], 1, 1, 0.5 / 3),
+        ([7, 7, 7], [0.3, 0.6, 0.9], 7, 3, (2 + 0.6) / 3),
+        ([5, 5, 6, 6], [0.4, 0.4, 0.1, 0.8], 6, 2, (1 + 0.45) / 4),
+    ],
+)
+def test_worked_examples(labels, confidences, label, votes, score):
+    assert one_photo(labels, confidences) == (label, votes, pytest.approx(score))
+
+
+@given(BALLOTS)
+def test_the_winner_is_what_a_count_by_hand_gives(ballots):
+    result = vote(*ballots)
+    for photo, (labels, confidences) in enumerate(zip(ballots[0].T, ballots[1].T, strict=True)):
+        tally = {}
+        for label, confidence in sorted(zip(labels.tolist(), confidences.tolist(), strict=True)):
+            votes, total, _ = tally.get(label, (0, 0.0, 0))
+            tally[label] = (votes + 1, total + confidence, -label)
+        votes, total, minus_label = max(tally.values())
+        assert (result.votes[photo], result.labels[photo]) == (votes, -minus_label)
+        assert result.scores[photo] == pytest.approx((votes - 1 + total / votes) / len(labels))
+
+
+@given(BALLOTS)
+def test_order_of_members_changes_no_bit(ballots):
+    labels, confidences = ballots
+    expected = vote(labels, confidences)
+    for order in list(permutations(range(len(labels))))[:24]:
+        result = vote(labels[list(order)], confidences[list(order)])
+        assert np.array_equal(result.labels, expected.labels)
+        assert np.array_equal(result.votes, expected.votes)
+        assert result.scores.tobytes() == expected.scores.tobytes()
+
+
+def test_many_members_with_the_same_confidences_tie_exactly():
+    confidences = np.random.default_rng(0).random(20)
+    labels = np.array([1, 2] * 20)
+    both = np.repeat(confidences, 2)
+    assert one_photo(labels, both)[0] == 1
+    assert one_photo(labels[::-1], both)[0] == 1
+
+
+@given(BALLOTS)
+def test_more_votes_rank_above_fewer_and_scores_stay_in_0_to_1(ballots):
+    result = vote(*ballots)
+    assert ((result.scores > 0) & (result.scores <= 1)).all()
+    for votes in range(1, len(ballots[0])):
+        fewer, more = result.scores[result.votes == votes], result.scores[result.votes == votes + 1]
+        assert fewer.max(initial=0) < more.min(initial=2)
+
+
+@given(BALLOTS)
+def test_one_member_is_repeated_exactly(ballots):
+    labels, confidences = ballots[0][:1], ballots[1][:1]
+    result = vote(labels, confidences)
+    assert np.array_equal(result.labels, labels[0])
+    assert np.array_equal(result.scores, confidences[0])
+
+
+def test_small_types_of_an_engine_are_widened():
+    result = vote(np.array([[3], [3]], np.int32), np.array([[0.5], [0.25]], np.float32))
+    assert (result.labels.dtype, result.scores.dtype, result.votes.dtype) == (np.int64, np.float64, np.int64)
+    assert result.scores.tolist() == [0.6875]
+
+
+@pytest.mark.parametrize(
+    ("labels", "confidences", "why"),
+    [
+        (np.zeros((0, 3), int), np.zeros((0, 3)), "at least one member"),
+        (np.zeros(3, int), np.zeros(3), "at least one member"),
+        (np.zeros((2, 3), int), np.zeros((3, 2)), r"received \(2, 3\) and \(3, 2\)"),
+        (np.zeros((1, 1)), np.zeros((1, 1)), "integer labels, received float64"),
+        (np.zeros((1, 1), int), np.full((1, 1), 1.5), "received 1.5 to 1.5"),
+        (np.zeros((1, 1), int), np.full((1, 1), -0.5), "received -0.5 to -0.5"),
+        (np.zeros((1, 1), int), np.full((1, 1), np.nan), "received nan to nan"),
+    ],
+)
+def test_refuses_what_is_no_ballot(labels, confidences, why):
+    with pytest.raises(ValueError, match=why):
+        vote(labels, confidences)
