@@ -1,0 +1,61 @@
+"""Writes a synthetic sample: `python -m landmark_lib.sample OUT`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from landmark_lib.errors import UserError
+from landmark_lib.sample.write import LAYOUTS, SampleSettings, write_labels, write_sample
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--labels", default=20, show_default=True, help="Number of landmarks.")
+@click.option("--photos", default=1_000, show_default=True, help="Number of photos, at least one a landmark.")
+@click.option(
+    "--layout",
+    default="folders",
+    show_default=True,
+    type=click.Choice(LAYOUTS),
+    help="A folder a landmark, or labels.csv (id,url,landmark_id) beside the photos.",
+)
+@click.option("--seed", default=0, show_default=True, help="Decides every building and photo; any integer.")
+@click.option(
+    "--longest-side",
+    default=2_000,
+    show_default=True,
+    help="Upper bound of a photo's longer side, 300 to 2000 pixels.",
+)
+@click.option(
+    "--without-pixels",
+    is_flag=True,
+    help="Write labels.csv alone, without photos.  [default: with photos]",
+)
+def main(
+    *, out: Path, labels: int, photos: int, layout: str, seed: int, longest_side: int, without_pixels: bool
+) -> None:
+    """Write a synthetic sample of landmark photos to the new directory OUT."""
+    try:
+        settings = SampleSettings(labels, photos, layout, seed, longest_side)
+        if without_pixels:
+            write_labels(settings, out)
+        else:
+            write_sample(settings, out)
+    except UserError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    click.echo(
+        f"{photos} photos of {labels} landmarks listed in {out}"
+        if without_pixels
+        else _summary(settings, out)
+    )
+
+
+def _summary(settings: SampleSettings, out: Path) -> str:
+    megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+    return f"{settings.photos} photos of {settings.labels} landmarks in {out}, {megabytes:.0f} MB"
+
+
+if __name__ == "__main__":
+    main()

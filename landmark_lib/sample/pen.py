@@ -1,0 +1,152 @@
+"""A pen that draws a building's elevation in building units."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from PIL import Image, ImageDraw
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+
+SLICES = 14  # of a body of revolution; more look the same at 1,000 pixels
+
+
+@dataclass(frozen=True)
+class Elevation:
+    """A building seen straight on.
+
+    Attributes:
+        colour: RGB, in plain daylight.
+        cover: L, 255 where the building stands.
+        glow: L, 255 where a lit window shines.
+    """
+
+    colour: Image.Image
+    cover: Image.Image
+    glow: Image.Image
+
+
+@dataclass(frozen=True)
+class Standpoint:
+    """What of a photo's situation changes how the building is drawn.
+
+    Attributes:
+        slant: Tangent of the angle to the facade's normal; positive from the left.
+        sun: -1 the sun stands left … 1 right.
+        sun_strength: 0 no shadows … 1 hard ones.
+        lit_windows: Share of the windows that are lit.
+    """
+
+    slant: float = 0.0
+    sun: float = 0.5
+    sun_strength: float = 0.6
+    lit_windows: float = 0.0
+
+
+def scaled(colour: Colour, factor: float) -> Colour:
+    """The colour made darker (factor below 1) or brighter (above 1)."""
+    red, green, blue = (min(255, round(part * factor)) for part in colour)
+    return red, green, blue
+
+
+def mixed(first: Colour, second: Colour, share: float) -> Colour:
+    """`share` of the second colour in the first."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
+def box(left: float, foot: float, width: float, height: float) -> list[Point]:
+    """Corners of an upright rectangle."""
+    return [(left, foot), (left + width, foot), (left + width, foot + height), (left, foot + height)]
+
+
+class Pen:
+    """Draws polygons given in building units: x to the right, y up from the ground at 0.
+
+    Args:
+        half_width: The canvas reaches from -half_width to half_width, units.
+        height: And from the ground up to this, units.
+        scale: Pixels per unit.
+        standpoint: Slant, sun and lit windows.
+        backdrop: Colour around the building; its edges blend with it when resampled.
+    """
+
+    def __init__(
+        self, half_width: float, height: float, scale: float, standpoint: Standpoint, backdrop: Colour
+    ) -> None:
+        size = max(1, round(2 * half_width * scale)), max(1, round(height * scale))
+        self.half_width, self.height, self.scale, self.standpoint = half_width, height, scale, standpoint
+        self._layers = Elevation(
+            Image.new("RGB", size, backdrop), Image.new("L", size, 0), Image.new("L", size, 0)
+        )
+        self._colour = ImageDraw.Draw(self._layers.colour, "RGBA")
+        self._cover = ImageDraw.Draw(self._layers.cover)
+        self._glow = ImageDraw.Draw(self._layers.glow)
+
+    def finish(self) -> Elevation:
+        """What was drawn."""
+        return self._layers
+
+    def shows(self, length: float, pixels: float = 3.0) -> bool:
+        """Whether something of this length, units, would be at least so many pixels long."""
+        return length * self.scale >= pixels
+
+    def fill(self, points: Sequence[Point], colour: Colour) -> None:
+        """A part of the building that hides what stands behind it."""
+        corners = self._pixels(points)
+        self._colour.polygon(corners, fill=colour)
+        self._cover.polygon(corners, fill=255)
+        self._glow.polygon(corners, fill=0)
+
+    def paint(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
+        """Colour or shade on a part that is there already."""
+        self._colour.polygon(self._pixels(points), fill=(*colour, round(255 * opacity)))
+
+    def glass(self, points: Sequence[Point], colour: Colour, *, is_lit: bool) -> None:
+        """A window's pane."""
+        corners = self._pixels(points)
+        self._colour.polygon(corners, fill=colour)
+        if is_lit:
+            self._glow.polygon(corners, fill=255)
+
+    def cut(self, points: Sequence[Point]) -> None:
+        """A hole through which one sees what is behind the building."""
+        self._cover.polygon(self._pixels(points), fill=0)
+
+    def line(self, points: Sequence[Point], colour: Colour, width: float, opacity: float = 1.0) -> None:
+        """A line of some width, units, at least one pixel, on a part that is there already."""
+        thickness = max(1, round(width * self.scale))
+        self._colour.line(self._pixels(points), fill=(*colour, round(255 * opacity)), width=thickness)
+
+    def extrude(self, points: Sequence[Point], thickness: float, colour: Colour) -> None:
+        """The side of a prism whose front the points outline, as far as the slant shows it."""
+        shift = -self.standpoint.slant * thickness
+        # The side turned to the left is the one seen from the left (shift below 0).
+        away = self.standpoint.sun * shift * self.standpoint.sun_strength
+        shade = scaled(colour, 0.72 + (0.2 if away > 0 else -0.2) * self.standpoint.sun_strength)
+        for (x, y), (next_x, next_y) in zip(points, [*points[1:], points[0]], strict=True):
+            self.fill([(x, y), (next_x, next_y), (next_x + shift, next_y), (x + shift, y)], shade)
+
+    def revolve(self, centre: float, foot: float, profile: Sequence[Point], colour: Colour) -> None:
+        """A round body: a tower, a dome, a spire.
+
+        Args:
+            centre: x of its axis.
+            foot: y where the profile's heights start.
+            profile: (radius, height) from the bottom up.
+            colour: In full light.
+        """
+        edges = [math.sin(math.pi * (step / SLICES - 0.5)) for step in range(SLICES + 1)]
+        for left, right in pairwise(edges):
+            outline = [(centre + left * radius, foot + y) for radius, y in profile]
+            outline += [(centre + right * radius, foot + y) for radius, y in reversed(profile)]
+            self.fill(outline, scaled(colour, self._facing_sun((left + right) / 2)))
+
+    def _facing_sun(self, across: float) -> float:
+        towards = across * self.standpoint.sun + math.sqrt(1 - across * across) * 0.6
+        return 1.0 + self.standpoint.sun_strength * 0.5 * (towards - 0.75) - 0.12 * abs(across)
+
+    def _pixels(self, points: Sequence[Point]) -> list[Point]:
+        return [((x + self.half_width) * self.scale, (self.height - y) * self.scale) for x, y in points]
