@@ -21,7 +21,13 @@ from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, read_member_data
-from landmark_lib.training.model import build_model, free_last_layers, load_backbone
+from landmark_lib.training.model import (
+    RANDOM,
+    build_model,
+    free_last_layers,
+    load_backbone,
+    normalise_random_weights,
+)
 from landmark_lib.training.model_directory import (
     BEST,
     LAST,
@@ -37,6 +43,7 @@ from landmark_lib.training.step import training_step, validation_step
 from landmark_lib.training.stream import ordered_batches, training_batches
 
 ALL_MEMBERS = "all"
+IMAGES_TO_NORMALISE = 128
 
 Say = Callable[[str], None]
 Sums = NDArray[np.float64]  # [loss, right answers, images], (3,)
@@ -141,10 +148,18 @@ class MemberTraining:
         backbone = horovod_step.one_at_a_time_on_each_node(
             self.ranks, lambda: load_backbone(settings.weights, settings.image_size, settings.seed)
         )
+        if settings.weights == RANDOM:
+            normalise_random_weights(backbone, self._first_images())
         free_last_layers(backbone, settings.trainable_layers)
         # Each rank drops other features; the first weights drawn with the same seed are replaced by rank 0's.
         seed = keyed_draw(settings.seed, "member on rank", self.data.member, self.ranks.rank)
         return build_model(backbone, len(self.data.landmark_ids), settings.dropout, settings.l2, seed)
+
+    def _first_images(self) -> tf.Tensor:
+        data, size = self.data, self.settings.image_size
+        slices = data.epoch(self.settings, 0, self.ranks.rank, self.ranks.size)
+        _, images, _ = next(iter(ordered_batches(data.training, slices, size, IMAGES_TO_NORMALISE)))
+        return images
 
     def _train(self, epoch: int) -> Sums:
         settings, ranks, data = self.settings, self.ranks, self.data

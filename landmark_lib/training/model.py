@@ -26,6 +26,20 @@ class CaffePreprocessing(keras.layers.Layer):  # type: ignore[misc]
         return blue_first - keras.ops.convert_to_tensor(BGR_MEANS, self.compute_dtype)
 
 
+@keras.saving.register_keras_serializable("landmark_lib")
+class WithFixedStatistics(keras.layers.Wrapper):  # type: ignore[misc]
+    """A backbone whose BatchNorm uses its moving statistics and never changes them, freed or not.
+
+    To call the backbone with training=False is not enough: under Keras 3 an outer functional model called
+    with training=True passes that on to every layer that takes the argument, over what was written. This
+    layer does not take it.
+    """
+
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        """Give the pooled features, (rows, features), of preprocessed images."""
+        return self.layer(images, training=False)
+
+
 def load_backbone(weights: str, image_size: int, seed: int) -> keras.Model:
     """Make ResNet50 without its top, global average pooling included.
 
@@ -57,6 +71,25 @@ def load_backbone(weights: str, image_size: int, seed: int) -> keras.Model:
         raise UserError(f"--weights: {weights} holds no weights of ResNet50: {first_line}") from None
 
 
+def normalise_random_weights(backbone: keras.Model, images: tf.Tensor) -> None:
+    """Set the moving statistics of a backbone with random weights to those of some images, once.
+
+    Training never changes the statistics, and random weights bring none: without this, each residual block
+    would enlarge the features until no dense layer can learn from them.
+
+    Args:
+        backbone: With random weights.
+        images: RGB images, (rows, side, side, 3) uint8; some hundred of them.
+    """
+    layers = [layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momentum = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0  # the statistics become those of this batch
+    backbone(CaffePreprocessing()(images), training=True)
+    for layer, before in zip(layers, momentum, strict=True):
+        layer.momentum = before
+
+
 def build_model(backbone: keras.Model, classes: int, dropout: float, l2: float, seed: int) -> keras.Model:
     """Put the head on a backbone.
 
@@ -70,8 +103,8 @@ def build_model(backbone: keras.Model, classes: int, dropout: float, l2: float, 
         seed: Seed of the dense layer's first weights and of the dropout.
     """
     images = keras.Input(backbone.input_shape[1:], dtype="uint8", name="images")
-    # training=False: the moving statistics of BatchNorm are used and never change, freed or not.
-    features = backbone(CaffePreprocessing(name="preprocessing")(images), training=False)
+    preprocessed = CaffePreprocessing(name="preprocessing")(images)
+    features = WithFixedStatistics(backbone, name="backbone")(preprocessed)
     kept = keras.layers.Dropout(dropout, seed=keyed_draw(seed, "dropout") % 2**31, name="dropout")(features)
     logits = keras.layers.Dense(
         classes,

@@ -7,6 +7,7 @@ which order is decided by `method.epochs`, decoding, shuffling and batching are 
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -25,6 +26,9 @@ COLUMNS = ("image_id", "class_index", "image")
 SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
 
+# Image ids, class indices and JPEGs of some rows, (rows,) each.
+Group = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.object_]]
+
 
 @dataclass(frozen=True)
 class Shards:
@@ -36,7 +40,7 @@ class Shards:
 
 def training_batches(
     shards: Shards, slices: Sequence[ShardSlice], image_size: int, batch_size: int, seed: int
-) -> tf.data.Dataset:
+) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
     """Give the slices' rows as shuffled batches, all of them full.
 
     Args:
@@ -46,33 +50,50 @@ def training_batches(
         batch_size: Rows of a batch.
         seed: Seed of the shuffling.
 
-    Returns:
-        Batches of images (batch_size, image_size, image_size, 3) uint8 and class indices (batch_size,) int32.
+    Yields:
+        Images (batch_size, image_size, image_size, 3) uint8 and class indices (batch_size,) int32.
+
+    Raises:
+        LandmarkError: A shard holds other rows than the manifest says, or an image that does not decode.
     """
-    rows = _rows(shards, slices).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
+    failures: list[LandmarkError] = []
+    rows = _rows(shards, slices, failures).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
     decoded = rows.map(
         lambda _, class_index, jpeg: (_decode(jpeg, image_size), class_index),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
-    return decoded.batch(batch_size, drop_remainder=True).prefetch(2)
+    return _iterate(decoded.batch(batch_size, drop_remainder=True).prefetch(2), failures)
 
 
 def ordered_batches(
     shards: Shards, slices: Sequence[ShardSlice], image_size: int, batch_size: int
-) -> tf.data.Dataset:
+) -> Iterator[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Give the slices' rows in their order, the last batch as large as it comes.
 
-    Returns:
-        Batches of image ids (rows,) string, images (rows, image_size, image_size, 3) uint8 and class indices
-        (rows,) int32.
+    Yields:
+        Image ids (rows,) string, images (rows, side, side, 3) uint8 and class indices (rows,) int32.
+
+    Raises:
+        LandmarkError: A shard holds other rows than the manifest says, or an image that does not decode.
     """
-    decoded = _rows(shards, slices).map(
+    failures: list[LandmarkError] = []
+    decoded = _rows(shards, slices, failures).map(
         lambda image_id, class_index, jpeg: (image_id, _decode(jpeg, image_size), class_index),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
-    return decoded.batch(batch_size).prefetch(2)
+    return _iterate(decoded.batch(batch_size).prefetch(2), failures)
+
+
+def _iterate(batches: tf.data.Dataset, failures: list[LandmarkError]) -> Iterator[Any]:
+    try:
+        yield from batches
+    except tf.errors.OpError as error:
+        # TensorFlow gives the text of an error raised in a generator, traceback and all, not the error.
+        raise (
+            failures[0] if failures else LandmarkError(f"an image does not decode: {error.message}")
+        ) from None
 
 
 def _decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
@@ -84,17 +105,21 @@ def _decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
     return tf.cast(tf.round(tf.clip_by_value(resized, 0, 255)), tf.uint8)
 
 
-def _rows(shards: Shards, slices: Sequence[ShardSlice]) -> tf.data.Dataset:
+def _rows(shards: Shards, slices: Sequence[ShardSlice], failures: list[LandmarkError]) -> tf.data.Dataset:
+    def generate() -> Iterator[Group]:
+        try:
+            yield from read_slices(shards, slices)
+        except LandmarkError as error:
+            failures.append(error)
+            raise
+
     signature = (
         tf.TensorSpec((None,), tf.string),
         tf.TensorSpec((None,), tf.int32),
         tf.TensorSpec((None,), tf.string),
     )
-    groups = tf.data.Dataset.from_generator(lambda: read_slices(shards, slices), output_signature=signature)
-    return groups.unbatch()
-
-
-Group = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.object_]]
+    groups = tf.data.Dataset.from_generator(generate, output_signature=signature)
+    return groups.prefetch(ROW_GROUPS_AHEAD).unbatch()
 
 
 def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
@@ -126,15 +151,11 @@ def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]
 
 
 def _row_groups(uris: list[str]) -> Iterator[Group]:
-    # One worker and no shuffling keep the order told: with more, Petastorm's order varies. It reads bytes
-    # only, so one is enough. A queue holds row groups, so a long one would fill the memory.
+    # The pool that reads in the calling thread keeps the order told and gives every row group. The pool of
+    # threads does neither: it looks whether its work is done, then whether more is coming, and ends early
+    # when the last work arrives in between, without an error. Reading ahead is left to TensorFlow.
     reader = make_batch_reader(
-        uris,
-        schema_fields=list(COLUMNS),
-        workers_count=1,
-        results_queue_size=ROW_GROUPS_AHEAD,
-        shuffle_row_groups=False,
-        num_epochs=1,
+        uris, schema_fields=list(COLUMNS), reader_pool_type="dummy", shuffle_row_groups=False, num_epochs=1
     )
     try:
         for group in reader:

@@ -1,0 +1,82 @@
+"""The whole path on the embedded sample: photos -> shards -> three members -> votes.
+
+Runs the same commands that a user would type, and shows them. Outputs lie under data/demo.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from landmark_lib.dataset import read_manifest
+from landmark_lib.evaluation.evaluate import RESULTS
+
+DEMO = Path("data/demo")
+SAMPLE = DEMO / "photos"
+DATASET = DEMO / "dataset"
+MODELS = DEMO / "models"
+# Small images and few epochs, so that two cores are enough; the paper's sizes are the jobs' defaults.
+TRAINING = "--image-size 64 --trainable-layers 0 --epochs 5"
+RANDOM = "--weights random --learning-rate 0.001"
+FIND_WEIGHTS = "from landmark_lib.training.model import load_backbone; load_backbone('imagenet', 64, 0)"
+
+
+def main() -> int:
+    """Run all steps and tell where the outputs lie."""
+    began = time.monotonic()
+    shutil.rmtree(DEMO, ignore_errors=True)
+    run(f"python -m landmark_lib.sample {SAMPLE}")
+    counts = run(f"spark-submit jobs/preprocess.py --input {SAMPLE} --output {DATASET}")
+    weights, remark = choose_weights()
+    run(f"horovodrun -np 2 python jobs/train.py --dataset {DATASET} --models {MODELS} {TRAINING} {weights}")
+    scores = run(f"python jobs/evaluate.py --dataset {DATASET} --models {MODELS}")
+
+    print("\n=== What came out ===\n")
+    print(counts)
+    print(scores)
+    print(f"{remark}\n")
+    print(f"Photos:   {SAMPLE}\nData set: {DATASET} ({len(read_manifest(str(DATASET)).files)} files)")
+    print(f"Models:   {MODELS}\nScores:   {MODELS / RESULTS}")
+    print(f"Done in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def choose_weights() -> tuple[str, str]:
+    """Give the options for the best weights at hand, and a line about them for the result."""
+    file = os.environ.get("LANDMARK_REAL_WEIGHTS")
+    if file:
+        return f"--weights {shlex.quote(file)}", f"The members started from the weights in {file}."
+    found = subprocess.run([sys.executable, "-c", FIND_WEIGHTS], capture_output=True, check=False)
+    if found.returncode == 0:
+        return "--weights imagenet", "The members started from ImageNet weights."
+    print("ImageNet weights could not be downloaded: going on with random ones.", flush=True)
+    return RANDOM, (
+        "The members started from RANDOM weights, as ImageNet's could not be downloaded: about chance is all"
+        " to expect."
+    )
+
+
+def run(command: str) -> str:
+    """Show and run a command; its standard output is shown and given back. Ends the demo if it fails."""
+    print(f"\n$ {command}", flush=True)
+    lines = []
+    words, settings = shlex.split(command), environment()
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=settings) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line)
+    if process.returncode:
+        sys.exit(f"demo: the command above ended with status {process.returncode}")
+    return "".join(lines)
+
+
+def environment() -> dict[str, str]:
+    """Give the environment, with TensorFlow's greetings turned off in horovodrun itself too."""
+    return {"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
