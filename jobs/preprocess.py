@@ -21,7 +21,7 @@ def preprocess(settings: PreprocessSettings) -> None:
     from landmark_lib.preprocess.pipeline import preprocess as run
     from landmark_lib.preprocess.summary import describe
 
-    manifest = run(settings, settings.input or _embedded_sample())
+    manifest = run(settings, settings.input or _embedded_sample(), click.echo)
     click.echo(describe(manifest))
     click.echo(f"\nData set: {settings.output}")
 

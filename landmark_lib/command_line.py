@@ -55,13 +55,14 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
     def callback(**given: Any) -> None:
         job(settings_class(**given))
 
-    return click.Command(
+    command = click.Command(
         name=None,
-        callback=click.version_option(__version__, prog_name="landmark-recognition")(callback),
+        callback=callback,
         params=_options(settings_class),
         help=job.__doc__,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
+    return click.version_option(__version__, prog_name="landmark-recognition")(command)
 
 
 def _options(settings_class: type[Any]) -> list[click.Parameter]:

@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from landmark_lib.errors import NotADatasetError
+from landmark_lib.errors import NotADatasetError, UserError
 
 FORMAT_VERSION = 1
 CORPUS_SIZE = 250  # pixels, a side
@@ -38,6 +38,7 @@ SHARD_IMAGE_SIZE = 224  # pixels, a side
 MANIFEST = "dataset.json"
 CLASSES = "classes.csv"
 IN_PROGRESS = "in-progress.json"
+PARTIAL = ".partial"  # how the name of a file ends that is not whole yet
 CORPUS = "corpus"
 REJECTED = "rejected"
 LABELS = "labels"
@@ -168,23 +169,41 @@ def join(root: str, path: str) -> str:
     return f"{root.rstrip('/')}/{path}"
 
 
+def open_address(address: str) -> tuple[Any, str]:
+    """Split an address into its fsspec file system and the path there.
+
+    Raises:
+        UserError: A scheme that is unknown or whose package is not installed.
+    """
+    try:
+        filesystem, path = fsspec.core.url_to_fs(address)
+    except (ValueError, ImportError) as error:
+        raise UserError(f"{address}: {error}") from None
+    return filesystem, path
+
+
 def write_bytes(root: str, path: str, content: bytes) -> None:
     """Write a file whole or not at all."""
-    filesystem, target = fsspec.core.url_to_fs(join(root, path))
+    filesystem, target = open_address(join(root, path))
     if not isinstance(filesystem, LocalFileSystem):
         filesystem.pipe_file(target, content)  # object stores show an object only when it is whole
         return
     folder, _, name = target.rpartition("/")
     filesystem.makedirs(folder, exist_ok=True)
     # Spark and pyarrow pass over names that begin with a dot.
-    partial = f"{folder}/.{name}.{uuid.uuid4().hex}.partial"
+    partial = f"{folder}/.{name}.{uuid.uuid4().hex}{PARTIAL}"
     filesystem.pipe_file(partial, content)
     filesystem.mv(partial, target)
 
 
+def is_partial(name: str) -> bool:
+    """Tell whether a file is what an interrupted `write_bytes` left."""
+    return name.startswith(".") and name.endswith(PARTIAL)
+
+
 def read_bytes(root: str, path: str) -> bytes:
     """Read a whole file of the data set."""
-    filesystem, target = fsspec.core.url_to_fs(join(root, path))
+    filesystem, target = open_address(join(root, path))
     return bytes(filesystem.cat_file(target))
 
 
@@ -193,19 +212,15 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
 
     The bytes depend on the rows, their order and the group size alone.
     """
-    buffer = io.BytesIO()
-    pixels = "image" in table.column_names
-    pq.write_table(
-        table,
-        buffer,
-        row_group_size=rows_per_group,
+    how: dict[str, Any] = {}
+    if "image" in table.column_names:
+        others = [name for name in table.column_names if name != "image"]
         # JPEGs neither compress further nor repeat.
-        compression={name: "NONE" if name == "image" else "SNAPPY" for name in table.column_names}
-        if pixels
-        else "SNAPPY",
-        use_dictionary=[name for name in table.column_names if name != "image"] if pixels else True,
-        write_statistics=[name for name in table.column_names if name != "image"] if pixels else True,
-    )
+        compression = {**dict.fromkeys(others, "SNAPPY"), "image": "NONE"}
+        how = {"compression": compression, "use_dictionary": others, "write_statistics": others}
+    buffer = io.BytesIO()
+    # Pages end where chunks end, and chunks are an accident.
+    pq.write_table(table.combine_chunks(), buffer, row_group_size=rows_per_group, **how)
     content = buffer.getvalue()
     write_bytes(root, path, content)
     return FileRecord(path, table.num_rows, len(content), hashlib.sha256(content).hexdigest())
@@ -213,7 +228,7 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
 
 def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one Parquet file of the data set."""
-    filesystem, target = fsspec.core.url_to_fs(join(root, path))
+    filesystem, target = open_address(join(root, path))
     with filesystem.open(target, "rb") as file:
         return pq.ParquetFile(file).read(columns=None if columns is None else list(columns))
 
@@ -247,7 +262,7 @@ def read_manifest(root: str) -> Manifest:
 
 def has_manifest(root: str) -> bool:
     """Tell whether a directory is a finished data set."""
-    filesystem, target = fsspec.core.url_to_fs(join(root, MANIFEST))
+    filesystem, target = open_address(join(root, MANIFEST))
     return bool(filesystem.exists(target))
 
 

@@ -5,7 +5,7 @@ import struct
 import warnings
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageChops, UnidentifiedImageError
 
 from landmark_lib.dataset import Reason
 
@@ -65,7 +65,17 @@ def decode_square(content: bytes, side: int) -> tuple[Image.Image, int, int]:
                 return _decode_opened(photo, side)
     except UnidentifiedImageError:
         raise BadPhotoError(Reason.NOT_AN_IMAGE, f"begins with {content[:16]!r}") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error) as error:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        IndexError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        struct.error,
+    ) as error:
         # All of what Pillow's format readers are known to raise on damaged files.
         reason = Reason.TRUNCATED if "truncated" in str(error).lower() else Reason.BROKEN_IMAGE
         raise BadPhotoError(reason, str(error)) from None
@@ -75,8 +85,10 @@ def _decode_opened(photo: Image.Image, side: int) -> tuple[Image.Image, int, int
     width, height = photo.size
     if width * height > MOST_PIXELS:
         raise BadPhotoError(Reason.TOO_MANY_PIXELS, f"{width} x {height}")
-    orientation = photo.getexif().get(ExifTags.Base.Orientation)
     photo.draft(None, (side * LEAST_OVERSAMPLING, side * LEAST_OVERSAMPLING))
+    photo.load()
+    # Asked after loading, because Pillow turns TIFF photos itself and then forgets their orientation.
+    orientation = photo.getexif().get(ExifTags.Base.Orientation)
     square = _centre_square(photo, side)
     if orientation in UPRIGHT:
         # A square has the same centre crop however it is turned, so only the small result is turned.
@@ -87,7 +99,6 @@ def _decode_opened(photo: Image.Image, side: int) -> tuple[Image.Image, int, int
 
 
 def _centre_square(photo: Image.Image, side: int) -> Image.Image:
-    photo.load()
     width, height = photo.size
     length = min(width, height)
     left, top = (width - length) / 2, (height - length) / 2
@@ -96,15 +107,16 @@ def _centre_square(photo: Image.Image, side: int) -> Image.Image:
 
 
 def _to_rgb(photo: Image.Image) -> Image.Image:
-    if photo.mode == "RGB":
-        return photo
+    if photo.mode == "CMYK" and photo.format == "JPEG" and "adobe" not in photo.info:
+        # Pillow takes every CMYK JPEG for one of Adobe's, which store ink inverted.
+        photo = ImageChops.invert(photo)
     if photo.mode in {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}:
         return _from_deep_grey(photo)
     if "transparency" in photo.info or photo.mode in {"RGBA", "LA", "PA", "RGBa", "La"}:
         rgba = photo.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, (*WHITE, 255))
         return Image.alpha_composite(paper, rgba).convert("RGB")
-    return photo.convert("RGB")
+    return photo if photo.mode == "RGB" else photo.convert("RGB")
 
 
 def _from_deep_grey(photo: Image.Image) -> Image.Image:

@@ -10,7 +10,8 @@ QUALITY = 95
 def encode_jpeg(image: Image.Image) -> bytes:
     """Encode an RGB image; the same pixels give the same bytes."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY)
+    # Pillow would carry a photo's comment over from image to image.
+    image.save(buffer, "JPEG", quality=QUALITY, comment=b"")
     return buffer.getvalue()
 
 

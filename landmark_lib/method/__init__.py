@@ -8,6 +8,7 @@ Source: Dobles & Varela, "Landmark Recognition" (CS 231N). In the order of the m
 - `upsampling`: how many outputs each image of a small class gives (Algorithm 1).
 - `recipes`: which transformations make those outputs.
 - `sampling_plan`: the four decisions above, put together for one class.
+- `placement`: in which training set, shard and place the rows of an image are stored.
 - `epochs`: which rows of the shards a rank reads in an epoch.
 - `plateau`: when the learning rate falls.
 - `vote`: what the ensemble answers, and how sure it is.

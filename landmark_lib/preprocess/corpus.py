@@ -50,7 +50,7 @@ def write_corpus(
         ]
 
     placed = photos.withColumn(FILE, file_of("image_id", parts))
-    return write_files(placed, ["image_id", "uri"], parts, write_part)
+    return write_files(placed, ["image_id", "uri", "landmark_id"], parts, write_part)
 
 
 def resize_photos(listed: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

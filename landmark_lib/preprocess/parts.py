@@ -1,5 +1,6 @@
 """Files of the data set written by Spark tasks: same name and same bytes on every try."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
@@ -47,6 +48,11 @@ def write_files(rows: DataFrame, order: Sequence[str], files: int, write: WriteF
 def file_of(image_id: str, files: int) -> Column:
     """Give the column that spreads image ids over files, alike in every stage that uses it."""
     return F.pmod(F.xxhash64(image_id), F.lit(files)).cast("int")
+
+
+def hadoop_path(address: str) -> str:
+    """Write an address so that Spark's own readers take none of its characters for a pattern."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", address)
 
 
 def runs(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.Table]]:

@@ -21,7 +21,7 @@ from landmark_lib.dataset import (
 from landmark_lib.method.hold_out import hold_out_size
 from landmark_lib.method.label_counts import kept_labels
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
-from landmark_lib.preprocess.parts import FILE, file_of, write_files
+from landmark_lib.preprocess.parts import FILE, file_of, hadoop_path, write_files
 
 PLAN_ROWS_PER_GROUP = 65_536
 PLAN_COLUMNS = "image_id string, class_index int, role string, members array<int>, recipes array<string>"
@@ -39,9 +39,11 @@ class PlannedRows:
 
 def read_ids(spark: SparkSession, output: str, corpus: Sequence[FileRecord]) -> DataFrame:
     """Read image_id and landmark_id of the corpus; the pixels stay on the disk."""
-    return spark.read.parquet(*(join(output, record.path) for record in corpus)).select(
-        "image_id", "landmark_id"
-    )
+    return _read_parquet(spark, output, corpus).select("image_id", "landmark_id")
+
+
+def _read_parquet(spark: SparkSession, output: str, files: Sequence[FileRecord]) -> DataFrame:
+    return spark.read.parquet(*(hadoop_path(join(output, record.path)) for record in files))
 
 
 def count_labels(ids: DataFrame) -> dict[str, int]:
@@ -107,7 +109,7 @@ def write_plan(
 def count_planned(spark: SparkSession, output: str, plan: Sequence[FileRecord]) -> list[PlannedRows]:
     """Count the images and outputs of the plan by role and members."""
     counted = (
-        spark.read.parquet(*(join(output, record.path) for record in plan))
+        _read_parquet(spark, output, plan)
         .groupBy("role", "members")
         .agg(F.count("*").alias("images"), F.sum(F.size("recipes")).alias("outputs"))
         .collect()

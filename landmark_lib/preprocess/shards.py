@@ -38,11 +38,13 @@ class ShardLayout:
     """Which shards there will be.
 
     Attributes:
-        shards: Number of shards by directory.
+        rows: Rows by directory; directories without any are left out.
+        shards: Number of shards by directory, in the same order.
         members: Number of training sets.
         seed: Seed of the data set.
     """
 
+    rows: dict[str, int]
     shards: dict[str, int]
     members: int
     seed: int
@@ -73,8 +75,9 @@ def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, s
     for group in planned:
         for directory in _directories(group.role, group.members, members):
             rows[directory] += group.outputs
-    filled = {directory: shard_count(count, rows_per_shard) for directory, count in rows.items() if count}
-    return ShardLayout(filled, members, seed)
+    filled = {directory: count for directory, count in rows.items() if count}
+    shards = {directory: shard_count(count, rows_per_shard) for directory, count in filled.items()}
+    return ShardLayout(filled, shards, members, seed)
 
 
 def _directories(role: str, members: Sequence[int], member_count: int) -> list[str]:

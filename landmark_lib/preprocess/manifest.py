@@ -1,0 +1,116 @@
+"""The manifest made and checked: what went in and what came out must add up."""
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import PIL
+import pyarrow as pa
+import pyspark
+
+from landmark_lib import __version__, dataset
+from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
+from landmark_lib.errors import LandmarkError
+from landmark_lib.method.hold_out import hold_out_size
+from landmark_lib.method.label_counts import histogram, percentiles
+from landmark_lib.preprocess.plan import PlannedRows
+
+LABELS_ROWS_PER_GROUP = 65_536
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the stages came to.
+
+    Attributes:
+        listed: Photos that the input lists.
+        label_counts: Images of the corpus by label.
+        classes: The labels kept.
+        planned: Images and outputs by role and members.
+        stored: Rows that the plan gives each directory of `train/` and `validation/`.
+    """
+
+    listed: int
+    label_counts: dict[str, int]
+    classes: list[LandmarkClass]
+    planned: list[PlannedRows]
+    stored: dict[str, int]
+
+
+def write_labels(output: str, label_counts: dict[str, int]) -> FileRecord:
+    """Write `labels/`, in the order of the labels."""
+    rows = [{"landmark_id": label, "label_count": count} for label, count in sorted(label_counts.items())]
+    table = pa.Table.from_pylist(rows, dataset.LABELS_SCHEMA)
+    return dataset.write_table(output, dataset.part_name(dataset.LABELS, 0, 1), table, LABELS_ROWS_PER_GROUP)
+
+
+def rejected_reasons(output: str, files: Sequence[FileRecord]) -> dict[str, int]:
+    """Count the rejected photos by reason."""
+    reasons: Counter[str] = Counter()
+    for record in files:
+        if record.path.startswith(f"{dataset.REJECTED}/"):
+            reasons.update(dataset.read_table(output, record.path, ["reason"])["reason"].to_pylist())
+    return dict(sorted(reasons.items()))
+
+
+def make_manifest(
+    resolved: dict[str, Any], output: str, counted: Counted, files: Sequence[FileRecord]
+) -> Manifest:
+    """Put together what `dataset.json` shall hold.
+
+    Raises:
+        LandmarkError: The rows of the files are not those that were listed and planned.
+    """
+    counts = list(counted.label_counts.values())
+    roles: Counter[str] = Counter()
+    for rows in counted.planned:
+        roles[rows.role] += rows.images
+    manifest = Manifest(
+        settings=resolved,
+        versions=_versions(),
+        photos={"listed": counted.listed, "corpus": sum(counts)},
+        rejected=rejected_reasons(output, files),
+        label_counts={
+            "labels": len(counts),
+            "percentiles": {str(p): value for p, value in percentiles(counts).items()},
+            "histogram": [list(part) for part in histogram(counts)],
+        },
+        classes=len(counted.classes),
+        classes_with_fewer_held_out=_fewer_held_out(counted.classes, int(resolved["hold_out"])),
+        roles=dict(roles),
+        files=list(files),
+    )
+    _check_sums(manifest, counted)
+    return manifest
+
+
+def _fewer_held_out(classes: Sequence[LandmarkClass], hold_out: int) -> int:
+    return sum(hold_out_size(row.label_count, hold_out) < hold_out for row in classes)
+
+
+def _check_sums(manifest: Manifest, counted: Counted) -> None:
+    listed, corpus = counted.listed, manifest.rows_in(dataset.CORPUS)
+    rejected = manifest.rows_in(dataset.REJECTED)
+    if listed != corpus + rejected:
+        raise LandmarkError(f"{listed} photos listed, but {corpus} in the corpus and {rejected} rejected")
+    planned = sum(rows.images for rows in counted.planned)
+    if planned != corpus:
+        raise LandmarkError(f"{corpus} images in the corpus, but {planned} in the plan")
+    for directory, expected in counted.stored.items():
+        stored = manifest.rows_in(directory)
+        if stored != expected:
+            raise LandmarkError(f"{directory}: expected {expected} rows of the plan, found {stored}")
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "landmark-recognition": __version__,
+        "python": platform.python_version(),
+        "pyspark": pyspark.__version__,
+        "pyarrow": pa.__version__,
+        "pillow": PIL.__version__,
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,285 @@
+"""Any photo becomes an upright RGB square, and what is no photo is refused with its reason."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from landmark_lib.dataset import Reason
+from landmark_lib.images import decode
+from landmark_lib.images.decode import BadPhotoError, decode_square
+
+Transpose = Image.Transpose
+RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 180, 40), (30, 40, 220), (255, 255, 255)
+ORIENTATION = 0x0112
+# How an upright photo lies in a file of each EXIF orientation.
+STORED = {
+    1: None,
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_90,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_270,
+}
+
+
+def encoded(image, file_format="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def pixels(content, side=50):
+    return np.asarray(decode_square(content, side)[0]).astype(int)
+
+
+def four_colours(width=120, height=80):
+    """Red and green above blue and white."""
+    small = np.array([[RED, GREEN], [BLUE, WHITE]], dtype=np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.NEAREST)
+
+
+def scenery(width, height):
+    """Coarse and fine structure, as in a photo."""
+    random = np.random.default_rng(1)
+    layers = [
+        np.asarray(
+            Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8)).resize(
+                (width, height), Image.Resampling.BICUBIC
+            )
+        ).astype(float)
+        for cells in (4, 20, 100, 400)
+    ]
+    return Image.fromarray(np.average(layers, axis=0, weights=[8, 4, 2, 1]).astype(np.uint8))
+
+
+def psnr(one, other):
+    """Peak signal-to-noise ratio in dB."""
+    return 10 * np.log10(255**2 / np.mean((one - other) ** 2))
+
+
+def one_coloured(colour, mode="RGB", size=(90, 60)):
+    return Image.new(mode, size, colour)
+
+
+def is_coloured(content, colour, tolerance=4):
+    return np.abs(pixels(content) - colour).max() <= tolerance
+
+
+def reason_of(content):
+    with pytest.raises(BadPhotoError) as error:
+        decode_square(content, 50)
+    return error.value.reason
+
+
+def claiming(width, height):
+    """Give a PNG whose header claims a size that its pixels do not have."""
+    content = encoded(four_colours())
+    header = b"IHDR" + struct.pack(">II", width, height) + content[24:29]
+    return content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+
+
+def half_a_pixel_wide():
+    return b"Image type: L image\r\nImage size (x*y): 0.5*2\r\n".ljust(511, b"\0") + b"\x1a"
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_photos_of_every_orientation_come_out_upright(file_format, orientation):
+    upright, turn = four_colours(), STORED[orientation]
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored = upright if turn is None else upright.transpose(turn)
+    square, width, height = decode_square(encoded(stored, file_format, quality=95, exif=exif), 50)
+    assert (width, height) == upright.size
+    corners = [square.getpixel(at) for at in [(10, 10), (40, 10), (10, 40), (40, 40)]]
+    assert np.abs(np.subtract(corners, [RED, GREEN, BLUE, WHITE])).max() <= 12
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_unknown_orientation_leaves_the_photo_as_it_is(orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    photo = four_colours()
+    assert np.array_equal(pixels(encoded(photo, exif=exif)), pixels(encoded(photo)))
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0rubbish", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"])
+def test_damaged_exif_costs_no_photo(exif):
+    assert is_coloured(encoded(one_coloured(RED), "JPEG", exif=exif), RED)
+
+
+def test_the_longer_side_is_cut_evenly_on_both_ends():
+    # Each pixel tells its column: 75 … 174 are the middle 100 of 250, here two to a pixel.
+    photo = Image.fromarray(np.tile(np.arange(250, dtype=np.uint8), (100, 1)))
+    middle = np.arange(75.5, 175, 2)
+    assert np.abs(pixels(encoded(photo))[..., 0] - middle).max() <= 1
+    assert np.abs(pixels(encoded(photo.transpose(Transpose.TRANSPOSE)))[..., 0].T - middle).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3000, 2), (2, 3000), (249, 251)])
+def test_small_and_narrow_photos_are_enlarged(size):
+    square, width, height = decode_square(encoded(one_coloured(BLUE, size=size)), 250)
+    assert (square.mode, square.size, (width, height)) == ("RGB", (250, 250), size)
+    assert np.asarray(square).reshape(-1, 3).tolist() == [list(BLUE)] * 250 * 250
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"quality": 30}, {"subsampling": 0}])
+def test_jpegs_of_every_kind_are_read(options):
+    assert is_coloured(encoded(one_coloured(GREEN), "JPEG", **options), GREEN)
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000"])
+def test_other_formats_are_read(file_format):
+    assert is_coloured(encoded(one_coloured(GREEN), file_format), GREEN)
+
+
+def test_greyscale_becomes_rgb():
+    assert is_coloured(encoded(one_coloured(100, mode="L"), "JPEG"), (100, 100, 100), tolerance=0)
+
+
+def test_cmyk_with_and_without_the_mark_of_adobe_gives_the_same_colours():
+    cmyk = one_coloured((0, 200, 150, 25), mode="CMYK")
+    expected = np.asarray(cmyk.convert("RGB"))[0, 0]
+    # Adobe stores ink inverted and says so in a block of its own, which is left out here.
+    inverted = encoded(cmyk, "JPEG")
+    plain = encoded(cmyk.point(lambda ink: 255 - ink), "JPEG")
+    mark = plain.index(b"\xff\xee")
+    length = int.from_bytes(plain[mark + 2 : mark + 4], "big")
+    assert b"Adobe" in inverted
+    assert is_coloured(inverted, expected)
+    assert is_coloured(plain[:mark] + plain[mark + 2 + length :], expected)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I"])
+def test_16_bit_grey_is_scaled_not_cut_off(mode):
+    levels = np.tile(np.linspace(0, 65535, 100), (100, 1))
+    deep = Image.fromarray(levels.astype(np.uint16 if mode == "I;16" else np.int32))
+    shallow = Image.fromarray((levels / 257).round().astype(np.uint8))
+    assert deep.mode == mode
+    assert np.abs(pixels(encoded(deep, "TIFF")) - pixels(encoded(shallow))).max() <= 1
+
+
+def transparent_palette():
+    photo = Image.new("P", (60, 60), 0)
+    photo.putpalette([*RED, *GREEN])
+    return encoded(photo, transparency=0)
+
+
+@pytest.mark.parametrize(
+    ("content", "colour"),
+    [
+        (encoded(one_coloured((*RED, 0), mode="RGBA")), WHITE),
+        (encoded(one_coloured((0, 0, 0, 128), mode="RGBA")), (127, 127, 127)),
+        (encoded(one_coloured((0, 0), mode="LA")), WHITE),
+        (encoded(one_coloured((0, 128), mode="LA")), (127, 127, 127)),
+        (transparent_palette(), WHITE),
+        (encoded(one_coloured(7, mode="L"), transparency=7), WHITE),
+        (encoded(one_coloured(RED), transparency=RED), WHITE),
+    ],
+    ids=["RGBA", "half RGBA", "LA", "half LA", "palette", "grey key", "colour key"],
+)
+def test_what_is_transparent_lies_on_white(content, colour):
+    assert is_coloured(content, colour, tolerance=1)
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "WEBP"])
+def test_the_first_frame_of_an_animation_counts(file_format):
+    frames = [one_coloured(colour) for colour in (RED, BLUE)]
+    content = encoded(frames[0], file_format, save_all=True, append_images=frames[1:], duration=100)
+    with Image.open(io.BytesIO(content)) as animation:
+        assert animation.n_frames == 2
+    assert is_coloured(content, RED, tolerance=8)
+
+
+@pytest.mark.parametrize("size", [(1300, 1000), (2000, 2100)])
+def test_decoding_a_jpeg_at_reduced_scale_is_close_to_decoding_all_of_it(size):
+    content = encoded(scenery(*size), "JPEG", quality=90)
+    whole = Image.open(io.BytesIO(content))
+    length = min(size)
+    left, top = (size[0] - length) / 2, (size[1] - length) / 2
+    box = (left, top, left + length, top + length)
+    expected = np.asarray(whole.resize((250, 250), Image.Resampling.LANCZOS, box)).astype(int)
+    assert psnr(pixels(content, 250), expected) > 48  # dB; measured 51 to 52
+
+
+def test_the_same_bytes_give_the_same_pixels():
+    content = encoded(scenery(700, 600), "JPEG")
+    assert np.array_equal(pixels(content), pixels(content))
+
+
+JPEG = encoded(four_colours(), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", Reason.EMPTY_FILE),
+        (b"<!DOCTYPE html><title>404</title>", Reason.NOT_AN_IMAGE),
+        (np.random.default_rng(0).bytes(5000), Reason.NOT_AN_IMAGE),
+        (JPEG[: len(JPEG) // 2], Reason.TRUNCATED),
+        (encoded(scenery(90, 90))[:-3000], Reason.TRUNCATED),
+        (encoded(four_colours(), "GIF")[:-40], Reason.TRUNCATED),
+        (encoded(four_colours(), "WEBP")[:-40], Reason.BROKEN_IMAGE),
+        (encoded(four_colours()).replace(b"IDATx", b"IDATy"), Reason.BROKEN_IMAGE),
+        (encoded(four_colours(), "AVIF")[:-60] + bytes(60), Reason.BROKEN_IMAGE),
+        (half_a_pixel_wide(), Reason.BROKEN_IMAGE),
+        (claiming(20_000, 20_000), Reason.TOO_MANY_PIXELS),
+    ],
+    ids=[
+        "empty",
+        "HTML",
+        "noise",
+        "cut JPEG",
+        "cut PNG",
+        "cut GIF",
+        "cut WebP",
+        "bad PNG",
+        "bad AVIF",
+        "bad IM",
+        "vast",
+    ],
+)
+def test_what_gives_no_photo_is_refused_with_its_reason(content, reason):
+    assert reason_of(content) == reason
+
+
+def test_photos_up_to_the_limit_of_pixels_are_read(monkeypatch):
+    content = encoded(four_colours(120, 80))
+    monkeypatch.setattr(decode, "MOST_PIXELS", 120 * 80)
+    decode_square(content, 50)
+    monkeypatch.setattr(decode, "MOST_PIXELS", 120 * 80 - 1)
+    assert reason_of(content) == Reason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "AVIF"])
+def test_no_pixel_is_decoded_before_their_number_is_known(file_format, monkeypatch):
+    def refuse(*_):
+        pytest.fail("pixels were decoded")
+
+    monkeypatch.setattr(decode, "MOST_PIXELS", 100)
+    content = encoded(four_colours(), file_format)
+    with Image.open(io.BytesIO(content)) as opened:
+        monkeypatch.setattr(type(opened), "load", refuse)
+    assert reason_of(content) == Reason.TOO_MANY_PIXELS
+
+
+@given(st.data())
+@settings(derandomize=True, max_examples=150)  # which errors a decoder has is no matter for chance
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"])
+def test_damaged_photos_raise_nothing_but_bad_photo_error(file_format, data):
+    content = bytearray(encoded(four_colours(24, 16), file_format))
+    for _ in range(data.draw(st.integers(1, 5))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        square, _, _ = decode_square(bytes(content[: data.draw(st.integers(1, len(content)))]), 10)
+    except BadPhotoError:
+        return
+    assert (square.mode, square.size) == ("RGB", (10, 10))

@@ -1,0 +1,140 @@
+"""The job from its command line: what it makes, says and refuses."""
+
+import os
+
+import pytest
+from small_corpus import LABEL_COUNTS, SETTINGS, MadeDataset, draw_photo
+
+from landmark_lib.preprocess import pipeline
+
+FEW = ("--smallest-label-count", "2", "--target", "4", "--members", "1")
+
+
+@pytest.fixture(scope="module")
+def few_photos(tmp_path_factory):
+    """Give a folder with odd names: two labels, four photos each, and three files that are none."""
+    folder = tmp_path_factory.mktemp("pipeline") / "photos #1 {a} 50%"
+    for number in range(8):
+        file = folder / f"Plaça [{number % 2}]" / "deep" / f"{number} ?.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(draw_photo(number))
+    (folder / "Plaça [0]" / os.fsdecode(b"\xff.jpg")).write_bytes(draw_photo(9))
+    (folder / "Plaça [0]" / "empty.jpg").write_bytes(b"")
+    (folder / "readme.txt").write_text("about")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def left_unfinished(job, few_photos):
+    """Let a run fail before its shards; give its output and the names of the files in it."""
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    out = few_photos.with_name("out #1 {b} [c]?")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "write_shards", fail)
+        with pytest.raises(OSError, match="no space left"):
+            job("--input", few_photos, "--output", out, *FEW, "--photos-per-part", 6)
+    return out, set(MadeDataset(out).contents("**/*"))
+
+
+@pytest.fixture(scope="module")
+def started_over(job, few_photos, left_unfinished):
+    """Give the data set that a second run made where the first one failed."""
+    out, _ = left_unfinished
+    run = job("--input", few_photos, "--output", out, *FEW)
+    assert (run.status, run.err) == (0, "")
+    return MadeDataset(out)
+
+
+def test_a_run_that_fails_half_way_leaves_no_manifest(left_unfinished):
+    _, files = left_unfinished
+    assert "dataset.json" not in files
+    assert "in-progress.json" in files
+    assert any(name.startswith("plan/") for name in files)
+
+
+def test_a_run_started_over_leaves_nothing_of_the_unfinished_one(started_over):
+    listed = {record.path for record in started_over.manifest.files}
+    assert set(started_over.contents("**/*")) == {*listed, "dataset.json", "classes.csv"}
+
+
+def test_names_of_every_kind_come_through_from_the_folder_to_the_shards(started_over):
+    ids = {f"Plaça [{number % 2}]/deep/{number} ?.jpg" for number in range(8)}
+    assert {row["image_id"] for row in started_over.rows("corpus")} == ids
+    trained = {row["image_id"] for row in started_over.training_rows(0)}
+    held_out = {row["image_id"] for row in started_over.rows("validation")}
+    assert (trained | held_out, len(held_out)) == (ids, 4)
+    assert [c.landmark_id for c in started_over.classes] == ["Plaça [0]", "Plaça [1]"]
+    assert started_over.manifest.rejected == {"empty file": 1, "no label": 1, "unreadable file": 1}
+
+
+def test_the_only_member_has_all_rows_in_common(started_over):
+    assert {path.name for path in (started_over.root / "train").iterdir()} == {"common"}
+
+
+def test_a_finished_data_set_is_told_and_left_as_it_is(job, few_photos, started_over):
+    before = started_over.contents("**/*")
+    run = job("--input", few_photos, "--output", started_over.root, *FEW)
+    assert (run.status, run.err) == (0, "")
+    assert run.out.startswith(f"{started_over.root} already holds this data set; nothing was changed\n")
+    assert started_over.contents("**/*") == before
+
+
+def test_a_finished_data_set_of_other_settings_is_refused_with_what_differs(job, few_photos, started_over):
+    before = started_over.contents("**/*")
+    out = started_over.root
+    run = job("--input", few_photos, "--output", out, *FEW, "--seed", 5, "--hold-out", 1)
+    assert (run.status, run.out) == (2, "")
+    assert run.err == (
+        f"error: --output: {out} holds a data set made with other settings:"
+        " hold_out 2 there, 1 now, seed 0 there, 5 now\n"
+    )
+    assert started_over.contents("**/*") == before
+
+
+def test_a_missing_input_is_told_in_one_line_and_nothing_is_written(job, tmp_path):
+    run = job("--input", tmp_path / "nowhere", "--output", tmp_path / "out")
+    assert (run.status, run.out) == (2, "")
+    assert run.err == f"error: --input: no such folder or file: {tmp_path}/nowhere\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_readable_photo_is_told_in_one_line_with_the_reasons(job, tmp_path):
+    for number in range(3):
+        file = tmp_path / "photos" / "x" / f"{number}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"" if number else b"text")
+    run = job("--input", tmp_path / "photos", "--output", tmp_path / "out")
+    assert (run.status, run.out) == (2, "")
+    assert run.err == (
+        f"error: --input: none of the 3 files in {tmp_path}/photos gave a photo:"
+        " 2 empty file, 1 not an image\n"
+    )
+    assert not (tmp_path / "out" / "dataset.json").exists()
+
+
+def test_no_label_large_enough_is_told_in_one_line_with_the_largest(job, few_photos, tmp_path):
+    run = job("--input", few_photos, "--output", tmp_path / "out", "--smallest-label-count", 5)
+    assert (run.status, run.out) == (2, "")
+    assert run.err == "error: --smallest-label-count: no label has 5 photos, the largest has 4\n"
+    assert not (tmp_path / "out" / "dataset.json").exists()
+
+
+def test_a_run_sums_up_what_it_made(job, csv_corpus, made):
+    run = job("--input", csv_corpus.source, "--output", made.root, "--photos-per-part", 60, *SETTINGS)
+    assert run.status == 0
+    listed = sum(LABEL_COUNTS.values()) + len(csv_corpus.bad)
+    for line in (
+        f"{listed} photos listed: 120 in the corpus, {len(csv_corpus.bad)} rejected",
+        "  2 missing file",
+        "Images per label (10 labels)",
+        "  percentile      10     20     30     40     50     60     70     80     90",
+        "9 classes (labels with at least 2 images)",
+        "  1 of them too small for the whole hold-out",
+        "  member 2: 92 training rows (24 not shared by all members)",
+        "  validation: 17 rows",
+        f"Data set: {made.root}",
+    ):
+        assert line in run.out.splitlines()

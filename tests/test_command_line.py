@@ -1,0 +1,117 @@
+"""Command lines end with the status people expect, and tell mistakes in one line."""
+
+from dataclasses import MISSING, dataclass, fields
+from typing import Literal
+
+import pytest
+
+from landmark_lib import __version__
+from landmark_lib.command_line import exit_status, run_job
+from landmark_lib.errors import LandmarkError, NotADatasetError, UserError
+from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings, require, setting
+
+
+@dataclass(frozen=True)
+class CookSettings:
+    """Settings with a field of every kind."""
+
+    dish: str = setting("soup", "What to cook.")
+    kind: Literal["hot", "cold"] = setting("hot", "How to serve it.")
+    guests: int = setting(2, "Who eats (guests).")
+    salt_share: float = setting(0.5, "How much salt.")
+    wine: int | None = setting(None, "Year of the wine.  [default: the host's choice]")
+
+    def __post_init__(self) -> None:
+        require(self.guests >= 1, "guests", "at least 1", self.guests)
+
+
+def ignore(settings):
+    """Do nothing with the settings."""
+
+
+def failing_with(error):
+    def job(settings):
+        raise error
+
+    return job
+
+
+def test_options_become_settings_and_a_job_that_returns_ends_with_0():
+    received = []
+    arguments = ["--dish", "stew", "--kind", "cold", "--guests", "3", "--salt-share", ".1", "--wine", "1990"]
+    assert exit_status(CookSettings, received.append, arguments) == 0
+    assert exit_status(CookSettings, received.append, []) == 0
+    assert received == [CookSettings("stew", "cold", 3, 0.1, 1990), CookSettings()]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (LandmarkError("rows were lost"), 1),
+        (UserError("no such folder"), 2),
+        (NotADatasetError("out is no data set"), 2),
+    ],
+)
+def test_errors_of_ours_are_told_in_one_line_with_their_status(error, status, capsys):
+    assert exit_status(CookSettings, failing_with(error), []) == status
+    assert capsys.readouterr() == ("", f"error: {error}\n")
+
+
+def test_an_interrupt_ends_with_1_and_no_traceback(capsys):
+    assert exit_status(CookSettings, failing_with(KeyboardInterrupt()), []) == 1
+    assert capsys.readouterr().err.strip() == "error: interrupted"
+
+
+def test_errors_nobody_foresaw_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError):
+        exit_status(CookSettings, failing_with(ZeroDivisionError()), [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--guests", "0"], "error: --guests: expected at least 1, received 0"),
+        (["--guests", "two"], "error: Invalid value for '--guests': 'two' is not a valid integer"),
+        (["--kind", "warm"], "error: Invalid value for '--kind': 'warm' is not one of 'hot', 'cold'"),
+        (["--gusts", "2"], "error: No such option '--gusts'"),
+        (["--dish"], "error: Option '--dish' requires an argument"),
+        (["soup"], "error: Got unexpected extra argument (soup)"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_line_and_ends_with_2(arguments, told, capsys):
+    assert exit_status(CookSettings, ignore, arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(told)
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_shows_what_the_job_does_and_ends_with_0(flag, capsys):
+    assert exit_status(CookSettings, ignore, [flag]) == 0
+    assert "Do nothing with the settings." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "settings_class", [CookSettings, PreprocessSettings, TrainSettings, EvaluateSettings]
+)
+def test_help_shows_the_default_of_each_option(settings_class, capsys):
+    assert exit_status(settings_class, ignore, ["--help"]) == 0
+    _, *options = " ".join(capsys.readouterr().out.split()).split(" --")
+    described = {text.partition(" ")[0]: text for text in options}
+    for field in fields(settings_class):
+        assert field.default is not MISSING
+        default = "" if field.default is None else f"{field.default}]"
+        assert f"[default: {default}" in described[field.name.replace("_", "-")]
+
+
+def test_version_is_told_and_ends_with_0(capsys):
+    assert exit_status(CookSettings, ignore, ["--version"]) == 0
+    assert capsys.readouterr().out == f"landmark-recognition, version {__version__}\n"
+
+
+def test_the_process_ends_with_the_status_of_its_job(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["cook.py", "--guests", "0"])
+    with pytest.raises(SystemExit) as ended:
+        run_job(CookSettings, ignore)
+    assert ended.value.code == 2
