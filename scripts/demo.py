@@ -13,6 +13,7 @@ from pathlib import Path
 
 from landmark_lib.dataset import read_manifest
 from landmark_lib.evaluation.evaluate import RESULTS
+from landmark_lib.preprocess.summary import describe
 
 DEMO = Path("data/demo")
 SAMPLE = DEMO / "photos"
@@ -29,16 +30,16 @@ def main() -> int:
     began = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
     run(f"python -m landmark_lib.sample {SAMPLE}")
-    counts = run(f"spark-submit jobs/preprocess.py --input {SAMPLE} --output {DATASET}")
+    run(f"spark-submit jobs/preprocess.py --input {SAMPLE} --output {DATASET}")
     weights, remark = choose_weights()
     run(f"horovodrun -np 2 python jobs/train.py --dataset {DATASET} --models {MODELS} {TRAINING} {weights}")
     scores = run(f"python jobs/evaluate.py --dataset {DATASET} --models {MODELS}")
 
     print("\n=== What came out ===\n")
-    print(counts)
-    print(scores)
+    manifest = read_manifest(str(DATASET))
+    print(f"{describe(manifest)}\n\n{scores}")
     print(f"{remark}\n")
-    print(f"Photos:   {SAMPLE}\nData set: {DATASET} ({len(read_manifest(str(DATASET)).files)} files)")
+    print(f"Photos:   {SAMPLE}\nData set: {DATASET} ({len(manifest.files)} files)")
     print(f"Models:   {MODELS}\nScores:   {MODELS / RESULTS}")
     print(f"Done in {time.monotonic() - began:.0f} s")
     return 0

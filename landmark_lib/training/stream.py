@@ -131,6 +131,8 @@ def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]
     Raises:
         LandmarkError: A shard holds other rows than the manifest says.
     """
+    if not slices:  # more ranks than photos to validate with
+        return
     groups = _row_groups([_uri(shards.root, shards.records[part.shard].path) for part in slices])
     for part in slices:
         record = shards.records[part.shard]

@@ -1,0 +1,68 @@
+"""A small data set written through the contract alone, without Spark."""
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from landmark_lib import dataset
+from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
+from landmark_lib.images.jpeg import encode_jpeg
+
+CLASSES = 3
+ROWS_PER_GROUP = 8
+
+
+def write_small_dataset(
+    root: str, common=(20, 20, 9), own=(11, 6), members: int = 2, validation=(7,)
+) -> Manifest:
+    """Write shards of so many rows each; a class is a colour, so that it is easy to learn."""
+    files = _write_shards(root, dataset.COMMON, common)
+    for member in range(members):
+        files += _write_shards(root, dataset.training_directory(member), own)
+    files += _write_shards(root, dataset.VALIDATION, validation)
+    rows = [LandmarkClass(index, f"landmark {index}", 9, 7) for index in range(CLASSES)]
+    dataset.write_classes(root, rows)
+    manifest = Manifest(
+        settings={"members": members},
+        versions={},
+        photos={"listed": 0, "corpus": 0},
+        rejected={},
+        label_counts={},
+        classes=CLASSES,
+        classes_with_fewer_held_out=0,
+        roles={},
+        files=files,
+    )
+    dataset.write_manifest(root, manifest)
+    return manifest
+
+
+def image_id(directory: str, shard: int, row: int) -> str:
+    """Name a row after its place."""
+    return f"{directory} {shard} {row}"
+
+
+def _write_shards(root: str, directory: str, shard_rows) -> list[FileRecord]:
+    schema = dataset.VALIDATION_SCHEMA if directory == dataset.VALIDATION else dataset.TRAIN_SCHEMA
+    records = []
+    for shard, rows in enumerate(shard_rows):
+        listed = [
+            {
+                "image_id": image_id(directory, shard, row),
+                "class_index": row % CLASSES,
+                "recipe": "plain",
+                "image": _jpeg(row % CLASSES, seed=row),
+            }
+            for row in range(rows)
+        ]
+        table = pa.Table.from_pylist(listed, dataset.TRAIN_SCHEMA).select(schema.names)
+        name = dataset.part_name(directory, shard, len(shard_rows))
+        records.append(dataset.write_table(root, name, table, ROWS_PER_GROUP))
+    return records
+
+
+def _jpeg(class_index: int, seed: int) -> bytes:
+    # (224, 224, 3), one channel bright
+    pixels = np.random.default_rng(seed).integers(0, 60, (224, 224, 3))
+    pixels[..., class_index] += 150
+    return encode_jpeg(Image.fromarray(pixels.astype(np.uint8)))

@@ -1,0 +1,112 @@
+"""What passes between ranks arrives, and drifting weights raise the alarm. Two real ranks each time."""
+
+import textwrap
+
+import pytest
+from commands import horovodrun
+
+PRELUDE = """
+import keras, numpy as np, tensorflow as tf
+from landmark_lib.errors import LandmarkError, RanksDifferError
+from landmark_lib.training import horovod_step as h
+ranks = h.start_ranks()
+assert ranks.size == 2
+"""
+
+
+@pytest.fixture
+def on_two_ranks(tmp_path):
+    def run(body):
+        script = tmp_path / "on_two_ranks.py"
+        script.write_text(PRELUDE + textwrap.dedent(body))
+        return horovodrun("python", str(script))
+
+    return run
+
+
+def test_gradients_are_averaged_counts_are_added_and_weights_come_from_rank_0(on_two_ranks):
+    done = on_two_ranks("""
+        mine = tf.constant([1.0, 5.0]) * (ranks.rank + 1)
+        first, second = tf.function(h.averaged)([mine, mine * 2])
+        np.testing.assert_array_equal(first, [1.5, 7.5])
+        np.testing.assert_array_equal(second, [3.0, 15.0])
+
+        big = 2.0**52 + ranks.rank
+        np.testing.assert_array_equal(h.summed(np.array([big, 1.0])), [2.0**53 + 1 - 1 + 1, 2.0])
+
+        weight = keras.Variable([float(ranks.rank), 7.0])
+        h.broadcast_weights([weight])
+        np.testing.assert_array_equal(weight.numpy(), [0.0, 7.0])
+        h.check_equal_weights([weight], "after the broadcast")
+        """)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_alarm_rings_on_every_rank_when_one_weight_of_one_rank_is_off_by_one_bit(on_two_ranks):
+    done = on_two_ranks("""
+        weights = [keras.Variable(np.ones(1000, "float32")), keras.Variable([1.0])]
+        h.check_equal_weights(weights, "before")
+        if ranks.rank == 1:
+            weights[0].assign(np.nextafter(weights[0].numpy(), np.float32(2), where=np.arange(1000) == 500,
+                                           out=np.ones(1000, "float32")))
+        try:
+            h.check_equal_weights(weights, "after step 1")
+        except RanksDifferError as error:
+            assert str(error) == "weights differ after step 1: ranks [1] hold others than rank 0", error
+            print("alarm")
+        """)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("alarm") == 2
+
+
+def test_a_step_on_two_ranks_moves_the_weights_as_one_step_on_all_their_rows(on_two_ranks):
+    done = on_two_ranks("""
+        from landmark_lib.training.model import build_model, load_backbone
+        from landmark_lib.training.step import training_step
+
+        backbone = load_backbone("random", 32, 0)
+        backbone.trainable = False
+        images = tf.constant(np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8))
+        labels = tf.range(8) % 3
+        model = build_model(backbone, 3, dropout=0.0, l2=1e-3, seed=0)
+        kernel = model.get_layer("logits").kernel
+        at_first = kernel.numpy()
+        mine = slice(4 * ranks.rank, 4 * ranks.rank + 4)
+        training_step(model, keras.optimizers.SGD(1e-6))(images[mine], labels[mine])
+        h.check_equal_weights(model.weights, "after the step")
+
+        # Plain Keras, all rows at once.
+        alone = build_model(backbone, 3, dropout=0.0, l2=1e-3, seed=0)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        alone.compile(keras.optimizers.SGD(1e-6), loss)
+        alone.fit(images, labels, batch_size=8, verbose=0)
+        assert (kernel.numpy() != at_first).any()
+        expected = alone.get_layer("logits").kernel.numpy() - at_first
+        np.testing.assert_allclose(kernel.numpy() - at_first, expected, rtol=2e-2, atol=1e-7)
+        """)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_download_happens_on_one_rank_first_and_its_failure_reaches_both(on_two_ranks):
+    done = on_two_ranks("""
+        import pathlib, sys
+        place = pathlib.Path(sys.argv[0]).with_name("fetched")
+
+        def fetch():
+            if ranks.rank == 0:
+                assert not place.exists()
+                place.write_text("weights")
+            return place.read_text()
+
+        assert h.one_at_a_time_on_each_node(ranks, fetch) == "weights"
+
+        def fail():
+            raise LandmarkError("no network")
+
+        try:
+            h.one_at_a_time_on_each_node(ranks, fail)
+        except LandmarkError:
+            print("told")
+        """)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("told") == 2

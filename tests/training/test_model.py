@@ -1,0 +1,130 @@
+"""The network is the paper's: what shall be free is free, and nothing else changes."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.training.model import (
+    CaffePreprocessing,
+    build_model,
+    free_last_layers,
+    load_backbone,
+    load_trained,
+    normalise_random_weights,
+)
+from landmark_lib.training.step import training_step
+
+SIDE = 32
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return load_backbone("random", SIDE, seed=1)
+
+
+def some_images(rows=4):
+    return tf.constant(np.random.default_rng(0).integers(0, 256, (rows, SIDE, SIDE, 3)).astype(np.uint8))
+
+
+def convolutions(names):
+    return [name for name in names if name.endswith("_conv")]
+
+
+def test_preprocessing_is_the_one_that_the_weights_were_trained_with():
+    images = some_images()
+    expected = keras.applications.resnet50.preprocess_input(images.numpy().astype(np.float32))
+    np.testing.assert_allclose(CaffePreprocessing()(images), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 10, 53])
+def test_as_many_convolutions_are_free_as_asked_and_each_takes_its_batchnorm_along(backbone, count):
+    freed = free_last_layers(backbone, count)
+    assert len(convolutions(freed)) == count
+    assert len(freed) == 2 * count
+
+
+def test_the_free_layers_are_those_nearest_the_output(backbone):
+    assert convolutions(free_last_layers(backbone, 3)) == [f"conv5_block3_{n}_conv" for n in (1, 2, 3)]
+
+
+def test_more_free_layers_than_there_are_is_refused(backbone):
+    with pytest.raises(UserError, match="0 to 53"):
+        free_last_layers(backbone, 54)
+
+
+@pytest.mark.parametrize("count", [0, 3, 53])
+def test_training_moves_the_free_weights_and_never_the_moving_statistics(backbone, count):
+    free_last_layers(backbone, count)
+    model = build_model(backbone, classes=3, dropout=0.5, l2=1e-4, seed=0)
+    before = {weight.path: weight.numpy() for weight in model.weights}
+    optimizer = keras.optimizers.SGD(1e-3, momentum=0.9)
+    step = training_step(model, optimizer)
+    for _ in range(2):
+        step(some_images(), tf.constant([0, 1, 2, 0]))
+
+    changed = {weight.path for weight in model.weights if (weight.numpy() != before[weight.path]).any()}
+    free = {weight.path for weight in model.trainable_variables}
+    assert {path for path in before if "moving_" in path} & (changed | free) == set()
+    # A bias before a BatchNorm with fixed statistics learns too; weights of dead units may stand still.
+    assert changed <= free
+    assert len(changed) > 0.9 * len(free)
+
+
+def test_dropout_drops_in_training_alone(backbone):
+    model = build_model(backbone, classes=3, dropout=0.5, l2=0.0, seed=0)
+    images = some_images()
+    np.testing.assert_array_equal(model(images, training=False), model(images, training=False))
+    assert (model(images, training=True).numpy() != model(images, training=False).numpy()).any()
+
+
+def test_l2_is_a_penalty_on_the_dense_layer_alone(backbone):
+    model = build_model(backbone, classes=3, dropout=0.0, l2=0.5, seed=0)
+    kernel = model.get_layer("logits").kernel.numpy()
+    assert len(model.losses) == 1
+    np.testing.assert_allclose(model.losses[0], 0.5 * (kernel**2).sum(), rtol=1e-5)
+
+
+def test_random_weights_are_normalised_to_features_of_moderate_size():
+    backbone = load_backbone("random", SIDE, seed=1)
+    images = some_images(64)
+    wild = np.abs(backbone(CaffePreprocessing()(images), training=False)).max()
+    normalise_random_weights(backbone, images)
+    tame = np.abs(backbone(CaffePreprocessing()(images), training=False)).max()
+    assert tame < 20 < wild
+
+
+def test_random_weights_are_the_same_for_the_same_seed():
+    first, again, other = (load_backbone("random", SIDE, seed).get_weights()[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_weights_come_from_a_keras_file(backbone, tmp_path):
+    backbone.save_weights(tmp_path / "some.weights.h5")
+    loaded = load_backbone(str(tmp_path / "some.weights.h5"), SIDE, seed=9)
+    for mine, theirs in zip(loaded.get_weights(), backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("content", [None, b"not HDF5"])
+def test_a_weights_file_that_is_missing_or_mangled_is_the_users_mistake(tmp_path, content):
+    path = tmp_path / "some.weights.h5"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match="--weights"):
+        load_backbone(str(path), SIDE, seed=0)
+
+
+def test_a_saved_model_gives_the_same_logits(backbone, tmp_path):
+    model = build_model(backbone, classes=3, dropout=0.5, l2=1e-4, seed=0)
+    model.save(tmp_path / "model.keras")
+    images = some_images()
+    np.testing.assert_array_equal(load_trained(tmp_path / "model.keras")(images), model(images))
+
+
+def test_what_is_no_model_cannot_be_loaded(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"nothing")
+    with pytest.raises(LandmarkError, match="cannot be loaded"):
+        load_trained(tmp_path / "model.keras")
