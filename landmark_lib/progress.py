@@ -1,5 +1,6 @@
 """How far long work has come: a bar on a terminal, a plain line now and then elsewhere."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -38,8 +39,26 @@ def progress(description: str, total: int, unit: str, *, speaks: bool = True) ->
         speaks: False on ranks that stay silent.
     """
     common = {"total": total, "desc": description, "unit": f" {unit}", "disable": not speaks}
-    if sys.stderr.isatty():
-        return tqdm(**common, dynamic_ncols=True)
+    columns = _terminal_columns()
+    if columns is not None:
+        return tqdm(**common, ncols=columns)
     return _Lines(
         **common, bar_format=LINE, mininterval=SECONDS_BETWEEN_LINES, maxinterval=SECONDS_BETWEEN_LINES
     )
+
+
+def _terminal_columns() -> int | None:
+    """Give the width of the terminal on which the user sees this process's errors; None if there is none."""
+    try:
+        if sys.stderr.isatty():
+            return os.get_terminal_size(sys.stderr.fileno()).columns
+        if "PYSPARK_GATEWAY_PORT" not in os.environ:
+            return None
+        # spark-submit takes what its program writes and copies it, byte by byte, to its own output.
+        shown = os.open(f"/proc/{os.getppid()}/fd/1", os.O_WRONLY | os.O_NOCTTY)
+    except OSError:
+        return None
+    try:
+        return os.get_terminal_size(shown).columns if os.isatty(shown) else None
+    finally:
+        os.close(shown)

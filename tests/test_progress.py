@@ -7,6 +7,8 @@ import sys
 import termios
 from contextlib import suppress
 
+import pytest
+
 from landmark_lib.progress import progress
 
 COUNT_TO_THREE = """
@@ -42,10 +44,20 @@ def test_silent_ranks_say_nothing(capsys):
     assert capsys.readouterr().err == ""
 
 
+# What spark-submit does with the program it is given.
+COPY_OUTPUT = f"""
+import os, subprocess, sys
+environment = {{**os.environ, "PYSPARK_GATEWAY_PORT": "1"}}
+command = [sys.executable, "-c", {COUNT_TO_THREE!r}]
+done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, check=True)
+sys.stdout.buffer.write(done.stdout)
+"""
+
+
 def shown_on_a_terminal(program):
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
-    subprocess.run([sys.executable, "-c", program], stderr=theirs, check=True)
+    subprocess.run([sys.executable, "-c", program], stdout=theirs, stderr=theirs, check=True)
     os.close(theirs)
     shown = b""
     with suppress(OSError):  # how Linux ends the stream of a closed terminal
@@ -55,8 +67,9 @@ def shown_on_a_terminal(program):
     return shown.decode()
 
 
-def test_a_terminal_gets_a_bar_that_is_drawn_over():
-    shown = shown_on_a_terminal(COUNT_TO_THREE)
+@pytest.mark.parametrize("program", [COUNT_TO_THREE, COPY_OUTPUT], ids=["python", "spark-submit"])
+def test_a_terminal_gets_a_bar_that_is_drawn_over(program):
+    shown = shown_on_a_terminal(program)
     assert "\rcorpus:   0%|" in shown
     assert "\rcorpus: 100%|" in shown
     assert shown.count("\n") <= 1

@@ -1,0 +1,70 @@
+"""Draws the README's picture from a data set: some landmarks, and the copies that upsampling made.
+
+python scripts/mosaic.py data/demo/dataset docs/mosaic.jpg
+"""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from landmark_lib import dataset
+from landmark_lib.method.recipes import Recipe
+
+TILE = 112  # pixels
+COLUMNS = 12
+CLASSES_SHOWN = 4
+ORIGINALS_UPSAMPLED = 3
+CAPTION = 14  # pixels
+QUALITY = 80
+
+
+def main(root: str, target: str) -> None:
+    """Draw the mosaic of the data set at `root` into the file `target`."""
+    rows = common_rows(root)
+    bands = [("Training images as they are, a landmark a row", originals(rows))]
+    bands.append(
+        (f"Copies of {ORIGINALS_UPSAMPLED} photos of a small class, an original a row", copies(rows))
+    )
+    height = sum(CAPTION + TILE * len(lines) for _, lines in bands)
+    sheet = Image.new("RGB", (COLUMNS * TILE, height), "white")
+    top = 0
+    for caption, lines in bands:
+        ImageDraw.Draw(sheet).text((2, top + 1), caption, fill="black")
+        top += CAPTION
+        for line in lines:
+            for column, row in enumerate(line[:COLUMNS]):
+                tile = Image.open(io.BytesIO(row["image"])).resize((TILE, TILE), Image.Resampling.LANCZOS)
+                sheet.paste(tile, (column * TILE, top))
+            top += TILE
+    sheet.save(Path(target), quality=QUALITY)
+
+
+def common_rows(root: str) -> list[dict[str, Any]]:
+    """Read the training rows that all members share, in the order of image and number of changes."""
+    files = dataset.read_manifest(root).files_in(dataset.COMMON)
+    rows = [row for record in files for row in dataset.read_table(root, record.path).to_pylist()]
+    return sorted(rows, key=lambda row: (row["image_id"], row["recipe"].count("+"), row["recipe"] != "plain"))
+
+
+def originals(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Give plain images of the classes that have most of them."""
+    plain: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        if Recipe.parse(row["recipe"]) == Recipe.parse("plain"):
+            plain.setdefault(row["class_index"], []).append(row)
+    return sorted(plain.values(), key=len, reverse=True)[:CLASSES_SHOWN]
+
+
+def copies(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Give the outputs of the images that were copied most."""
+    outputs: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        outputs.setdefault(row["image_id"], []).append(row)
+    return sorted(outputs.values(), key=len, reverse=True)[:ORIGINALS_UPSAMPLED]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
