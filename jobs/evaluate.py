@@ -2,7 +2,7 @@
 
 import click
 
-from landmark_lib.command_line import run_job
+from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
 
 
@@ -16,7 +16,7 @@ def evaluate(settings: EvaluateSettings) -> None:
     from landmark_lib.evaluation.evaluate import evaluate as run
     from landmark_lib.evaluation.table import describe
 
-    root = settings.dataset or DATASET_DIRECTORY
+    root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     evaluation, path = run(settings, root)
     click.echo(describe(evaluation, read_classes(root)))
     click.echo(f"\nResults: {path}")

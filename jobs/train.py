@@ -2,7 +2,7 @@
 
 import click
 
-from landmark_lib.command_line import run_job
+from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.settings import DATASET_DIRECTORY, TrainSettings
 
 
@@ -15,7 +15,7 @@ def train(settings: TrainSettings) -> None:
     """
     from landmark_lib.training.loop import train as run
 
-    run(settings, settings.dataset or DATASET_DIRECTORY, click.echo)
+    run(settings, given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY), click.echo)
 
 
 if __name__ == "__main__":

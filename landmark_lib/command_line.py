@@ -3,6 +3,7 @@
 0: done. 1: failed. 2: the user's mistake, told in one line.
 """
 
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -36,14 +37,27 @@ def exit_status(settings_class: type[Settings], job: Callable[[Settings], None],
     try:
         command.main(arguments, standalone_mode=False)
     except click.ClickException as error:
-        return _told(f"{error.format_message()} (see --help)", USAGE)
+        return _told(f"{error.format_message()} (see --help)", USAGE) if speaks() else USAGE
     except UserError as error:
-        return _told(str(error), USAGE)
+        # Every rank sees the same mistake; one tells it.
+        return _told(str(error), USAGE) if speaks() else USAGE
     except LandmarkError as error:
         return _told(str(error), FAILED)
     except (KeyboardInterrupt, click.Abort):
         return _told("interrupted", FAILED)
     return 0
+
+
+def speaks() -> bool:
+    """Tell whether this process talks to the user: one alone, or the first that horovodrun started."""
+    return os.environ.get("HOROVOD_RANK", "0") == "0"
+
+
+def given_or_default(option: str, given: str | None, default: str) -> str:
+    """Give a path that was given, or the default, and tell the user in a line that it is the default."""
+    if given is None and speaks():
+        click.echo(f"No {option} given: working on {default}")
+    return default if given is None else given
 
 
 def _told(message: str, status: int) -> int:
