@@ -28,6 +28,8 @@ def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> 
         settings_class: A dataclass whose fields were declared with `settings.setting`.
         job: What to run; its docstring is the command's help.
     """
+    # TensorFlow tells at every start which processor it runs on; only its warnings are of use.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     sys.exit(exit_status(settings_class, job, sys.argv[1:]))
 
 

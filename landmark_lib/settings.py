@@ -64,9 +64,9 @@ class PreprocessSettings:
     hold_out: int = setting(2, "Images of each class held out for validation.")
     members: int = setting(3, "Training sets, each with its own sample of the large classes.")
     seed: int = setting(0, "Seed of every random choice.")
-    rows_per_shard: int = setting(1024, "Rows of a shard, about 25 kB each (rows).")
-    rows_per_group: int = setting(128, "Rows of a Parquet row group, what a reader holds at once (rows).")
-    photos_per_part: int = setting(256, "Photos that one task resizes (photos).")
+    rows_per_shard: int = setting(1024, "Size of a shard, in rows of about 25 kB.")
+    rows_per_group: int = setting(128, "Size of a Parquet row group, in rows; what a reader holds at once.")
+    photos_per_part: int = setting(256, "Photos that one task resizes.")
 
     def __post_init__(self) -> None:
         for name in ("target", "members", "rows_per_shard", "rows_per_group", "photos_per_part"):
@@ -122,18 +122,16 @@ class TrainSettings:
         "imagenet", "Backbone to start from: 'imagenet' (downloaded once), 'random', or a Keras .h5 file."
     )
     image_size: int = setting(224, "Side of the network's input; smaller is faster (pixels).")
-    trainable_layers: int = setting(
-        3, "Convolutional layers left free, counted from the output, 0 … 53 (layers)."
-    )
+    trainable_layers: int = setting(3, "Convolutional layers left free, counted from the output, 0 … 53.")
     dropout: float = setting(0.5, "Share of the pooled features dropped in training.")
     l2: float = setting(1e-4, "Weight penalty on the dense layer.")
     learning_rate: float = setting(0.01, "Learning rate of one rank; multiplied by the number of ranks.")
     momentum: float = setting(0.9, "Momentum of the gradient descent.")
-    batch_size: int = setting(32, "Rows of a step on each rank (rows).")
-    epochs: int = setting(10, "Epochs to train; an epoch is 1/scale-down of a pass (epochs).")
-    scale_down: int = setting(1, "Epochs that make up one pass over the member's training set (epochs).")
+    batch_size: int = setting(32, "Rows of a step on each rank.")
+    epochs: int = setting(10, "Epochs to train; an epoch is 1/scale-down of a pass.")
+    scale_down: int = setting(1, "Epochs that make up one pass over the member's training set.")
     patience: int = setting(
-        2, "Epochs without better training accuracy before the learning rate drops to a fifth (epochs)."
+        2, "Epochs without better training accuracy before the learning rate drops to a fifth."
     )
     seed: int = setting(0, "Seed of the order of rows, the dropout and the random weights.")
 
@@ -169,7 +167,7 @@ class EvaluateSettings:
     output: str | None = setting(
         None, "File for the results.  [default: evaluation.json in the models' directory]"
     )
-    batch_size: int = setting(32, "Photos predicted at once (photos).")
+    batch_size: int = setting(32, "Photos predicted at once.")
 
     def __post_init__(self) -> None:
         require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)

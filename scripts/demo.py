@@ -64,19 +64,13 @@ def run(command: str) -> str:
     """Show and run a command; its standard output is shown and given back. Ends the demo if it fails."""
     print(f"\n$ {command}", flush=True)
     lines = []
-    words, settings = shlex.split(command), environment()
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=settings) as process:
+    with subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)
             lines.append(line)
     if process.returncode:
         sys.exit(f"demo: the command above ended with status {process.returncode}")
     return "".join(lines)
-
-
-def environment() -> dict[str, str]:
-    """Give the environment, with TensorFlow's greetings turned off in horovodrun itself too."""
-    return {"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 
-from pyspark.conf import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 # A batch of 256 rows with JPEGs is about 8 MB on its way between Spark and Python.
@@ -11,6 +11,9 @@ ROWS_PER_BATCH = "256"
 
 def spark_session(name: str) -> SparkSession:
     """Start Spark, or join the session that spark-submit prepared. Settings given there win."""
+    # What spark-submit was told is known to the JVM alone; a SparkConf made before it is there is empty, and
+    # every setting below would then override the user's, the master first.
+    SparkContext._ensure_initialized()  # noqa: SLF001 - PySpark has no public name for it
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
     conf.setIfMissing("spark.master", "local[*]")
