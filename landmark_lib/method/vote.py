@@ -57,8 +57,8 @@ def rank_labels(
 ) -> NDArray[np.int64]:
     """Rank the labels that the members consider, for the ensemble's top-k.
 
-    First comes the label that `vote` gives; the others follow by votes, summed confidence of the members that
-    voted for them, summed confidence of all members that consider them, and label.
+    Labels with votes come first, as `vote` ranks them; the others follow by the summed confidence of the
+    members that consider them, then by label.
 
     Args:
         labels: Each member's k most likely labels of each photo, most likely first, (members, photos, k).
@@ -87,10 +87,10 @@ def _rank_photo(labels: NDArray[np.integer[Any]], confidences: NDArray[np.floati
         for label, confidence in zip(own, sure, strict=True):
             considered[label].append(confidence)
 
-    def worst_last(label: int) -> tuple[int, float, float, int]:
+    def worst_last(label: int) -> tuple[int, float, int]:
         votes = voted.get(label, [])
         # Sums in a sorted order, as `vote` has them, so that both agree to the last bit.
-        return -len(votes), -sum(sorted(votes)), -sum(sorted(considered[label])), label
+        return -len(votes), -sum(sorted(votes or considered[label])), label
 
     return sorted(considered, key=worst_last)[: labels.shape[1]]
 

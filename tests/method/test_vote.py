@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from landmark_lib.method.vote import vote
+from landmark_lib.method.vote import rank_labels, vote
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(0, 8))
 BALLOTS = SHAPES.flatmap(
@@ -108,3 +108,49 @@ def test_small_types_of_an_engine_are_widened():
 def test_refuses_what_is_no_ballot(labels, confidences, why):
     with pytest.raises(ValueError, match=why):
         vote(labels, confidences)
+
+
+@st.composite
+def top_lists(draw):
+    """Each member's k different labels with falling confidences, (members, photos, k)."""
+    members, photos, k = draw(st.integers(1, 4)), draw(st.integers(0, 4)), draw(st.integers(1, 3))
+    lists = [[draw(st.permutations(range(5)))[:k] for _ in range(photos)] for _ in range(members)]
+    sure = hnp.arrays(np.float64, (members, photos, k), elements=st.floats(1e-6, 1))
+    confidences = -np.sort(-draw(sure), axis=2)
+    return np.array(lists, np.int64).reshape(members, photos, k), confidences
+
+
+@given(top_lists())
+def test_the_first_ranked_label_is_the_one_voted_for(lists):
+    labels, confidences = lists
+    voted = vote(labels[:, :, 0], confidences[:, :, 0]).labels
+    assert rank_labels(labels, confidences)[:, 0].tolist() == voted.tolist()
+
+
+@given(top_lists(), st.randoms())
+def test_ranked_labels_are_distinct_considered_and_the_same_in_any_order_of_members(lists, random):
+    labels, confidences = lists
+    ranked = rank_labels(labels, confidences)
+    assert ranked.shape == labels.shape[1:]
+    for photo, row in enumerate(ranked.tolist()):
+        assert len(set(row)) == len(row)
+        assert set(row) <= set(labels[:, photo].ravel().tolist())
+    order = random.sample(range(len(labels)), len(labels))
+    assert rank_labels(labels[order], confidences[order]).tolist() == ranked.tolist()
+
+
+def test_ranked_labels_follow_votes_then_confidence():
+    labels = np.array([[[1, 2, 9]], [[3, 2, 8]], [[3, 1, 7]]])
+    confidences = np.array([[[0.9, 0.1, 0.0]], [[0.4, 0.3, 0.2]], [[0.3, 0.2, 0.1]]])
+    # 3 has two votes, 1 has one; 2, 8, 9 none, of which 2 is considered with 0.4.
+    assert rank_labels(labels, confidences).tolist() == [[3, 1, 2]]
+
+
+def test_one_member_keeps_its_own_order():
+    labels = np.array([[[4, 0, 2]]])
+    assert rank_labels(labels, np.array([[[0.5, 0.3, 0.2]]])).tolist() == [[4, 0, 2]]
+
+
+def test_lists_of_other_shapes_are_refused():
+    with pytest.raises(ValueError, match="members, photos, k"):
+        rank_labels(np.zeros((2, 3), np.int64), np.zeros((2, 3)))
