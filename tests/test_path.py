@@ -32,7 +32,7 @@ def place(tmp_path_factory):
         horovodrun(
             *("python", str(REPOSITORY / "jobs/train.py"), "--dataset", str(place / "dataset")),
             *("--models", str(place / "models"), "--weights", "random", "--learning-rate", "0.001"),
-            *("--image-size", "32", "--epochs", "2", "--trainable-layers", "0", "--batch-size", "16"),
+            *("--image-size", "32", "--epochs", "1", "--trainable-layers", "0", "--batch-size", "16"),
         ),
         run(
             *("python", str(REPOSITORY / "jobs/evaluate.py"), "--dataset", str(place / "dataset")),

@@ -47,20 +47,30 @@ def predict_hold_out(directory: Path, validation: Shards, batch_size: int) -> Pr
         LandmarkError: The model cannot be loaded.
     """
     network = load_trained(directory / BEST)
-    image_size = network.input_shape[1]
+    signature = [tf.TensorSpec(network.input_shape, tf.uint8)]
+    softmax = tf.function(lambda images: tf.nn.softmax(network(images, training=False)), signature)
     slices = hold_out_slices(validation, rank=0, ranks=1)
     photos = sum(part.stop - part.start for part in slices)
+    batches = ordered_batches(validation, slices, network.input_shape[1], batch_size)
     parts: list[Predictions] = []
     with progress(directory.name, photos, "photos") as display:
-        for image_ids, images, truth in ordered_batches(validation, slices, image_size, batch_size):
-            # (photos, classes) probabilities
-            probabilities = tf.nn.softmax(network(images, training=False)).numpy()
-            labels = most_likely(probabilities, MOST_LABELS)
-            names = [name.decode() for name in image_ids.numpy()]
-            confidences = np.take_along_axis(probabilities, labels, axis=1).astype(np.float64)
-            parts.append(Predictions(names, truth.numpy().astype(np.int64), labels, confidences))
-            display.update(len(names))
+        for image_ids, images, truth in batches:
+            parts.append(_predictions(image_ids.numpy(), truth.numpy(), softmax(images).numpy()))
+            display.update(len(truth))
     return _joined(parts)
+
+
+def _predictions(
+    image_ids: NDArray[np.object_], truth: NDArray[np.int32], probabilities: NDArray[np.float32]
+) -> Predictions:
+    """Keep the most likely labels of a batch; `probabilities` is (photos, classes)."""
+    labels = most_likely(probabilities, MOST_LABELS)
+    return Predictions(
+        [image_id.decode() for image_id in image_ids],
+        truth.astype(np.int64),
+        labels,
+        np.take_along_axis(probabilities, labels, axis=1).astype(np.float64),
+    )
 
 
 def most_likely(probabilities: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64]:
