@@ -39,10 +39,9 @@ def exit_status(settings_class: type[Settings], job: Callable[[Settings], None],
     try:
         command.main(arguments, standalone_mode=False)
     except click.ClickException as error:
-        return _told(f"{error.format_message()} (see --help)", USAGE) if speaks() else USAGE
+        return _mistaken(f"{error.format_message()} (see --help)")
     except UserError as error:
-        # Every rank sees the same mistake; one tells it.
-        return _told(str(error), USAGE) if speaks() else USAGE
+        return _mistaken(str(error))
     except LandmarkError as error:
         return _told(str(error), FAILED)
     except (KeyboardInterrupt, click.Abort):
@@ -60,6 +59,11 @@ def given_or_default(option: str, given: str | None, default: str) -> str:
     if given is None and speaks():
         click.echo(f"No {option} given: working on {default}")
     return default if given is None else given
+
+
+def _mistaken(message: str) -> int:
+    # Every rank sees the same mistake; one tells it.
+    return _told(message, USAGE) if speaks() else USAGE
 
 
 def _told(message: str, status: int) -> int:

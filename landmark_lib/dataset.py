@@ -30,10 +30,11 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.errors import NotADatasetError, UserError
+from landmark_lib.method import recipes
 
 FORMAT_VERSION = 1
-CORPUS_SIZE = 250  # pixels, a side
-SHARD_IMAGE_SIZE = 224  # pixels, a side
+CORPUS_SIZE = recipes.CORPUS_SIZE  # pixels, a side
+SHARD_IMAGE_SIZE = recipes.OUTPUT_SIZE  # pixels, a side
 
 MANIFEST = "dataset.json"
 CLASSES = "classes.csv"

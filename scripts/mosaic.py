@@ -11,7 +11,9 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from landmark_lib import dataset
-from landmark_lib.method.recipes import Recipe
+from landmark_lib.method.recipes import PLAIN
+
+Row = dict[str, Any]
 
 TILE = 112  # pixels
 COLUMNS = 12
@@ -42,28 +44,32 @@ def main(root: str, target: str) -> None:
     sheet.save(Path(target), quality=QUALITY)
 
 
-def common_rows(root: str) -> list[dict[str, Any]]:
+def common_rows(root: str) -> list[Row]:
     """Read the training rows that all members share, in the order of image and number of changes."""
     files = dataset.read_manifest(root).files_in(dataset.COMMON)
     rows = [row for record in files for row in dataset.read_table(root, record.path).to_pylist()]
-    return sorted(rows, key=lambda row: (row["image_id"], row["recipe"].count("+"), row["recipe"] != "plain"))
+    return sorted(
+        rows, key=lambda row: (row["image_id"], row["recipe"].count("+"), row["recipe"] != str(PLAIN))
+    )
 
 
-def originals(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def originals(rows: list[Row]) -> list[list[Row]]:
     """Give plain images of the classes that have most of them."""
-    plain: dict[int, list[dict[str, Any]]] = {}
-    for row in rows:
-        if Recipe.parse(row["recipe"]) == Recipe.parse("plain"):
-            plain.setdefault(row["class_index"], []).append(row)
-    return sorted(plain.values(), key=len, reverse=True)[:CLASSES_SHOWN]
+    plain = [row for row in rows if row["recipe"] == str(PLAIN)]
+    return largest_groups(plain, "class_index", CLASSES_SHOWN)
 
 
-def copies(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def copies(rows: list[Row]) -> list[list[Row]]:
     """Give the outputs of the images that were copied most."""
-    outputs: dict[str, list[dict[str, Any]]] = {}
+    return largest_groups(rows, "image_id", ORIGINALS_UPSAMPLED)
+
+
+def largest_groups(rows: list[Row], column: str, count: int) -> list[list[Row]]:
+    """Group rows by a column and give the largest groups, the first of equal ones."""
+    groups: dict[Any, list[Row]] = {}
     for row in rows:
-        outputs.setdefault(row["image_id"], []).append(row)
-    return sorted(outputs.values(), key=len, reverse=True)[:ORIGINALS_UPSAMPLED]
+        groups.setdefault(row[column], []).append(row)
+    return sorted(groups.values(), key=len, reverse=True)[:count]
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from landmark_lib.dataset import CORPUS_SIZE, SHARD_IMAGE_SIZE
-from landmark_lib.method.recipes import CropWindow, Recipe
+from landmark_lib.dataset import SHARD_IMAGE_SIZE
+from landmark_lib.method.recipes import CropWindow, Recipe, centre_window
 
 BRIGHTNESS = {"brighter": 1.4, "darker": 0.6}  # factors
 
@@ -31,8 +31,8 @@ def apply_recipe(image: Image.Image, recipe: Recipe) -> Image.Image:
 
 
 def _cropped(image: Image.Image, window: CropWindow | None) -> Image.Image:
+    cut = window or centre_window()
+    box = (cut.left, cut.top, cut.left + cut.side, cut.top + cut.side)
     if window is None:
-        margin = (CORPUS_SIZE - SHARD_IMAGE_SIZE) // 2
-        return image.crop((margin, margin, margin + SHARD_IMAGE_SIZE, margin + SHARD_IMAGE_SIZE))
-    box = (window.left, window.top, window.left + window.side, window.top + window.side)
+        return image.crop(box)
     return image.resize((SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE), Image.Resampling.BICUBIC, box)

@@ -14,8 +14,12 @@ from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_member
 
 JOB = str(REPOSITORY / "jobs/train.py")
-NO_LAYER = ["--trainable-layers", "0"]
 QUICK = ["--weights", "random", "--image-size", "32", "--batch-size", "4", "--learning-rate", "0.001"]
+
+
+def train(root, models, *options):
+    """Train on this process alone."""
+    return run("python", JOB, "--dataset", str(root), "--models", str(models), *QUICK, *options)
 
 
 @pytest.fixture(scope="module")
@@ -67,35 +71,14 @@ def test_the_saved_model_takes_photos_as_they_are(trained):
 def test_a_trained_member_is_not_overwritten(trained, small_dataset):
     directory, _ = trained
     before = (directory / "last.keras").stat().st_mtime_ns
-    done = run(
-        "python",
-        JOB,
-        "--dataset",
-        small_dataset,
-        "--models",
-        str(directory.parent),
-        "--member",
-        "0",
-        *QUICK,
-    )
+    done = train(small_dataset, directory.parent, "--member", "0")
     assert done.returncode == 2
     assert done.stderr.startswith("error: --models:")
     assert (directory / "last.keras").stat().st_mtime_ns == before
 
 
 def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
-    done = run(
-        "python",
-        JOB,
-        "--dataset",
-        small_dataset,
-        "--models",
-        str(tmp_path),
-        "--epochs",
-        "1",
-        *QUICK,
-        *NO_LAYER,
-    )
+    done = train(small_dataset, tmp_path, "--epochs", "1", "--trainable-layers", "0")
     assert done.returncode == 0, done.stderr
     assert all(read_member(tmp_path / f"member-{member}").finished for member in (0, 1))
 
@@ -112,7 +95,7 @@ def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(small_dataset, tmp_path, arguments, message):
-    done = run("python", JOB, "--dataset", small_dataset, "--models", str(tmp_path), *QUICK, *arguments)
+    done = train(small_dataset, tmp_path, *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith(message)
     assert done.stderr.count("\n") == 1
@@ -125,17 +108,7 @@ def test_a_truncated_shard_ends_the_job_in_one_line_with_status_1(small_dataset,
     for record in manifest["files"]:
         record["rows"] += 1
     (broken / "dataset.json").write_text(json.dumps(manifest))
-    done = run(
-        "python",
-        JOB,
-        "--dataset",
-        str(broken),
-        "--models",
-        str(tmp_path / "models"),
-        "--member",
-        "0",
-        *QUICK,
-    )
+    done = train(broken, tmp_path / "models", "--member", "0")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "rows, found" in done.stderr.splitlines()[-1]
