@@ -25,7 +25,8 @@ HALL = [
 ]
 PREPROCESS = [
     "pyspark>=3.5.3,<3.6",  # Dataproc's 2.2 and 2.3 images carry 3.5
-    "pandas>=2.1,<3",  # Spark's grouped functions take and give pandas frames
+    "filelock>=3.20,<5",  # one job an output; knows when the file of a lock was removed
+    "pandas>=2.1,<3",  # Spark turns local rows into frames through it
     "urllib3>=2,<3",  # downloads: one pool of connections a host, retries with back-off
 ]
 TRAIN = [
@@ -42,7 +43,7 @@ setup(
     description=__doc__,
     license="Apache-2.0",
     packages=find_packages(include=["landmark_lib", "landmark_lib.*"]),
-    package_data={"landmark_lib": ["py.typed"]},
+    package_data={"landmark_lib": ["py.typed"], "landmark_lib.report": ["templates/*"]},
     python_requires=">=3.11,<3.12",
     install_requires=HALL,
     extras_require={
@@ -52,6 +53,10 @@ setup(
         "train-gpu": [*TRAIN, "tensorflow[and-cuda]==2.18.1"],
         "gcs": ["gcsfs>=2023.12"],  # gs:// addresses
         "s3": ["s3fs>=2023.12"],  # s3:// addresses
+        "readers": [  # what docs/dataset.md shows and nothing here needs; best in an environment of its own
+            "datasets>=2.19,<2.20",  # 2.20 wants a newer pyarrow
+            "torch>=2.4,<3",
+        ],
         "dev": [
             "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
             "duckdb>=1,<2",  # one of the readers that docs/dataset.md shows

@@ -3,17 +3,21 @@
 0: done. 1: failed. 2: the user's mistake, told in one line.
 """
 
+import difflib
 import os
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
+import yaml
 
 from landmark_lib import __version__
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.settings import SECTIONS
 
 Settings = TypeVar("Settings")
 
@@ -75,28 +79,82 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
     def callback(**given: Any) -> None:
         job(settings_class(**given))
 
-    command = click.Command(
+    command = _Command(
         name=None,
         callback=callback,
-        params=_options(settings_class),
+        params=[*_options(settings_class), _config_option()],
         help=job.__doc__,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     return click.version_option(__version__, prog_name="landmark-recognition")(command)
 
 
-def _options(settings_class: type[Any]) -> list[click.Parameter]:
-    hints = get_type_hints(settings_class)
-    return [
-        click.Option(
+class _Command(click.Command):
+    """A command whose help shows its options under what they decide."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for section in SECTIONS.values():
+            records = [
+                record
+                for option in self.get_params(context)
+                if getattr(option, "section", SECTIONS["run"]) == section
+                and (record := option.get_help_record(context))
+            ]
+            if records:
+                with formatter.section(section):
+                    formatter.write_dl(records)
+
+
+class _SettingOption(click.Option):
+    """An option made from a field of a settings class."""
+
+    def __init__(self, field: Field[Any], hint: Any) -> None:
+        super().__init__(
             ["--" + field.name.replace("_", "-"), field.name],
-            type=_click_type(hints[field.name]),
+            type=_click_type(hint),
             default=field.default,
-            show_default=field.default is not None,
+            is_flag=hint is bool,
+            show_default=field.default is not None and field.default is not False,
             help=field.metadata["help"],
         )
-        for field in fields(settings_class)
-    ]
+        self.section = SECTIONS[field.metadata["decides"]]
+
+
+def _options(settings_class: type[Any]) -> list[click.Parameter]:
+    hints = get_type_hints(settings_class)
+    return [_SettingOption(field, hints[field.name]) for field in fields(settings_class)]
+
+
+def _config_option() -> click.Option:
+    return click.Option(
+        ["--config"],
+        type=click.Path(),
+        is_eager=True,
+        expose_value=False,
+        callback=_read_config,
+        help="YAML file with any of these settings, each under its option's name; the command line wins.",
+    )
+
+
+def _read_config(context: click.Context, _: click.Parameter, path: str | None) -> None:
+    if path is None:
+        return
+    try:
+        content = yaml.safe_load(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--config: cannot read {path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"--config: {path} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"--config: expected a mapping of settings in {path}, received {content!r:.80}")
+    given = {str(name).replace("-", "_"): value for name, value in content.items()}
+    known = [str(option.name) for option in context.command.params if option.name != "config"]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(f"--config: {path}: no setting is called {name}{meant}")
+    context.default_map = given
 
 
 def _click_type(hint: Any) -> click.ParamType[Any] | type:

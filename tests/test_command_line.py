@@ -8,7 +8,7 @@ import pytest
 from landmark_lib import __version__
 from landmark_lib.command_line import exit_status, run_job
 from landmark_lib.errors import LandmarkError, NotADatasetError, UserError
-from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings, require, setting
+from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings, flag, require, setting
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class CookSettings:
     guests: int = setting(2, "Who eats (guests).")
     salt_share: float = setting(0.5, "How much salt.")
     wine: int | None = setting(None, "Year of the wine.  [default: the host's choice]")
+    vegetarian: bool = flag("Cook without meat.")
 
     def __post_init__(self) -> None:
         require(self.guests >= 1, "guests", "at least 1", self.guests)
@@ -27,6 +28,12 @@ class CookSettings:
 
 def ignore(settings):
     """Do nothing with the settings."""
+
+
+def cooked(*arguments):
+    received = []
+    assert exit_status(CookSettings, received.append, [str(argument) for argument in arguments]) == 0
+    return received[0]
 
 
 def failing_with(error):
@@ -97,12 +104,57 @@ def test_help_shows_what_the_job_does_and_ends_with_0(flag, capsys):
 )
 def test_help_shows_the_default_of_each_option(settings_class, capsys):
     assert exit_status(settings_class, ignore, ["--help"]) == 0
-    _, *options = " ".join(capsys.readouterr().out.split()).split(" --")
-    described = {text.partition(" ")[0]: text for text in options}
+    _, *options = capsys.readouterr().out.split("\n  --")
+    described = {text.split()[0]: "".join(text.split()) for text in options}
     for field in fields(settings_class):
         assert field.default is not MISSING
-        default = "" if field.default is None else f"{field.default}]"
-        assert f"[default: {default}" in described[field.name.replace("_", "-")]
+        if field.default is not None and field.default is not False:
+            assert f"[default:{field.default}]" in described[field.name.replace("_", "-")]
+
+
+def test_a_flag_is_off_until_it_is_given():
+    assert cooked() == CookSettings()
+    assert cooked("--vegetarian").vegetarian
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "expected"),
+    [
+        ("guests: 7", [], {"guests": 7}),
+        ("guests: 7", ["--guests", "9"], {"guests": 9}),
+        ("vegetarian: true", [], {"vegetarian": True}),
+        ("{vegetarian: yes, guests: 2}", ["--guests", "3"], {"vegetarian": True, "guests": 3}),
+        ("salt-share: 1.5", [], {"salt_share": 1.5}),
+        ("salt_share: 2", [], {"salt_share": 2.0}),
+    ],
+)
+def test_settings_come_from_a_yaml_file_and_the_command_line_wins(content, arguments, expected, tmp_path):
+    (tmp_path / "cook.yaml").write_text(content)
+    cooked_settings = cooked("--config", tmp_path / "cook.yaml", *arguments)
+    assert {name: getattr(cooked_settings, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("gests: 7", "no setting is called gests; did you mean guests?"),
+        ("config: other.yaml", "no setting is called config"),
+        ("- guests", "expected a mapping of settings in"),
+        ("", "expected a mapping of settings in"),
+        ("guests: [", "is not YAML"),
+        ("guests: many", "'many' is not a valid integer"),
+        ("guests: 0", "--guests: expected"),
+        (None, "cannot read"),
+    ],
+)
+def test_a_wrong_yaml_file_is_told_in_one_line_and_ends_with_2(content, told, tmp_path, capsys):
+    file = tmp_path / "cook.yaml"
+    if content is not None:
+        file.write_text(content)
+    assert exit_status(CookSettings, ignore, ["--config", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert told in err
 
 
 def test_version_is_told_and_ends_with_0(capsys):
