@@ -13,9 +13,9 @@ Example: "crop:12:3:201+mirror+darker".
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, count, islice, product
+from itertools import chain, count, filterfalse, islice, product
 from typing import Literal, Self
 
 from landmark_lib.draws import keyed_draw, keyed_integer
@@ -25,6 +25,9 @@ OUTPUT_SIZE = 224
 # Sides of random windows, as shares of the corpus image: 176 … 240 of 250 pixels.
 SMALLEST_SIDE = (176, 250)
 LARGEST_SIDE = (240, 250)
+
+# Steps beside the crop; each may change no pixel of some images.
+PIXEL_STEPS = ("mirror", "greyscale", "brighter", "darker")
 
 Brightness = Literal["same", "brighter", "darker"]
 
@@ -109,13 +112,20 @@ def centre_window(corpus_size: int = CORPUS_SIZE, output_size: int = OUTPUT_SIZE
 
 
 def image_recipes(
-    image_id: str, outputs: int, seed: int, corpus_size: int = CORPUS_SIZE, output_size: int = OUTPUT_SIZE
+    image_id: str,
+    outputs: int,
+    seed: int,
+    corpus_size: int = CORPUS_SIZE,
+    output_size: int = OUTPUT_SIZE,
+    without_effect: Collection[str] = (),
 ) -> list[str]:
     """Choose the recipes of one image, all different.
 
     The plain centre crop comes first, then the other 23 elements of the power set in random order, where
     crop is the image's random window number 1. When they run out, random windows number 2, 3 … come, each
     with the 12 combinations of the other transformations. A shorter list is the beginning of a longer one.
+    Recipes with a step that changes nothing in this image would give the same pixels twice: they come
+    last, when every window has given its others.
 
     Args:
         image_id: Id of the source image.
@@ -123,23 +133,36 @@ def image_recipes(
         seed: Seed of the data set.
         corpus_size: Side of the corpus image in pixels.
         output_size: Side of the output in pixels.
+        without_effect: Steps, of "mirror", "greyscale", "brighter" and "darker", that change nothing.
 
     Returns:
         `outputs` recipes as text.
 
     Raises:
-        ValueError: Fewer than 1 or more than all recipes wanted, or an output larger than the corpus image.
+        ValueError: Fewer than 1 or more than all recipes wanted, an output larger than the corpus image,
+            or an unknown step.
     """
     if corpus_size < 2 or not 0 < output_size <= corpus_size:
         raise ValueError(
             "expected a corpus image of at least 2 pixels and an output no larger, "
             f"received corpus_size={corpus_size}, output_size={output_size}"
         )
-    most = 12 * _window_count(corpus_size)
-    if not 1 <= outputs <= most:
-        raise ValueError(f"expected 1 to {most} outputs of an image, received {outputs}")
-    windows = _random_windows(image_id, seed, corpus_size, output_size)
-    return list(islice(_all_recipes(image_id, seed, windows), outputs))
+    windows = _window_count(corpus_size)
+    if not 1 <= outputs <= 12 * windows:
+        raise ValueError(f"expected 1 to {12 * windows} outputs of an image, received {outputs}")
+    if not set(without_effect) <= set(PIXEL_STEPS):
+        raise ValueError(f"expected steps of {', '.join(PIXEL_STEPS)}, received {sorted(without_effect)}")
+
+    def is_idle(recipe: str) -> bool:
+        return not set(without_effect).isdisjoint(recipe.split("+"))
+
+    def candidates() -> Iterator[str]:
+        return _all_recipes(image_id, seed, _random_windows(image_id, seed, corpus_size, output_size))
+
+    # Windows are drawn without end, so the recipes with an effect are counted before they are used up.
+    useful = windows * sum(not is_idle(recipe) for recipe in _combinations(None))
+    ordered = chain(islice(filterfalse(is_idle, candidates()), useful), filter(is_idle, candidates()))
+    return list(islice(ordered, outputs))
 
 
 def _all_recipes(image_id: str, seed: int, windows: Iterator[CropWindow]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """What becomes of every image of one class: the sampling steps put together (steps 4 to 6 of the method)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from landmark_lib.method.downsampling import member_sample
@@ -11,6 +12,7 @@ from landmark_lib.method.recipes import PLAIN, image_recipes
 from landmark_lib.method.upsampling import allocate_outputs
 
 ONLY_PLAIN = (str(PLAIN),)
+NOTHING_KNOWN: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,18 @@ class ImagePlan:
     recipes: tuple[str, ...]
 
 
-def plan_class(ids: Sequence[str], settings: SamplingSettings) -> list[ImagePlan]:
+def plan_class(
+    ids: Sequence[str],
+    settings: SamplingSettings,
+    without_effect: Mapping[str, Collection[str]] = NOTHING_KNOWN,
+) -> list[ImagePlan]:
     """Plan one class: hold out, then downsample if it is large or upsample if it is small.
 
     Args:
         ids: All image ids of the class, distinct; their order changes nothing but the order of the answer.
         settings: The numbers.
+        without_effect: Steps of a recipe that change nothing in an image, by image id; an image that is
+            not there has none.
 
     Returns:
         One plan an image, in the order of `ids`.
@@ -77,7 +85,7 @@ def plan_class(ids: Sequence[str], settings: SamplingSettings) -> list[ImagePlan
     validation = held_out(ids, settings.hold_out, settings.seed)
     training = [i for i in ids if i not in validation]
     plans = {i: ImagePlan(i, "validation", (), ONLY_PLAIN) for i in validation}
-    plans |= {plan.image_id: plan for plan in _plan_training(training, settings)}
+    plans |= {plan.image_id: plan for plan in _plan_training(training, settings, without_effect)}
     return [plans[i] for i in ids]
 
 
@@ -87,11 +95,13 @@ def _refuse_repeated(ids: Sequence[str]) -> None:
         raise ValueError(f"expected distinct image ids, received more than once: {sorted(repeated)[:10]}")
 
 
-def _plan_training(ids: list[str], settings: SamplingSettings) -> list[ImagePlan]:
+def _plan_training(
+    ids: list[str], settings: SamplingSettings, without_effect: Mapping[str, Collection[str]]
+) -> list[ImagePlan]:
     if len(ids) > settings.cutoff:
         return _downsampled(ids, settings)
     if 0 < len(ids) < settings.target:
-        return _upsampled(ids, settings)
+        return _upsampled(ids, settings, without_effect)
     everyone = tuple(range(settings.members))
     return [ImagePlan(i, "train", everyone, ONLY_PLAIN) for i in ids]
 
@@ -105,10 +115,14 @@ def _downsampled(ids: list[str], settings: SamplingSettings) -> list[ImagePlan]:
     ]
 
 
-def _upsampled(ids: list[str], settings: SamplingSettings) -> list[ImagePlan]:
+def _upsampled(
+    ids: list[str], settings: SamplingSettings, without_effect: Mapping[str, Collection[str]]
+) -> list[ImagePlan]:
     everyone = tuple(range(settings.members))
     outputs = allocate_outputs(ids, settings.target, settings.seed)
-    return [
-        ImagePlan(i, "train", everyone, tuple(image_recipes(i, wanted, settings.seed)))
-        for i, wanted in outputs.items()
-    ]
+
+    def recipes(image_id: str) -> list[str]:
+        idle = without_effect.get(image_id, ())
+        return image_recipes(image_id, outputs[image_id], settings.seed, without_effect=idle)
+
+    return [ImagePlan(i, "train", everyone, tuple(recipes(i))) for i in ids]

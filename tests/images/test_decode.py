@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from landmark_lib.dataset import Reason
-from landmark_lib.images import decode
+from landmark_lib.images import colour
 from landmark_lib.images.decode import BadPhotoError, decode_square
 
 Transpose = Image.Transpose
+MOST_PIXELS = 200_000_000
 RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 180, 40), (30, 40, 220), (255, 255, 255)
 ORIENTATION = 0x0112
 # How an upright photo lies in a file of each EXIF orientation.
@@ -36,8 +37,8 @@ def encoded(image, file_format="PNG", **options):
     return buffer.getvalue()
 
 
-def pixels(content, side=50):
-    return np.asarray(decode_square(content, side)[0]).astype(int)
+def pixels(content, side=50, most_pixels=MOST_PIXELS):
+    return np.asarray(decode_square(content, side, most_pixels)[0]).astype(int)
 
 
 def four_colours(width=120, height=80):
@@ -73,9 +74,44 @@ def is_coloured(content, colour, tolerance=4):
     return np.abs(pixels(content) - colour).max() <= tolerance
 
 
-def reason_of(content):
+XYZ = {"r": (0.4361, 0.2225, 0.0139), "g": (0.3851, 0.7169, 0.0971), "b": (0.1431, 0.0606, 0.7141)}
+
+
+def tag(kind, *numbers):
+    return kind + bytes(4) + b"".join(struct.pack(">i", round(number * 65536)) for number in numbers)
+
+
+def gamma(exponent):
+    return b"curv" + bytes(4) + struct.pack(">IH", 1, round(exponent * 256)) + bytes(2)
+
+
+def profile(space, **tags):
+    """Write an ICC profile of a display."""
+    content, table, place = b"", b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        table += name.encode() + struct.pack(">II", place + len(content), len(value))
+        content += value
+    size = struct.pack(">I", place + len(content))
+    white = struct.pack(">iii", 63190, 65536, 54061)
+    head = size + bytes(4) + b"\2\x10\0\0" + b"mntr" + space + b"XYZ " + bytes(12) + b"acsp" + bytes(28)
+    return (head + white).ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + content
+
+
+def display(red, green, blue, exponent=2.2):
+    curves = {f"{channel}TRC": gamma(exponent) for channel in "rgb"}
+    columns = {
+        f"{channel}XYZ": tag(b"XYZ ", *XYZ[of]) for channel, of in zip("rgb", (red, green, blue), strict=True)
+    }
+    return profile(b"RGB ", wtpt=tag(b"XYZ ", 0.9642, 1, 0.8249), **columns, **curves)
+
+
+def grey_display(exponent):
+    return profile(b"GRAY", wtpt=tag(b"XYZ ", 0.9642, 1, 0.8249), kTRC=gamma(exponent))
+
+
+def reason_of(content, most_pixels=MOST_PIXELS):
     with pytest.raises(BadPhotoError) as error:
-        decode_square(content, 50)
+        decode_square(content, 50, most_pixels)
     return error.value.reason
 
 
@@ -97,7 +133,8 @@ def test_photos_of_every_orientation_come_out_upright(file_format, orientation):
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     stored = upright if turn is None else upright.transpose(turn)
-    square, width, height = decode_square(encoded(stored, file_format, quality=95, exif=exif), 50)
+    content = encoded(stored, file_format, quality=95, exif=exif)
+    square, width, height = decode_square(content, 50, MOST_PIXELS)
     assert (width, height) == upright.size
     corners = [square.getpixel(at) for at in [(10, 10), (40, 10), (10, 40), (40, 40)]]
     assert np.abs(np.subtract(corners, [RED, GREEN, BLUE, WHITE])).max() <= 12
@@ -126,7 +163,7 @@ def test_the_longer_side_is_cut_evenly_on_both_ends():
 
 @pytest.mark.parametrize("size", [(1, 1), (3000, 2), (2, 3000), (249, 251)])
 def test_small_and_narrow_photos_are_enlarged(size):
-    square, width, height = decode_square(encoded(one_coloured(BLUE, size=size)), 250)
+    square, width, height = decode_square(encoded(one_coloured(BLUE, size=size)), 250, MOST_PIXELS)
     assert (square.mode, square.size, (width, height)) == ("RGB", (250, 250), size)
     assert np.asarray(square).reshape(-1, 3).tolist() == [list(BLUE)] * 250 * 250
 
@@ -167,6 +204,45 @@ def test_16_bit_grey_is_scaled_not_cut_off(mode):
     assert np.abs(pixels(encoded(deep, "TIFF")) - pixels(encoded(shallow))).max() <= 1
 
 
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_colours_are_what_the_photo_s_profile_says(file_format):
+    # In this one's colours, what is stored as red is green.
+    content = encoded(one_coloured((255, 0, 0)), file_format, icc_profile=display("g", "r", "b"))
+    assert is_coloured(content, (0, 255, 0), tolerance=12)
+
+
+def test_a_profile_of_grey_keeps_grey_grey():
+    square = pixels(encoded(one_coloured(100, mode="L"), icc_profile=grey_display(1.0)))
+    assert np.ptp(square, axis=2).max() == 0
+    assert 165 <= square.mean() <= 171  # sRGB's level of 100/255 of the light
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [
+        b"rubbish",
+        display("r", "g", "b")[:300],
+        grey_display(1.0),
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+    ],
+    ids=["rubbish", "cut", "of grey", "sRGB"],
+)
+def test_a_broken_or_foreign_profile_or_one_of_srgb_changes_no_pixel(unused):
+    photo = scenery(60, 60)
+    assert np.array_equal(pixels(encoded(photo, icc_profile=unused)), pixels(encoded(photo)))
+
+
+def test_a_profile_of_srgb_costs_no_conversion():
+    same = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert colour._transform(same, "RGB") is None
+    assert colour._transform(display("r", "g", "b"), "RGB") is not None
+
+
+def test_wide_colours_of_a_transparent_photo_lie_on_white():
+    content = encoded(one_coloured((*RED, 0), mode="RGBA"), icc_profile=display("g", "r", "b"))
+    assert is_coloured(content, WHITE, tolerance=1)
+
+
 def transparent_palette():
     photo = Image.new("P", (60, 60), 0)
     photo.putpalette([*RED, *GREEN])
@@ -199,15 +275,56 @@ def test_the_first_frame_of_an_animation_counts(file_format):
     assert is_coloured(content, RED, tolerance=8)
 
 
-@pytest.mark.parametrize("size", [(1300, 1000), (2000, 2100)])
-def test_decoding_a_jpeg_at_reduced_scale_is_close_to_decoding_all_of_it(size):
-    content = encoded(scenery(*size), "JPEG", quality=90)
-    whole = Image.open(io.BytesIO(content))
-    length = min(size)
-    left, top = (size[0] - length) / 2, (size[1] - length) / 2
+def resized_whole(photo, side=250):
+    """Crop and resize every pixel of a photo at once."""
+    width, height = photo.size
+    length = min(width, height)
+    left, top = (width - length) / 2, (height - length) / 2
     box = (left, top, left + length, top + length)
-    expected = np.asarray(whole.resize((250, 250), Image.Resampling.LANCZOS, box)).astype(int)
-    assert psnr(pixels(content, 250), expected) > 48  # dB; measured 51 to 52
+    return np.asarray(photo.resize((side, side), Image.Resampling.LANCZOS, box)).astype(int)
+
+
+# Of odd sizes, the last row and column decoded at reduced scale lie half outside of the photo.
+@pytest.mark.parametrize(
+    ("size", "least"), [((1300, 1000), 49), ((2000, 2100), 49), ((1177, 751), 43), ((709, 709), 43)]
+)
+def test_decoding_a_jpeg_at_reduced_scale_is_close_to_decoding_all_of_it(size, least):
+    content = encoded(scenery(*size), "JPEG", quality=90)
+    expected = resized_whole(Image.open(io.BytesIO(content)))
+    assert psnr(pixels(content, 250), expected) > least  # dB
+
+
+def on_white(rgba):
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+
+
+def with_alpha(photo):
+    rgba = photo.copy()
+    rgba.putalpha(Image.linear_gradient("L").resize(photo.size))
+    return rgba
+
+
+# One size is resized directly, the other converted in several bands and averaged down first.
+@pytest.mark.parametrize("size", [(801, 640), (2001, 1904)])
+@pytest.mark.parametrize(
+    ("stored", "file_format"),
+    [("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("CMYK", "TIFF"), ("I;16", "PNG")],
+)
+def test_photos_of_every_mode_and_size_are_close_to_converting_all_of_them(stored, file_format, size):
+    photo = with_alpha(scenery(*size)) if stored in {"RGBA", "LA"} else scenery(*size)
+    if stored == "I;16":
+        photo = Image.fromarray(np.asarray(photo.convert("L")).astype(np.uint16) * 257)
+        whole = Image.fromarray((np.asarray(photo) // 257).astype(np.uint8)).convert("RGB")
+    else:
+        photo = photo.convert(stored)
+        whole = on_white(photo.convert("RGBA")) if "A" in stored else photo.convert("RGB")
+    assert psnr(pixels(encoded(photo, file_format), 250), resized_whole(whole)) > 45  # dB
+
+
+@pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1), (30_000, 700)])
+@pytest.mark.parametrize(("file_format", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA")])
+def test_the_middle_of_extremely_long_photos_is_kept(file_format, mode, size):
+    assert is_coloured(encoded(one_coloured(GREEN, size=size).convert(mode), file_format), GREEN)
 
 
 def test_the_same_bytes_give_the_same_pixels():
@@ -251,12 +368,10 @@ def test_what_gives_no_photo_is_refused_with_its_reason(content, reason):
     assert reason_of(content) == reason
 
 
-def test_photos_up_to_the_limit_of_pixels_are_read(monkeypatch):
+def test_photos_up_to_the_limit_of_pixels_are_read():
     content = encoded(four_colours(120, 80))
-    monkeypatch.setattr(decode, "MOST_PIXELS", 120 * 80)
-    decode_square(content, 50)
-    monkeypatch.setattr(decode, "MOST_PIXELS", 120 * 80 - 1)
-    assert reason_of(content) == Reason.TOO_MANY_PIXELS
+    pixels(content, most_pixels=120 * 80)
+    assert reason_of(content, most_pixels=120 * 80 - 1) == Reason.TOO_MANY_PIXELS
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "AVIF"])
@@ -264,11 +379,10 @@ def test_no_pixel_is_decoded_before_their_number_is_known(file_format, monkeypat
     def refuse(*_):
         pytest.fail("pixels were decoded")
 
-    monkeypatch.setattr(decode, "MOST_PIXELS", 100)
     content = encoded(four_colours(), file_format)
     with Image.open(io.BytesIO(content)) as opened:
         monkeypatch.setattr(type(opened), "load", refuse)
-    assert reason_of(content) == Reason.TOO_MANY_PIXELS
+    assert reason_of(content, most_pixels=100) == Reason.TOO_MANY_PIXELS
 
 
 @given(st.data())
@@ -279,7 +393,8 @@ def test_damaged_photos_raise_nothing_but_bad_photo_error(file_format, data):
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        square, _, _ = decode_square(bytes(content[: data.draw(st.integers(1, len(content)))]), 10)
+        kept = bytes(content[: data.draw(st.integers(1, len(content)))])
+        square, _, _ = decode_square(kept, 10, MOST_PIXELS)
     except BadPhotoError:
         return
     assert (square.mode, square.size) == ("RGB", (10, 10))

@@ -1,10 +1,19 @@
 """Recipes read back as written, and an image's recipes are different elements of the power set."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.method.recipes import PLAIN, CropWindow, Recipe, centre_window, image_recipes
+from landmark_lib.method.recipes import (
+    PIXEL_STEPS,
+    PLAIN,
+    CropWindow,
+    Recipe,
+    centre_window,
+    image_recipes,
+)
 
 WINDOWS = st.integers(1, 250).flatmap(
     lambda side: st.builds(CropWindow, st.integers(0, 250 - side), st.integers(0, 250 - side), st.just(side))
@@ -123,6 +132,51 @@ def test_windows_stay_distinct_where_few_exist():
     assert "crop:1:1:6" not in recipes
     with pytest.raises(ValueError, match="expected 1 to 348 outputs of an image, received 349"):
         image_recipes("image0", 349, seed=0, corpus_size=8, output_size=6)
+
+
+def has_a_step_of(steps, recipe):
+    return not set(steps).isdisjoint(recipe.split("+"))
+
+
+IDLE = st.sets(st.sampled_from(PIXEL_STEPS))
+
+
+@given(st.text(), st.integers(1, 60), st.integers(), IDLE)
+def test_steps_without_effect_are_left_out_and_the_number_and_order_of_the_others_stay(
+    image_id, outputs, seed, idle
+):
+    recipes = image_recipes(image_id, outputs, seed, without_effect=idle)
+    assert recipes[0] == "plain"
+    assert len(set(recipes)) == outputs
+    assert not any(has_a_step_of(idle, recipe) for recipe in recipes)
+    # 60 windows hold 60 recipes of any steps.
+    all_of_them = image_recipes(image_id, 12 * 60, seed)
+    assert recipes == [r for r in all_of_them if not has_a_step_of(idle, r)][:outputs]
+
+
+@given(st.text(), st.integers(1, 60), st.integers(), IDLE)
+def test_a_shorter_list_without_idle_steps_is_the_beginning_of_a_longer_one(image_id, outputs, seed, idle):
+    longer = image_recipes(image_id, 60, seed, without_effect=idle)
+    assert longer[:outputs] == image_recipes(image_id, outputs, seed, without_effect=idle)
+
+
+@given(IDLE)
+def test_steps_without_effect_serve_only_when_every_window_is_used_up(idle):
+    # 4 pixels a side have windows of side 2 and 3: 9 + 4.
+    recipes = image_recipes("image0", 12 * 13, 0, 4, 2, idle)
+    useful = 13 * sum(not has_a_step_of(idle, str(r)) for r in combinations())
+    assert len(set(recipes)) == 12 * 13
+    assert [has_a_step_of(idle, recipe) for recipe in recipes] == [False] * useful + [True] * (156 - useful)
+
+
+def combinations():
+    brightnesses = ("same", "brighter", "darker")
+    return [Recipe(None, *flags) for flags in product((False, True), (False, True), brightnesses)]
+
+
+def test_an_unknown_step_without_effect_is_refused():
+    with pytest.raises(ValueError, match=r"expected steps of mirror, .* received \['crop'\]"):
+        image_recipes("image0", 1, 0, without_effect={"crop"})
 
 
 def test_draw_is_the_same_in_every_release():

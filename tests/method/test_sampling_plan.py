@@ -93,6 +93,22 @@ def test_a_class_without_images_has_an_empty_plan():
     assert plan_class([], SamplingSettings()) == []
 
 
+@given(IDS, SETTINGS, st.data())
+def test_steps_without_effect_change_recipes_of_upsampled_images_and_nothing_else(ids, numbers, data):
+    idle = data.draw(st.dictionaries(st.sampled_from(ids), st.just({"mirror", "darker"}))) if ids else {}
+    for with_all, plan in zip(plan_class(ids, numbers), plan_class(ids, numbers, idle), strict=True):
+        assert (plan.image_id, plan.role, plan.members) == (
+            with_all.image_id,
+            with_all.role,
+            with_all.members,
+        )
+        assert len(plan.recipes) == len(with_all.recipes)
+        if plan.image_id not in idle:
+            assert plan.recipes == with_all.recipes
+        else:
+            assert not any({"mirror", "darker"} & set(recipe.split("+")) for recipe in plan.recipes)
+
+
 def test_repeated_ids_are_refused():
     with pytest.raises(ValueError, match=r"more than once: \['b'\]"):
         plan_class(["a", "b", "b"], SamplingSettings())

@@ -1,0 +1,38 @@
+"""How much memory decoding a photo takes, told before it is decoded."""
+
+from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+# Bytes a pixel in which Pillow keeps an image; 4 in any other mode, the three colours of RGB included.
+KEPT = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+# … and at the peak, where the decoder or Pillow holds further copies: measured (benchmarks/memory.py), AVIF
+# with what 10 bits and full colour add.
+HELD = {"WEBP": 16, "AVIF": 14, "JPEG2000": 19}
+COEFFICIENT = 2  # bytes
+
+
+def decoding_bytes(photo: Image.Image, pixels: int) -> int:
+    """Tell about how many bytes of memory it takes to decode a photo, its file not counted.
+
+    Args:
+        photo: Opened, not loaded; a JPEG already told at which reduced scale to come.
+        pixels: Width times height of the whole photo.
+    """
+    if photo.format in HELD:
+        return HELD[photo.format] * pixels
+    kept = KEPT.get(photo.mode, 4) * photo.width * photo.height
+    if isinstance(photo, JpegImageFile):
+        return kept + _coefficient_bytes(photo, pixels)
+    if photo.format == "TIFF" and photo.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        return 2 * kept  # Pillow turns the whole of it
+    return kept
+
+
+def _coefficient_bytes(photo: JpegImageFile, pixels: int) -> int:
+    """Count what libjpeg keeps of a progressive JPEG at any scale: each scan adds a little to all blocks."""
+    if "progressive" not in photo.info:
+        return 0
+    # one (name, horizontal sampling, vertical sampling, table) for each component
+    samples = [horizontal * vertical for _, horizontal, vertical, _ in photo.layer]
+    most = max(h for _, h, _, _ in photo.layer) * max(v for _, _, v, _ in photo.layer)
+    return COEFFICIENT * pixels * sum(samples) // most

@@ -1,0 +1,73 @@
+"""A large photo is decoded without a second copy of it, and one that would take too much is refused."""
+
+import io
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from landmark_lib.dataset import Reason
+from landmark_lib.images import decode
+from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.images.memory import decoding_bytes
+
+# Prints by how many bytes a pixel the memory of a process grows at most while it decodes a photo.
+DECODE = """
+import sys
+from landmark_lib.images.decode import decode_square
+
+def peak():
+    status = open("/proc/self/status").read()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+content = open(sys.argv[1], "rb").read()
+before = peak()
+_, width, height = decode_square(content, 250, 200_000_000)
+print((peak() - before) / (width * height))
+"""
+
+
+def big(mode, colour, size=(6000, 4000)):
+    return Image.new(mode, size, colour)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.parametrize(
+    ("mode", "colour", "file_format", "most"),
+    [("RGBA", (9, 99, 199, 99), "PNG", 5), ("CMYK", (9, 99, 199, 9), "TIFF", 5), ("I;16", 999, "PNG", 3)],
+)
+def test_large_photos_are_decoded_without_another_copy(mode, colour, file_format, most, tmp_path):
+    big(mode, colour).save(tmp_path / "photo", file_format, compress_level=1, compression="tiff_lzw")
+    command = [sys.executable, "-c", DECODE, tmp_path / "photo"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert float(told.stdout) < most  # bytes a pixel; one copy is 4, of 16-bit grey 2
+
+
+def test_progressive_jpegs_are_counted_with_their_coefficients():
+    for options, coefficients in (({"subsampling": 0}, 6), ({"subsampling": 2}, 3)):
+        buffer = io.BytesIO()
+        big("RGB", "green", (800, 640)).save(buffer, "JPEG", progressive=True, **options)
+        photo = Image.open(buffer)
+        assert decoding_bytes(photo, 800 * 640) == (4 + coefficients) * 800 * 640
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "AVIF", "JPEG2000"])
+def test_a_photo_whose_decoder_takes_too_much_memory_is_refused(file_format):
+    buffer = io.BytesIO()
+    big("RGB", "green", (64, 64)).save(buffer, file_format)
+    photo = Image.open(buffer)
+    photo._size = (8000, 6000)  # as a file of so many pixels would say
+    assert decoding_bytes(photo, 8000 * 6000) > 480_000_000
+
+
+def test_what_is_refused_says_how_much_it_would_have_taken(monkeypatch):
+    buffer = io.BytesIO()
+    big("CMYK", 0, (900, 700)).save(buffer, "JPEG", progressive=True)
+    monkeypatch.setattr(decode, "MOST_MEMORY", 1_000_000)
+    with pytest.raises(BadPhotoError, match="900 x 700 of JPEG would take 5 MB of memory") as error:
+        decode_square(buffer.getvalue(), 250, most_pixels=900 * 700)
+    assert error.value.reason == Reason.TOO_MANY_PIXELS
+    # Who lets more pixels in gives them more memory.
+    square, width, height = decode_square(buffer.getvalue(), 250, most_pixels=5 * 900 * 700)
+    assert (square.size, width, height) == ((250, 250), 900, 700)

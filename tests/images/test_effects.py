@@ -1,0 +1,123 @@
+"""Steps of a recipe that change nothing are found exactly, and outputs without them are all different."""
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from landmark_lib.images import effects
+from landmark_lib.images.effects import steps_without_effect
+from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
+from landmark_lib.images.transform import apply_recipe
+from landmark_lib.method.recipes import PIXEL_STEPS, Recipe, image_recipes
+
+SIDE = 250
+PURE = list(product((0, 255), repeat=3))  # from black to white
+
+
+def fields(seed, cells=7, levels=(0, 256)):
+    """Coloured fields with soft edges."""
+    colours = np.random.default_rng(seed).integers(*levels, (cells, cells, 3), dtype=np.uint8)
+    return Image.fromarray(colours).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+
+
+def grey(image):
+    return image.convert("L").convert("RGB")
+
+
+def symmetric(image):
+    # Alike beyond the edges too, where JPEG repeats the last column.
+    pixels = np.asarray(image)
+    return Image.fromarray(np.maximum(pixels, pixels[:, ::-1]))
+
+
+def one_coloured(*colour):
+    return Image.new("RGB", (SIDE, SIDE), colour)
+
+
+def squares_of_black_and_white():
+    blocks = np.random.default_rng(3).integers(0, 2, (32, 32), dtype=np.uint8) * 255
+    pixels = blocks.repeat(8, axis=0).repeat(8, axis=1)[:SIDE, :SIDE]
+    return Image.fromarray(pixels).convert("RGB")
+
+
+def found(image):
+    return steps_without_effect(image, encode_jpeg(image))
+
+
+def exactly(encoded):
+    """Find them by comparing the outputs."""
+    image = decode_jpeg(encoded)
+    plain = apply_recipe(image, Recipe()).tobytes()
+    return [step for step in PIXEL_STEPS if apply_recipe(image, Recipe.parse(step)).tobytes() == plain]
+
+
+@pytest.mark.parametrize(
+    ("image", "steps"),
+    [
+        (fields(0), []),
+        (grey(fields(0)), ["greyscale"]),
+        (one_coloured(200, 40, 90), ["mirror"]),
+        (one_coloured(100, 100, 100), ["mirror", "greyscale"]),
+        (one_coloured(0, 0, 0), ["mirror", "greyscale", "brighter", "darker"]),
+        (one_coloured(255, 255, 255), ["mirror", "greyscale", "brighter"]),
+        (squares_of_black_and_white(), ["greyscale", "brighter"]),
+    ],
+    ids=["coloured", "grey", "one colour", "one grey", "black", "white", "black and white"],
+)
+def test_steps_that_change_no_pixel_are_named(image, steps):
+    assert found(image) == steps
+
+
+@pytest.mark.parametrize(("left", "right"), permutations(PURE, 2))
+def test_no_two_pure_colours_come_back_from_the_jpeg_so_pure_that_brighter_changes_nothing(left, right):
+    image = one_coloured(*left)
+    image.paste(right, (0, 0, 112, SIDE))  # an edge between JPEG's blocks
+    assert ("brighter" in exactly(encode_jpeg(image))) == ({left, right} == {PURE[0], PURE[-1]})
+
+
+def test_what_counts_is_what_comes_back_from_the_jpeg():
+    faint = np.array(grey(fields(0)))
+    faint[..., 2] = np.clip(faint[..., 2].astype(int) + 1, 0, 255)
+    assert found(Image.fromarray(faint)) == ["greyscale"]
+
+
+def test_a_plainly_varied_image_is_not_decoded(monkeypatch):
+    monkeypatch.setattr(effects, "decode_jpeg", lambda _: pytest.fail("decoded"))
+    assert found(fields(5)) == []
+
+
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 40),
+    st.sampled_from([(0, 256), (0, 30), (120, 136), (90, 140), (225, 256)]),
+    st.sets(st.sampled_from([grey, symmetric])),
+)
+def test_a_glance_never_says_otherwise_than_comparing_the_outputs(seed, cells, levels, changes):
+    image = fields(seed, cells, levels)
+    for change in changes:
+        image = change(image)
+    assert found(image) == exactly(encode_jpeg(image))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        fields(1),
+        grey(fields(1)),
+        symmetric(fields(1)),
+        grey(symmetric(fields(1))),
+        squares_of_black_and_white(),
+        one_coloured(0, 0, 0),
+    ],
+    ids=["coloured", "grey", "symmetric", "grey and symmetric", "black and white", "black"],
+)
+def test_outputs_of_one_image_are_different_wherever_another_recipe_serves(image):
+    encoded = encode_jpeg(image)
+    recipes = image_recipes("a", 30, 0, without_effect=steps_without_effect(image, encoded))
+    outputs = [apply_recipe(decode_jpeg(encoded), Recipe.parse(recipe)).tobytes() for recipe in recipes]
+    assert len(recipes) == 30
+    assert len(set(outputs)) == (30 if np.ptp(np.asarray(image)) else 1)
