@@ -15,3 +15,7 @@ class NotADatasetError(UserError):
 
 class RanksDifferError(LandmarkError):
     """The ranks' weights drifted apart: gradients or weights were not shared as they should be."""
+
+
+class SourceVanishedError(LandmarkError):
+    """The source of the photos went away while it was read; nothing is rejected for that."""

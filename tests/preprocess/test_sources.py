@@ -1,13 +1,16 @@
-"""A folder or a CSV becomes a list in which every entry has its place."""
+"""Any source becomes a list in which every entry has its place."""
 
+import io
 import os
+import tarfile
 
 import pytest
-from small_corpus import draw_photo, write_csv
+from small_corpus import write_csv
+from test_source_walk import nest_beyond_what_a_path_may_hold, put
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import UserError
-from landmark_lib.preprocess.sources import check_source, list_photos
+from landmark_lib.preprocess.sources import LIST_SCHEMA, list_photos
+from landmark_lib.settings import SourceSettings
 
 ODD_LABEL = "Tour d'Eiffel #1 [x]"
 GOOD_NAMES = [
@@ -24,20 +27,20 @@ GOOD_NAMES = [
 ]
 
 
-def listed(spark, source):
-    """Give (image id, landmark id, reason) of all entries, sorted by image id."""
-    rows = list_photos(spark, str(source)).collect()
-    return sorted(((r["image_id"], r["landmark_id"], r["reason"]) for r in rows), key=lambda row: row[0])
+def rows_of(spark, source, **settings):
+    rows = list_photos(spark, SourceSettings(str(source), **settings)).collect()
+    assert all(list(row.asDict()) == LIST_SCHEMA.names for row in rows)
+    return sorted(rows, key=lambda row: (row["image_id"], row["landmark_id"] or "", row["uri"] or ""))
 
 
-def put(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"photo")
+def listed(spark, source, **settings):
+    """Give (image id, landmark id, reason) of all entries, sorted."""
+    return [(r["image_id"], r["landmark_id"], r["reason"]) for r in rows_of(spark, source, **settings)]
 
 
 @pytest.fixture(scope="module")
-def folder_list(spark, tmp_path_factory):
-    """List a folder with names of every kind, links, and a file that belongs to no label."""
+def folder(tmp_path_factory):
+    """Make a folder with names of every kind, links, and a file that belongs to no label."""
     root = tmp_path_factory.mktemp("sources") / "photos"
     for name in GOOD_NAMES:
         put(root / ODD_LABEL / name)
@@ -47,7 +50,12 @@ def folder_list(spark, tmp_path_factory):
     put(root.parent / "elsewhere" / "a.jpg")
     (root / "link").symlink_to(root.parent / "elsewhere")
     (root / "bytes" / "link.jpg").symlink_to(root.parent / "elsewhere" / "a.jpg")
-    return listed(spark, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def folder_list(spark, folder):
+    return listed(spark, folder)
 
 
 def test_photos_of_a_folder_have_their_path_as_id_and_their_folder_as_label(folder_list):
@@ -75,22 +83,22 @@ def test_every_file_of_a_folder_is_listed_once(folder_list):
     assert len(folder_list) == len(GOOD_NAMES) + 5
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "id,url,landmark_id\na,a.jpg,x\n",
-        "\ufeffid,url,landmark_id\r\na,a.jpg,x\r\n",
-        'landmark_id,extra,"id","url"\n"x",1,"a","a.jpg"\n',
-    ],
-    ids=["plain", "from Windows", "other order, quoted"],
-)
-def test_csvs_of_every_make_list_the_same(spark, tmp_path, text):
-    source = tmp_path / "labels.csv"
-    source.write_bytes(text.encode())
-    rows = list_photos(spark, str(source)).collect()
-    assert [(r["image_id"], r["landmark_id"], r["uri"], r["reason"]) for r in rows] == [
-        ("a", "x", f"file://{tmp_path}/a.jpg", None)
-    ]
+def test_a_folder_without_labels_lists_every_file_below_it(spark, folder, folder_list):
+    rows = listed(spark, folder, unlabelled=True)
+    assert [row[0] for row in rows] == [row[0] for row in folder_list]
+    assert {row[1] for row in rows} == {None}
+    assert [row[0] for row in rows if row[2]] == ["bytes \\udcff/a.jpg", "bytes/\\udcfe.jpg"]
+
+
+def test_a_folder_that_cannot_be_listed_is_an_entry_with_a_reason(spark, tmp_path):
+    put(tmp_path / "photos" / "a" / "1.jpg")
+    nest_beyond_what_a_path_may_hold(tmp_path / "photos")
+    put(tmp_path / "photos" / "b" / "2.jpg")
+    write_csv(tmp_path / "labels.csv", [["1", "", "x"], ["2", "", "y"]])
+    for settings in ({}, {"labels": str(tmp_path / "labels.csv")}):
+        rows = rows_of(spark, tmp_path / "photos", **settings)
+        assert [row["reason"] for row in rows] == [None, None, Reason.UNREADABLE_FILE]
+        assert rows[2]["detail"] == "the folder cannot be listed: File name too long"
 
 
 def test_addresses_in_a_csv_are_taken_as_they_are(spark, tmp_path):
@@ -98,47 +106,149 @@ def test_addresses_in_a_csv_are_taken_as_they_are(spark, tmp_path):
         "relative": ("some dir/a#1%20.jpg", f"file://{tmp_path}/some dir/a#1%20.jpg"),
         "absolute": ("/photos/a.jpg", "file:///photos/a.jpg"),
         "bucket": ("gs://bucket/a.jpg", "gs://bucket/a.jpg"),
+        "web": (" https://example.org/a.jpg?b=c ", "https://example.org/a.jpg?b=c"),
+        "none": ("", None),
     }
     write_csv(tmp_path / "labels.csv", [[name, url, "x"] for name, (url, _) in addresses.items()])
-    rows = list_photos(spark, str(tmp_path / "labels.csv")).collect()
+    rows = rows_of(spark, tmp_path / "labels.csv")
     assert {r["image_id"]: r["uri"] for r in rows} == {name: uri for name, (_, uri) in addresses.items()}
+    assert {r["image_id"]: r["reason"] for r in rows if r["reason"]} == {"none": Reason.MISSING_FILE}
 
 
 def test_of_rows_with_one_id_the_first_by_label_counts_unless_it_can_give_no_photo(spark, tmp_path):
-    rows = [["a", "a.jpg", "y"], ["a", "a.jpg", "x"], ["b", "b.jpg", ""], ["b", "b.jpg", "z"]]
+    rows = [["a", "a.jpg", "y"], ["a", "a.jpg", "x"], ["b", "b.jpg", " "], ["b", "b.jpg", "z"]]
     write_csv(tmp_path / "labels.csv", rows)
-    assert set(listed(spark, tmp_path / "labels.csv")) == {
+    assert listed(spark, tmp_path / "labels.csv") == [
         ("a", "x", None),
         ("a", "y", Reason.DUPLICATE_ID),
         ("b", None, Reason.NO_LABEL),
         ("b", "z", None),
-    }
+    ]
 
 
-def test_a_source_that_can_be_listed_passes(tmp_path):
-    put(tmp_path / "photos" / "x" / "a.jpg")
-    write_csv(tmp_path / "labels.csv", [])
-    check_source(str(tmp_path / "photos"))
-    check_source(str(tmp_path / "labels.csv"))
+def test_a_csv_without_labels_lists_its_photos(spark, tmp_path):
+    (tmp_path / "test.csv").write_text('"id","url"\n"a","https://example.org/a.jpg"\n"",b.jpg\n')
+    assert listed(spark, tmp_path / "test.csv", unlabelled=True) == [
+        ("", None, Reason.NO_ID),
+        ("a", None, None),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("source", "told"),
+IMAGES = [
+    ".jpg",
+    "a.jpg",
+    "0/1/2/b.JPEG",
+    "c.webp",
+    "0/left out.jpg",
+    "d.jpg",
+    "0/d.png",
+    "d.txt",
+    "notes.txt",
+]
+TRAIN = (
+    "id,url,landmark_id\na,https://example.org/a.jpg,5\nb,,6\nc,,\nd,,7\ngone,,6\ntorn,6\na,,4\n",
     [
-        ("nowhere", "--input: no such folder or file: nowhere"),
-        ("empty", "--input: the folder is empty: empty"),
-        ("photo.jpg", "--input: expected a CSV with the header id,url,landmark_id, found"),
-        ("blank.csv", "found ''"),
-        ("other.csv", "found 'id,address,landmark_id'"),
-        ("unknown://photos", "unknown://photos: Protocol not known: unknown"),
+        ("a", "4", None, "a.jpg"),
+        ("a", "5", Reason.DUPLICATE_ID, "a.jpg"),
+        ("b", "6", None, "b.JPEG"),
+        ("c", None, Reason.NO_LABEL, "c.webp"),
+        ("d", "7", None, "d.png"),
+        ("d", "7", Reason.DUPLICATE_ID, "d.jpg"),
+        ("gone", "6", Reason.MISSING_FILE, None),
+        ("train.csv row 7", None, Reason.BROKEN_ROW, None),
     ],
 )
-def test_a_source_that_cannot_be_listed_is_the_users_mistake(source, told, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "photo.jpg").write_bytes(draw_photo(0))
-    (tmp_path / "blank.csv").write_text("")
-    (tmp_path / "other.csv").write_text("id,address,landmark_id\na,a.jpg,x\n")
-    with pytest.raises(UserError) as error:
-        check_source(source)
-    assert told in str(error.value)
+CLEAN = (
+    "landmark_id,images\n5,a  b\n6,gone\n",
+    [("a", "5", None, "a.jpg"), ("b", "5", None, "b.JPEG"), ("gone", "6", Reason.MISSING_FILE, None)],
+)
+
+
+def write_tar(path, names, root="train/"):
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
+        for name in names:
+            header = tarfile.TarInfo(root + name)
+            header.size = len(name)
+            tar.addfile(header, io.BytesIO(name.encode()))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Make a folder of images, and one with the same in two tars, each with both sorts of lists."""
+    root = tmp_path_factory.mktemp("images")
+    for name in IMAGES:
+        put(root / "loose" / name)
+    (root / "tars").mkdir()
+    write_tar(root / "tars" / "images_000.tar", [name for name in IMAGES if name.startswith("0")])
+    write_tar(root / "tars" / "images_001.tar", [name for name in IMAGES if not name.startswith("0")])
+    for folder in ("loose", "tars"):
+        (root / folder / "train.csv").write_text(TRAIN[0])
+        (root / folder / "train_clean.csv").write_text(CLEAN[0])
+    return root
+
+
+def found(rows):
+    return [
+        (r["image_id"], r["landmark_id"], r["reason"], r["uri"] and r["uri"].rpartition("/")[2]) for r in rows
+    ]
+
+
+@pytest.mark.parametrize("folder", ["loose", "tars"])
+def test_rows_of_a_label_list_find_their_images_by_id(spark, images, folder):
+    rows = rows_of(spark, images / folder, labels=str(images / folder / "train.csv"))
+    assert sorted(found(rows), key=str) == sorted(TRAIN[1], key=str)
+
+
+@pytest.mark.parametrize("folder", ["loose", "tars"])
+def test_a_list_without_addresses_tells_about_the_images_beside_it(spark, images, folder):
+    assert found(rows_of(spark, images / folder / "train_clean.csv")) == CLEAN[1]
+
+
+def test_photos_in_tars_are_told_with_their_place_and_others_without(spark, images):
+    rows = rows_of(spark, images / "tars" / "train_clean.csv")
+    for row in (r for r in rows if r["archive"]):
+        path = row["archive"].removeprefix("file://")
+        with open(path, "rb") as file:  # noqa: PTH123 - an address, not a path
+            file.seek(row["offset"])
+            assert f"{row['archive']}/train/{file.read(row['size']).decode()}" == row["uri"]
+    places = [
+        (r["archive"], r["offset"], r["size"]) for r in rows_of(spark, images / "loose" / "train_clean.csv")
+    ]
+    assert set(places) == {(None, None, None)}
+
+
+def test_photos_without_labels_in_one_tar_are_all_its_files(spark, images):
+    rows = rows_of(spark, images / "tars" / "images_000.tar", unlabelled=True)
+    assert found(rows) == [
+        ("b", None, None, "b.JPEG"),
+        ("d", None, None, "d.png"),
+        ("left out", None, None, "left out.jpg"),
+    ]
+
+
+def test_images_without_labels_have_their_names_as_ids_where_told_so(spark, images):
+    rows = listed(spark, images / "loose", unlabelled=True, kind="images")
+    assert [row[0] for row in rows if row[2] is None] == sorted(
+        [".jpg", "a", "b", "c", "d", "left out", "d.txt", "notes.txt", "train.csv", "train_clean.csv"]
+    )
+
+
+def test_a_broken_tar_loses_only_what_cannot_be_read_and_says_so(spark, tmp_path):
+    names = [f"{number}.jpg" for number in range(6)]
+    write_tar(tmp_path / "images_000.tar", names)
+    write_tar(tmp_path / "images_001.tar", [f"1{name}" for name in names])
+    content = bytearray((tmp_path / "images_000.tar").read_bytes())
+    content[1024:1034] = b"broken now"
+    (tmp_path / "images_000.tar").write_bytes(content[: 5 * 1024 + 512 + 2])
+    rows = rows_of(spark, tmp_path, unlabelled=True)
+    assert [(r["image_id"], r["reason"]) for r in rows if r["reason"] or "000" in r["uri"]] == [
+        ("0", None),
+        *((name, None) for name in "234"),
+        ("5", Reason.TRUNCATED),
+        ("images_000.tar", Reason.BROKEN_ARCHIVE),
+    ]
+    assert rows[-1]["detail"] == (
+        "no header from byte 1024 to 2048, after train/0.jpg;"
+        " it ends at byte 5634 without the mark of its end, after train/5.jpg"
+    )
+    assert len(rows) == 12

@@ -1,0 +1,221 @@
+"""The bytes of listed photos, fetched inside a Spark task from wherever they lie."""
+
+import errno
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from landmark_lib.dataset import Reason
+from landmark_lib.errors import SourceVanishedError, UserError
+from landmark_lib.images.decode import BadPhotoError
+from landmark_lib.preprocess.sources.download import MEGABYTE, SCHEMES, Downloader
+from landmark_lib.settings import FetchSettings
+
+# Beside these and the scheme of the source itself, fsspec knows some that reach any host an address names,
+# past the checks of a download.
+STORES = ("file", "gs", "gcs", "s3", "s3a", "hdfs")
+# Photos under way or waiting for their turn, for each connection.
+LOOK_AHEAD = 2
+# What says that this machine or its network is at fault, whatever the photo.
+MACHINE_FAULTS = {
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN),
+    *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT),
+}
+
+Content = Callable[[], bytes]
+Span = tuple[int, int]  # offset and size in an archive, bytes
+
+
+def fetch_photos(
+    listed: Iterable[dict[str, Any]], fetch: FetchSettings, root: str
+) -> Iterator[tuple[dict[str, Any], bytes | BadPhotoError]]:
+    """Fetch the photos of a list, in its order.
+
+    Files of this machine are read when their turn comes. What is remote is fetched ahead in threads, so
+    that waiting for it and the work on photos overlap; `LOOK_AHEAD` photos for each connection are held at
+    most.
+
+    Args:
+        listed: Rows of the list: image_id, landmark_id, uri, reason, detail, and archive, offset, size
+            (bytes). The first two of these are null unless the photo lies in a tar; so may the size be, but
+            where it is told, no store is asked for a photo that is too large.
+        fetch: Limits.
+        root: Address of the source: folder, CSV or tar.
+
+    Yields:
+        Every row with the bytes of its photo, or with why there are none.
+
+    Raises:
+        SourceVanishedError: A photo could not be read, and its source was found gone or emptied.
+        UserError: The package that a scheme needs is not installed.
+        OSError: The machine or its network is at fault, not the photo.
+    """
+    fetching = _Fetching(fetch, root)
+    ahead: deque[tuple[dict[str, Any], Content]] = deque()
+    try:
+        for row in listed:
+            ahead.append((row, fetching.begin(row)))
+            if len(ahead) > LOOK_AHEAD * fetch.connections_per_host:
+                yield _outcome(*ahead.popleft())
+        while ahead:
+            yield _outcome(*ahead.popleft())
+    finally:
+        fetching.close()
+
+
+def _outcome(row: dict[str, Any], content: Content) -> tuple[dict[str, Any], bytes | BadPhotoError]:
+    try:
+        return row, content()
+    except BadPhotoError as error:
+        return row, error
+
+
+class _Fetching:
+    """What one task keeps open: connections, threads, and the archive it reads."""
+
+    def __init__(self, fetch: FetchSettings, root: str) -> None:
+        self._root = root
+        self._schemes = {*STORES, _scheme(root)}
+        self._most_bytes = fetch.most_megabytes * MEGABYTE
+        self._downloader = Downloader(fetch)
+        self._threads = ThreadPoolExecutor(fetch.connections_per_host)
+        self._archive: BinaryIO | None = None
+        self._archive_sizes: dict[str, int] = {}
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._downloader.close()
+        if self._archive is not None:
+            self._archive.close()
+
+    def begin(self, row: dict[str, Any]) -> Content:
+        """Begin to fetch what is remote. What this gives waits for it, or reads what is local."""
+        try:
+            return self._begin(row)
+        except BadPhotoError as error:
+            return partial(_give_up, error)
+
+    def _begin(self, row: dict[str, Any]) -> Content:
+        if row["reason"] is not None:
+            raise BadPhotoError(Reason(row["reason"]), row["detail"] or "")
+        if row["archive"] is None and _scheme(row["uri"]) in SCHEMES:
+            return self._threads.submit(self._downloader.download, row["uri"]).result
+        if row["size"] is not None:
+            self._check_size(row["size"])
+        filesystem, path = self._locate(row["archive"] or row["uri"])
+        span = None if row["archive"] is None else (row["offset"], row["size"])
+        if isinstance(filesystem, LocalFileSystem):
+            read = partial(self._read_local, path, span)
+            return partial(self._guarded, read, row["archive"])
+        read = partial(self._read_remote, filesystem, path, span)
+        return self._threads.submit(self._guarded, read, row["archive"]).result
+
+    def _locate(self, address: str) -> tuple[Any, str]:
+        if _scheme(address) not in self._schemes:
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {_scheme(address)}")
+        return _filesystem_of(address)
+
+    def _guarded(self, read: Content, archive: str | None) -> bytes:
+        try:
+            return read()
+        except ValueError as error:  # an address or a name that cannot be
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
+        except OSError as error:
+            if isinstance(error, ConnectionError | TimeoutError) or error.errno in MACHINE_FAULTS:
+                raise
+            for address in filter(None, (self._root, archive)):
+                _check_still_there(address)
+            if isinstance(error, FileNotFoundError):
+                raise BadPhotoError(Reason.MISSING_FILE) from None
+            raise BadPhotoError(Reason.UNREADABLE_FILE, str(error)) from None
+
+    def _read_local(self, path: str, span: Span | None) -> bytes:
+        if span is not None:
+            offset, size = span
+            return _whole(os.pread(self._open_archive(path).fileno(), size, offset), size)
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would keep us waiting for ever
+            raise BadPhotoError(Reason.UNREADABLE_FILE, "not a regular file")
+        self._check_size(status.st_size)
+        return Path(path).read_bytes()
+
+    def _open_archive(self, path: str) -> BinaryIO:
+        if self._archive is None or self._archive.name != path:
+            if self._archive is not None:
+                self._archive.close()
+            self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for the photos that follow
+        return self._archive
+
+    def _read_remote(self, filesystem: Any, path: str, span: Span | None) -> bytes:
+        if span is None:
+            content = bytes(filesystem.cat_file(path))
+            self._check_size(len(content))
+            return content
+        offset, size = span
+        if path not in self._archive_sizes:
+            self._archive_sizes[path] = filesystem.info(path)["size"]
+        if offset >= self._archive_sizes[path]:  # object stores fail on a range beyond the end
+            return _whole(b"", size)
+        return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._most_bytes:
+            raise BadPhotoError(Reason.TOO_LARGE, f"{size} bytes")
+
+
+def _scheme(address: str) -> str:
+    scheme, separator, _ = address.partition("://")
+    return scheme.lower() if separator else "file"
+
+
+def _filesystem_of(address: str) -> tuple[Any, str]:
+    if address.startswith(("/", "file:///")):
+        # Any name is a good one here, also those in which fsspec reads a chain of addresses ("::").
+        return LocalFileSystem(), address.removeprefix("file://")
+    if "::" in address:
+        raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, "a chain of addresses")
+    try:
+        filesystem, path = fsspec.core.url_to_fs(address, use_listings_cache=False)
+    except ValueError as error:
+        raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
+    except ImportError as error:
+        raise UserError(f"{address}: {error}") from None
+    return filesystem, path
+
+
+def _check_still_there(address: str) -> None:
+    filesystem, path = _filesystem_of(address)
+    try:
+        if isinstance(filesystem, LocalFileSystem):
+            _check_local(path)
+        else:
+            filesystem.info(path)
+    except OSError as error:
+        raise SourceVanishedError(f"{address} is gone: {error}; start again when it is back") from None
+
+
+def _check_local(path: str) -> None:
+    if not stat.S_ISDIR(Path(path).stat().st_mode):
+        return
+    with os.scandir(path) as entries:
+        if not any(entries):  # where a disk was unmounted, its folder stays
+            raise FileNotFoundError("the folder is empty")
+
+
+def _whole(content: bytes, size: int) -> bytes:
+    if len(content) < size:
+        raise BadPhotoError(Reason.TRUNCATED, f"{len(content)} of {size} bytes in the archive")
+    return content
+
+
+def _give_up(error: BadPhotoError) -> NoReturn:
+    raise error

@@ -1,0 +1,86 @@
+"""MD5 sums of tars, as they lie beside them: `md5.images_000.txt`, `images_000.tar.md5`, `md5sums.txt`.
+
+Any file beside the tars whose name holds "md5" is a list in the format of md5sum: a sum, spaces, a name. A
+sum alone belongs to the tar that the list's own name tells.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from landmark_lib.dataset import open_address
+from landmark_lib.errors import UserError
+from landmark_lib.preprocess.sources.address import locate
+from landmark_lib.preprocess.sources.walk import children
+
+LONGEST_LIST = 10_000_000  # bytes; a hundred thousand tars
+SUM_AND_NAME = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{32})(?:\s+\*?(?P<name>.*\S))?\s*")
+OWN_NAME = re.compile(
+    r"^md5(?:sum)?s?[._-]|(?:\.tar)?\.md5(?:sum)?s?$|(?:\.tar)?(?:\.md5)?\.txt$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Md5Sums:
+    """What the lists beside the tars of a source say.
+
+    Attributes:
+        sums: MD5 sums in lower case by name of the tar, without its folder.
+        not_understood: Lines that are no sums, each after the name of its list.
+    """
+
+    sums: dict[str, str]
+    not_understood: list[str]
+
+
+def read_md5_lists(address: str) -> Md5Sums:
+    """Read the MD5 lists in the folder of the tars.
+
+    Args:
+        address: The source: a folder of tars, or one tar.
+
+    Raises:
+        UserError: A list cannot be read, is far too long, or another list gives a tar another sum.
+    """
+    place = locate(address)
+    folder = place if place.filesystem.isdir(place.path) else locate(place.folder_uri)
+    sums: dict[str, str] = {}
+    not_understood = []
+    for child in children(folder, "", with_sizes=False):
+        if child.is_folder or "md5" not in child.path.lower():
+            continue
+        for line in _read_lines(f"{folder.uri}/{child.path}"):
+            parsed = parse_line(line, child.path)
+            if parsed is None:
+                not_understood.append(f"{child.path}: {line[:80]}")
+                continue
+            name, md5 = parsed
+            if sums.setdefault(name, md5) != md5:
+                raise UserError(f"--input: the MD5 lists in {folder.uri} give {name} two sums")
+    return Md5Sums(sums, not_understood)
+
+
+def parse_line(line: str, list_name: str) -> tuple[str, str] | None:
+    """Give the tar and its MD5 sum that a line of a list tells, or nothing for another line.
+
+    Args:
+        line: Without its end.
+        list_name: Name of the list, which names the tar where the line does not.
+    """
+    parsed = SUM_AND_NAME.fullmatch(line)
+    if parsed is None:
+        return None
+    name = parsed["name"] or f"{OWN_NAME.sub('', OWN_NAME.sub('', list_name))}.tar"
+    return name.rpartition("/")[2], parsed["sum"].lower()
+
+
+def _read_lines(uri: str) -> Iterator[str]:
+    filesystem, path = open_address(uri)
+    try:
+        with filesystem.open(path, "rb") as file:
+            content = file.read(LONGEST_LIST + 1)
+    except OSError as error:
+        raise UserError(f"--input: cannot read {uri}: {error}") from None
+    if len(content) > LONGEST_LIST:
+        raise UserError(f"--input: {uri} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes")
+    return (line for line in content.decode("utf-8-sig", "backslashreplace").splitlines() if line.strip())

@@ -1,0 +1,137 @@
+"""Photos come from an object store, and data sets go there, as from and to a disk."""
+
+import subprocess
+import sys
+import tarfile
+from hashlib import sha256
+from pathlib import Path
+
+import fsspec
+import pyarrow as pa
+import pytest
+from conftest import JOB, QUICK_SPARK
+from object_store import object_store
+from small_corpus import SETTINGS
+
+from landmark_lib import dataset
+from landmark_lib.dataset import Manifest, Reason
+from landmark_lib.errors import NotADatasetError, SourceVanishedError
+from landmark_lib.images.decode import BadPhotoError
+from landmark_lib.preprocess.sources.fetching import fetch_photos
+from landmark_lib.settings import FetchSettings
+
+# Google's packages announce to everybody when they will drop this Python.
+pytestmark = pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning")
+
+FETCH = FetchSettings(connections_per_host=4)
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    with object_store() as bucket:
+        yield bucket
+
+
+@pytest.fixture(scope="module")
+def store(bucket):
+    """Give the file system that the bucket is in."""
+    filesystem, _ = fsspec.core.url_to_fs(bucket)
+    return filesystem
+
+
+def row_of(uri, archive=None, offset=None, size=None):
+    listed = {"image_id": uri, "landmark_id": "a", "uri": uri, "reason": None, "detail": None}
+    return {**listed, "archive": archive, "offset": offset, "size": size}
+
+
+def test_photos_are_fetched_from_a_bucket_in_their_order(bucket, store):
+    names = [f"{bucket}/photos/{i} [%].jpg" for i in range(10)]
+    store.pipe({name: name.encode() for name in names[:5]} | {names[7]: b""})
+    fetched = list(fetch_photos([row_of(name) for name in names], FETCH, f"{bucket}/photos"))
+    assert [row["uri"] for row, _ in fetched] == names
+    gone = [Reason.MISSING_FILE] * 2
+    told = [photo.reason if isinstance(photo, BadPhotoError) else photo for _, photo in fetched]
+    assert told == [*(name.encode() for name in names[:5]), *gone, b"", *gone]
+
+
+def test_photos_in_a_tar_are_fetched_from_a_bucket_without_the_rest(bucket, store, tmp_path):
+    (tmp_path / "a").write_bytes(b"photo" * 1000)
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.add(tmp_path / "a", "a.jpg")
+    with tarfile.open(tmp_path / "a.tar") as tar:
+        [member] = tar
+    uri = f"{bucket}/tars/a.tar"
+    store.pipe(uri, (tmp_path / "a.tar").read_bytes()[: member.offset_data + 4000])
+    whole = row_of("a", uri, member.offset_data, 4000)
+    cut = row_of("b", uri, member.offset_data, 5000)
+    beyond = row_of("c", uri, member.offset_data + 4000, 1)
+    (_, first), (_, second), (_, third) = fetch_photos([whole, cut, beyond], FETCH, uri)
+    assert first == b"photo" * 800
+    assert (second.reason, third.reason) == (Reason.TRUNCATED, Reason.TRUNCATED)
+
+
+def test_a_bucket_that_goes_away_rejects_no_photo(bucket, store):
+    store.pipe(f"{bucket}/leaving/a.jpg", b"photo")
+    rows = [row_of(f"{bucket}/leaving/a.jpg")] * 2
+    fetched = fetch_photos(iter(rows), FetchSettings(connections_per_host=1), f"{bucket}/leaving")
+    store.rm(f"{bucket}/leaving", recursive=True)
+    with pytest.raises(SourceVanishedError, match="leaving is gone"):
+        list(fetched)
+
+
+def test_the_files_of_a_data_set_are_written_to_a_bucket_and_read_back(bucket, store):
+    root = f"{bucket}/contract"
+    table = pa.table({"landmark_id": ["a", "b"], "label_count": [2, 1]}, schema=dataset.LABELS_SCHEMA)
+    path = dataset.part_name(dataset.LABELS, 0, 1)
+    record = dataset.write_table(root, path, table, rows_per_group=1)
+    assert dataset.read_table(root, path) == table
+    assert dataset.read_table(root, path, ["label_count"]) == table.select(["label_count"])
+    assert store.info(f"{root}/{path}")["size"] == record.bytes
+    dataset.write_bytes(root, "classes.csv", b"once")
+    dataset.write_bytes(root, "classes.csv", b"again")
+    assert dataset.read_bytes(root, "classes.csv") == b"again"
+    assert sorted(store.find(root)) == [f"{root[5:]}/classes.csv", f"{root[5:]}/{path}"]
+
+
+def test_a_data_set_in_a_bucket_is_whole_once_its_manifest_is_there(bucket):
+    root = f"{bucket}/finished"
+    assert not dataset.has_manifest(root)
+    with pytest.raises(NotADatasetError, match="not a finished data set"):
+        dataset.read_manifest(root)
+    manifest = Manifest({"members": 3}, {}, {}, {}, {}, 0, 0, {})
+    dataset.write_manifest(root, manifest)
+    assert dataset.has_manifest(root)
+    assert dataset.read_manifest(root) == manifest
+
+
+def run_job(source, output):
+    submit = [Path(sys.executable).with_name("spark-submit"), "--master", "local[2]", *QUICK_SPARK, JOB]
+    # The emulator answers one at a time.
+    how = ["--photos-per-part", "60", "--connections-per-host", "1", *SETTINGS]
+    command = [*submit, "--input", source, "--output", output, *how]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_a_run_from_bucket_to_bucket_gives_the_bytes_of_one_on_a_disk(bucket, store, csv_corpus, made):
+    source, output = csv_corpus.source, f"{bucket}/made"
+    folder = f"{bucket}/{source.parent.name}"
+    store.pipe({f"{folder}/{path.name}": path.read_bytes() for path in source.parent.iterdir()}, batch_size=4)
+    run_job(f"{folder}/{source.name}", output)
+    manifest = dataset.read_manifest(output)
+    # Rejected rows tell an address, and that is another one.
+    there, here = (
+        {record.path: record.sha256 for record in files if not record.path.startswith(dataset.REJECTED)}
+        for files in (manifest.files, made.manifest.files)
+    )
+    assert there == here
+    assert all(sha256(dataset.read_bytes(output, path)).hexdigest() == there[path] for path in there)
+    assert dataset.read_bytes(output, dataset.CLASSES) == (made.root / dataset.CLASSES).read_bytes()
+    rejected = [
+        row["image_id"]
+        for record in manifest.files_in(dataset.REJECTED)
+        for row in dataset.read_table(output, record.path).to_pylist()
+    ]
+    assert sorted(rejected) == [image_id for image_id, _ in csv_corpus.bad]
+    assert "nothing was changed" in run_job(f"{folder}/{source.name}", output)
