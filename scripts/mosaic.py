@@ -3,15 +3,13 @@
 python scripts/mosaic.py data/demo/dataset docs/mosaic.jpg
 """
 
-import io
 import sys
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from landmark_lib import dataset
 from landmark_lib.method.recipes import PLAIN
+from landmark_lib.report.mosaic import draw_sheet
 
 Row = dict[str, Any]
 
@@ -19,29 +17,17 @@ TILE = 112  # pixels
 COLUMNS = 12
 CLASSES_SHOWN = 4
 ORIGINALS_UPSAMPLED = 3
-CAPTION = 14  # pixels
 QUALITY = 80
 
 
 def main(root: str, target: str) -> None:
     """Draw the mosaic of the data set at `root` into the file `target`."""
     rows = common_rows(root)
-    bands = [("Training images as they are, a landmark a row", originals(rows))]
-    bands.append(
-        (f"Copies of {ORIGINALS_UPSAMPLED} photos of a small class, an original a row", copies(rows))
-    )
-    height = sum(CAPTION + TILE * len(lines) for _, lines in bands)
-    sheet = Image.new("RGB", (COLUMNS * TILE, height), "white")
-    top = 0
-    for caption, lines in bands:
-        ImageDraw.Draw(sheet).text((2, top + 1), caption, fill="black")
-        top += CAPTION
-        for line in lines:
-            for column, row in enumerate(line[:COLUMNS]):
-                tile = Image.open(io.BytesIO(row["image"])).resize((TILE, TILE), Image.Resampling.LANCZOS)
-                sheet.paste(tile, (column * TILE, top))
-            top += TILE
-    sheet.save(Path(target), quality=QUALITY)
+    bands = [
+        ("Training images as they are, a landmark a row", originals(rows)),
+        (f"Copies of {ORIGINALS_UPSAMPLED} photos of a small class, an original a row", copies(rows)),
+    ]
+    draw_sheet(bands, TILE, COLUMNS).save(Path(target), quality=QUALITY)
 
 
 def common_rows(root: str) -> list[Row]:
@@ -53,22 +39,22 @@ def common_rows(root: str) -> list[Row]:
     )
 
 
-def originals(rows: list[Row]) -> list[list[Row]]:
+def originals(rows: list[Row]) -> list[list[bytes]]:
     """Give plain images of the classes that have most of them."""
     plain = [row for row in rows if row["recipe"] == str(PLAIN)]
     return largest_groups(plain, "class_index", CLASSES_SHOWN)
 
 
-def copies(rows: list[Row]) -> list[list[Row]]:
+def copies(rows: list[Row]) -> list[list[bytes]]:
     """Give the outputs of the images that were copied most."""
     return largest_groups(rows, "image_id", ORIGINALS_UPSAMPLED)
 
 
-def largest_groups(rows: list[Row], column: str, count: int) -> list[list[Row]]:
-    """Group rows by a column and give the largest groups, the first of equal ones."""
-    groups: dict[Any, list[Row]] = {}
+def largest_groups(rows: list[Row], column: str, count: int) -> list[list[bytes]]:
+    """Group the images of rows by a column and give the largest groups, the first of equal ones."""
+    groups: dict[Any, list[bytes]] = {}
     for row in rows:
-        groups.setdefault(row[column], []).append(row)
+        groups.setdefault(row[column], []).append(row["image"])
     return sorted(groups.values(), key=len, reverse=True)[:count]
 
 

@@ -1,0 +1,39 @@
+"""`report.html`: what a run of preprocessing made, on one page that needs no network."""
+
+from collections.abc import Sequence
+
+from landmark_lib.dataset import REPORT, Manifest, join, write_bytes
+from landmark_lib.preprocess.stage import StageTiming
+from landmark_lib.report.dataset_sections import (
+    dataset_facts,
+    dataset_lead,
+    dataset_sections,
+    settings_section,
+)
+from landmark_lib.report.page import Fact, Section, duration, render_page, render_part
+
+
+def write_report(output: str, manifest: Manifest, timings: Sequence[StageTiming]) -> str:
+    """Write the report into the root of a data set whose tables are all there.
+
+    It tells times, so it is no part of the data set: the manifest does not list it.
+
+    Args:
+        output: Root of the data set.
+        manifest: Of the data set.
+        timings: Of the stages of this run, in their order; none if it found all done.
+
+    Returns:
+        The address of the page.
+
+    Raises:
+        LandmarkError: A file of the data set lacks a row that the plan gives it.
+    """
+    facts, sections = dataset_facts(manifest), dataset_sections(output, manifest)
+    if timings:
+        facts.append(Fact(duration(sum(stage.seconds for stage in timings)), "time in all"))
+        sections.append(Section("times", "Times", render_part("times.html", stages=timings)))
+    sections.append(settings_section(manifest))
+    page = render_page("Data set report", dataset_lead(manifest), facts, sections)
+    write_bytes(output, REPORT, page.encode())
+    return join(output, REPORT)

@@ -1,0 +1,11 @@
+"""Pages that stand alone: what the jobs report, with figures and photos inside, for any browser offline.
+
+- `page`: sections put together into one HTML page.
+- `svg`: drawings by matplotlib as inline SVG in the page's colours.
+- `mosaic`: photos as small tiles.
+- `label_figures`: Figure 1 of the paper, and the balance of the members.
+- `examples`: which photos of a data set show what sampling did, and their reading.
+- `dataset_sections`: what a data set holds, section by section.
+
+Both wings write such pages, so nothing here imports an engine.
+"""

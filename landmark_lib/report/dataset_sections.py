@@ -1,0 +1,178 @@
+"""What a data set holds, section by section, read from the data set alone."""
+
+from collections import defaultdict
+from dataclasses import fields
+from typing import Any
+
+from landmark_lib.dataset import (
+    CORPUS_SIZE,
+    LABELS,
+    REJECTED,
+    VALIDATION,
+    Manifest,
+    Role,
+    read_classes,
+    read_table,
+    training_directory,
+)
+from landmark_lib.method.label_counts import PERCENTILES
+from landmark_lib.report.examples import planned_images, read_some
+from landmark_lib.report.label_figures import histogram_figure, rank_figure
+from landmark_lib.report.page import Fact, Section, number, render_part, size
+from landmark_lib.report.sampling_sections import balance_section, sampling_section
+from landmark_lib.sample.label_counts import TABLE
+from landmark_lib.settings import PreprocessSettings
+
+PAPER_PERCENTILES = dict(zip(PERCENTILES, TABLE[1:], strict=True))
+EXAMPLES_OF_A_REASON = 3
+# How the figures of Figure 1 call the settings that they mark.
+MARKED = {"smallest_label_count": "smallest kept", "target": "target", "cutoff": "cutoff"}
+FATES = {
+    Role.TRAIN: "trained on by a member",
+    Role.VALIDATION: "held out for validation",
+    Role.UNUSED: "left out: no member drew them",
+    Role.DROPPED: "dropped: their label has too few",
+}
+
+
+def dataset_lead(manifest: Manifest) -> str:
+    """Sum a data set up in a paragraph."""
+    photos, rejected = manifest.photos, sum(manifest.rejected.values())
+    told = f"{number(photos['listed'])} photos were listed: {number(photos['corpus'])} are in the corpus"
+    told += (
+        f", {number(rejected)} were rejected, each with its reason." if rejected else ", none was rejected."
+    )
+    if not manifest.classes:
+        return f"{told} They have no labels, so there is nothing to train on: a corpus to predict."
+    kept = number(manifest.settings["smallest_label_count"])
+    rows = [number(_member_rows(manifest, member)) for member in range(manifest.members)]
+    trains = "The only member trains" if len(rows) == 1 else f"Each of the {len(rows)} members trains"
+    if len(set(rows)) > 1:
+        trains, rows = "The members train", [", ".join(rows)]
+    return (
+        f"{told} Of {number(manifest.label_counts['labels'])} labels,"
+        f" {number(manifest.classes)} have at least {kept} photos and are classes."
+        f" {trains} on {rows[0]} rows;"
+        f" {number(manifest.rows_in(VALIDATION))} photos are held out for validation."
+    )
+
+
+def dataset_facts(manifest: Manifest) -> list[Fact]:
+    """Give the figures of a data set to see first."""
+    facts = [
+        Fact(number(manifest.photos["listed"]), "photos listed"),
+        Fact(number(manifest.photos["corpus"]), "in the corpus"),
+        Fact(number(sum(manifest.rejected.values())), "rejected"),
+    ]
+    if manifest.classes:
+        facts += [
+            Fact(number(manifest.label_counts["labels"]), "labels"),
+            Fact(number(manifest.classes), "classes"),
+            Fact(number(manifest.members), "members"),
+        ]
+    return [*facts, Fact(size(sum(record.bytes for record in manifest.files)), "on disk")]
+
+
+def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
+    """Tell what a data set holds, with figures and photos.
+
+    Of the tables it reads few columns, and pixels only of the photos that it shows.
+
+    Raises:
+        LandmarkError: A file lacks a row that the plan gives it.
+    """
+    sections = [_photos(manifest)]
+    if manifest.classes:
+        classes = read_classes(root)
+        sections += [
+            _labels(root, manifest),
+            balance_section(root, manifest, classes),
+            sampling_section(root, manifest, classes, planned_images(root, manifest)),
+        ]
+    return [*sections, _rejected(root, manifest), _files(manifest)]
+
+
+def settings_section(manifest: Manifest) -> Section:
+    """Tell the settings of a data set, what they mean, and the versions it was made with."""
+    explained = {
+        field.name: field.metadata["help"].partition("  [default")[0] for field in fields(PreprocessSettings)
+    }
+    settings = [(name, _written(value), explained.get(name, "")) for name, value in manifest.settings.items()]
+    body = render_part("settings.html", settings=settings, versions=manifest.versions)
+    return Section("settings", "Settings and versions", body)
+
+
+def _photos(manifest: Manifest) -> Section:
+    corpus = manifest.photos["corpus"]
+    fates = [(name, manifest.roles.get(role, 0)) for role, name in FATES.items()]
+    if not manifest.classes:
+        fates = [("in the corpus, without labels", corpus)]
+    body = render_part(
+        "photos.html",
+        fates=[*fates, ("rejected: they gave no photo", sum(manifest.rejected.values()))],
+        listed=manifest.photos["listed"],
+        corpus=corpus,
+        enlarged=manifest.photos.get("enlarged"),
+        side=CORPUS_SIZE,
+    )
+    return Section("photos", "Photos", body)
+
+
+def _labels(root: str, manifest: Manifest) -> Section:
+    counts = [
+        count
+        for record in manifest.files_in(LABELS)
+        for count in read_table(root, record.path, ["label_count"])["label_count"].to_pylist()
+    ]
+    marked = {told: int(manifest.settings[name]) for name, told in MARKED.items()}
+    body = render_part(
+        "labels.html",
+        percentiles=PERCENTILES,
+        here={percent: manifest.label_counts["percentiles"][str(percent)] for percent in PERCENTILES},
+        paper=PAPER_PERCENTILES,
+        labels=len(counts),
+        ranks=rank_figure(counts, marked),
+        histogram=histogram_figure(manifest.label_counts["histogram"]),
+    )
+    return Section("labels", "Labels", body)
+
+
+def _rejected(root: str, manifest: Manifest) -> Section:
+    examples: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for _, table in read_some(root, manifest.files_in(REJECTED)):
+        for row in table.to_pylist():
+            if len(examples[row["reason"]]) < EXAMPLES_OF_A_REASON:
+                examples[row["reason"]].append(row)
+    reasons = dict(sorted(manifest.rejected.items(), key=lambda item: (-item[1], item[0])))
+    body = render_part("rejected.html", reasons=reasons, examples=examples)
+    return Section("rejected", "Rejected photos", body)
+
+
+def _files(manifest: Manifest) -> Section:
+    names = list(dict.fromkeys(record.path.rpartition("/")[0] for record in manifest.files))
+    directories = [_sums(name, manifest) for name in names]
+    total = {key: sum(of[key] for of in directories) for key in ("files", "rows", "bytes")}
+    body = render_part("files.html", directories=directories, total=total)
+    return Section("files", "Files and sizes", body)
+
+
+def _sums(directory: str, manifest: Manifest) -> dict[str, Any]:
+    records = manifest.files_in(directory)
+    return {
+        "name": directory,
+        "files": len(records),
+        "rows": sum(record.rows for record in records),
+        "bytes": sum(record.bytes for record in records),
+    }
+
+
+def _member_rows(manifest: Manifest, member: int) -> int:
+    return sum(manifest.rows_in(training_directory(which)) for which in (None, member))
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,181 @@
+"""Which photos of a data set show what sampling did, and their reading.
+
+A data set may have millions of photos in thousands of files, so a report looks into a bounded number of
+files, evenly spread, and opens those that hold pixels only for the few images that it shows.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from landmark_lib.dataset import (
+    COMMON,
+    CORPUS,
+    PLAN,
+    FileRecord,
+    LandmarkClass,
+    Manifest,
+    Role,
+    part_name,
+    read_table,
+)
+from landmark_lib.errors import LandmarkError
+from landmark_lib.method.placement import place_row
+
+MOST_FILES = 256  # looked into, of a directory
+FILES_AT_ONCE = 16  # of few columns: what takes time on an object store is the waiting
+FILES_WITH_PIXELS_AT_ONCE = 4  # each is held whole
+IMAGES_SHOWN = 48
+ORIGINALS_SHOWN = 3
+OUTPUTS_SHOWN = 8  # of an original
+
+
+@dataclass(frozen=True)
+class PlannedImage:
+    """A training image of the corpus and what becomes of it.
+
+    Attributes:
+        image_id: Its id.
+        class_index: Its class.
+        members: Members that train on it; none if nobody drew it.
+        recipes: Outputs that it gives.
+        file: Path of the corpus file that holds it.
+    """
+
+    image_id: str
+    class_index: int
+    members: tuple[int, ...]
+    recipes: tuple[str, ...]
+    file: str
+
+
+def planned_images(root: str, manifest: Manifest) -> list[PlannedImage]:
+    """Read which training images there are, and where: those in some files of the corpus and the plan."""
+    files = {
+        image_id: path
+        for path, table in read_some(root, manifest.files_in(CORPUS), ["image_id"])
+        for image_id in table["image_id"].to_pylist()
+    }
+    return [
+        PlannedImage(
+            row["image_id"],
+            row["class_index"],
+            tuple(row["members"]),
+            tuple(row["recipes"]),
+            files[row["image_id"]],
+        )
+        for _, table in read_some(root, manifest.files_in(PLAN))
+        for row in table.to_pylist()
+        if row["role"] in {Role.TRAIN, Role.UNUSED} and row["image_id"] in files
+    ]
+
+
+def downsampled_images(
+    planned: Iterable[PlannedImage], classes: Sequence[LandmarkClass], cutoff: int
+) -> list[PlannedImage]:
+    """Choose images of one downsampled class, drawn ones and others.
+
+    Returns:
+        At most `IMAGES_SHOWN` images, in the order of their ids; none if no class has more training images
+        than the cutoff.
+    """
+
+    def near(images: list[PlannedImage]) -> list[PlannedImage]:
+        # Out of few files, as each is opened for the images it holds.
+        return sorted(images, key=lambda image: (image.file, image.image_id))[:IMAGES_SHOWN]
+
+    def contrast(images: list[PlannedImage]) -> int:
+        drawn = sum(bool(image.members) for image in images)
+        # A third of those shown is contrast enough.
+        return min(drawn, len(images) - drawn, IMAGES_SHOWN // 3)
+
+    groups = _by_class(planned, lambda index: classes[index].training_images > cutoff)
+    chosen = max(map(near, groups), key=contrast, default=[])
+    return sorted(chosen, key=lambda image: image.image_id)
+
+
+def upsampled_images(
+    planned: Iterable[PlannedImage], classes: Sequence[LandmarkClass], target: int
+) -> list[PlannedImage]:
+    """Choose images of one upsampled class, those with most outputs.
+
+    Returns:
+        At most `ORIGINALS_SHOWN` images; none if no class has fewer training images than the target.
+    """
+
+    def most_copied(images: list[PlannedImage]) -> list[PlannedImage]:
+        return sorted(images, key=lambda i: (-len(i.recipes), i.image_id))[:ORIGINALS_SHOWN]
+
+    def outputs(images: list[PlannedImage]) -> int:
+        return sum(min(len(image.recipes), OUTPUTS_SHOWN) for image in images)
+
+    groups = _by_class(planned, lambda index: classes[index].training_images < target)
+    return max(map(most_copied, groups), key=outputs, default=[])
+
+
+def read_originals(root: str, images: Sequence[PlannedImage]) -> dict[str, bytes]:
+    """Read images of the corpus: JPEGs by image id."""
+    wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for image in images:
+        wanted[image.file].add((image.image_id,))
+    jpegs = _read_jpegs(root, wanted, ["image_id"])
+    return {image_id: jpeg for (image_id,), jpeg in jpegs.items()}
+
+
+def read_outputs(
+    root: str, manifest: Manifest, images: Sequence[PlannedImage]
+) -> dict[tuple[str, ...], bytes]:
+    """Read the first `OUTPUTS_SHOWN` outputs of upsampled images from the shards that all members share.
+
+    Returns:
+        JPEGs by image id and recipe.
+
+    Raises:
+        LandmarkError: A shard lacks a row that the plan gives it.
+    """
+    shards, seed = len(manifest.files_in(COMMON)), int(manifest.settings["seed"])
+    wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for image in images:
+        for recipe in image.recipes[:OUTPUTS_SHOWN]:
+            shard, _ = place_row(COMMON, image.image_id, recipe, shards, seed)
+            wanted[part_name(COMMON, shard, shards)].add((image.image_id, recipe))
+    return _read_jpegs(root, wanted, ["image_id", "recipe"])
+
+
+def read_some(
+    root: str, records: Sequence[FileRecord], columns: Sequence[str] | None = None, most: int = MOST_FILES
+) -> list[tuple[str, pa.Table]]:
+    """Read at most `most` of some files, evenly spread: their paths and tables, in the order given."""
+    step = max(1.0, len(records) / most)
+    paths = [records[int(k * step)].path for k in range(min(most, len(records)))]
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        return list(zip(paths, pool.map(lambda path: read_table(root, path, columns), paths), strict=True))
+
+
+def _by_class(planned: Iterable[PlannedImage], is_wanted: Callable[[int], bool]) -> list[list[PlannedImage]]:
+    groups: dict[int, list[PlannedImage]] = defaultdict(list)
+    for image in planned:
+        if is_wanted(image.class_index):
+            groups[image.class_index].append(image)
+    return [groups[index] for index in sorted(groups)]
+
+
+Wanted = Mapping[str, set[tuple[str, ...]]]
+
+
+def _read_jpegs(root: str, wanted: Wanted, key: Sequence[str]) -> dict[tuple[str, ...], bytes]:
+    """Read the images of some rows, told by the file that holds them and the values of their key columns."""
+
+    def read_file(path: str) -> dict[tuple[str, ...], bytes]:
+        table = read_table(root, path, [*key, "image"])
+        keys = zip(*(table[name].to_pylist() for name in key), strict=True)
+        found = {values: row for row, values in enumerate(keys) if values in wanted[path]}
+        if missing := wanted[path] - set(found):
+            raise LandmarkError(f"{path} of {root}: expected a row {min(missing)} as planned, found none")
+        return {values: table["image"][row].as_py() for values, row in found.items()}
+
+    with ThreadPoolExecutor(FILES_WITH_PIXELS_AT_ONCE) as pool:
+        return dict(item for found in pool.map(read_file, wanted) for item in found.items())

@@ -1,0 +1,144 @@
+"""The report in a real browser: it fits any window, asks for nothing, and can be read by keyboard."""
+
+import re
+import shutil
+
+import pytest
+
+WIDTHS = (400, 1400)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+LEAST_CONTRAST = 4.5  # of text and paper (WCAG 2.2, level AA)
+CONTRAST = """
+([text, paper]) => {
+  const style = getComputedStyle(document.documentElement)
+  const light = name => {
+    const hex = style.getPropertyValue(name).trim().slice(1)
+    const parts = [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16) / 255)
+    const linear = parts.map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+  }
+  const [darker, lighter] = [light(text), light(paper)].sort((a, b) => a - b)
+  return (lighter + 0.05) / (darker + 0.05)
+}
+"""
+# Of what can be reached by keyboard, in the order of the page.
+REACHABLE = "[...document.querySelectorAll('a, [tabindex=\"0\"]')].map(e => e.outerHTML)"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip(
+            "no Chromium here to look at the page with: the programs chromium and google-chrome are missing"
+        )
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def look(browser):
+    """Give a function that opens a report in a window; what the page asked for and said is kept beside it."""
+    contexts = []
+
+    def open_page(report, width=1400, **how):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **how)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.said = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(report.path.as_uri(), wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_window(report, look, width):
+    page = look(report, width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # Wide tables lie in boxes that scroll; nothing else may stick out of the window.
+    outside = """width => [...document.querySelectorAll('main *, nav *')].filter(e =>
+        !e.closest('.scroll, svg') && e.getBoundingClientRect().right > width).map(e => e.outerHTML)"""
+    assert page.evaluate(outside, width) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_asks_for_nothing_but_itself_and_has_no_complaint(report, look, width):
+    page = look(report, width)
+    assert [url for url in page.asked if not url.startswith("data:")] == [report.path.as_uri()]
+    assert page.said == []
+    assert page.title() == "Data set report"
+
+
+def test_every_picture_is_shown_and_has_a_name(report, look):
+    page = look(report)
+    broken = "[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)"
+    assert page.evaluate(broken) == []
+    pictures = page.get_by_role("img").count()
+    assert pictures == page.get_by_role("img", name=re.compile(r"\S")).count()
+    assert pictures == page.locator("img, svg").count()
+
+
+def test_everything_that_can_be_used_is_reached_by_keyboard_in_order(report, look):
+    page = look(report, 400)
+    expected, reached = page.evaluate(REACHABLE), []
+    for _ in expected:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.outerHTML"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    assert reached == expected
+
+
+def test_the_first_key_offers_to_skip_the_contents(report, look):
+    page = look(report)
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Skip to the content")
+    assert link.bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_a_wide_table_scrolls_in_its_box_by_keyboard(reports, look):
+    page = look(reports["usual"], 400)
+    box = page.get_by_role("region", name="Settings, with nothing left to a default")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_the_paper(reports, look, scheme):
+    page = look(reports["usual"], color_scheme=scheme)
+    for text in ("--ink", "--muted", "--accent", "--second"):
+        assert page.evaluate(CONTRAST, [text, "--paper"]) >= LEAST_CONTRAST
+
+
+def test_a_dark_window_has_a_dark_page_with_light_figures(reports, look):
+    light, dark = (look(reports["usual"], color_scheme=scheme) for scheme in ("light", "dark"))
+    for colour in (
+        "getComputedStyle(document.body).backgroundColor",
+        "getComputedStyle(document.querySelector('svg text')).fill",
+    ):
+        assert light.evaluate(colour) != dark.evaluate(colour)
+
+
+def test_it_prints_on_paper_without_the_contents(reports, look):
+    page = look(reports["usual"], color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.get_by_role("navigation").is_visible()

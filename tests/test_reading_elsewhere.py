@@ -1,0 +1,71 @@
+"""The examples of docs/dataset.md read the data set as they say, and its tables name what there is."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from landmark_lib import dataset
+
+TESTS = Path(__file__).parent
+PAGE = (TESTS.parent / "docs" / "dataset.md").read_text("utf-8")
+EXAMPLES = dict(re.findall(r"^### (.+?)\n.*?^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+OPTIONAL = {"PyTorch": "torch", "Hugging Face datasets": "datasets"}
+SCHEMAS = {
+    "corpus/": dataset.CORPUS_SCHEMA,
+    "rejected/": dataset.REJECTED_SCHEMA,
+    "labels/": dataset.LABELS_SCHEMA,
+    "plan/": dataset.PLAN_SCHEMA,
+    "train/common/": dataset.TRAIN_SCHEMA,
+    "validation/": dataset.VALIDATION_SCHEMA,
+}
+
+
+def table_line(first):
+    (line,) = re.findall(rf"^\| `{re.escape(first)}` \|(.*)\|$", PAGE, re.MULTILINE)
+    return line
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Give a folder where the data set lies as on the page; caches of readers stay in it too."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "dataset").symlink_to(TESTS / "golden" / "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
+    return tmp_path
+
+
+def test_the_page_shows_every_reader():
+    assert list(EXAMPLES) == ["pyarrow", "pandas", "DuckDB", "tf.data", *OPTIONAL]
+
+
+@pytest.mark.parametrize("reader", EXAMPLES)
+def test_an_example_of_the_page_reads_all_rows_of_a_member_as_images(reader, place):
+    package = OPTIONAL.get(reader)
+    if package and importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed; pip install '.[readers]' brings it")
+    done = subprocess.run(
+        [sys.executable, "-c", EXAMPLES[reader]], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = dataset.read_manifest(str(place / "data" / "dataset"))
+    rows = sum(manifest.rows_in(dataset.training_directory(which)) for which in (None, 0))
+    assert rows == 6
+    assert done.stdout == f"{rows} {(dataset.SHARD_IMAGE_SIZE,) * 2}\n"
+
+
+@pytest.mark.parametrize("directory", SCHEMAS)
+def test_the_page_names_the_columns_of_each_table(directory):
+    named = re.findall(r"`(\w+)`", table_line(directory))
+    assert named == SCHEMAS[directory].names
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(dataset.Manifest)])
+def test_the_page_tells_what_each_field_of_the_manifest_holds(field):
+    assert table_line(field).strip()
