@@ -1,27 +1,42 @@
-"""Files of the data set written by Spark tasks: same name and same bytes on every try."""
+"""Files of the data set written and read by Spark tasks: same name and same bytes on every try."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
-from landmark_lib.dataset import FileRecord
+from landmark_lib.dataset import FileRecord, read_table
 
-# Column that tells into which file, by number, a row goes.
+# Column that tells into which file, by number, a row goes, or from which it comes.
 FILE = "file"
 RECORD_SCHEMA = "path string, rows bigint, bytes bigint, sha256 string"
 ARROW_RECORD_SCHEMA = pa.schema(
     [("path", pa.string()), ("rows", pa.int64()), ("bytes", pa.int64()), ("sha256", pa.string())]
 )
+# Each task before a shuffle tells the driver the size of its piece for each task behind it, exactly up to
+# 2,000; beyond that, and with as many tasks as files, the driver's memory would grow with the square of the
+# number of images.
+MOST_TASKS = 2_000
+# Spark needs 0.1 s to hand a task to Python, and opening a file on object storage takes about as long: few
+# tasks for each core, but none of minutes.
+TASKS_PER_CORE = 4
+MOST_FILES_READ_BY_TASK = 512
 
 WriteFile = Callable[[int, pa.Table], Sequence[FileRecord]]
 
 
-def write_files(rows: DataFrame, order: Sequence[str], files: int, write: WriteFile) -> list[FileRecord]:
+def write_files(
+    rows: DataFrame,
+    order: Sequence[str],
+    files: int,
+    write: WriteFile,
+    missing: Collection[int] | None = None,
+    tasks: int | None = None,
+) -> list[FileRecord]:
     """Bring the rows of each file together, sort them and write each file in one task.
 
     Args:
@@ -29,30 +44,72 @@ def write_files(rows: DataFrame, order: Sequence[str], files: int, write: WriteF
         order: Columns that give the rows of a file their total order.
         files: Number of files.
         write: Runs in a task with a file's number and all its rows in order; returns what it wrote.
+        missing: Numbers of the files to write; rows of others are passed over. None: all.
+        tasks: Number of tasks, where files are so small that a task should write several.
 
     Returns:
         The records of all files written, in the order of their paths.
     """
+    wanted = range(files) if missing is None else missing
+    if not wanted:
+        return []
 
     def write_partition(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for number, table in runs(batches):
             records = [asdict(record) for record in write(number, table)]
             yield from pa.Table.from_pylist(records, ARROW_RECORD_SCHEMA).to_batches()
 
+    if missing is not None:
+        numbers = rows.sparkSession.createDataFrame([(number,) for number in missing], f"{FILE} int")
+        rows = rows.join(F.broadcast(numbers), FILE, "left_semi")
     # Hashing may put two files into one partition; twice as many partitions as files makes that rare.
-    partitioned = rows.repartition(2 * files, FILE).sortWithinPartitions(FILE, *order)
+    partitions = min(2 * len(wanted), MOST_TASKS, tasks or MOST_TASKS)
+    partitioned = rows.repartition(partitions, FILE).sortWithinPartitions(FILE, *order)
     written = partitioned.mapInArrow(write_partition, RECORD_SCHEMA).collect()
     return sorted((FileRecord(**row.asDict()) for row in written), key=lambda record: record.path)
+
+
+def read_files(
+    spark: SparkSession, output: str, files: Sequence[FileRecord], columns: pa.Schema
+) -> DataFrame:
+    """Read columns of files of the data set in tasks, through the file system that wrote them.
+
+    Args:
+        spark: The session.
+        output: Root of the data set.
+        files: The files.
+        columns: The columns to read; one that a file lacks is null there.
+
+    Returns:
+        A frame with these columns behind `file`, the position of a row's file in `files`.
+    """
+    schema = pa.schema([pa.field(FILE, pa.int32()), *columns])
+    paths = [record.path for record in files]
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column("id").to_pylist():
+                table = read_table(output, paths[number], columns.names)
+                yield from _completed(table, number, schema).to_batches()
+
+    cores = spark.sparkContext.defaultParallelism
+    tasks = max(-(-len(files) // MOST_FILES_READ_BY_TASK), min(len(files), TASKS_PER_CORE * cores))
+    return spark.range(0, len(files), 1, tasks).mapInArrow(read, from_arrow_schema(schema))
+
+
+def _completed(table: pa.Table, number: int, schema: pa.Schema) -> pa.Table:
+    there = {**dict(zip(table.column_names, table.columns, strict=True)), FILE: pa.repeat(number, len(table))}
+    columns = [
+        there[field.name].cast(field.type) if field.name in there else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    # One batch a file, not one a row group.
+    return pa.table(columns, schema).combine_chunks()
 
 
 def file_of(image_id: str, files: int) -> Column:
     """Give the column that spreads image ids over files, alike in every stage that uses it."""
     return F.pmod(F.xxhash64(image_id), F.lit(files)).cast("int")
-
-
-def hadoop_path(address: str) -> str:
-    """Write an address so that Spark's own readers take none of its characters for a pattern."""
-    return re.sub(r"([\\{}\[\]*?])", r"\\\1", address)
 
 
 def runs(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.Table]]:

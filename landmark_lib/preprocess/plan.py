@@ -1,30 +1,42 @@
 """Label counts, and the plan: what becomes of every image of the corpus, no pixels moved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby, islice
+from operator import itemgetter
+from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import (
+    CORPUS,
+    CORPUS_SCHEMA,
     PLAN,
     PLAN_SCHEMA,
     FileRecord,
     LandmarkClass,
     Role,
-    join,
-    part_name,
     write_table,
 )
 from landmark_lib.method.hold_out import hold_out_size
 from landmark_lib.method.label_counts import kept_labels
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
-from landmark_lib.preprocess.parts import FILE, file_of, hadoop_path, write_files
+from landmark_lib.preprocess.parts import FILE, read_files, write_files
 
 PLAN_ROWS_PER_GROUP = 65_536
-PLAN_COLUMNS = "image_id string, class_index int, role string, members array<int>, recipes array<string>"
+IDS_SCHEMA = pa.schema([CORPUS_SCHEMA.field(name) for name in ("image_id", "landmark_id", "without_effect")])
+PLANNED_SCHEMA = pa.schema([pa.field(FILE, pa.int32()), *PLAN_SCHEMA])
+# Planning takes some 30 microseconds an image, writing it a few: tasks of two seconds.
+IMAGES_PLANNED_BY_TASK = 50_000
+ROWS_PER_BATCH = 4_096
+# Images of dropped labels are planned alone: they are spread over this many groups.
+DROPPED_GROUPS = 10_000
+
+Row = tuple[Any, ...]
+Commit = Callable[[int, Sequence[FileRecord]], None]
 
 
 @dataclass(frozen=True)
@@ -38,12 +50,14 @@ class PlannedRows:
 
 
 def read_ids(spark: SparkSession, output: str, corpus: Sequence[FileRecord]) -> DataFrame:
-    """Read image_id and landmark_id of the corpus; the pixels stay on the disk."""
-    return _read_parquet(spark, output, corpus).select("image_id", "landmark_id")
+    """Read what the plan needs to know of the corpus; the pixels stay on the disk.
 
-
-def _read_parquet(spark: SparkSession, output: str, files: Sequence[FileRecord]) -> DataFrame:
-    return spark.read.parquet(*(hadoop_path(join(output, record.path)) for record in files))
+    Returns:
+        A frame with the columns file (position in `corpus`), image_id, landmark_id and without_effect.
+    """
+    ids = read_files(spark, output, corpus, IDS_SCHEMA)
+    # A corpus made before the effects were looked at has no such column.
+    return ids.withColumn("without_effect", F.coalesce("without_effect", F.array().cast("array<string>")))
 
 
 def count_labels(ids: DataFrame) -> dict[str, int]:
@@ -61,56 +75,99 @@ def number_classes(label_counts: dict[str, int], smallest: int, hold_out: int) -
     ]
 
 
-def write_plan(
-    ids: DataFrame, classes: Sequence[LandmarkClass], sampling: SamplingSettings, parts: int, output: str
-) -> list[FileRecord]:
-    """Plan every class and write `plan/`, cut into the same parts as the corpus.
+def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: SamplingSettings) -> DataFrame:
+    """Plan every class, when the frame is asked for its rows.
+
+    All images of a class are in one task, which costs the largest class of the paper's corpus, 50,000
+    images, a second or two.
 
     Args:
-        ids: image_id and landmark_id of the corpus.
+        ids: Images of the corpus, as `read_ids` gives them.
         classes: The labels kept.
         sampling: The numbers of the method.
-        parts: Number of files of the corpus; file k of the plan tells about file k of the corpus.
-        output: Root of the data set.
+
+    Returns:
+        A frame with the column file of `ids` and the columns of the plan, in no order.
     """
-    columns = [name.strip().split()[0] for name in PLAN_COLUMNS.split(",")]
 
-    def plan_images(images: pd.DataFrame) -> pd.DataFrame:
-        plans = plan_class(images["image_id"].tolist(), sampling)
-        index = int(images["class_index"].iloc[0])
-        rows = [(p.image_id, index, p.role, list(p.members), list(p.recipes)) for p in plans]
-        return pd.DataFrame(rows, columns=columns)
-
-    def write_part(number: int, table: pa.Table) -> list[FileRecord]:
-        name = part_name(PLAN, number, parts)
-        return [write_table(output, name, table.cast(PLAN_SCHEMA), PLAN_ROWS_PER_GROUP)]
+    def plan_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        groups = groupby(_rows(batches), key=itemgetter(0))
+        planned = chain.from_iterable(_planned(group, list(rows), sampling) for group, rows in groups)
+        while rows := list(islice(planned, ROWS_PER_BATCH)):
+            columns = zip(zip(*rows, strict=True), PLANNED_SCHEMA, strict=True)
+            arrays = [pa.array(values, field.type) for values, field in columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=PLANNED_SCHEMA)
 
     numbered = ids.sparkSession.createDataFrame(
         [(row.landmark_id, row.class_index) for row in classes], "landmark_id string, class_index int"
     )
-    joined = ids.join(F.broadcast(numbered), "landmark_id", "left").drop("landmark_id")
-    kept = (
-        joined.where("class_index is not null")
-        .groupBy("class_index")
-        .applyInPandas(plan_images, PLAN_COLUMNS)
+    # A group is a class, or below zero some of the dropped images.
+    dropped = -1 - F.pmod(F.xxhash64("image_id"), F.lit(DROPPED_GROUPS)).cast("int")
+    grouped = ids.join(F.broadcast(numbered), "landmark_id", "left").select(
+        F.coalesce("class_index", dropped).alias("group"), FILE, "image_id", "without_effect"
     )
-    none = F.array()
-    dropped = joined.where("class_index is null").select(
-        "image_id",
-        "class_index",
-        F.lit(Role.DROPPED).alias("role"),
-        none.cast("array<int>").alias("members"),
-        none.cast("array<string>").alias("recipes"),
-    )
-    planned = kept.unionByName(dropped).withColumn(FILE, file_of("image_id", parts))
-    return write_files(planned, ["image_id"], parts, write_part)
+    tasks = max(1, -(-sum(row.label_count for row in classes) // IMAGES_PLANNED_BY_TASK))
+    together = grouped.repartition(tasks, "group").sortWithinPartitions("group")
+    return together.mapInArrow(plan_batches, from_arrow_schema(PLANNED_SCHEMA))
 
 
-def count_planned(spark: SparkSession, output: str, plan: Sequence[FileRecord]) -> list[PlannedRows]:
-    """Count the images and outputs of the plan by role and members."""
+def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[Row]:
+    for batch in batches:
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _planned(group: int, images: Sequence[Row], sampling: SamplingSettings) -> Iterator[Row]:
+    if group < 0:
+        for _, file, image_id, _ in images:
+            yield file, image_id, None, Role.DROPPED, (), ()
+        return
+    without_effect = {image_id: steps for _, _, image_id, steps in images if steps}
+    plans = plan_class([image_id for _, _, image_id, _ in images], sampling, without_effect)
+    for image, plan in zip(images, plans, strict=True):
+        file = image[1]
+        yield file, plan.image_id, group, plan.role, plan.members, plan.recipes
+
+
+def write_plan(
+    planned: DataFrame,
+    corpus: Sequence[FileRecord],
+    output: str,
+    missing: Collection[int] | None = None,
+    commit: Commit | None = None,
+) -> list[FileRecord]:
+    """Write `plan/`, cut into the same files as the corpus.
+
+    Args:
+        planned: The plan, as `plan_images` gives it.
+        corpus: Files of the corpus; the file of the plan that tells about one has its name in `plan/`.
+        output: Root of the data set.
+        missing: Positions in `corpus` of the files to write. None: all.
+        commit: Called in the tasks with a file's position in `corpus` and its records, once it is whole.
+
+    Returns:
+        The records of the files written, in the order of their paths.
+    """
+    names = [record.path.replace(CORPUS, PLAN, 1) for record in corpus]
+
+    def write(number: int, table: pa.Table) -> list[FileRecord]:
+        records = [write_table(output, names[number], table.cast(PLAN_SCHEMA), PLAN_ROWS_PER_GROUP)]
+        if commit is not None:
+            commit(number, records)
+        return records
+
+    tasks = max(1, -(-sum(record.rows for record in corpus) // IMAGES_PLANNED_BY_TASK))
+    return write_files(planned, ["image_id"], len(names), write, missing, tasks)
+
+
+def read_plan(spark: SparkSession, output: str, plan: Sequence[FileRecord]) -> DataFrame:
+    """Read the files of the plan; the columns are those of `plan_images`."""
+    return read_files(spark, output, plan, PLAN_SCHEMA)
+
+
+def count_planned(planned: DataFrame) -> list[PlannedRows]:
+    """Count the images and outputs by role and members, of `plan_images` or `read_plan`."""
     counted = (
-        _read_parquet(spark, output, plan)
-        .groupBy("role", "members")
+        planned.groupBy("role", "members")
         .agg(F.count("*").alias("images"), F.sum(F.size("recipes")).alias("outputs"))
         .collect()
     )
