@@ -16,14 +16,30 @@ def preprocess(settings: PreprocessSettings) -> None:
     are upsampled with transformed copies (Algorithm 1 of "Landmark Recognition", CS 231N). What cannot be
     read is listed in rejected/ with its reason.
 
-    Without --input it works on an embedded sample of 1,000 rendered photos.
+    A run that was stopped is gone on with by the same command; of a finished data set only photos are
+    resized that its source has got since. Without --input it works on an embedded sample of 1,000 photos.
     """
+    source = settings.input or _embedded_sample()
+    if settings.verify:
+        from landmark_lib.preprocess.dry_run import verify_source
+
+        verify_source(settings.source(source), click.echo)
+    elif settings.dry_run:
+        from landmark_lib.preprocess.dry_run import tell_plan
+
+        click.echo(tell_plan(settings, source))
+    else:
+        _make_dataset(settings, source)
+
+
+def _make_dataset(settings: PreprocessSettings, source: str) -> None:
     from landmark_lib.preprocess.pipeline import preprocess as run
     from landmark_lib.preprocess.summary import describe
 
-    manifest = run(settings, settings.input or _embedded_sample(), click.echo)
-    click.echo(describe(manifest))
-    click.echo(f"\nData set: {settings.output}")
+    manifest = run(settings, source, click.echo)
+    if manifest is not None:
+        click.echo(describe(manifest))
+        click.echo(f"\nData set: {settings.output}")
 
 
 def _embedded_sample() -> str:

@@ -9,6 +9,7 @@
       train/member-<k>/ rows of member k that not every member has
       validation/       the hold-out, 224x224 JPEGs
       classes.csv       class_index,landmark_id,label_count,training_images
+      report.html       all of it on one page, for people; it tells times, and is listed nowhere
       dataset.json      settings, versions, counts, and every file's rows, bytes and checksum
 
 All tables are plain Parquet. `dataset.json` is written last: a directory without it is not a data set.
@@ -18,8 +19,11 @@ import csv
 import hashlib
 import io
 import json
+import os
 import uuid
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -32,13 +36,19 @@ from fsspec.implementations.local import LocalFileSystem
 from landmark_lib.errors import NotADatasetError, UserError
 from landmark_lib.method import recipes
 
+# gcsfs would ask Google before every call what kind of bucket it is, and tells of it where it cannot.
+os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+# Google's packages announce in every process when Python 3.11 ends.
+warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
+
 FORMAT_VERSION = 1
 CORPUS_SIZE = recipes.CORPUS_SIZE  # pixels, a side
 SHARD_IMAGE_SIZE = recipes.OUTPUT_SIZE  # pixels, a side
 
 MANIFEST = "dataset.json"
 CLASSES = "classes.csv"
-IN_PROGRESS = "in-progress.json"
+REPORT = "report.html"
+IN_PROGRESS = "in-progress"  # folder of the notes of a run under way
 PARTIAL = ".partial"  # how the name of a file ends that is not whole yet
 CORPUS = "corpus"
 REJECTED = "rejected"
@@ -52,8 +62,9 @@ CORPUS_SCHEMA = pa.schema(
         ("image_id", pa.string()),
         ("landmark_id", pa.string()),
         ("image", pa.binary()),
-        ("width", pa.int32()),
+        ("width", pa.int32()),  # of the photo, upright
         ("height", pa.int32()),
+        ("without_effect", pa.list_(pa.string())),  # steps of a recipe that change no pixel of this image
     ]
 )
 REJECTED_SCHEMA = pa.schema(
@@ -96,9 +107,14 @@ class Reason(StrEnum):
     """Why an input gave no photo."""
 
     NO_ID = "no image id"
+    BROKEN_ROW = "broken row of the list"
     NO_LABEL = "no label"
     DUPLICATE_ID = "duplicate image id"
     UNSUPPORTED_ADDRESS = "unsupported address"
+    REFUSED_ADDRESS = "refused address"  # a private network, or a redirect to another scheme
+    DOWNLOAD_FAILED = "download failed"
+    TOO_LARGE = "too many bytes"
+    BROKEN_ARCHIVE = "broken archive"
     MISSING_FILE = "missing file"
     UNREADABLE_FILE = "unreadable file"
     EMPTY_FILE = "empty file"
@@ -124,12 +140,13 @@ class Manifest:
 
     settings: dict[str, Any]
     versions: dict[str, str]
-    photos: dict[str, int]  # listed, corpus, rejected
+    photos: dict[str, int]  # listed, corpus, enlarged
     rejected: dict[str, int]  # photos by reason
     label_counts: dict[str, Any]  # labels, percentiles, histogram
     classes: int
     classes_with_fewer_held_out: int
     roles: dict[str, int]  # images by role
+    identical_outputs: int = 0  # outputs with the same pixels as another one of their image
     files: list[FileRecord] = field(default_factory=list)
     format_version: int = FORMAT_VERSION
 
@@ -160,9 +177,13 @@ def training_directory(member: int | None) -> str:
     return COMMON if member is None else f"train/member-{member}"
 
 
-def part_name(directory: str, number: int, total: int) -> str:
-    """Name file `number` of `total`: the same on every try, so that a retry replaces its own file."""
-    return f"{directory}/shard-{number:05d}-of-{total:05d}.parquet"
+def part_name(directory: str, number: int, total: int, batch: int = 0) -> str:
+    """Name file `number` of `total`: the same on every try, so that a retry replaces its own file.
+
+    Photos added to a finished data set come in further batches, with names of their own.
+    """
+    added = f"-batch-{batch}" if batch else ""
+    return f"{directory}/shard-{number:05d}-of-{total:05d}{added}.parquet"
 
 
 def join(root: str, path: str) -> str:
@@ -186,15 +207,26 @@ def open_address(address: str) -> tuple[Any, str]:
 def write_bytes(root: str, path: str, content: bytes) -> None:
     """Write a file whole or not at all."""
     filesystem, target = open_address(join(root, path))
-    if not isinstance(filesystem, LocalFileSystem):
+    if not _renames(filesystem):
         filesystem.pipe_file(target, content)  # object stores show an object only when it is whole
         return
     folder, _, name = target.rpartition("/")
     filesystem.makedirs(folder, exist_ok=True)
     # Spark and pyarrow pass over names that begin with a dot.
     partial = f"{folder}/.{name}.{uuid.uuid4().hex}{PARTIAL}"
-    filesystem.pipe_file(partial, content)
-    filesystem.mv(partial, target)
+    try:
+        filesystem.pipe_file(partial, content)
+        filesystem.mv(partial, target)
+    except OSError:
+        # On a full disk, the half that was written takes the room of what could be.
+        with suppress(OSError):
+            filesystem.rm(partial)
+        raise
+
+
+def _renames(filesystem: Any) -> bool:
+    """Tell whether files are seen while they are written, and renamed in one step."""
+    return isinstance(filesystem, LocalFileSystem) or "hdfs" in filesystem.protocol
 
 
 def is_partial(name: str) -> bool:
@@ -257,8 +289,12 @@ def read_manifest(root: str) -> Manifest:
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:
         raise NotADatasetError(f"{root}: expected format version {FORMAT_VERSION}, found {version}")
-    content["files"] = [FileRecord(**record) for record in content["files"]]
-    return Manifest(**content)
+    return manifest_from_json(content)
+
+
+def manifest_from_json(content: dict[str, Any]) -> Manifest:
+    """Read what `asdict` and JSON made of a manifest."""
+    return Manifest(**{**content, "files": [FileRecord(**record) for record in content["files"]]})
 
 
 def has_manifest(root: str) -> bool:

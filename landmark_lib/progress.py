@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 10
-LINE = "{desc}: {n_fmt}/{total_fmt}{unit} in {elapsed}, {rate_fmt}, {remaining} left"
+LINE = "{desc}: {n_fmt}/{total_fmt}{unit} in {elapsed}, {rate_fmt}{postfix}, {remaining} left"
 
 
 class _Lines(tqdm):  # type: ignore[misc]

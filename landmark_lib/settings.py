@@ -150,7 +150,10 @@ class PreprocessSettings:
     )
     photos_per_part: int = setting(256, "Photos that one task resizes.", "corpus")
     most_megapixels: int = setting(
-        200, "Reject photos with more pixels than this, in millions: decompression bombs.", "corpus"
+        200,
+        "Reject photos with more pixels than this, in millions, and those whose decoder would take more than"
+        " 480 MB, or 2.4 MB for each of these if that is more.",
+        "corpus",
     )
     most_megabytes: int = setting(
         200, "Reject photos whose file is larger than this, in millions of bytes.", "corpus"

@@ -1,11 +1,11 @@
 """Photos into the corpus: each is read and decoded once, then kept as a small square or rejected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-import fsspec
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import SparkSession
 
 from landmark_lib.dataset import (
     CORPUS,
@@ -13,79 +13,122 @@ from landmark_lib.dataset import (
     CORPUS_SIZE,
     REJECTED,
     REJECTED_SCHEMA,
-    FileRecord,
-    Reason,
     part_name,
     write_table,
 )
 from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.images.effects import steps_without_effect
 from landmark_lib.images.jpeg import encode_jpeg
-from landmark_lib.preprocess.parts import FILE, file_of, write_files
+from landmark_lib.preprocess.journal import Journal, Part, Stage
+from landmark_lib.preprocess.listing import Batch, read_list_part
+from landmark_lib.preprocess.sources.fetching import fetch_photos
+from landmark_lib.preprocess.stage import Done, in_tasks
+from landmark_lib.settings import FetchSettings
+
+Fetched = tuple[dict[str, Any], bytes | BadPhotoError]
+
+
+@dataclass(frozen=True)
+class ResizeSettings:
+    """How photos become the corpus.
+
+    Attributes:
+        fetch: How their bytes are fetched.
+        root: Address of the source, which must be there for a photo to be missing.
+        most_pixels: Largest photo decoded.
+        rows_per_group: Rows of a row group.
+    """
+
+    fetch: FetchSettings
+    root: str
+    most_pixels: int
+    rows_per_group: int
+
+
+@dataclass
+class Resized:
+    """Rows of the corpus and of the rejected, together as many as photos came in."""
+
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    read_bytes: int = 0
+
+    @property
+    def enlarged(self) -> int:
+        """Photos with a side shorter than the corpus's images."""
+        return sum(min(row["width"], row["height"]) < CORPUS_SIZE for row in self.kept)
 
 
 def write_corpus(
-    photos: DataFrame, parts: int, output: str, rows_per_group: int, done: Callable[[int], None]
-) -> list[FileRecord]:
-    """Resize every listed photo into `corpus/`; what gives no photo becomes a row of `rejected/`.
+    spark: SparkSession, journal: Journal, batch: Batch, resize: ResizeSettings, done: Done
+) -> dict[int, Part]:
+    """Resize the photos of a batch into `corpus/`; what gives no photo becomes a row of `rejected/`.
+
+    Parts that are done already are left alone, and their photos are not read again.
 
     Args:
-        photos: The list, as `sources.list_photos` gives it.
-        parts: Number of files and tasks.
-        output: Root of the data set.
-        rows_per_group: Rows of a row group.
-        done: Called in the tasks with the number of photos dealt with.
+        spark: The session.
+        journal: Notes of the run; a part is noted when its files are whole.
+        batch: The photos, listed.
+        resize: How to resize them.
+        done: Called in the tasks with the number of photos dealt with and the bytes read for them.
+
+    Returns:
+        All parts of the batch.
     """
 
-    def write_part(number: int, listed: pa.Table) -> list[FileRecord]:
-        kept, rejected = resize_photos(listed.to_pylist())
-        done(listed.num_rows)
+    def write_part(number: int) -> Part:
+        listed = read_list_part(journal.output, number, batch.parts)
+        resized = resize_photos(fetch_photos(listed, resize.fetch, resize.root), resize.most_pixels, done)
         tables = (
-            (CORPUS, pa.Table.from_pylist(kept, CORPUS_SCHEMA)),
-            (REJECTED, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)),
+            (REJECTED, pa.Table.from_pylist(resized.rejected, REJECTED_SCHEMA)),
+            (CORPUS, pa.Table.from_pylist(resized.kept, CORPUS_SCHEMA)),
         )
-        return [
-            write_table(output, part_name(directory, number, parts), table, rows_per_group)
+        records = [
+            write_table(
+                journal.output,
+                part_name(directory, number, batch.parts, batch.number),
+                table,
+                resize.rows_per_group,
+            )
             for directory, table in tables
             if table.num_rows
         ]
+        counts = {"enlarged": resized.enlarged, "read_bytes": resized.read_bytes}
+        part = Part(records, counts)
+        journal.commit(Stage.CORPUS, number, part)
+        return part
 
-    placed = photos.withColumn(FILE, file_of("image_id", parts))
-    return write_files(placed, ["image_id", "uri", "landmark_id"], parts, write_part)
+    finished = journal.parts(Stage.CORPUS)
+    missing = [number for number in batch.rows if number not in finished]
+    return {**finished, **in_tasks(spark, missing, write_part)}
 
 
-def resize_photos(listed: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Split listed photos into rows of the corpus and rows of the rejected; together as many as came in."""
-    kept, rejected = [], []
-    for photo in listed:
+def resize_photos(fetched: Iterable[Fetched], most_pixels: int, done: Done) -> Resized:
+    """Split photos into rows of the corpus and rows of the rejected; together as many as came in."""
+    resized = Resized()
+    for photo, content in fetched:
+        size = len(content) if isinstance(content, bytes) else 0
+        resized.read_bytes += size
         try:
-            kept.append(_corpus_row(photo))
+            resized.kept.append(_corpus_row(photo, content, most_pixels))
         except BadPhotoError as error:
-            rejected.append({**photo, "reason": error.reason, "detail": error.detail})
-    return kept, rejected
+            named = {name: photo[name] for name in ("image_id", "landmark_id", "uri")}
+            resized.rejected.append({**named, "reason": error.reason, "detail": error.detail})
+        done(1, size)
+    return resized
 
 
-def _corpus_row(photo: dict[str, Any]) -> dict[str, Any]:
-    if photo["reason"] is not None:
-        raise BadPhotoError(Reason(photo["reason"]), photo["detail"] or "")
-    square, width, height = decode_square(_read(photo["uri"]), CORPUS_SIZE)
+def _corpus_row(photo: dict[str, Any], content: bytes | BadPhotoError, most_pixels: int) -> dict[str, Any]:
+    if isinstance(content, BadPhotoError):
+        raise content
+    square, width, height = decode_square(content, CORPUS_SIZE, most_pixels)
+    image = encode_jpeg(square)
     return {
         "image_id": photo["image_id"],
         "landmark_id": photo["landmark_id"],
-        "image": encode_jpeg(square),
+        "image": image,
         "width": width,
         "height": height,
+        "without_effect": steps_without_effect(square, image),
     }
-
-
-def _read(uri: str) -> bytes:
-    if uri.startswith(("http://", "https://")):
-        raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, "photos are not downloaded; url must name a file")
-    try:
-        filesystem, path = fsspec.core.url_to_fs(uri)
-        return bytes(filesystem.cat_file(path))
-    except FileNotFoundError:
-        raise BadPhotoError(Reason.MISSING_FILE) from None
-    except (ValueError, ImportError) as error:  # fsspec's words for an unknown scheme
-        raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
-    except OSError as error:
-        raise BadPhotoError(Reason.UNREADABLE_FILE, str(error)) from None

@@ -3,7 +3,7 @@
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ class Counted:
     """What the stages came to.
 
     Attributes:
-        listed: Photos that the input lists.
+        listed: Photos that the input listed.
+        enlarged: Photos with a side shorter than the corpus's images.
+        identical_outputs: Outputs with the same pixels as another one of their image.
         label_counts: Images of the corpus by label.
         classes: The labels kept.
         planned: Images and outputs by role and members.
@@ -34,10 +36,12 @@ class Counted:
     """
 
     listed: int
-    label_counts: dict[str, int]
-    classes: list[LandmarkClass]
-    planned: list[PlannedRows]
-    stored: dict[str, int]
+    enlarged: int
+    label_counts: dict[str, int] = field(default_factory=dict)
+    classes: list[LandmarkClass] = field(default_factory=list)
+    planned: list[PlannedRows] = field(default_factory=list)
+    stored: dict[str, int] = field(default_factory=dict)
+    identical_outputs: int = 0
 
 
 def write_labels(output: str, label_counts: dict[str, int]) -> FileRecord:
@@ -45,6 +49,24 @@ def write_labels(output: str, label_counts: dict[str, int]) -> FileRecord:
     rows = [{"landmark_id": label, "label_count": count} for label, count in sorted(label_counts.items())]
     table = pa.Table.from_pylist(rows, dataset.LABELS_SCHEMA)
     return dataset.write_table(output, dataset.part_name(dataset.LABELS, 0, 1), table, LABELS_ROWS_PER_GROUP)
+
+
+def read_labels(output: str, record: FileRecord) -> dict[str, int]:
+    """Read what `write_labels` wrote."""
+    rows = dataset.read_table(output, record.path).to_pylist()
+    return {row["landmark_id"]: row["label_count"] for row in rows}
+
+
+def describe_counts(label_counts: dict[str, int]) -> dict[str, Any]:
+    """Give the number of labels, and the percentiles and the histogram of their counts."""
+    counts = list(label_counts.values())
+    if not counts:
+        return {"labels": 0, "percentiles": {}, "histogram": []}
+    return {
+        "labels": len(counts),
+        "percentiles": {str(p): value for p, value in percentiles(counts).items()},
+        "histogram": [list(part) for part in histogram(counts)],
+    }
 
 
 def rejected_reasons(output: str, files: Sequence[FileRecord]) -> dict[str, int]:
@@ -64,23 +86,20 @@ def make_manifest(
     Raises:
         LandmarkError: The rows of the files are not those that were listed and planned.
     """
-    counts = list(counted.label_counts.values())
     roles: Counter[str] = Counter()
     for rows in counted.planned:
         roles[rows.role] += rows.images
+    corpus = sum(record.rows for record in files if record.path.startswith(f"{dataset.CORPUS}/"))
     manifest = Manifest(
         settings=resolved,
         versions=_versions(),
-        photos={"listed": counted.listed, "corpus": sum(counts)},
+        photos={"listed": counted.listed, "corpus": corpus, "enlarged": counted.enlarged},
         rejected=rejected_reasons(output, files),
-        label_counts={
-            "labels": len(counts),
-            "percentiles": {str(p): value for p, value in percentiles(counts).items()},
-            "histogram": [list(part) for part in histogram(counts)],
-        },
+        label_counts=describe_counts(counted.label_counts),
         classes=len(counted.classes),
         classes_with_fewer_held_out=_fewer_held_out(counted.classes, int(resolved["hold_out"])),
         roles=dict(roles),
+        identical_outputs=counted.identical_outputs,
         files=list(files),
     )
     _check_sums(manifest, counted)
@@ -97,7 +116,7 @@ def _check_sums(manifest: Manifest, counted: Counted) -> None:
     if listed != corpus + rejected:
         raise LandmarkError(f"{listed} photos listed, but {corpus} in the corpus and {rejected} rejected")
     planned = sum(rows.images for rows in counted.planned)
-    if planned != corpus:
+    if counted.planned and planned != corpus:
         raise LandmarkError(f"{corpus} images in the corpus, but {planned} in the plan")
     for directory, expected in counted.stored.items():
         stored = manifest.rows_in(directory)

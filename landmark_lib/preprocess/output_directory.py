@@ -1,7 +1,8 @@
-"""The output directory: taken over if it is ours to fill, refused if it holds anything else."""
+"""The output directory: new, ours to go on with, finished, or refused. Settings are never mixed in it."""
 
-import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum, auto
 from pathlib import Path
 from typing import Any
 
@@ -10,72 +11,179 @@ from fsspec.implementations.local import LocalFileSystem
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
-from landmark_lib.settings import PreprocessSettings
+from landmark_lib.preprocess.journal import BATCH, BEFORE, SETTINGS, Journal, Stage, remove
+from landmark_lib.preprocess.lock import LOCK
+from landmark_lib.settings import Decides, PreprocessSettings, deciding
 
-# What an unfinished run may have left in the root of its output.
-OURS = {
-    dataset.IN_PROGRESS,
-    dataset.CORPUS,
-    dataset.REJECTED,
+# What follows from the corpus and is made anew when photos were added or the plan's settings changed.
+DERIVED = (
     dataset.LABELS,
     dataset.PLAN,
     dataset.COMMON.partition("/")[0],
     dataset.VALIDATION,
     dataset.CLASSES,
-}
+    dataset.REPORT,
+)
+# All that a run may leave in the root of its output.
+OURS = {dataset.IN_PROGRESS, dataset.CORPUS, dataset.REJECTED, dataset.MANIFEST, LOCK, *DERIVED}
+
+
+class Standing(StrEnum):
+    """What a run finds in its output directory."""
+
+    NEW = auto()  # nothing, or only what can be listed and begun anew
+    UNDER_WAY = auto()  # the photos are listed: to go on with
+    FINISHED = auto()
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output directory and the settings that a run brings to it."""
+
+    address: str
+    resolved: dict[str, Any]
+
+    @property
+    def journal(self) -> Journal:
+        """The notes of the run."""
+        return Journal(self.address)
+
+    def standing(self) -> Standing:
+        """Look what is there.
+
+        Raises:
+            UserError: Something that no run of ours left.
+        """
+        names = self._names()
+        foreign = {name for name in names - OURS if not dataset.is_partial(name)}
+        known = dataset.MANIFEST in names or dataset.IN_PROGRESS in names or not names - {LOCK}
+        if foreign or not known:
+            found = min(foreign or names)
+            raise UserError(f"--output: {self.address} is not empty and not a data set: {found}")
+        if self.journal.read(BATCH) is not None:
+            return Standing.UNDER_WAY
+        return Standing.FINISHED if dataset.MANIFEST in names else Standing.NEW
+
+    def _names(self) -> set[str]:
+        filesystem, root = dataset.open_address(self.address)
+        filesystem.invalidate_cache()
+        if not filesystem.exists(root):
+            return set()
+        if not filesystem.isdir(root):
+            raise UserError(f"--output: expected a directory, found a file: {self.address}")
+        names = {entry.rstrip("/").rpartition("/")[2] for entry in filesystem.ls(root, detail=False)}
+        return names - {""}
+
+    def differing(self, there: Mapping[str, Any], decides: Decides) -> dict[str, tuple[Any, Any]]:
+        """Compare the settings that decide one thing: what stands there, and what came now."""
+        defaults = {field.name: field.default for field in fields(PreprocessSettings)}
+        pairs = {
+            # A setting that did not exist yet had the effect of today's default.
+            name: (there.get(name, defaults[name]), self.resolved[name])
+            for name in deciding(PreprocessSettings, decides)
+        }
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def recorded(self) -> dict[str, dict[str, Any]]:
+        """Give the settings by what they decide, as far as the data set there is decided.
+
+        Raises:
+            NotADatasetError: A `dataset.json` that cannot be read.
+        """
+        if self.standing() is Standing.FINISHED:
+            settings = dataset.read_manifest(self.address).settings
+            return {"corpus": settings, "plan": settings}
+        return self.journal.read(SETTINGS) or {}
+
+    def decide(self, decides: Decides) -> None:
+        """Record the settings that decide one thing, now that it is about to be done."""
+        recorded = self.journal.read(SETTINGS) or {}
+        names = deciding(PreprocessSettings, decides)
+        self.journal.write(SETTINGS, {**recorded, decides: {name: self.resolved[name] for name in names}})
+
+    def agree(self, *, overwrite: bool) -> None:
+        """Make sure that what is there was made with the settings of this run.
+
+        With `overwrite`, what was made with others goes: everything, or all but the corpus where only the
+        plan differs. A finished data set with nothing that differs goes too.
+
+        Raises:
+            UserError: Settings differ and `overwrite` is not set.
+        """
+        standing = self.standing()
+        if standing is Standing.NEW:
+            return
+        recorded = self.recorded()
+        corpus = self.differing(recorded["corpus"], "corpus")
+        plan = self.differing(recorded["plan"], "plan") if "plan" in recorded else {}
+        if (corpus or plan) and not overwrite:
+            raise UserError(
+                f"--output: {self.address} holds a data set made with other settings: {_told(corpus | plan)}"
+                "; --overwrite replaces it"
+            )
+        if corpus or (overwrite and standing is Standing.FINISHED and not plan):
+            self.clear()
+        elif plan:
+            self._take_plan_back(standing)
+
+    def _take_plan_back(self, standing: Standing) -> None:
+        if standing is Standing.FINISHED:
+            self.journal.remove()
+            self.reopen(dataset.read_manifest(self.address), {"number": 0, "parts": 0, "rows": {}})
+        else:
+            # The last stage first and the settings last: stopped in here, nothing done outlives its settings.
+            self.journal.forget([Stage.SHARDS, Stage.PLAN, Stage.LABELS, Stage.CLEARED])
+            self.journal.write(SETTINGS, {"corpus": self.recorded()["corpus"]})
+
+    def reopen(self, manifest: Manifest, batch: dict[str, Any]) -> None:
+        """Turn a finished data set into one under way that keeps its corpus and has a batch to add."""
+        self.decide("corpus")
+        self.journal.write(BEFORE, asdict(manifest))
+        self.journal.write(BATCH, batch)  # from here on it is under way
+        remove(self.address, dataset.MANIFEST)
+
+    def clear_derived(self) -> None:
+        """Remove what follows from the corpus, once."""
+        if not self.journal.is_closed(Stage.CLEARED):
+            remove(self.address, dataset.MANIFEST)
+            for name in DERIVED:
+                remove(self.address, name)
+            self.journal.close(Stage.CLEARED, {})
+
+    def clear(self) -> None:
+        """Remove all that runs of ours left. Stopped in here, it is begun anew by the next run."""
+        self.decide("corpus")  # marks the directory as ours to the end
+        remove(self.address, dataset.MANIFEST)
+        remove(self.address, f"{dataset.IN_PROGRESS}/{BATCH}")
+        for name in (*DERIVED, dataset.CORPUS, dataset.REJECTED, dataset.IN_PROGRESS):
+            remove(self.address, name)
+
+    def sweep(self) -> None:
+        """Remove what writers that were killed left half-written."""
+        filesystem, root = dataset.open_address(self.address)
+        filesystem.invalidate_cache()
+        for path in filesystem.find(root):
+            if dataset.is_partial(path.rpartition("/")[2]):
+                filesystem.rm(path)
 
 
 def resolved_settings(settings: PreprocessSettings, source: str) -> dict[str, Any]:
     """Give the settings as the manifest holds them: nothing left to a default of the approach."""
-    given = asdict(settings)
-    del given["output"]  # where a data set lies is no part of what it is
+    names = deciding(PreprocessSettings, "corpus", "plan", "fetching")
     return {
-        **given,
+        **{name: value for name, value in asdict(settings).items() if name in names},
         "input": source,
         "smallest_label_count": settings.resolved_smallest,
         "cutoff": settings.resolved_cutoff,
     }
 
 
-def read_finished(output: str, resolved: dict[str, Any]) -> Manifest:
-    """Read the manifest of a finished data set that must have been made with these settings.
+def refuse_inside_input(output: str, source: str) -> None:
+    """Keep a run from writing among the photos that it reads.
 
     Raises:
-        UserError: It was made with others.
+        UserError: The output lies inside the input.
     """
-    manifest = dataset.read_manifest(output)
-    differing = {
-        name: (manifest.settings.get(name), value)
-        for name, value in resolved.items()
-        if manifest.settings.get(name) != value
-    }
-    if differing:
-        told = ", ".join(f"{name} {old} there, {new} now" for name, (old, new) in differing.items())
-        raise UserError(f"--output: {output} holds a data set made with other settings: {told}")
-    return manifest
-
-
-def take_over(output: str, source: str, resolved: dict[str, Any]) -> None:
-    """Make the output directory ours: empty but for the mark of work in progress.
-
-    Raises:
-        UserError: It lies inside the input, cannot be written, or holds what no unfinished run left.
-    """
-    _refuse_inside_input(output, source)
-    try:
-        _clear(output)
-        dataset.write_bytes(output, dataset.IN_PROGRESS, json.dumps(resolved, indent=1).encode())
-    except OSError as error:
-        raise UserError(f"--output: cannot write to {output}: {error}") from None
-
-
-def mark_finished(output: str) -> None:
-    """Remove the mark of work in progress; the manifest, written before, takes its place."""
-    filesystem, root = dataset.open_address(output)
-    filesystem.rm(dataset.join(root, dataset.IN_PROGRESS))
-
-
-def _refuse_inside_input(output: str, source: str) -> None:
     filesystem, root = dataset.open_address(output)
     source_filesystem, source_root = dataset.open_address(source)
     if not isinstance(filesystem, LocalFileSystem) or not isinstance(source_filesystem, LocalFileSystem):
@@ -84,16 +192,5 @@ def _refuse_inside_input(output: str, source: str) -> None:
         raise UserError(f"--output: {output} lies inside the input {source}")
 
 
-def _clear(output: str) -> None:
-    filesystem, root = dataset.open_address(output)
-    if not filesystem.exists(root):
-        return
-    if not filesystem.isdir(root):
-        raise UserError(f"--output: expected a directory, found a file: {output}")
-    names = {entry.rstrip("/").rpartition("/")[2] for entry in filesystem.ls(root, detail=False)}
-    foreign = {name for name in names - OURS if not dataset.is_partial(name)}
-    if names and (foreign or dataset.IN_PROGRESS not in names):
-        raise UserError(f"--output: {output} is not empty and not a data set: {min(foreign or names)}")
-    # The mark goes last, so that a run stopped in here can be started over too.
-    for name in sorted(names, key=lambda name: name == dataset.IN_PROGRESS):
-        filesystem.rm(dataset.join(root, name), recursive=True)
+def _told(differing: Mapping[str, tuple[Any, Any]]) -> str:
+    return ", ".join(f"{name} {old} there, {new} now" for name, (old, new) in differing.items())

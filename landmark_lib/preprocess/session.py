@@ -1,6 +1,8 @@
 """Spark, started the way the jobs need it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
@@ -16,9 +18,11 @@ def spark_session(name: str) -> SparkSession:
     SparkContext._ensure_initialized()  # noqa: SLF001 - PySpark has no public name for it
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
-    conf.setIfMissing("spark.master", "local[*]")
+    conf.setIfMissing("spark.master", "local[*,4]")  # a task that lost its Python process is tried again
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     conf.setIfMissing("spark.sql.execution.arrow.maxRecordsPerBatch", ROWS_PER_BATCH)
+    # Spark takes frames that Python makes for tiny, and would bring millions of rows together on the driver.
+    conf.setIfMissing("spark.sql.autoBroadcastJoinThreshold", "-1")
     if str(conf.get("spark.master")).startswith("local"):
         # One machine talks to itself only, whatever its host name resolves to.
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1")
@@ -26,3 +30,13 @@ def spark_session(name: str) -> SparkSession:
         conf.setIfMissing("spark.ui.enabled", "false")
         conf.setIfMissing("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
     return SparkSession.builder.config(conf=conf).getOrCreate()
+
+
+@contextmanager
+def running_spark(name: str) -> Iterator[SparkSession]:
+    """Start Spark for as long as the context lasts."""
+    spark = spark_session(name)
+    try:
+        yield spark
+    finally:
+        spark.stop()

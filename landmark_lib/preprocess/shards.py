@@ -1,12 +1,14 @@
 """The plan carried out: corpus images, their recipes applied, in globally random order in shards."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import (
     CORPUS,
@@ -25,12 +27,29 @@ from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.placement import place_row, shard_count, training_sets
 from landmark_lib.method.recipes import Recipe
+from landmark_lib.preprocess.journal import Journal, Part, Stage
 from landmark_lib.preprocess.parts import FILE, write_files
 from landmark_lib.preprocess.plan import PlannedRows
+from landmark_lib.preprocess.stage import Done
 
-OUTPUT_COLUMNS = f"{FILE} int, position bigint, image_id string, class_index int, recipe string, image binary"
-OUTPUT_SCHEMA = pa.schema([(FILE, pa.int32()), ("position", pa.int64()), *TRAIN_SCHEMA])
+OUTPUT_SCHEMA = pa.schema(
+    [
+        (FILE, pa.int32()),
+        ("position", pa.int64()),
+        *TRAIN_SCHEMA,
+        ("repeats", pa.bool_()),  # the same pixels as an output before it of the same image
+    ]
+)
 OUTPUTS_PER_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an output goes: the number of its file, its sort key there, and the recipe that makes it."""
+
+    file: int
+    position: int
+    recipe: str
 
 
 @dataclass(frozen=True)
@@ -54,19 +73,18 @@ class ShardLayout:
         """Paths of all shards; the position of a path is the number of its file."""
         return [part_name(d, k, total) for d, total in self.shards.items() for k in range(total)]
 
-    def place(self, directory: str, image_id: str, recipe: str) -> tuple[int, int]:
-        """Give the file number of a row and its sort key there."""
-        before = 0
-        for name, total in self.shards.items():
-            if name == directory:
-                shard, position = place_row(directory, image_id, recipe, total, self.seed)
-                return before + shard, position
-            before += total
-        raise KeyError(directory)
+    def places(self, planned: dict[str, Any]) -> Iterator[Place]:
+        """Tell where the outputs of a planned image go, those of one recipe after those of another."""
+        directories = _directories(planned["role"], planned["members"], self.members)
+        for recipe in planned["recipes"]:
+            for directory in directories:
+                total, before = self.shards[directory], self._before(directory)
+                shard, position = place_row(directory, planned["image_id"], recipe, total, self.seed)
+                yield Place(before + shard, position, recipe)
 
-    def directories(self, planned: dict[str, Any]) -> list[str]:
-        """Tell where the outputs of a planned image are stored."""
-        return _directories(planned["role"], planned["members"], self.members)
+    def _before(self, directory: str) -> int:
+        names = list(self.shards)
+        return sum(self.shards[name] for name in names[: names.index(directory)])
 
 
 def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, seed: int) -> ShardLayout:
@@ -90,66 +108,89 @@ def _directories(role: str, members: Sequence[int], member_count: int) -> list[s
 
 def write_shards(
     spark: SparkSession,
-    output: str,
+    journal: Journal,
     corpus: Sequence[FileRecord],
     layout: ShardLayout,
     rows_per_group: int,
-    done: Callable[[int], None],
-) -> list[FileRecord]:
+    done: Done,
+) -> dict[int, Part]:
     """Write `train/` and `validation/`. Each corpus image is decoded once however many outputs it gives.
+
+    Shards that are done already are left alone; only images with outputs in others are decoded again.
 
     Args:
         spark: The session.
-        output: Root of the data set.
+        journal: Notes of the run; a shard is noted when its file is whole.
         corpus: Files of the corpus; the plan has one of the same number for each.
         layout: The shards to write.
         rows_per_group: Rows of a row group.
-        done: Called in the tasks with the number of rows made.
+        done: Called in the tasks with the number of rows made and their bytes.
+
+    Returns:
+        All shards, each as a part.
     """
     names = layout.names
+    finished = journal.parts(Stage.SHARDS)
+    missing = set(range(len(names))) - finished.keys()
+    output = journal.output
 
     def make_outputs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for path in batch.column("path").to_pylist():
-                for rows in _in_batches(_part_outputs(output, path, layout)):
-                    done(len(rows))
+                for rows in _in_batches(_part_outputs(output, path, layout, missing)):
+                    done(len(rows), sum(len(row["image"]) for row in rows))
                     yield from pa.Table.from_pylist(rows, OUTPUT_SCHEMA).to_batches()
 
     def write_shard(number: int, rows: pa.Table) -> list[FileRecord]:
         schema = VALIDATION_SCHEMA if names[number].startswith(VALIDATION) else TRAIN_SCHEMA
-        return [write_table(output, names[number], rows.select(schema.names).cast(schema), rows_per_group)]
+        record = write_table(output, names[number], rows.select(schema.names).cast(schema), rows_per_group)
+        counts = {"identical_outputs": pc.sum(rows["repeats"]).as_py()}
+        journal.commit(Stage.SHARDS, number, Part([record], counts))
+        return [record]
 
-    parts = spark.createDataFrame([(record.path,) for record in corpus], "path string")
-    outputs = parts.repartition(len(corpus)).mapInArrow(make_outputs, OUTPUT_COLUMNS)
-    return write_files(outputs, ["position", "image_id", "recipe"], len(names), write_shard)
+    if missing:
+        paths = spark.sparkContext.parallelize([(record.path,) for record in corpus], len(corpus))
+        outputs = spark.createDataFrame(paths, "path string").mapInArrow(
+            make_outputs, from_arrow_schema(OUTPUT_SCHEMA)
+        )
+        write_files(outputs, ["position", "image_id", "recipe"], len(names), write_shard)
+    return journal.parts(Stage.SHARDS)
 
 
-def _part_outputs(output: str, corpus_path: str, layout: ShardLayout) -> Iterator[dict[str, Any]]:
+def _part_outputs(
+    output: str, corpus_path: str, layout: ShardLayout, missing: Collection[int]
+) -> Iterator[dict[str, Any]]:
     planned = {
         row["image_id"]: row
         for row in read_table(output, corpus_path.replace(CORPUS, PLAN, 1)).to_pylist()
-        if row["recipes"]
+        if any(place.file in missing for place in layout.places(row))
     }
+    if not planned:
+        return
     corpus = read_table(output, corpus_path, ["image_id", "image"])
     for image_id, image in zip(corpus["image_id"].to_pylist(), corpus["image"], strict=True):
         if image_id in planned:
-            yield from _image_outputs(image.as_py(), planned[image_id], layout)
+            for row in _image_outputs(image.as_py(), planned[image_id], layout):
+                if row[FILE] in missing:
+                    yield row
 
 
 def _image_outputs(jpeg: bytes, planned: dict[str, Any], layout: ShardLayout) -> Iterator[dict[str, Any]]:
     image = decode_jpeg(jpeg)
-    for recipe in planned["recipes"]:
-        output = encode_jpeg(apply_recipe(image, Recipe.parse(recipe)))
-        for directory in layout.directories(planned):
-            file, position = layout.place(directory, planned["image_id"], recipe)
-            yield {
-                FILE: file,
-                "position": position,
-                "image_id": planned["image_id"],
-                "class_index": planned["class_index"],
-                "recipe": recipe,
-                "image": output,
-            }
+    made: dict[str, bytes] = {}
+    for place in layout.places(planned):
+        if place.recipe not in made:
+            made[place.recipe] = encode_jpeg(apply_recipe(image, Recipe.parse(place.recipe)))
+        output = made[place.recipe]
+        yield {
+            FILE: place.file,
+            "position": place.position,
+            "image_id": planned["image_id"],
+            "class_index": planned["class_index"],
+            "recipe": place.recipe,
+            "image": output,
+            "repeats": sum(other == output for other in made.values()) > 1,
+        }
 
 
 def _in_batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

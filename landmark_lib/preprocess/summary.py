@@ -1,13 +1,24 @@
 """What preprocessing came to, as text: Table 1, Figure 1 and the balance of the members."""
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 from landmark_lib.dataset import COMMON, VALIDATION, Manifest, training_directory
+from landmark_lib.preprocess.plan import PlannedRows
+from landmark_lib.preprocess.shards import ShardLayout
 
 BAR_WIDTH = 40  # characters
+# What a JPEG of quality 95 takes on average.
+CORPUS_IMAGE_BYTES = 30_000
+SHARD_IMAGE_BYTES = 25_000
 
 
 def describe(manifest: Manifest) -> str:
     """Tell in a page of text what a data set holds."""
-    return "\n".join([*_photos(manifest), "", *_label_counts(manifest), "", *_training_sets(manifest)])
+    if not manifest.label_counts["labels"]:
+        return "\n".join(_photos(manifest))
+    return "\n".join([*_photos(manifest), "", table_1(manifest.label_counts), "", *_training_sets(manifest)])
 
 
 def _photos(manifest: Manifest) -> list[str]:
@@ -17,8 +28,8 @@ def _photos(manifest: Manifest) -> list[str]:
     return [f"{listed:,} photos listed: {corpus:,} in the corpus, {rejected:,} rejected", *reasons]
 
 
-def _label_counts(manifest: Manifest) -> list[str]:
-    counts = manifest.label_counts
+def table_1(counts: dict[str, Any]) -> str:
+    """Tell the label counts: their percentiles (the paper's Table 1) and their histogram (its Figure 1)."""
     percentiles = counts["percentiles"]
     widest = max(labels for _, _, labels in counts["histogram"])
     lines = [
@@ -29,7 +40,7 @@ def _label_counts(manifest: Manifest) -> list[str]:
     for low, high, labels in counts["histogram"]:
         bar = "#" * round(BAR_WIDTH * labels / widest)
         lines.append(f"  {low:>7,} to {high:>7,} images {labels:>7,} labels {bar}")
-    return lines
+    return "\n".join(lines)
 
 
 def _training_sets(manifest: Manifest) -> list[str]:
@@ -43,3 +54,26 @@ def _training_sets(manifest: Manifest) -> list[str]:
         lines.append(f"  member {member}: {common + own:,} training rows ({own:,} not shared by all members)")
     lines.append(f"  validation: {manifest.rows_in(VALIDATION):,} rows")
     return lines
+
+
+def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[str]:
+    """Tell what a plan will make: images by role, rows of each training set, bytes to expect."""
+    images: Counter[str] = Counter()
+    for group in planned:
+        images[group.role] += group.images
+    rows, total = layout.rows, sum(layout.rows.values())
+    common = rows.get(COMMON, 0)
+    members = [
+        f"  member {k}: {common + own:,} training rows ({own:,} not shared by all members)"
+        for k in range(layout.members)
+        for own in [rows.get(training_directory(k), 0)]
+    ]
+    corpus, shards = sum(images.values()) * CORPUS_IMAGE_BYTES, total * SHARD_IMAGE_BYTES
+    return [
+        "The plan",
+        *(f"  {count:,} images: {role}" for role, count in sorted(images.items())),
+        *members,
+        f"  validation: {rows.get(VALIDATION, 0):,} rows",
+        f"  {total:,} rows in {sum(layout.shards.values()):,} shards",
+        f"  about {corpus / 1e9:.2f} GB for the corpus and {shards / 1e9:.2f} GB for the shards",
+    ]

@@ -68,8 +68,10 @@ def validation_shards(root: str, manifest: Manifest) -> Shards:
     """Name the shards of the hold-out.
 
     Raises:
-        UserError: The data set holds nothing out.
+        UserError: The data set has no labels, or holds nothing out.
     """
+    if not manifest.classes:
+        raise UserError(f"--dataset: {root} holds photos without labels (made with --unlabelled)")
     records = manifest.files_in(dataset.VALIDATION)
     if not records:
         raise UserError(f"--dataset: {root} has no validation rows (made with --hold-out 0)")
@@ -80,7 +82,7 @@ def read_member_data(root: str, manifest: Manifest, member: int) -> MemberData:
     """Find the shards of a member in a data set's manifest.
 
     Raises:
-        UserError: No such member, or no hold-out.
+        UserError: No such member, no labels, or no hold-out.
     """
     if not 0 <= member < manifest.members:
         raise UserError(f"--member: expected 0 to {manifest.members - 1} or 'all', received {member}")

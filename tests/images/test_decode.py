@@ -197,7 +197,7 @@ def test_cmyk_with_and_without_the_mark_of_adobe_gives_the_same_colours():
 
 @pytest.mark.parametrize("mode", ["I;16", "I"])
 def test_16_bit_grey_is_scaled_not_cut_off(mode):
-    levels = np.tile(np.linspace(0, 65535, 100), (100, 1))
+    levels = np.tile(np.linspace(0, 40_000, 100), (100, 1))
     deep = Image.fromarray(levels.astype(np.uint16 if mode == "I;16" else np.int32))
     shallow = Image.fromarray((levels / 257).round().astype(np.uint8))
     assert deep.mode == mode
@@ -241,6 +241,13 @@ def test_a_profile_of_srgb_costs_no_conversion():
 def test_wide_colours_of_a_transparent_photo_lie_on_white():
     content = encoded(one_coloured((*RED, 0), mode="RGBA"), icc_profile=display("g", "r", "b"))
     assert is_coloured(content, WHITE, tolerance=1)
+
+
+def test_the_largest_float_of_grey_is_white():
+    # Of floats, nothing says which is white; those up to 1 are taken for 0 to 1.
+    levels = np.tile(np.linspace(0, 50, 100, dtype=np.float32), (100, 1))
+    assert 250 <= pixels(encoded(Image.fromarray(levels), "TIFF")).max() <= 255
+    assert 125 <= pixels(encoded(Image.fromarray(levels / 100), "TIFF")).max() <= 128
 
 
 def transparent_palette():

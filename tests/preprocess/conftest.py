@@ -94,6 +94,9 @@ def spark(quick_spark):
     session.stop()
 
 
+STAGES = ("list:", "corpus:", "labels:", "plan:", "shards:")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run of the job ended and what it said, its progress aside."""
@@ -112,8 +115,6 @@ def job(quick_spark):
         with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
             status = exit_status(PreprocessSettings, preprocess, [str(a) for a in arguments])
         lines = err.getvalue().splitlines(keepends=True)
-        return Outcome(
-            status, out.getvalue(), "".join(x for x in lines if not x.startswith(("corpus:", "shards:")))
-        )
+        return Outcome(status, out.getvalue(), "".join(x for x in lines if not x.startswith(STAGES)))
 
     return run

@@ -96,7 +96,7 @@ def write_bad_photos(folder):
         (["no url", " ", "place 0"], Reason.MISSING_FILE),
         (["gone", "gone.jpg", "place 0"], Reason.MISSING_FILE),
         (["place 0-0", "good.jpg", "place 9"], Reason.DUPLICATE_ID),
-        (["web", "https://example.org/good.jpg", "place 0"], Reason.UNSUPPORTED_ADDRESS),
+        (["web", "http:///good.jpg", "place 0"], Reason.UNSUPPORTED_ADDRESS),
         (["scheme", "unknown://good.jpg", "place 0"], Reason.UNSUPPORTED_ADDRESS),
         (["cut", "cut.jpg", "place 0"], Reason.TRUNCATED),
         (["empty", "empty.jpg", "place 0"], Reason.EMPTY_FILE),

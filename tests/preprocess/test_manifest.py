@@ -22,7 +22,9 @@ def manifest_of(listed=5, corpus=5, planned=PLANNED, validation=2):
     files = [FileRecord("corpus/a", corpus, 1, ""), *FILES[1:]]
     classes = [LandmarkClass(0, "x", 5, 3)]
     stored = {"train/common": 4, "validation": validation}
-    return make_manifest({"hold_out": 2}, "out", Counted(listed, {"x": 5}, classes, planned, stored), files)
+    return make_manifest(
+        {"hold_out": 2}, "out", Counted(listed, 0, {"x": 5}, classes, planned, stored), files
+    )
 
 
 def test_manifest_lists_every_file_with_its_rows_bytes_and_checksum(made):
@@ -36,7 +38,7 @@ def test_manifest_lists_every_file_with_its_rows_bytes_and_checksum(made):
 
 def test_a_finished_data_set_has_no_other_files(made):
     parquet = {record.path for record in made.manifest.files}
-    assert set(made.contents("**/*", "**/.*")) == {*parquet, "dataset.json", "classes.csv"}
+    assert set(made.contents("**/*", "**/.*")) == {*parquet, "dataset.json", "classes.csv", "report.html"}
 
 
 def test_manifest_tells_settings_versions_and_label_counts(made, csv_corpus):

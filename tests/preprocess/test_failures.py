@@ -1,0 +1,65 @@
+"""Failures of disks, networks and executors are told in one line; defects of ours keep their traceback."""
+
+import pytest
+from pyspark.errors import PySparkException
+
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.preprocess.failures import GO_ON, told_in_one_line
+
+OF_PYTHON = (
+    "An error occurred while calling o1.collect.\n: org.apache.spark.SparkException: Job aborted due to stage"
+    " failure: Task 3 in stage 2.0 failed 4 times, most recent failure: Lost task 3.3 in stage 2.0 (TID 9)"
+    " (10.0.0.7 executor): org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n"
+    '  File "corpus.py", line 1, in write\n    raise OSError\n{cause}\n\n'
+    "\tat org.apache.spark.api.python.BasePythonRunner.handlePythonException(PythonRunner.scala:572)\n"
+    "Caused by: java.lang.Other: far behind\n"
+)
+OF_JAVA = (
+    "An error occurred while calling o1.collect.\n: org.apache.spark.SparkException: Job aborted due to stage"
+    " failure: Task 0 in stage 1.0 failed 4 times, most recent failure: {cause}\n\tat java.io.Writer\n"
+)
+
+
+def told(error):
+    with pytest.raises(LandmarkError) as raised, told_in_one_line():
+        raise error
+    return raised.value
+
+
+FULL = "No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("trace", "cause", "message"),
+    [
+        (OF_PYTHON, f"OSError: [Errno 28] {FULL}: '/out/a'", f"[Errno 28] {FULL}: '/out/a'"),
+        (OF_PYTHON, "PermissionError: [Errno 13] denied: '/out'", "[Errno 13] denied: '/out'"),
+        (OF_PYTHON, "landmark_lib.errors.SourceVanishedError: the source is gone", "the source is gone"),
+        (OF_JAVA, f"Lost task 0.0 (TID 1) (host executor driver): java.io.IOException: {FULL}", FULL),
+        (OF_JAVA, "ExecutorLostFailure (executor 1 exited caused by one of the running tasks)", None),
+    ],
+)
+def test_the_cause_of_a_failed_task_is_told_with_the_way_to_go_on(trace, cause, message):
+    error = told(PySparkException(trace.format(cause=cause)))
+    assert "\n" not in str(error)
+    assert str(error).endswith(GO_ON)
+    assert message is None or str(error) == f"{message}; {GO_ON}"
+
+
+def test_a_full_disk_of_the_driver_is_told_with_the_way_to_go_on():
+    assert str(told(OSError(28, "No space left on device", "/out"))) == (
+        f"[Errno 28] No space left on device: '/out'; {GO_ON}"
+    )
+
+
+def test_a_users_mistake_found_in_a_task_stays_one():
+    error = told(PySparkException(OF_PYTHON.format(cause="landmark_lib.errors.UserError: --input: no")))
+    assert isinstance(error, UserError)
+    assert str(error) == "--input: no"
+
+
+def test_a_defect_in_a_task_keeps_its_traceback():
+    with pytest.raises(PySparkException), told_in_one_line():
+        raise PySparkException(OF_PYTHON.format(cause="KeyError: 'image'"))
+    with pytest.raises(ZeroDivisionError), told_in_one_line():
+        raise ZeroDivisionError

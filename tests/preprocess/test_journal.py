@@ -1,0 +1,55 @@
+"""What a run notes is found again by the next one, and by nobody once the data set is finished."""
+
+import pytest
+
+from landmark_lib.dataset import FileRecord
+from landmark_lib.preprocess.journal import Journal, Part, Stage, records_of, total
+
+
+def part(number, photos):
+    return Part([FileRecord(f"corpus/{number}", photos, 10 * photos, "0" * 64)], {"enlarged": photos})
+
+
+@pytest.fixture(params=["local", "object store"])
+def journal(request, tmp_path):
+    return Journal(str(tmp_path) if request.param == "local" else f"memory://{tmp_path}")
+
+
+def test_parts_are_found_again_by_their_numbers(journal):
+    assert journal.parts(Stage.CORPUS) == {}
+    journal.commit(Stage.CORPUS, 11, part(11, 3))
+    journal.commit(Stage.CORPUS, 2, part(2, 4))
+    journal.commit(Stage.PLAN, 2, part(2, 5))
+    assert journal.parts(Stage.CORPUS) == {2: part(2, 4), 11: part(11, 3)}
+    assert not journal.is_closed(Stage.CORPUS)
+
+
+def test_a_closed_stage_has_the_parts_it_was_closed_with(journal):
+    parts = {0: part(0, 3), 1: part(1, 4)}
+    journal.close(Stage.CORPUS, parts)
+    assert journal.is_closed(Stage.CORPUS)
+    assert journal.parts(Stage.CORPUS) == parts
+
+
+def test_a_stage_taken_back_is_not_done(journal):
+    journal.commit(Stage.PLAN, 0, part(0, 1))
+    journal.close(Stage.PLAN, {0: part(0, 1)})
+    journal.commit(Stage.CORPUS, 0, part(0, 1))
+    journal.forget([Stage.PLAN, Stage.SHARDS])
+    assert (journal.parts(Stage.PLAN), journal.is_closed(Stage.PLAN)) == ({}, False)
+    assert set(journal.parts(Stage.CORPUS)) == {0}
+
+
+def test_nothing_is_found_after_the_notes_are_removed(journal):
+    journal.write("batch.json", {"number": 1})
+    journal.commit(Stage.CORPUS, 0, part(0, 1))
+    assert journal.read("batch.json") == {"number": 1}
+    journal.remove()
+    assert journal.read("batch.json") is None
+    assert journal.parts(Stage.CORPUS) == {}
+
+
+def test_files_and_counts_of_parts_add_up():
+    parts = {10: part(10, 3), 9: part(9, 4)}
+    assert [record.path for record in records_of(parts)] == ["corpus/10", "corpus/9"]
+    assert (total(parts, "enlarged"), total(parts, "never counted")) == (7, 0)
