@@ -1,0 +1,97 @@
+"""How much memory the processes of a command take."""
+
+import os
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SECONDS_BETWEEN_LOOKS = 0.2
+KIB_PER_MB = 1e6 / 1024
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A command that has ended.
+
+    Attributes:
+        seconds: From its start to its end.
+        cpu_seconds: Processor time that all its processes took, as far as seen at the last look at each.
+        output: What it printed.
+        peaks: Largest resident memory of each of its processes in MB, by name, largest first: "java",
+            "python" (the driver program) and "worker" (the Python processes that Spark's tasks run in).
+    """
+
+    seconds: float
+    cpu_seconds: float
+    output: str
+    peaks: dict[str, list[float]]
+
+    def peak(self, name: str) -> float:
+        """Give the peak of the largest process of a name in MB; 0 if there was none."""
+        return max(self.peaks.get(name, [0.0]))
+
+
+def measure(command: Sequence[str | Path]) -> Measured:
+    """Run a command and watch it and all processes under it.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
+    peaks: dict[tuple[int, str], float] = {}
+    processor: dict[int, float] = {}
+    begin = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        while process.poll() is None:
+            for pid, cpu_seconds in _tree(process.pid):
+                processor[pid] = cpu_seconds
+                name, peak = _look(pid)
+                # A process first looked at between fork and exec carries its parent's name.
+                peaks[pid, name] = max(peak, peaks.get((pid, name), 0.0))
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        seconds = time.perf_counter() - begin
+        output = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, output)
+    by_name = defaultdict(list)
+    for (_, name), peak in sorted(peaks.items(), key=lambda item: -item[1]):
+        by_name[name].append(peak)
+    return Measured(seconds, sum(processor.values()), output, dict(by_name))
+
+
+def _tree(root: int) -> Iterator[tuple[int, float]]:
+    """Give all processes under `root`, and how much processor time each has taken, in seconds."""
+    children = defaultdict(list)
+    seconds = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # pid (name, which may hold anything) state parent …, 10 others, user and system time in ticks
+            words = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+        pid = int(stat.parent.name)
+        children[int(words[1])].append(pid)
+        seconds[pid] = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        yield pid, seconds.get(pid, 0.0)
+        waiting += children[pid]
+
+
+def _look(pid: int) -> tuple[str, float]:
+    """Tell the name of a process and its peak of resident memory in MB; 0 of one that has ended."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        words = (folder / "cmdline").read_text().split("\0")
+        status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
+    except (FileNotFoundError, ProcessLookupError):
+        return "ended", 0.0
+    name = Path(words[0]).name
+    if "pyspark.daemon" in words:
+        name = "worker"
+    elif name.startswith("python"):
+        name = "python"
+    return name, int(status.get("VmHWM", "0 kB").split()[0]) / KIB_PER_MB

@@ -1,0 +1,269 @@
+"""How fast photos become squares of 250 x 250 pixels on one core, and how good these are.
+
+    python benchmarks/resize.py [--write] [--photos 8] [--runs 7]
+
+Contestants take turns, run by run, on the same photos in three sizes (and those of LANDMARK_REAL_DATA, where
+set): this project, img2dataset's resizer in an environment of its own (made in .cache/ on the first run),
+Pillow decoding every pixel, and the bare decode at reduced scale, which is the limit. Speed is photos per
+second of CPU time, from the bytes of a photo to those of its square; quality is the PSNR of the square, as
+encoded, against full decode + Lanczos. Then the same inside Spark, by the clock, against a plain loop.
+Ends with status 1 if a goal is missed.
+"""
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pyarrow as pa
+from photos import encoded, made_up_photo
+from PIL import Image
+from results import markdown_table, publish
+
+from landmark_lib.images.decode import decode_square
+from landmark_lib.images.jpeg import encode_jpeg
+from landmark_lib.settings import PreprocessSettings
+
+HERE = Path(__file__).parent
+ENVIRONMENT = HERE.parent / ".cache" / "img2dataset"
+QUIET_IMG2DATASET = {"NO_ALBUMENTATIONS_UPDATE": "1"}  # or it asks the internet for a newer version
+SIDE, MOST_PIXELS = 250, 200_000_000
+SIZES = {"1.2 MP": (1280, 960), "2.6 MP": (1864, 1398), "6.2 MP": (2880, 2160)}
+REAL = "real"
+REAL_SHORTER_SIDE = 700  # pixels; smaller photos are decoded whole by everybody
+OVER_IMG2DATASET = {"1.2 MP": 1.2, "2.6 MP": 1.6, "6.2 MP": 2.3}
+OF_BARE_DECODE = {"2.6 MP": 0.85, "6.2 MP": 0.85}
+OF_BARE_LOOP = 0.85
+
+Square = Callable[[bytes], object]
+
+
+def this_project(content: bytes) -> bytes:
+    """Resize as the Spark tasks do."""
+    return encode_jpeg(decode_square(content, SIDE, MOST_PIXELS)[0])
+
+
+def reference(content: bytes) -> Image.Image:
+    """Decode every pixel, then crop and resize by Lanczos in one step."""
+    photo = Image.open(io.BytesIO(content)).convert("RGB")
+    length = min(photo.size)
+    left, top = (photo.width - length) / 2, (photo.height - length) / 2
+    box = (left, top, left + length, top + length)
+    return photo.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box)
+
+
+def plain_pillow(content: bytes) -> bytes:
+    """Do the same with every pixel decoded."""
+    return encode_jpeg(reference(content))
+
+
+def bare_decode(content: bytes) -> None:
+    """Decode at the smallest scale with at least twice the pixels a side; crop, resize and encode nothing."""
+    with Image.open(io.BytesIO(content)) as photo:
+        photo.draft(None, (2 * SIDE, 2 * SIDE))
+        photo.load()
+
+
+def img2dataset_environment() -> Path:
+    """Make img2dataset's environment if there is none yet; give the folder of its commands."""
+    commands = ENVIRONMENT / "bin"
+    if not (commands / "img2dataset").exists():
+        venv.create(ENVIRONMENT, with_pip=True)
+        install = [
+            commands / "python",
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "-r",
+            HERE / "img2dataset/requirements.txt",
+        ]
+        subprocess.run(install, check=True)  # noqa: S603 - an environment of its own
+    return commands
+
+
+class Img2Dataset:
+    """img2dataset's resizer as a process of its own."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own script
+            [img2dataset_environment() / "python", "-W", "ignore", HERE / "img2dataset" / "resizer.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **QUIET_IMG2DATASET},
+        )
+        self._ask, self._answer = self._process.stdin, self._process.stdout
+
+    def seconds(self, folder: Path, results: Path | None = None) -> float:
+        """Resize all photos of a folder; give the CPU seconds."""
+        self._ask.write(f"{folder}\t{results or '-'}\n")
+        self._ask.flush()
+        return float(self._answer.readline())
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+
+def main() -> int:
+    """Measure everything and print the tables; give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/RESULTS.md")
+    parser.add_argument("--photos", type=int, default=8, help="photos of each size")
+    parser.add_argument("--runs", type=int, default=7, help="runs of each contestant; medians count")
+    arguments = parser.parse_args()
+    missed: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = write_photos(Path(scratch), arguments.photos)
+        table = speed_and_quality(folders, arguments.runs, missed)
+        table += "\n\n" + inside_spark(folders, arguments.runs, missed)
+    table += "\n\n" + ("Goals missed: " + "; ".join(missed) if missed else "All goals met.")
+    publish("resize", table, "python benchmarks/resize.py", write=arguments.write)
+    return int(bool(missed))
+
+
+def write_photos(scratch: Path, photos: int) -> dict[str, Path]:
+    """Write the photos of each class into a folder of its own; JPEGs of quality 90."""
+    folders = {name: scratch / name.replace(" ", "-") for name in SIZES}
+    for name, (width, height) in SIZES.items():
+        folders[name].mkdir()
+        for seed in range(photos):
+            photo = made_up_photo(width, height, seed)
+            (folders[name] / f"{seed}.jpg").write_bytes(encoded(photo, "JPEG", quality=90))
+    if data := os.environ.get("LANDMARK_REAL_DATA"):
+        folders[REAL] = scratch / REAL
+        folders[REAL].mkdir()
+        for path in real_photos(Path(data)):
+            (folders[REAL] / path.name).write_bytes(path.read_bytes())
+    return folders
+
+
+def real_photos(data: Path) -> Iterator[Path]:
+    """Find the real photos that are large, plain JPEGs: upright, without a profile."""
+    for path in sorted(data.glob("photos/*/*.jpg")):
+        with Image.open(path) as photo:
+            plain = photo.mode == "RGB" and not photo.getexif() and "icc_profile" not in photo.info
+            if photo.format == "JPEG" and plain and min(photo.size) >= REAL_SHORTER_SIDE:
+                yield path
+
+
+def speed_and_quality(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
+    """Time the contestants in turns; note the goals missed."""
+    theirs = Img2Dataset()
+    rows = []
+    for name, folder in folders.items():
+        contents = [path.read_bytes() for path in sorted(folder.iterdir())]
+        ours: dict[str, Square] = {"this": this_project, "pillow": plain_pillow, "bare": bare_decode}
+        seconds: dict[str, list[float]] = {key: [] for key in ("img2dataset", *ours)}
+        for _ in range(runs + 1):
+            seconds["img2dataset"].append(theirs.seconds(folder))
+            for key, square in ours.items():
+                seconds[key].append(cpu_seconds(square, contents))
+        # The first run warms up. Ratios are taken within a run, then the medians of runs.
+        over = median(a / b for a, b in zip(seconds["img2dataset"][1:], seconds["this"][1:], strict=True))
+        of_bare = median(a / b for a, b in zip(seconds["bare"][1:], seconds["this"][1:], strict=True))
+        speed = {key: len(contents) / median(values[1:]) for key, values in seconds.items()}
+        our_psnr, their_psnr = qualities(contents, folder, theirs)
+        worse = sum(a <= b for a, b in zip(our_psnr, their_psnr, strict=True))
+        rows.append(
+            [
+                f"{name} ({len(contents)}, {np.mean([len(c) for c in contents]) / 1000:.0f} kB)",
+                *(f"{speed[key]:.0f}" for key in ("this", "img2dataset", "pillow", "bare")),
+                f"{over:.2f}",
+                f"{of_bare:.2f}",
+                f"{median(our_psnr):.1f} / {min(our_psnr):.1f}",
+                f"{median(their_psnr):.1f} / {min(their_psnr):.1f}",
+            ]
+        )
+        if over < OVER_IMG2DATASET.get(name, 0):
+            missed.append(f"{name} {over:.2f} times img2dataset, not {OVER_IMG2DATASET[name]}")
+        if of_bare < OF_BARE_DECODE.get(name, 0):
+            missed.append(f"{name} {of_bare:.2f} of the bare decode, not {OF_BARE_DECODE[name]}")
+        if worse:
+            missed.append(f"{name} {worse} photos no better than img2dataset's")
+    theirs.close()
+    header = ["photos (number, size)", "this project", "img2dataset", "Pillow, all pixels", "bare decode"]
+    header += ["times img2dataset", "of bare decode", "PSNR, median / least", "img2dataset's"]
+    return "Photos per second of CPU time on one core; PSNR in dB:\n\n" + markdown_table(header, rows)
+
+
+def cpu_seconds(square: Square, contents: list[bytes]) -> float:
+    """Time one contestant on all photos."""
+    begin = time.process_time()
+    for content in contents:
+        square(content)
+    return time.process_time() - begin
+
+
+def qualities(contents: list[bytes], folder: Path, theirs: Img2Dataset) -> tuple[list[float], list[float]]:
+    """Give the PSNR of our squares and of img2dataset's, as encoded."""
+    with tempfile.TemporaryDirectory() as results:
+        theirs.seconds(folder, Path(results))
+        squares = [(Path(results) / path.name).read_bytes() for path in sorted(folder.iterdir())]
+    wanted = [reference(content) for content in contents]
+    ours = [psnr(this_project(content), image) for content, image in zip(contents, wanted, strict=True)]
+    return ours, [psnr(square, image) for square, image in zip(squares, wanted, strict=True)]
+
+
+def psnr(jpeg: bytes, wanted: Image.Image) -> float:
+    """Peak signal-to-noise ratio in dB."""
+    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
+    error = np.asarray(image).astype(float) - np.asarray(wanted).astype(float)
+    return float(10 * np.log10(255**2 / np.mean(error**2)))
+
+
+def inside_spark(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
+    """Time files to squares in a Spark task on one core against a plain loop, in turns, by the clock."""
+    from landmark_lib.preprocess.session import spark_session
+
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        "--master local[1] --conf spark.ui.showConsoleProgress=false pyspark-shell"
+    )
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    spark = spark_session("resize")
+    spark.sparkContext.setLogLevel("ERROR")
+    rows = []
+    for name, folder in folders.items():
+        paths = [str(path) for path in sorted(folder.iterdir())]
+        paths = list(islice(cycle(paths), PreprocessSettings().photos_per_part))  # as one task has them
+        frame = spark.createDataFrame([(path,) for path in paths], "path string").coalesce(1)
+        job = frame.mapInArrow(resize_batches, "path string, image binary")
+        spark_seconds, loop_seconds = [], []
+        for _ in range(runs + 1):
+            begin = time.perf_counter()
+            job.write.format("noop").mode("overwrite").save()
+            middle = time.perf_counter()
+            for path in paths:
+                this_project(Path(path).read_bytes())
+            spark_seconds.append(middle - begin)
+            loop_seconds.append(time.perf_counter() - middle)
+        ratio = median(a / b for a, b in zip(loop_seconds[1:], spark_seconds[1:], strict=True))
+        speeds = [len(paths) / median(seconds[1:]) for seconds in (spark_seconds, loop_seconds)]
+        rows.append([name, *(f"{speed:.0f}" for speed in speeds), f"{ratio:.2f}"])
+        if ratio < OF_BARE_LOOP:
+            missed.append(f"{name} {ratio:.2f} of the bare loop inside Spark, not {OF_BARE_LOOP}")
+    spark.stop()
+    header = ["photos", "inside Spark", "plain loop", "of the loop"]
+    return "Photos per second by the clock, files to squares, one core:\n\n" + markdown_table(header, rows)
+
+
+def resize_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Resize files in a Spark task."""
+    for batch in batches:
+        paths = batch.column("path").to_pylist()
+        images = [this_project(Path(path).read_bytes()) for path in paths]
+        yield pa.RecordBatch.from_arrays([pa.array(paths), pa.array(images, pa.binary())], ["path", "image"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
