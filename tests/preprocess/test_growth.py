@@ -170,3 +170,19 @@ def test_photos_without_labels_become_a_corpus_and_nothing_else(preprocess, phot
         "report.html",
     }
     assert "9 photos listed: 8 in the corpus, 1 rejected" in ended.out
+
+
+def test_a_list_that_does_not_fit_its_files_is_told_and_ends_with_1(job, photos, tmp_path):
+    labels = tmp_path / "labels.csv"
+    rows = [f"{number},,place {number % 2}" for number in range(8)]
+    labels.write_text("\n".join(["id,url,landmark_id", *rows, "9,,place 1"]))
+    source = ("--input", photos, "--labels", labels, "--output", tmp_path / "out", "--verify")
+    wrong = job(*source)
+    assert wrong.status == 1
+    assert {"1 x missing file", "wrong"} < set(wrong.out.splitlines())
+    assert wrong.err.endswith("do not fit, as told above\n")
+    (photos / "place 1" / "9.jpg").write_bytes(draw_photo(9))
+    (photos / "place 0" / "empty.jpg").unlink()
+    fits = job(*source)
+    assert (fits.status, fits.err) == (0, ""), fits.out
+    assert not (tmp_path / "out").exists()

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from small_dataset import image_id, write_small_dataset
 
 from landmark_lib import dataset
 from landmark_lib.dataset import FileRecord
-from landmark_lib.errors import LandmarkError
+from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.member_data import read_member_data
@@ -36,6 +37,12 @@ def test_slices_are_read_in_the_order_told_also_twice(member):
         image_id("train/common", 2, 8),
     ]
     assert ids_of(member.training, slices) == expected
+
+
+def test_a_data_set_without_labels_is_refused_in_one_line(small_dataset):
+    unlabelled = replace(dataset.read_manifest(small_dataset), classes=0)
+    with pytest.raises(UserError, match="holds photos without labels"):
+        read_member_data(small_dataset, unlabelled, 0)
 
 
 def test_no_row_group_is_lost_however_often_a_reader_is_opened(member):
