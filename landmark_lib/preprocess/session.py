@@ -19,6 +19,7 @@ def spark_session(name: str) -> SparkSession:
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
     conf.setIfMissing("spark.master", "local[*,4]")  # a task that lost its Python process is tried again
+    conf.setIfMissing("spark.python.daemon.module", "landmark_lib.preprocess.daemon")
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     conf.setIfMissing("spark.sql.execution.arrow.maxRecordsPerBatch", ROWS_PER_BATCH)
     # Spark takes frames that Python makes for tiny, and would bring millions of rows together on the driver.
