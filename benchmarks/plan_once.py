@@ -16,11 +16,10 @@ from pyspark.sql import functions as F
 
 from landmark_lib.dataset import CORPUS, FileRecord, part_name, write_table
 from landmark_lib.preprocess import plan as planning
+from landmark_lib.preprocess.listing import MOST_PARTS
 from landmark_lib.preprocess.parts import FILE, file_of, write_files
 from landmark_lib.preprocess.session import spark_session
 from landmark_lib.settings import PreprocessSettings
-
-MOST_PARTS = 4_096
 
 
 def main(label_list: str, output: str, photos: int) -> None:

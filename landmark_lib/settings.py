@@ -148,7 +148,11 @@ class PreprocessSettings:
     rows_per_group: int = setting(
         128, "Size of a Parquet row group, in rows; what a reader holds at once.", "corpus"
     )
-    photos_per_part: int = setting(256, "Photos that one task resizes.", "corpus")
+    photos_per_part: int = setting(
+        256,
+        "Photos that one task resizes; more, where a million photos would give more than 4,096 parts.",
+        "corpus",
+    )
     most_megapixels: int = setting(
         200,
         "Reject photos with more pixels than this, in millions, and those whose decoder would take more than"

@@ -15,6 +15,11 @@ from landmark_lib.preprocess.parts import FILE, file_of, read_files, write_files
 from landmark_lib.preprocess.sources import LIST_SCHEMA
 
 LIST_ROWS_PER_GROUP = 65_536
+# Every part has a file of the corpus and of the plan and is a task that every shard hears from; a million
+# photos still have parts of 256.
+MOST_PARTS = 4_096
+# Lists are a few kB a part: a task writes several.
+LIST_PARTS_OF_TASK = 100
 IDENTITY = ("image_id", "landmark_id", "uri")
 
 
@@ -79,7 +84,8 @@ def write_list(photos: DataFrame, photos_per_part: int, output: str) -> tuple[in
         table = rows.select(LIST_SCHEMA.names).cast(LIST_SCHEMA)
         return [write_table(output, part_name(LIST, number, parts), table, LIST_ROWS_PER_GROUP)]
 
-    written = write_files(placed, ["archive", "offset", *IDENTITY], parts, write)
+    tasks = -(-parts // LIST_PARTS_OF_TASK)
+    written = write_files(placed, ["archive", "offset", *IDENTITY], parts, write, tasks=tasks)
     numbers = {part_name(LIST, number, parts): number for number in range(parts)}
     return parts, {numbers[record.path]: record.rows for record in written}
 
@@ -92,6 +98,7 @@ def read_list_part(output: str, number: int, parts: int) -> list[dict[str, Any]]
 
 def _placed(photos: DataFrame, photos_per_part: int) -> tuple[DataFrame, int]:
     counted = {row["archive"]: int(row["count"]) for row in photos.groupBy("archive").count().collect()}
+    photos_per_part = max(photos_per_part, -(-sum(counted.values()) // MOST_PARTS))
     loose = -(-counted.pop(None, 0) // photos_per_part)
     bases, parts = [], loose
     for archive, count in sorted(counted.items()):

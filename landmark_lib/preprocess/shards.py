@@ -132,12 +132,12 @@ def write_shards(
     names = layout.names
     finished = journal.parts(Stage.SHARDS)
     missing = set(range(len(names))) - finished.keys()
-    output = journal.output
+    output, paths = journal.output, [record.path for record in corpus]
 
     def make_outputs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for path in batch.column("path").to_pylist():
-                for rows in _in_batches(_part_outputs(output, path, layout, missing)):
+            for number in batch.column("id").to_pylist():
+                for rows in _in_batches(_part_outputs(output, paths[number], layout, missing)):
                     done(len(rows), sum(len(row["image"]) for row in rows))
                     yield from pa.Table.from_pylist(rows, OUTPUT_SCHEMA).to_batches()
 
@@ -149,10 +149,9 @@ def write_shards(
         return [record]
 
     if missing:
-        paths = spark.sparkContext.parallelize([(record.path,) for record in corpus], len(corpus))
-        outputs = spark.createDataFrame(paths, "path string").mapInArrow(
-            make_outputs, from_arrow_schema(OUTPUT_SCHEMA)
-        )
+        # One task for each file of the corpus.
+        numbers = spark.range(0, len(paths), 1, len(paths))
+        outputs = numbers.mapInArrow(make_outputs, from_arrow_schema(OUTPUT_SCHEMA))
         write_files(outputs, ["position", "image_id", "recipe"], len(names), write_shard)
     return journal.parts(Stage.SHARDS)
 
