@@ -130,17 +130,25 @@ def test_how_a_table_is_cut_into_chunks_changes_no_byte(tmp_path, cuts):
     assert whole == cut
 
 
-def test_an_interrupted_write_leaves_the_old_file_and_a_partial_one(tmp_path, monkeypatch):
-    dataset.write_bytes(str(tmp_path), "a", b"old")
+def write_that_ends_with(error, folder, monkeypatch):
+    dataset.write_bytes(str(folder), "a", b"old")
 
     def fail(*_, **__):
-        raise OSError("no space left")
+        raise error
 
     monkeypatch.setattr(dataset.LocalFileSystem, "mv", fail)
-    with pytest.raises(OSError, match="no space left"):
-        dataset.write_bytes(str(tmp_path), "a", b"new")
-    assert dataset.read_bytes(str(tmp_path), "a") == b"old"
-    (partial,) = {path.name for path in tmp_path.iterdir()} - {"a"}
+    with pytest.raises(type(error)):
+        dataset.write_bytes(str(folder), "a", b"new")
+    assert dataset.read_bytes(str(folder), "a") == b"old"
+    return {path.name for path in folder.iterdir()} - {"a"}
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_takes_no_room(tmp_path, monkeypatch):
+    assert write_that_ends_with(OSError("no space left"), tmp_path, monkeypatch) == set()
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_a_partial_one(tmp_path, monkeypatch):
+    (partial,) = write_that_ends_with(KeyboardInterrupt(), tmp_path, monkeypatch)
     assert dataset.is_partial(partial)
     assert not dataset.is_partial("a")
 
