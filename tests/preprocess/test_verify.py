@@ -56,7 +56,8 @@ def test_everything_wrong_between_a_list_and_its_images_is_found(spark, tmp_path
         "empty file": 1,
         CONTRADICTION: 1,
         "missing file": 1,
-        "no image id": 2,
+        "no image id": 1,
+        "broken row of the list": 1,
         "no label": 1,
         EXTRA: 1,
     }

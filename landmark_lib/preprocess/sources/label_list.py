@@ -75,7 +75,7 @@ def list_labels(spark: SparkSession, place: Place, *, unlabelled: bool) -> DataF
     """List the rows of a label list: image_id, landmark_id, url, reason, detail.
 
     A row without an id or a label has a reason, and a row with another number of columns than the header is
-    told as one without an id, under the list's name and the row's number. `unlabelled` leaves no labels.
+    told as a broken one, under the list's name and the row's number. `unlabelled` leaves no labels.
     """
     uri = place.uri
 
