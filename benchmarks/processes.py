@@ -43,7 +43,7 @@ def measure(command: Sequence[str | Path]) -> Measured:
     peaks: dict[tuple[int, str], float] = {}
     processor: dict[int, float] = {}
     begin = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             for pid, cpu_seconds in _tree(process.pid):
                 processor[pid] = cpu_seconds

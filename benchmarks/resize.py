@@ -87,7 +87,7 @@ def img2dataset_environment() -> Path:
             "-r",
             HERE / "img2dataset/requirements.txt",
         ]
-        subprocess.run(install, check=True)  # noqa: S603 - an environment of its own
+        subprocess.run(install, check=True)
     return commands
 
 
@@ -95,7 +95,7 @@ class Img2Dataset:
     """img2dataset's resizer as a process of its own."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own script
+        self._process = subprocess.Popen(
             [img2dataset_environment() / "python", "-W", "ignore", HERE / "img2dataset" / "resizer.py"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -151,9 +151,7 @@ def _run(scratch: Path, photos: Path, arguments: Iterable[str]) -> Run:
     ]
     path = os.pathsep.join(filter(None, [str(COUNTING), os.environ.get("PYTHONPATH")]))
     environment = {"PYTHONPATH": path, "COUNT_INTO": str(counts), "COUNT_SOURCE": str(photos)}
-    subprocess.run(  # noqa: S603 - the project's own command
-        command, check=True, env=os.environ | environment, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(command, check=True, env=os.environ | environment, stdout=subprocess.DEVNULL)
     noted = [line.split(" ", 1) for file in counts.iterdir() for line in file.read_text().splitlines()]
     squares = {f"{side} {side}": side for side in (CORPUS_SIZE, SHARD_IMAGE_SIZE)}
     return Run(

@@ -93,7 +93,7 @@ class FailingFileSystem(MemoryFileSystem):
 
     protocol = "failing"
     store = {}  # noqa: RUF012 - as the class it is made of has it
-    pseudo_dirs = [""]  # noqa: RUF012
+    pseudo_dirs = [""]  # noqa: RUF012 - the same
 
     def ls(self, path, **options):  # noqa: ARG002 - the failure is for all
         raise TimeoutError(path)
