@@ -10,6 +10,7 @@ from pathlib import Path
 
 SECONDS_BETWEEN_LOOKS = 0.2
 KIB_PER_MB = 1e6 / 1024
+DAEMON = "landmark_lib.preprocess.daemon"  # the module that Spark's Python workers are forked from
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _look(pid: int) -> tuple[str, float]:
     except (FileNotFoundError, ProcessLookupError):
         return "ended", 0.0
     name = Path(words[0]).name
-    if "pyspark.daemon" in words:
+    if DAEMON in words:
         name = "worker"
     elif name.startswith("python"):
         name = "python"
