@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.sources.address import locate, open_place
 from landmark_lib.preprocess.sources.label_list import check_header, is_blank, list_labels, read_header
-from landmark_lib.preprocess.sources.schema import ENTRY_COLUMNS, LIST_SCHEMA, spark_schema
+from landmark_lib.preprocess.sources.schema import ENTRY_COLUMNS, LIST_SCHEMA
 from landmark_lib.settings import SourceSettings
 
 FILES_ASKED_AT_ONCE = 16
@@ -59,7 +60,9 @@ def list_csv(spark: SparkSession, source: SourceSettings, *, with_sizes: bool) -
     ).select(LIST_SCHEMA.names)
     if with_sizes:
         tasks = 4 * spark.sparkContext.defaultParallelism
-        entries = entries.repartition(tasks, "image_id").mapInArrow(ask_for_files, spark_schema(LIST_SCHEMA))
+        entries = entries.repartition(tasks, "image_id").mapInArrow(
+            ask_for_files, from_arrow_schema(LIST_SCHEMA)
+        )
     return entries.withColumn("extra", F.lit(False)).select(ENTRY_COLUMNS)  # noqa: FBT003 - a constant
 
 

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.sources.address import Place, open_place
-from landmark_lib.preprocess.sources.schema import spark_schema
 
 COLUMNS = ["id", "images", "url", "landmark_id"]
 LABEL_SCHEMA = pa.schema(
@@ -86,7 +86,7 @@ def list_labels(spark: SparkSession, place: Place, *, unlabelled: bool) -> DataF
                 for table in read_labels(file, list_place.name):
                     yield from table.to_batches(ROWS_PER_BATCH)
 
-    rows = spark.range(0, 1, 1, 1).mapInArrow(read, spark_schema(LABEL_SCHEMA))
+    rows = spark.range(0, 1, 1, 1).mapInArrow(read, from_arrow_schema(LABEL_SCHEMA))
     label = (
         F.lit(None).cast("string") if unlabelled else F.when(~is_blank("landmark_id"), F.col("landmark_id"))
     )

@@ -22,18 +22,6 @@ FOUND_SCHEMA = LIST_SCHEMA.remove(1).append(pa.field("is_photo", pa.bool_()))
 # photos outside tars too, where asked for.
 ENTRY_COLUMNS = [*LIST_SCHEMA.names, "extra"]
 
-SPARK_NAMES = {
-    pa.string(): "string",
-    pa.binary(): "binary",
-    pa.int64(): "bigint",
-    pa.bool_(): "boolean",
-}
-
-
-def spark_schema(schema: pa.Schema) -> str:
-    """Write a schema as Spark wants it from `mapInArrow`."""
-    return ", ".join(f"{field.name} {SPARK_NAMES[field.type]}" for field in schema)
-
 
 def printable(name: str) -> str:
     """Write a name so that it can be stored: bytes that are not UTF-8 are escaped."""

@@ -13,13 +13,14 @@ import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.sources.address import Place, locate, open_place
 from landmark_lib.preprocess.sources.label_list import list_labels
 from landmark_lib.preprocess.sources.matching import image_id_of, match, without_list
-from landmark_lib.preprocess.sources.schema import FOUND_SCHEMA, printable, spark_schema
+from landmark_lib.preprocess.sources.schema import FOUND_SCHEMA, printable
 from landmark_lib.preprocess.sources.tar_members import Loss, Member, read_members
 from landmark_lib.preprocess.sources.walk import children
 from landmark_lib.settings import SourceSettings
@@ -94,7 +95,7 @@ def list_tars(spark: SparkSession, source: SourceSettings, *, with_sizes: bool) 
     )
     name = F.col("name")
     found = (
-        archives.mapInArrow(_list_archives, spark_schema(MEMBER_SCHEMA))
+        archives.mapInArrow(_list_archives, from_arrow_schema(MEMBER_SCHEMA))
         .withColumn("image_id", F.when(F.col("is_photo"), image_id_of(name)).otherwise(name))
         .select(FOUND_SCHEMA.names)
     )

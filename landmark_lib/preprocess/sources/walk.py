@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 from fsspec.implementations.local import LocalFileSystem
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import Reason
 from landmark_lib.preprocess.sources.address import Place, open_place
-from landmark_lib.preprocess.sources.schema import printable, spark_schema
+from landmark_lib.preprocess.sources.schema import printable
 
 AS_ON_DISK = ("utf-8", "surrogateescape")
 ROWS_PER_BATCH = 16_384
@@ -80,11 +81,11 @@ def list_files(spark: SparkSession, root: Place, *, with_sizes: bool) -> DataFra
                 yield from map(_with_printable_paths, _batches(below))
 
     tasks = TASKS_PER_CORE * spark.sparkContext.defaultParallelism
-    columns = spark_schema(CHILD_SCHEMA)
+    columns = from_arrow_schema(CHILD_SCHEMA)
     level = spark.createDataFrame([(b"", True, None, None, None)], columns).coalesce(1)
     for _ in range(LEVELS_SPREAD):
         level = level.mapInArrow(list_level, columns).repartition(tasks, F.col("path"))
-    return level.mapInArrow(list_rest, spark_schema(FILE_SCHEMA))
+    return level.mapInArrow(list_rest, from_arrow_schema(FILE_SCHEMA))
 
 
 def walk(place: Place, path: str, *, with_sizes: bool) -> Iterator[Child]:
