@@ -134,6 +134,11 @@ class FileRecord:
     sha256: str
 
 
+def files_in(files: Sequence[FileRecord], directory: str) -> list[FileRecord]:
+    """Pick the files of one directory of the data set, in the order given."""
+    return [record for record in files if record.path.rpartition("/")[0] == directory]
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What `dataset.json` holds."""
@@ -152,7 +157,7 @@ class Manifest:
 
     def files_in(self, directory: str) -> list[FileRecord]:
         """List the files of one directory of the data set, in the order of their numbers."""
-        return [record for record in self.files if record.path.rpartition("/")[0] == directory]
+        return files_in(self.files, directory)
 
     def rows_in(self, directory: str) -> int:
         """Count the rows of one directory of the data set."""

@@ -149,4 +149,4 @@ def corpus_files(output: Output) -> list[FileRecord]:
         return []
     batch = Batch.from_json(output.journal.read(BATCH) or {})
     files = [*before(output, batch).files, *records_of(output.journal.parts(Stage.CORPUS))]
-    return [record for record in files if record.path.startswith(f"{dataset.CORPUS}/")]
+    return dataset.files_in(files, dataset.CORPUS)

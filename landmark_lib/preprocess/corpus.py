@@ -1,6 +1,6 @@
 """Photos into the corpus: each is read and decoded once, then kept as a small square or rejected."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,12 @@ class Resized:
 
 
 def write_corpus(
-    spark: SparkSession, journal: Journal, batch: Batch, resize: ResizeSettings, done: Done
+    spark: SparkSession,
+    journal: Journal,
+    batch: Batch,
+    finished: Mapping[int, Part],
+    resize: ResizeSettings,
+    done: Done,
 ) -> dict[int, Part]:
     """Resize the photos of a batch into `corpus/`; what gives no photo becomes a row of `rejected/`.
 
@@ -70,6 +75,7 @@ def write_corpus(
         spark: The session.
         journal: Notes of the run; a part is noted when its files are whole.
         batch: The photos, listed.
+        finished: Parts of the batch that are done already.
         resize: How to resize them.
         done: Called in the tasks with the number of photos dealt with and the bytes read for them.
 
@@ -99,7 +105,6 @@ def write_corpus(
         journal.commit(Stage.CORPUS, number, part)
         return part
 
-    finished = journal.parts(Stage.CORPUS)
     missing = [number for number in batch.rows if number not in finished]
     return {**finished, **in_tasks(spark, missing, write_part)}
 

@@ -72,9 +72,8 @@ def describe_counts(label_counts: dict[str, int]) -> dict[str, Any]:
 def rejected_reasons(output: str, files: Sequence[FileRecord]) -> dict[str, int]:
     """Count the rejected photos by reason."""
     reasons: Counter[str] = Counter()
-    for record in files:
-        if record.path.startswith(f"{dataset.REJECTED}/"):
-            reasons.update(dataset.read_table(output, record.path, ["reason"])["reason"].to_pylist())
+    for record in dataset.files_in(files, dataset.REJECTED):
+        reasons.update(dataset.read_table(output, record.path, ["reason"])["reason"].to_pylist())
     return dict(sorted(reasons.items()))
 
 
@@ -89,7 +88,7 @@ def make_manifest(
     roles: Counter[str] = Counter()
     for rows in counted.planned:
         roles[rows.role] += rows.images
-    corpus = sum(record.rows for record in files if record.path.startswith(f"{dataset.CORPUS}/"))
+    corpus = sum(record.rows for record in dataset.files_in(files, dataset.CORPUS))
     manifest = Manifest(
         settings=resolved,
         versions=_versions(),

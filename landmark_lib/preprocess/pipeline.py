@@ -118,7 +118,7 @@ def _resize(run: Run, batch: Batch) -> dict[int, Part]:
     if finished and remaining:
         run.say(f"Going on: {batch.photos - remaining:,} of {batch.photos:,} photos were dealt with before")
     with watched_stage(run.spark, run.timings, "corpus", remaining, "photos") as done:
-        parts = write_corpus(run.spark, run.journal, batch, resize, done)
+        parts = write_corpus(run.spark, run.journal, batch, finished, resize, done)
     run.journal.close(Stage.CORPUS, parts)
     return parts
 
@@ -133,11 +133,11 @@ def _check_for_photos(run: Run, files: Sequence[FileRecord], listed: int) -> Non
 
 
 def _rows(files: Sequence[FileRecord], directory: str) -> int:
-    return sum(record.rows for record in files if record.path.startswith(f"{directory}/"))
+    return sum(record.rows for record in dataset.files_in(files, directory))
 
 
 def _balance(run: Run, files: list[FileRecord], listed: int, enlarged: int) -> Manifest | None:
-    corpus = [record for record in files if record.path.startswith(f"{dataset.CORPUS}/")]
+    corpus = dataset.files_in(files, dataset.CORPUS)
     ids = planning.read_ids(run.spark, run.output.address, corpus)
     labels, label_counts = _count(run, ids)
     if run.ends_after("labels", table_1(describe_counts(label_counts))):
@@ -206,10 +206,12 @@ def _plan(
 
 
 def _write_shards(run: Run, corpus: Sequence[FileRecord], layout: ShardLayout) -> dict[int, Part]:
-    finished = records_of(run.journal.parts(Stage.SHARDS))
-    remaining = sum(layout.rows.values()) - sum(record.rows for record in finished)
+    finished = run.journal.parts(Stage.SHARDS)
+    remaining = sum(layout.rows.values()) - sum(record.rows for record in records_of(finished))
     with watched_stage(run.spark, run.timings, "shards", remaining, "rows") as done:
-        parts = write_shards(run.spark, run.journal, corpus, layout, run.settings.rows_per_group, done)
+        parts = write_shards(
+            run.spark, run.journal, corpus, layout, finished, run.settings.rows_per_group, done
+        )
     run.journal.close(Stage.SHARDS, parts)
     return parts
 

@@ -111,6 +111,7 @@ def write_shards(
     journal: Journal,
     corpus: Sequence[FileRecord],
     layout: ShardLayout,
+    finished: Collection[int],
     rows_per_group: int,
     done: Done,
 ) -> dict[int, Part]:
@@ -123,6 +124,7 @@ def write_shards(
         journal: Notes of the run; a shard is noted when its file is whole.
         corpus: Files of the corpus; the plan has one of the same number for each.
         layout: The shards to write.
+        finished: Numbers of those that are done already.
         rows_per_group: Rows of a row group.
         done: Called in the tasks with the number of rows made and their bytes.
 
@@ -130,8 +132,7 @@ def write_shards(
         All shards, each as a part.
     """
     names = layout.names
-    finished = journal.parts(Stage.SHARDS)
-    missing = set(range(len(names))) - finished.keys()
+    missing = set(range(len(names))) - set(finished)
     output, paths = journal.output, [record.path for record in corpus]
 
     def make_outputs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -49,11 +49,15 @@ def _training_sets(manifest: Manifest) -> list[str]:
     lines = [f"{manifest.classes:,} classes (labels with at least {kept} images)"]
     if manifest.classes_with_fewer_held_out:
         lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
-    for member in range(manifest.members):
-        own = manifest.rows_in(training_directory(member))
-        lines.append(f"  member {member}: {common + own:,} training rows ({own:,} not shared by all members)")
-    lines.append(f"  validation: {manifest.rows_in(VALIDATION):,} rows")
-    return lines
+    members = [
+        _member_line(member, common, manifest.rows_in(training_directory(member)))
+        for member in range(manifest.members)
+    ]
+    return [*lines, *members, f"  validation: {manifest.rows_in(VALIDATION):,} rows"]
+
+
+def _member_line(member: int, common: int, own: int) -> str:
+    return f"  member {member}: {common + own:,} training rows ({own:,} not shared by all members)"
 
 
 def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[str]:
@@ -63,11 +67,7 @@ def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[s
         images[group.role] += group.images
     rows, total = layout.rows, sum(layout.rows.values())
     common = rows.get(COMMON, 0)
-    members = [
-        f"  member {k}: {common + own:,} training rows ({own:,} not shared by all members)"
-        for k in range(layout.members)
-        for own in [rows.get(training_directory(k), 0)]
-    ]
+    members = [_member_line(k, common, rows.get(training_directory(k), 0)) for k in range(layout.members)]
     corpus, shards = sum(images.values()) * CORPUS_IMAGE_BYTES, total * SHARD_IMAGE_BYTES
     return [
         "The plan",
