@@ -51,7 +51,6 @@ class Resized:
 
     kept: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
-    read_bytes: int = 0
 
     @property
     def enlarged(self) -> int:
@@ -100,8 +99,7 @@ def write_corpus(
             for directory, table in tables
             if table.num_rows
         ]
-        counts = {"enlarged": resized.enlarged, "read_bytes": resized.read_bytes}
-        part = Part(records, counts)
+        part = Part(records, {"enlarged": resized.enlarged})
         journal.commit(Stage.CORPUS, number, part)
         return part
 
@@ -114,7 +112,6 @@ def resize_photos(fetched: Iterable[Fetched], most_pixels: int, done: Done) -> R
     resized = Resized()
     for photo, content in fetched:
         size = len(content) if isinstance(content, bytes) else 0
-        resized.read_bytes += size
         try:
             resized.kept.append(_corpus_row(photo, content, most_pixels))
         except BadPhotoError as error:
