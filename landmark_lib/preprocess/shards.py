@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import Any
 
 import pyarrow as pa
@@ -78,13 +79,14 @@ class ShardLayout:
         directories = _directories(planned["role"], planned["members"], self.members)
         for recipe in planned["recipes"]:
             for directory in directories:
-                total, before = self.shards[directory], self._before(directory)
+                total = self.shards[directory]
                 shard, position = place_row(directory, planned["image_id"], recipe, total, self.seed)
-                yield Place(before + shard, position, recipe)
+                yield Place(self._first[directory] + shard, position, recipe)
 
-    def _before(self, directory: str) -> int:
-        names = list(self.shards)
-        return sum(self.shards[name] for name in names[: names.index(directory)])
+    @cached_property
+    def _first(self) -> dict[str, int]:
+        """Number of the first file of each directory."""
+        return dict(zip(self.shards, accumulate(self.shards.values(), initial=0), strict=False))
 
 
 def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, seed: int) -> ShardLayout:
