@@ -1,7 +1,6 @@
 """An object store on loopback: an emulator of Google's, as a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import fsspec
+from loopback import free_port
 
 BUCKET = "b"
 SECONDS_TO_START = 60
@@ -23,7 +23,7 @@ def object_store() -> Iterator[str]:
 
     As long as it runs, gcsfs finds it in this process and in those that this one starts.
     """
-    port = _free_port()
+    port = free_port()
     environment = {
         "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}",
         "FSSPEC_GS_TOKEN": "anon",
@@ -57,9 +57,3 @@ def _emulator(port: int) -> Iterator[None]:
         finally:
             process.terminate()
             reader.join()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
+from loopback import free_port
 
 SPARK_HOME = Path(pyspark.__file__).parent
 WORKERS = 2
@@ -50,7 +50,7 @@ def standalone_cluster(folder: Path) -> Iterator[Cluster]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
     }
-    port = _free_port()
+    port = free_port()
     cluster = Cluster(f"spark://127.0.0.1:{port}", environment, folder / "workers.log")
     with ExitStack() as running:
         start = ["--properties-file", str(settings), "--host", "127.0.0.1", "--webui-port", "0"]
@@ -83,9 +83,3 @@ def _wait_for(process: subprocess.Popen, text: str, times: int) -> None:
         if not times:
             return
     raise AssertionError(f"the master ended before it said {text!r}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
