@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ class Measured:
 
 
 def measure(command: Sequence[str | Path]) -> Measured:
-    """Run a command and watch it and all processes under it.
+    """Run a command, as after activation of the environment, and watch it and all processes under it.
 
     Raises:
         CalledProcessError: It failed.
@@ -44,7 +45,8 @@ def measure(command: Sequence[str | Path]) -> Measured:
     peaks: dict[tuple[int, str], float] = {}
     processor: dict[int, float] = {}
     begin = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    activated = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=activated) as process:
         while process.poll() is None:
             for pid, cpu_seconds in _tree(process.pid):
                 processor[pid] = cpu_seconds
