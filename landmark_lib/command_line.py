@@ -16,7 +16,7 @@ import click
 import yaml
 
 from landmark_lib import __version__
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
 from landmark_lib.settings import SECTIONS
 
 Settings = TypeVar("Settings")
@@ -46,8 +46,10 @@ def exit_status(settings_class: type[Settings], job: Callable[[Settings], None],
         return _mistaken(f"{error.format_message()} (see --help)")
     except UserError as error:
         return _mistaken(str(error))
+    except AnotherRankError:
+        return FAILED
     except LandmarkError as error:
-        return _told(str(error), FAILED)
+        return _told(f"{_rank()}{error}", FAILED)
     except (KeyboardInterrupt, click.Abort):
         return _told("interrupted", FAILED)
     return 0
@@ -65,9 +67,16 @@ def given_or_default(option: str, given: str | None, default: str) -> str:
     return default if given is None else given
 
 
+def _rank() -> str:
+    """Name this rank where it is not the one that talks to the user."""
+    return "" if speaks() else f"rank {os.environ['HOROVOD_RANK']}: "
+
+
 def _mistaken(message: str) -> int:
-    # Every rank sees the same mistake; one tells it.
-    return _told(message, USAGE) if speaks() else USAGE
+    # Every rank sees the same mistake, or each on its machine; the first of each machine tells it.
+    if os.environ.get("HOROVOD_LOCAL_RANK", "0") != "0":
+        return USAGE
+    return _told(f"{_rank()}{message}", USAGE)
 
 
 def _told(message: str, status: int) -> int:
@@ -114,7 +123,7 @@ class _SettingOption(click.Option):
             type=_click_type(hint),
             default=field.default,
             is_flag=hint is bool,
-            show_default=field.default is not None and field.default is not False,
+            show_default=field.default is not False and field.default not in (None, ()),
             help=field.metadata["help"],
         )
         self.section = SECTIONS[field.metadata["decides"]]
@@ -147,19 +156,74 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
         raise UserError(f"--config: {path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise UserError(f"--config: expected a mapping of settings in {path}, received {content!r:.80}")
-    given = {str(name).replace("-", "_"): value for name, value in content.items()}
-    known = [str(option.name) for option in context.command.params if option.name != "config"]
+    given = {_field_name(name): value for name, value in content.items()}
     for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise UserError(f"--config: {path}: no setting is called {name}{meant}")
+        if name not in _known(context):
+            raise UserError(f"--config: {path}: {_unknown(name, context)}")
     context.default_map = given
+
+
+def _field_name(given: object) -> str:
+    return str(given).replace("-", "_")
+
+
+def _known(context: click.Context) -> dict[str, click.Parameter]:
+    """Give the settings of a job by name."""
+    return {str(option.name): option for option in context.command.params if option.name != "config"}
+
+
+def _unknown(name: str, context: click.Context) -> str:
+    near = difflib.get_close_matches(name, _known(context), 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"no setting is called {name}{meant}"
 
 
 def _click_type(hint: Any) -> click.ParamType[Any] | type:
     if get_origin(hint) is Literal:
         return click.Choice(get_args(hint))
+    if get_origin(hint) is tuple:
+        return _SettingsList()
     if get_origin(hint) in (types.UnionType, Union):
-        return next(part for part in get_args(hint) if part is not types.NoneType)  # type: ignore[no-any-return]
+        number, other = get_args(hint)
+        return _NumberOrWord(number, get_args(other)) if get_origin(other) is Literal else number
     return hint  # type: ignore[no-any-return]
+
+
+class _NumberOrWord(click.ParamType[Any]):
+    """A number, or one of some words in its place."""
+
+    def __init__(self, number: type, words: tuple[str, ...]) -> None:
+        self.name = f"{number.__name__}|{'|'.join(words)}"
+        self._number, self._words = click.types.convert_type(number), words
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take what the user wrote."""
+        return value if value in self._words else self._number.convert(value, param, ctx)
+
+
+class _SettingsList(click.ParamType[Any]):
+    """A YAML list of mappings from settings to values, each checked as its own option checks it."""
+
+    name = "yaml"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take what the user wrote, on the command line or in a file."""
+        context = ctx or click.get_current_context()
+        try:
+            listed = yaml.safe_load(value) if isinstance(value, str) else value
+        except yaml.YAMLError as error:
+            self.fail(f"not YAML: {' '.join(str(error).split())}", param, ctx)
+        if not isinstance(listed, list | tuple) or not all(isinstance(entry, dict) for entry in listed):
+            self.fail(f"expected a list of mappings, received {value!r:.80}", param, ctx)
+        return tuple(self._checked(entry, param, context) for entry in listed)
+
+    def _checked(
+        self, entry: dict[Any, Any], param: click.Parameter | None, ctx: click.Context
+    ) -> dict[str, Any]:
+        checked = {}
+        for given, value in entry.items():
+            name = _field_name(given)
+            if name not in _known(ctx):
+                self.fail(_unknown(name, ctx), param, ctx)
+            checked[name] = _known(ctx)[name].type_cast_value(ctx, value)
+        return checked

@@ -22,7 +22,9 @@ MODELS = DEMO / "models"
 # Small images and few epochs, so that two cores are enough; the paper's sizes are the jobs' defaults.
 TRAINING = "--image-size 64 --trainable-layers 0 --epochs 5"
 RANDOM = "--weights random --learning-rate 0.001"
-FIND_WEIGHTS = "from landmark_lib.training.model import load_backbone; load_backbone('imagenet', 64, 0)"
+FIND_WEIGHTS = (
+    "from landmark_lib.training.backbone import load_backbone; load_backbone('ResNet50', 'imagenet', 64, 0)"
+)
 
 
 def main() -> int:

@@ -108,7 +108,7 @@ def test_help_shows_the_default_of_each_option(settings_class, capsys):
     described = {text.split()[0]: "".join(text.split()) for text in options}
     for field in fields(settings_class):
         assert field.default is not MISSING
-        if field.default is not None and field.default is not False:
+        if field.default is not False and field.default not in (None, ()):
             assert f"[default:{field.default}]" in described[field.name.replace("_", "-")]
 
 

@@ -24,7 +24,7 @@ READ_A_ROW_GROUP = """
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.dataset import read_manifest
 from landmark_lib.training.member_data import validation_shards
-from landmark_lib.training.stream import read_slices
+from landmark_lib.training.reading import read_slices
 root = "{root}"
 ((ids, _, _),) = read_slices(validation_shards(root, read_manifest(root)), [ShardSlice(0, 0, 7)])
 print("read", len(ids))

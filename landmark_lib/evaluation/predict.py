@@ -13,7 +13,8 @@ from landmark_lib.progress import progress
 from landmark_lib.training.member_data import hold_out_slices
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST
-from landmark_lib.training.stream import Shards, ordered_batches
+from landmark_lib.training.reading import Shards
+from landmark_lib.training.stream import ordered_batches
 
 MOST_LABELS = 5
 

@@ -6,9 +6,12 @@ without an error. Its core operations work on plain tensors and `variable.value`
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import horovod.tensorflow as hvd
 import keras
@@ -16,7 +19,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.errors import RanksDifferError
+from landmark_lib.errors import AnotherRankError, LandmarkError, RanksDifferError
+
+Result = TypeVar("Result")
+
+SECONDS_BETWEEN_SIGNS = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,19 @@ def start_ranks() -> Ranks:
 
 def broadcast_weights(variables: Sequence[keras.Variable]) -> None:
     """Give every rank the values of rank 0."""
-    hvd.broadcast_variables([variable.value for variable in variables], root_rank=0)
+    if variables:
+        hvd.broadcast_variables([variable.value for variable in variables], root_rank=0)
 
 
-def averaged(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """Average gradients over the ranks, all in one operation."""
-    return list(hvd.grouped_allreduce(list(gradients), op=hvd.Average))
+def averaged(gradients: Sequence[tf.Tensor], *, compress: bool = False) -> list[tf.Tensor]:
+    """Average gradients over the ranks, all in one operation; compressed, they travel as 16-bit floats."""
+    compression = hvd.Compression.fp16 if compress else hvd.Compression.none
+    return list(hvd.grouped_allreduce(list(gradients), op=hvd.Average, compression=compression))
+
+
+def mean(values: tf.Tensor) -> tf.Tensor:
+    """Average some numbers over the ranks; NaN on one of them is NaN on all."""
+    return hvd.allreduce(values, op=hvd.Average)
 
 
 def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,22 +76,55 @@ def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def one_at_a_time_on_each_node(ranks: Ranks, action: Callable[[], Any]) -> Any:
+def of_each_rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the numbers of every rank, (n,) -> (ranks, n)."""
+    gathered: NDArray[np.float64] = hvd.allgather(tf.constant(values[np.newaxis], tf.float64)).numpy()
+    return gathered
+
+
+def together(ranks: Ranks, action: Callable[[], Result]) -> Result:
+    """Let every rank do something that may take one of them much longer than the others.
+
+    Ranks that are done give a sign of life every second, so that none is taken for stalled.
+
+    Raises:
+        AnotherRankError: The action failed on another rank, which tells why. What it raises here comes first.
+    """
+    if ranks.size == 1:
+        return action()
+    done, failed = threading.Event(), threading.Event()
+
+    def wait_for_the_others() -> bool:
+        while True:
+            done.wait(SECONDS_BETWEEN_SIGNS)
+            signs = summed(np.array([done.is_set(), failed.is_set()], np.float64))
+            if signs[0] == ranks.size:
+                return bool(signs[1])
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for_the_others)
+        try:
+            result = action()
+        except BaseException:
+            failed.set()
+            raise
+        finally:
+            done.set()
+    if waiting.result():
+        raise AnotherRankError("another rank failed")
+    return result
+
+
+def one_at_a_time_on_each_node(ranks: Ranks, action: Callable[[], Result]) -> Result:
     """Let the first rank of each node act before the others, so that a download happens once.
 
-    The action must raise the same error when it is tried again.
+    Raises:
+        AnotherRankError: The action failed on another rank. What it raises here comes first.
     """
-    result, error = None, None
-    for turn in (True, False):
-        if (ranks.local_rank == 0) is turn and error is None:
-            try:
-                result = action()
-            except Exception as caught:  # noqa: BLE001 - raised again below, once the others know
-                error = caught
-        hvd.allreduce(tf.constant(0.0), name=f"turn {turn}")
-    if error is not None:
-        raise error
-    return result
+    first = ranks.local_rank == 0
+    early = together(ranks, action if first else lambda: None)
+    late = together(ranks, (lambda: None) if first else action)
+    return early if first else late  # type: ignore[return-value] # of these two, the one that acted
 
 
 def check_equal_weights(variables: Sequence[keras.Variable], when: str) -> None:
@@ -95,3 +142,35 @@ def check_equal_weights(variables: Sequence[keras.Variable], when: str) -> None:
     different = [rank for rank in range(len(everyone)) if (everyone[rank] != everyone[0]).any()]
     if different:
         raise RanksDifferError(f"weights differ {when}: ranks {different} hold others than rank 0")
+
+
+@contextmanager
+def losses_of_ranks_told() -> Iterator[None]:
+    """Turn Horovod's error when another rank died or stalled into one of ours.
+
+    Raises:
+        LandmarkError: It did.
+    """
+    try:
+        yield
+    except (tf.errors.OpError, RuntimeError) as error:
+        text = str(error)
+        if "Horovod" not in text and "horovod" not in text:
+            raise
+        raise LandmarkError(
+            "another rank died, or did not answer any more; the same command goes on from the last checkpoint"
+        ) from None
+
+
+def from_rank_0(ranks: Ranks, action: Callable[[], Result]) -> Result:
+    """Let rank 0 do something, such as reading or writing files, and give every rank what came out.
+
+    Args:
+        ranks: This rank's place.
+        action: Its result must be one that can be pickled.
+
+    Raises:
+        AnotherRankError: It failed. Rank 0 raises its error.
+    """
+    result = together(ranks, action if ranks.speaks else lambda: None)
+    return hvd.broadcast_object(result, root_rank=0)  # type: ignore[no-any-return]

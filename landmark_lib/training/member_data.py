@@ -7,7 +7,7 @@ from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
 from landmark_lib.method.epochs import ShardSlice, cut_range, epoch_slices, rank_range, steps_per_epoch
 from landmark_lib.settings import TrainSettings
-from landmark_lib.training.stream import Shards
+from landmark_lib.training.reading import Shards
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def hold_out_slices(validation: Shards, rank: int, ranks: int) -> list[ShardSlic
     return cut_range(range(len(rows)), rows, start, stop)
 
 
-def validation_shards(root: str, manifest: Manifest) -> Shards:
-    """Name the shards of the hold-out.
+def validation_shards(root: str, manifest: Manifest, cache: str | None = None) -> Shards:
+    """Name the shards of the hold-out, to be read through copies in `cache` if there is one.
 
     Raises:
         UserError: The data set has no labels, or holds nothing out.
@@ -75,11 +75,17 @@ def validation_shards(root: str, manifest: Manifest) -> Shards:
     records = manifest.files_in(dataset.VALIDATION)
     if not records:
         raise UserError(f"--dataset: {root} has no validation rows (made with --hold-out 0)")
-    return Shards(root, records)
+    return Shards(root, records, cache)
 
 
-def read_member_data(root: str, manifest: Manifest, member: int) -> MemberData:
+def read_member_data(root: str, manifest: Manifest, member: int, cache: str | None = None) -> MemberData:
     """Find the shards of a member in a data set's manifest.
+
+    Args:
+        root: Root of the data set.
+        manifest: Its manifest.
+        member: Which member.
+        cache: Folder for copies of the shards on a local disk, if any.
 
     Raises:
         UserError: No such member, no labels, or no hold-out.
@@ -91,8 +97,8 @@ def read_member_data(root: str, manifest: Manifest, member: int) -> MemberData:
     return MemberData(
         member=member,
         fingerprint=manifest.fingerprint,
-        training=Shards(root, [*common, *own]),
+        training=Shards(root, [*common, *own], cache),
         groups=([record.rows for record in common], [record.rows for record in own]),
-        validation=validation_shards(root, manifest),
+        validation=validation_shards(root, manifest, cache),
         landmark_ids=[row.landmark_id for row in dataset.read_classes(root)],
     )

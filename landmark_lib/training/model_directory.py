@@ -3,39 +3,39 @@
 <models>/member-<k>/
   best.keras     the model with the best validation accuracy
   last.keras     the model after the last epoch
-  history.csv    one line an epoch
+  history.csv    one line an epoch; history.jsonl holds the same
+  curves.png     accuracy, loss and learning rate by epoch
   member.json    settings, data set, class names, versions, best epoch; says whether training ended
+  checkpoints/   where training goes on
+  tensorboard/   events, with --tensorboard
 """
 
-import csv
 import json
-from collections.abc import Sequence
+import math
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-from landmark_lib.errors import UserError
+from landmark_lib import __version__
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.report.curves import Curves, draw_curves
+from landmark_lib.settings import TrainSettings, deciding
+from landmark_lib.training.history import EpochResult, best_epoch, write_history
+from landmark_lib.training.member_data import MemberData
 
 BEST = "best.keras"
 LAST = "last.keras"
-HISTORY = "history.csv"
+CURVES = "curves.png"
+EVENTS = "tensorboard"
 MEMBER = "member.json"
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """One line of the history."""
-
-    epoch: int  # from 1
-    passes: float  # over the training set, up to the end of this epoch
-    learning_rate: float
-    training_loss: float
-    training_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    images_per_second: float
+SECONDS_BETWEEN_CURVES = 10
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class MemberRecord:
 
     member: int
     finished: bool
+    epochs: int  # done
     best_epoch: int
     settings: dict[str, Any]
     dataset_fingerprint: str
@@ -51,23 +52,104 @@ class MemberRecord:
     versions: dict[str, str]
 
 
+class MemberFiles:
+    """The files of one member, written by rank 0."""
+
+    def __init__(self, settings: TrainSettings, data: MemberData) -> None:
+        """Name them.
+
+        Args:
+            settings: The member's.
+            data: The member's.
+        """
+        self.settings, self.data = settings, data
+        self.directory = member_path(settings.models, data.member)
+        self._drawn = -math.inf
+        self._events: tf.summary.SummaryWriter | None = None
+
+    def begin(self) -> bool:
+        """Make the directory; tell whether the member is trained already, just as it would be now.
+
+        Raises:
+            UserError: It cannot be made.
+        """
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--models: cannot make {self.directory}: {error.strerror}") from None
+        if not (self.directory / MEMBER).exists():
+            return False
+        there = read_member(self.directory)
+        return (
+            there.finished
+            and there.dataset_fingerprint == self.data.fingerprint
+            and _deciding(there.settings) == _deciding(asdict(self.settings))
+        )
+
+    def write_epoch(self, whole_model: Callable[[], keras.Model], history: Sequence[EpochResult]) -> None:
+        """Write what an epoch brought.
+
+        Raises:
+            LandmarkError: A file cannot be written.
+        """
+        with _told(self.directory):
+            if best_epoch(history) is history[-1]:
+                save_model(whole_model(), self.directory, BEST)
+            write_history(self.directory, history)
+            write_member(self.directory, self._record(history, finished=False))
+            if time.monotonic() - self._drawn > SECONDS_BETWEEN_CURVES:
+                self._draw(history)
+            if self.settings.tensorboard:
+                self._write_events(history[-1])
+
+    def finish(self, model: keras.Model, history: Sequence[EpochResult]) -> None:
+        """Write the last model, and that training has ended.
+
+        Raises:
+            LandmarkError: A file cannot be written.
+        """
+        with _told(self.directory):
+            save_model(model, self.directory, LAST)
+            write_history(self.directory, history)
+            self._draw(history)
+            write_member(self.directory, self._record(history, finished=True))
+
+    def _draw(self, history: Sequence[EpochResult]) -> None:
+        self._drawn = time.monotonic()
+        columns = {column.name: [getattr(row, column.name) for row in history] for column in fields(Curves)}
+        partial = self.directory / f"partial-{CURVES}"
+        partial.write_bytes(draw_curves(f"Member {self.data.member}", Curves(**columns)))
+        partial.replace(self.directory / CURVES)
+
+    def _write_events(self, result: EpochResult) -> None:
+        if self._events is None:
+            self._events = tf.summary.create_file_writer(str(self.directory / EVENTS))
+        with self._events.as_default(step=result.epoch):
+            for name, value in asdict(result).items():
+                tf.summary.scalar(name, value)
+        self._events.flush()
+
+    def _record(self, history: Sequence[EpochResult], *, finished: bool) -> MemberRecord:
+        return MemberRecord(
+            member=self.data.member,
+            finished=finished,
+            epochs=len(history),
+            best_epoch=best_epoch(history).epoch,
+            settings=asdict(self.settings),
+            dataset_fingerprint=self.data.fingerprint,
+            landmark_ids=self.data.landmark_ids,
+            versions={
+                "landmark-recognition": __version__,
+                "python": platform.python_version(),
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+            },
+        )
+
+
 def member_path(models: str, member: int) -> Path:
     """Name the directory of a member's model."""
     return Path(models) / f"member-{member}"
-
-
-def begin_member(directory: Path) -> None:
-    """Make room for a member.
-
-    Raises:
-        UserError: The directory holds a member whose training ended, or is no directory.
-    """
-    if (directory / MEMBER).exists() and read_member(directory).finished:
-        raise UserError(f"--models: {directory} holds a trained member; remove it or name another directory")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--models: cannot make {directory}: {error.strerror}") from None
 
 
 def save_model(model: keras.Model, directory: Path, name: str) -> None:
@@ -75,16 +157,6 @@ def save_model(model: keras.Model, directory: Path, name: str) -> None:
     partial = directory / f"partial-{name}"  # Keras insists on its ending
     model.save(partial)
     partial.replace(directory / name)
-
-
-def write_history(directory: Path, history: Sequence[EpochResult]) -> None:
-    """Write all epochs so far, whole or not at all."""
-    partial = directory / f"partial-{HISTORY}"
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [column.name for column in fields(EpochResult)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in history)
-    partial.replace(directory / HISTORY)
 
 
 def write_member(directory: Path, record: MemberRecord) -> None:
@@ -120,3 +192,18 @@ def finished_members(models: str) -> list[Path]:
         if not read_member(path.parent).finished:
             raise UserError(f"--models: the training of {path.parent} has not ended")
     return [path.parent for path in found]
+
+
+def _deciding(settings: dict[str, Any]) -> dict[str, Any]:
+    """Pick the settings that decide what a member becomes."""
+    names = deciding(TrainSettings, "network", "learning", "rows", "ending")
+    return {name: settings.get(name) for name in names}
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    """Tell in one line that files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise LandmarkError(f"--models: cannot write into {directory}: {error.strerror or error}") from None

@@ -1,37 +1,88 @@
 """One step of training and one of validation, as TensorFlow functions."""
 
 from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 import keras
 import tensorflow as tf
 
-from landmark_lib.training.horovod_step import averaged
-
-# Takes images and class indices of a batch; gives [summed loss, right answers, images], (3,) float64.
-Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+from landmark_lib.training.horovod_step import averaged, mean
 
 
-def training_step(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Step:
-    """Make the step that learns from a batch, with the gradients averaged over the ranks."""
+class StepResult(NamedTuple):
+    """What a step of training tells.
+
+    Attributes:
+        sums: Summed loss, right answers and images of this rank's batch, (3,) float64.
+        loss: Mean loss over the ranks; no number if it is none on any of them. float32.
+        stop: Share of the ranks that were asked to stop, float32.
+        allreduce_seconds: Between this rank's last gradient and the averages, float64.
+    """
+
+    sums: tf.Tensor
+    loss: tf.Tensor
+    stop: tf.Tensor
+    allreduce_seconds: tf.Tensor
+
+
+class TrainingStep(Protocol):
+    """Learns from a batch: images, class indices, and whether this rank was asked to stop."""
+
+    def __call__(self, images: tf.Tensor, labels: tf.Tensor, *, asked_to_stop: bool) -> StepResult:
+        """Learn from a batch."""
+
+
+# Takes images and class indices of a batch; gives summed loss, right answers and images, (3,) float64.
+ValidationStep = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def training_step(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    *,
+    compress: bool = False,
+    timed: bool = True,
+) -> TrainingStep:
+    """Make the step that learns from a batch, with the gradients averaged over the ranks.
+
+    Args:
+        model: Gives logits.
+        optimizer: Built on the model's trainable variables.
+        compress: Send gradients as 16-bit floats.
+        timed: Take the time of averaging; TensorFlow's deterministic mode has no clock.
+    """
+    now = tf.timestamp if timed else lambda: tf.constant(0.0, tf.float64)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def step(images: tf.Tensor, labels: tf.Tensor, asked_to_stop: tf.Tensor) -> StepResult:
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             losses = _cross_entropy(labels, logits)
             loss = tf.reduce_mean(losses) + tf.add_n([tf.constant(0.0), *model.losses])
+            scaled = optimizer.scale_loss(loss)
         weights = model.trainable_variables
-        gradients = tape.gradient(loss, [variable.value for variable in weights])
-        optimizer.apply(averaged(gradients), weights)
-        return _sums(labels, logits, losses)
+        gradients = tape.gradient(scaled, [variable.value for variable in weights])
+        with tf.control_dependencies(gradients):
+            begin = now()
+        # All ranks get the same answers in the same step, so that they stop together.
+        told = tf.stack([loss, tf.cast(asked_to_stop, tf.float32)])
+        with tf.control_dependencies([begin]):
+            averages, agreed = averaged(gradients, compress=compress), mean(told)
+        with tf.control_dependencies([*averages, agreed]):
+            end = now()
+        optimizer.apply(averages, weights)
+        return StepResult(_sums(labels, logits, losses), agreed[0], agreed[1], end - begin)
 
-    return step  # type: ignore[no-any-return]
+    def step_of_rank(images: tf.Tensor, labels: tf.Tensor, *, asked_to_stop: bool) -> StepResult:
+        return step(images, labels, tf.constant(asked_to_stop))  # type: ignore[no-any-return]
+
+    return step_of_rank
 
 
-def validation_step(model: keras.Model) -> Step:
+def validation_step(model: keras.Model) -> ValidationStep:
     """Make the step that only measures a batch, of any number of rows."""
     # The last batch is smaller than the others; one trace serves all.
-    signature = [tf.TensorSpec(model.input_shape, tf.uint8), tf.TensorSpec((None,), tf.int32)]
+    signature = [tf.TensorSpec(model.input_shape, model.input.dtype), tf.TensorSpec((None,), tf.int32)]
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -1,69 +1,142 @@
-"""Rows of a data set as batches. The only module that imports Petastorm; a successor replaces this file.
+"""The stream of batches that a network is fed with.
 
-Petastorm gives the bytes of the row groups of the files it is told, in the order told; what is read in
-which order is decided by `method.epochs`, decoding, shuffling and batching are TensorFlow's.
+What is read in which order is decided by `method.epochs` and read by `reading`; decoding, shuffling and
+batching are TensorFlow's.
 """
 
-import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-import fsspec
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
-from petastorm import make_batch_reader
 
-from landmark_lib.dataset import SHARD_IMAGE_SIZE, FileRecord, join
+from landmark_lib.dataset import SHARD_IMAGE_SIZE
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
+from landmark_lib.training.reading import Group, Shards, read_slices
 
-# Petastorm 0.13 calls what pyarrow has since announced to remove; both are pinned to versions that agree.
-warnings.filterwarnings("ignore", category=FutureWarning, module="petastorm")
-
-COLUMNS = ("image_id", "class_index", "image")
 SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
+BATCHES_AHEAD = 2
 
-# Image ids, class indices and JPEGs of some rows, (rows,) each.
-Group = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.object_]]
+IMAGE_SHAPE = (SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3)
+DCT = "INTEGER_ACCURATE"
+
+Read = Callable[[], Iterator[Group]]
 
 
-@dataclass(frozen=True)
-class Shards:
-    """Shards of one data set that are read together; a slice's number is a position in `records`."""
-
-    root: str
-    records: Sequence[FileRecord]
+class UndecodableError(LandmarkError):
+    """An image does not decode; TensorFlow does not tell which."""
 
 
 def training_batches(
-    shards: Shards, slices: Sequence[ShardSlice], image_size: int, batch_size: int, seed: int
+    read: Read, image_size: int, batch_size: int, seed: int, *, steps_done: int = 0, mirror: bool = False
 ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-    """Give the slices' rows as shuffled batches, all of them full.
+    """Give rows as shuffled batches, all of them full.
 
     Args:
-        shards: Where the slices lie.
-        slices: What to read, in order.
+        read: Reads the rows in order.
         image_size: Side of the images given, in pixels.
         batch_size: Rows of a batch.
-        seed: Seed of the shuffling.
+        seed: Seed of the shuffling and the mirroring.
+        steps_done: Batches to leave out at the beginning.
+        mirror: Mirror half of the images.
 
     Yields:
         Images (batch_size, image_size, image_size, 3) uint8 and class indices (batch_size,) int32.
 
     Raises:
-        LandmarkError: A shard holds other rows than the manifest says, or an image that does not decode.
+        UndecodableError: An image does not decode.
+        LandmarkError: A shard is broken, or holds other rows than the manifest says.
     """
+
+    def prepare(number: tf.Tensor, row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+        _, class_index, jpeg = row
+        image = decode(jpeg, image_size)
+        if mirror:
+            image = tf.image.stateless_random_flip_left_right(image, tf.stack([seed, number]))
+        return image, class_index
+
     failures: list[LandmarkError] = []
-    rows = _rows(shards, slices, failures).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
-    decoded = rows.map(
-        lambda _, class_index, jpeg: (_decode(jpeg, image_size), class_index),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
-    return _iterate(decoded.batch(batch_size, drop_remainder=True).prefetch(2), failures)
+    rows = _rows(read, failures).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
+    left = rows.enumerate().skip(steps_done * batch_size)
+    decoded = left.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return iterate(decoded.batch(batch_size, drop_remainder=True).prefetch(BATCHES_AHEAD), failures)
+
+
+class TrainingRows:
+    """Training rows of one rank, a few of which may not decode.
+
+    Attributes:
+        bad: Image ids of the rows found not to decode, by their JPEG. Each is replaced by another row.
+    """
+
+    def __init__(self, shards: Shards, most_bad: int, warn: Callable[[str], None]) -> None:
+        """Begin with no row known to be bad.
+
+        Args:
+            shards: What the rows are read from.
+            most_bad: Bad rows at which training still goes on.
+            warn: Told of each bad row.
+        """
+        self.bad: dict[bytes, str] = {}
+        self._shards, self._most_bad, self._warn = shards, most_bad, warn
+
+    def batches(
+        self,
+        slices: Sequence[ShardSlice],
+        image_size: int,
+        batch_size: int,
+        seed: int,
+        *,
+        steps_done: int = 0,
+        mirror: bool = False,
+    ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """Give the batches of an epoch as `training_batches` does.
+
+        Raises:
+            LandmarkError: More images do not decode than may, a shard is broken, or holds other rows than
+                the manifest says.
+        """
+        while True:
+            read = partial(self._read, slices)
+            try:
+                for batch in training_batches(
+                    read, image_size, batch_size, seed, steps_done=steps_done, mirror=mirror
+                ):
+                    yield batch
+                    steps_done += 1
+            except UndecodableError as error:
+                self._find_bad(slices, error)  # and go on where the stream broke off
+            else:
+                return
+
+    def _read(self, slices: Sequence[ShardSlice]) -> Iterator[Group]:
+        for group in read_slices(self._shards, slices):
+            yield self._replaced(group) if self.bad else group
+
+    def _replaced(self, group: Group) -> Group:
+        """Put other rows of a group in the place of bad ones, so that the rows stay as many."""
+        good = [row for row, jpeg in enumerate(group[2]) if jpeg not in self.bad]
+        if not good:
+            raise LandmarkError(f"{self._shards.root}: no image of a whole row group decodes")
+        # Of the good rows the next one, or the last.
+        rows = [good[min(bisect_left(good, row), len(good) - 1)] for row in range(len(group[2]))]
+        return group[0][rows], group[1][rows], group[2][rows]
+
+    def _find_bad(self, slices: Sequence[ShardSlice], error: UndecodableError) -> None:
+        before = len(self.bad)
+        for jpeg, image_id, path in undecodable(self._shards, slices):
+            if jpeg not in self.bad:
+                self._warn(f"the image {image_id} of {path} does not decode")
+                self.bad[jpeg] = image_id
+            if len(self.bad) > self._most_bad:
+                raise LandmarkError(
+                    f"the image {image_id} of {path} does not decode; --skip-bad-rows lets some pass"
+                ) from None
+        if len(self.bad) == before:
+            raise error
 
 
 def ordered_batches(
@@ -75,98 +148,81 @@ def ordered_batches(
         Image ids (rows,) string, images (rows, side, side, 3) uint8 and class indices (rows,) int32.
 
     Raises:
-        LandmarkError: A shard holds other rows than the manifest says, or an image that does not decode.
+        LandmarkError: An image does not decode, or a shard is broken or holds other rows than the manifest
+            says.
     """
     failures: list[LandmarkError] = []
-    decoded = _rows(shards, slices, failures).map(
-        lambda image_id, class_index, jpeg: (image_id, _decode(jpeg, image_size), class_index),
+    decoded = _rows(lambda: read_slices(shards, slices), failures).map(
+        lambda image_id, class_index, jpeg: (image_id, decode(jpeg, image_size), class_index),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
-    return _iterate(decoded.batch(batch_size).prefetch(2), failures)
-
-
-def _iterate(batches: tf.data.Dataset, failures: list[LandmarkError]) -> Iterator[Any]:
     try:
-        yield from batches
-    except tf.errors.OpError as error:
-        # TensorFlow gives the text of an error raised in a generator, traceback and all, not the error.
-        raise (
-            failures[0] if failures else LandmarkError(f"an image does not decode: {error.message}")
-        ) from None
+        yield from iterate(decoded.batch(batch_size).prefetch(BATCHES_AHEAD), failures)
+    except UndecodableError:
+        for _, image_id, path in undecodable(shards, slices):
+            raise LandmarkError(f"the image {image_id} of {path} does not decode") from None
+        raise
 
 
-def _decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
-    image = tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
-    image.set_shape((SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3))
+def undecodable(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[tuple[bytes, str, str]]:
+    """Find the images that do not decode: their bytes, their ids and the paths of their shards."""
+    for part in slices:
+        for image_ids, _, jpegs in read_slices(shards, [part]):
+            for image_id, jpeg in zip(image_ids, jpegs, strict=True):
+                if not _decodes(jpeg):
+                    yield jpeg, image_id, shards.records[part.shard].path
+
+
+def _decodes(jpeg: bytes) -> bool:
+    try:
+        image = tf.io.decode_jpeg(jpeg, channels=3, dct_method=DCT)
+    except tf.errors.OpError:
+        return False
+    return tuple(image.shape) == IMAGE_SHAPE
+
+
+def decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
+    """Decode an image of a shard, (), to pixels, (image_size, image_size, 3) uint8."""
+    image = tf.ensure_shape(tf.io.decode_jpeg(jpeg, channels=3, dct_method=DCT), IMAGE_SHAPE)
     if image_size == SHARD_IMAGE_SIZE:
         return image
     resized = tf.image.resize(image, (image_size, image_size), "bilinear", antialias=True)
     return tf.cast(tf.round(tf.clip_by_value(resized, 0, 255)), tf.uint8)
 
 
-def _rows(shards: Shards, slices: Sequence[ShardSlice], failures: list[LandmarkError]) -> tf.data.Dataset:
-    def generate() -> Iterator[Group]:
+def iterate(batches: tf.data.Dataset, failures: list[LandmarkError]) -> Iterator[Any]:
+    """Give the elements of a pipeline that begins with `from_generator`.
+
+    Raises:
+        LandmarkError: What the generator raised.
+        UndecodableError: Something else failed in the pipeline.
+    """
+    try:
+        yield from batches
+    except tf.errors.OpError as error:
+        raise failures[0] if failures else UndecodableError(error.message) from None
+
+
+def from_generator(
+    generate: Callable[[], Iterator[Any]], signature: tuple[tf.TensorSpec, ...], failures: list[LandmarkError]
+) -> tf.data.Dataset:
+    """Begin a pipeline, and note what the generator raises: TensorFlow hands on its text alone."""
+
+    def watched() -> Iterator[Any]:
         try:
-            yield from read_slices(shards, slices)
+            yield from generate()
         except LandmarkError as error:
             failures.append(error)
             raise
 
+    return tf.data.Dataset.from_generator(watched, output_signature=signature)
+
+
+def _rows(read: Read, failures: list[LandmarkError]) -> tf.data.Dataset:
     signature = (
         tf.TensorSpec((None,), tf.string),
         tf.TensorSpec((None,), tf.int32),
         tf.TensorSpec((None,), tf.string),
     )
-    groups = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    return groups.prefetch(ROW_GROUPS_AHEAD).unbatch()
-
-
-def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
-    """Read slices row group by row group.
-
-    Yields:
-        Image ids, class indices and JPEGs of some rows, (rows,) each, in the order of the slices.
-
-    Raises:
-        LandmarkError: A shard holds other rows than the manifest says.
-    """
-    if not slices:  # more ranks than photos to validate with
-        return
-    groups = _row_groups([_uri(shards.root, shards.records[part.shard].path) for part in slices])
-    for part in slices:
-        record = shards.records[part.shard]
-        at = 0
-        while at < record.rows:
-            group = next(groups, None)
-            if group is None:
-                raise LandmarkError(f"{record.path}: expected {record.rows} rows, found {at}")
-            rows = len(group[0])
-            low, high = max(part.start - at, 0), min(part.stop - at, rows)
-            if low < high:
-                yield group[0][low:high], group[1][low:high], group[2][low:high]
-            at += rows
-        if at != record.rows:
-            raise LandmarkError(f"{record.path}: expected {record.rows} rows, found {at}")
-    if next(groups, None) is not None:
-        raise LandmarkError(f"{shards.root}: more rows in the shards than {len(slices)} of them should hold")
-
-
-def _row_groups(uris: list[str]) -> Iterator[Group]:
-    # The pool that reads in the calling thread keeps the order told and gives every row group. The pool of
-    # threads does neither: it looks whether its work is done, then whether more is coming, and ends early
-    # when the last work arrives in between, without an error. Reading ahead is left to TensorFlow.
-    reader = make_batch_reader(
-        uris, schema_fields=list(COLUMNS), reader_pool_type="dummy", shuffle_row_groups=False, num_epochs=1
-    )
-    try:
-        for group in reader:
-            yield group.image_id, group.class_index, group.image
-    finally:
-        reader.stop()
-        reader.join()
-
-
-def _uri(root: str, path: str) -> str:
-    filesystem, target = fsspec.core.url_to_fs(join(root, path))
-    return str(filesystem.unstrip_protocol(target))
+    return from_generator(read, signature, failures).prefetch(ROW_GROUPS_AHEAD).unbatch()

@@ -14,8 +14,9 @@ from landmark_lib.evaluation.predict import most_likely, predict_hold_out
 from landmark_lib.evaluation.table import describe
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.settings import EvaluateSettings
+from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.member_data import validation_shards
-from landmark_lib.training.model import build_model, load_backbone, load_trained
+from landmark_lib.training.model import build_model, load_trained
 from landmark_lib.training.model_directory import BEST, MemberRecord, save_model, write_member
 from landmark_lib.training.stream import ordered_batches
 
@@ -27,6 +28,7 @@ def finished_member(fingerprint):
     return MemberRecord(
         member=0,
         finished=True,
+        epochs=1,
         best_epoch=1,
         settings={"weights": "random"},
         dataset_fingerprint=fingerprint,
@@ -38,10 +40,12 @@ def finished_member(fingerprint):
 @pytest.fixture(scope="module")
 def models(small_dataset, tmp_path_factory):
     directory = tmp_path_factory.mktemp("models")
-    backbone = load_backbone("random", SIDE, seed=0)
+    backbone = load_backbone("ResNet50", "random", SIDE, seed=0)
     for number, name in enumerate(MEMBERS):
         (directory / name).mkdir()
-        save_model(build_model(backbone, 3, dropout=0.5, l2=0.0, seed=number), directory / name, BEST)
+        save_model(
+            build_model(backbone, "caffe", 3, dropout=0.5, l2=0.0, seed=number), directory / name, BEST
+        )
         write_member(directory / name, finished_member(dataset.read_manifest(small_dataset).fingerprint))
     return directory
 

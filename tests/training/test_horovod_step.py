@@ -61,22 +61,23 @@ def test_the_alarm_rings_on_every_rank_when_one_weight_of_one_rank_is_off_by_one
 
 def test_a_step_on_two_ranks_moves_the_weights_as_one_step_on_all_their_rows(on_two_ranks):
     done = on_two_ranks("""
-        from landmark_lib.training.model import build_model, load_backbone
+        from landmark_lib.training.backbone import load_backbone
+        from landmark_lib.training.model import build_model
         from landmark_lib.training.step import training_step
 
-        backbone = load_backbone("random", 32, 0)
+        backbone = load_backbone("ResNet50", "random", 32, 0)
         backbone.trainable = False
         images = tf.constant(np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8))
         labels = tf.range(8) % 3
-        model = build_model(backbone, 3, dropout=0.0, l2=1e-3, seed=0)
+        model = build_model(backbone, "caffe", 3, dropout=0.0, l2=1e-3, seed=0)
         kernel = model.get_layer("logits").kernel
         at_first = kernel.numpy()
         mine = slice(4 * ranks.rank, 4 * ranks.rank + 4)
-        training_step(model, keras.optimizers.SGD(1e-6))(images[mine], labels[mine])
+        training_step(model, keras.optimizers.SGD(1e-6))(images[mine], labels[mine], asked_to_stop=False)
         h.check_equal_weights(model.weights, "after the step")
 
         # Plain Keras, all rows at once.
-        alone = build_model(backbone, 3, dropout=0.0, l2=1e-3, seed=0)
+        alone = build_model(backbone, "caffe", 3, dropout=0.0, l2=1e-3, seed=0)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         alone.compile(keras.optimizers.SGD(1e-6), loss)
         alone.fit(images, labels, batch_size=8, verbose=0)

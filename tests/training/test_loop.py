@@ -2,11 +2,13 @@
 
 import csv
 import json
+import re
 import shutil
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from commands import REPOSITORY, horovodrun, run
 
 from landmark_lib import dataset
@@ -15,11 +17,12 @@ from landmark_lib.training.model_directory import read_member
 
 JOB = str(REPOSITORY / "jobs/train.py")
 QUICK = ["--weights", "random", "--image-size", "32", "--batch-size", "4", "--learning-rate", "0.001"]
+SMALL = ["--backbone", "MobileNet"]
 
 
 def train(root, models, *options):
     """Train on this process alone."""
-    return run("python", JOB, "--dataset", str(root), "--models", str(models), *QUICK, *options)
+    return run("python", JOB, "--dataset", str(root), "--models", str(models), *QUICK, *SMALL, *options)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,17 @@ def test_two_ranks_train_and_one_speaks(trained):
 def test_the_members_directory_stands_for_itself(trained, small_dataset):
     directory, _ = trained
     names = {path.name for path in directory.iterdir()}
-    assert names == {"best.keras", "last.keras", "history.csv", "member.json"}
+    assert names == {
+        *(
+            "best.keras",
+            "last.keras",
+            "history.csv",
+            "history.jsonl",
+            "curves.png",
+            "member.json",
+            "checkpoints",
+        )
+    }
     record = read_member(directory)
     assert record.finished
     assert record.landmark_ids == ["landmark 0", "landmark 1", "landmark 2"]
@@ -68,13 +81,19 @@ def test_the_saved_model_takes_photos_as_they_are(trained):
     assert model(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
 
 
-def test_a_trained_member_is_not_overwritten(trained, small_dataset):
+def test_what_will_be_trained_is_told_before(trained):
+    _, done = trained
+    assert "member 0: 66 rows, 33 a rank, 3 classes; ResNet50 from random weights, 1,0" in done.stdout
+    assert "8 steps an epoch of 2 x 4 rows; 2 rows left over go into the next epoch" in done.stdout
+
+
+def test_the_history_is_there_as_json_lines_too(trained):
     directory, _ = trained
-    before = (directory / "last.keras").stat().st_mtime_ns
-    done = train(small_dataset, directory.parent, "--member", "0")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: --models:")
-    assert (directory / "last.keras").stat().st_mtime_ns == before
+    lines = [json.loads(line) for line in (directory / "history.jsonl").read_text().splitlines()]
+    with (directory / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [{name: str(value) for name, value in line.items()} for line in lines] == rows
+    assert all(0 <= line["input_wait"] < 1 and 0 < line["allreduce"] < 1 for line in lines)
 
 
 def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
@@ -92,6 +111,11 @@ def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
         (["--weights", "/nowhere.h5"], "error: --weights: expected 'imagenet', 'random' or a file"),
         (["--dropout", "1"], "error: --dropout: expected 0 or more, below 1, received 1.0"),
         (["--epochs", "many"], "error: Invalid value for '--epochs'"),
+        (["--backbone", "ResNet5"], "error: --backbone: expected one of ConvNeXtBase"),
+        (["--members", "[{dropout: 0.1}]"], "error: --members: expected settings of 2 members"),
+        (["--members", "[{}, {models: x}]"], "error: --members: --models is no setting of a member"),
+        (["--members", "[{}, {dropuot: 0.1}]"], "error: Invalid value for '--members': no setting is called"),
+        (["--models", "/proc/nowhere"], "error: --models: cannot make /proc/nowhere"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(small_dataset, tmp_path, arguments, message):
@@ -112,6 +136,56 @@ def test_a_truncated_shard_ends_the_job_in_one_line_with_status_1(small_dataset,
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "rows, found" in done.stderr.splitlines()[-1]
+
+
+def test_a_loss_that_is_no_number_ends_the_job_and_tells_since_when(small_dataset, tmp_path):
+    done = train(
+        small_dataset, tmp_path, "--member", "0", "--trainable-layers", "0", "--learning-rate", "1e38"
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert re.match(
+        r"error: member 0: the loss is (nan|inf) since step \d+ of epoch 1; no epoch is done;", last
+    )
+    assert not (tmp_path / "member-0" / "checkpoints").exists()
+
+
+def test_a_changed_shard_is_found_before_training_where_asked(small_dataset, tmp_path):
+    broken = tmp_path / "dataset"
+    shutil.copytree(small_dataset, broken)
+    record = dataset.read_manifest(str(broken)).files_in(dataset.COMMON)[1]
+    content = bytearray((broken / record.path).read_bytes())
+    content[len(content) // 2] ^= 1
+    (broken / record.path).write_bytes(content)
+    done = train(broken, tmp_path / "models", "--member", "0", "--verify-shards")
+    assert done.returncode == 1
+    assert f"{record.path} is broken: its checksum is" in done.stderr
+    assert "epoch 1" not in done.stdout
+
+
+def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
+    config = tmp_path / "train.yaml"
+    config.write_text(
+        "weights: random\nimage_size: 32\nbatch_size: 4\nlearning_rate: 1e-3\nepochs: 1\n"
+        "members:\n- {backbone: MobileNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5}\n"
+        "- {backbone: MobileNetV2, trainable_layers: 0, early-stop: 3, precision: mixed_bfloat16}\n"
+    )
+    models = tmp_path / "models"
+    done = run("python", JOB, "--dataset", small_dataset, "--models", str(models), "--config", str(config))
+    assert done.returncode == 0, done.stderr
+    first, second = (read_member(models / f"member-{member}").settings for member in (0, 1))
+    assert (first["backbone"], first["trainable_layers"], first["optimizer"]) == ("MobileNet", "all", "adam")
+    assert (second["backbone"], second["early_stop"], second["dropout"]) == ("MobileNetV2", 3, 0.5)
+    assert all(load_trained(models / f"member-{member}" / "best.keras") for member in (0, 1))
+
+
+def test_tensorboard_gets_events_where_asked(small_dataset, tmp_path):
+    options = ("--member", "0", "--epochs", "1", "--trainable-layers", "0", "--tensorboard")
+    done = train(small_dataset, tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    (events,) = (tmp_path / "member-0" / "tensorboard").iterdir()
+    records = [event for record in tf.data.TFRecordDataset(str(events)) for event in [record.numpy()]]
+    assert any(b"validation_accuracy" in record for record in records)
 
 
 def test_the_model_is_keras_own_format(trained):

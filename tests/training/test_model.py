@@ -6,14 +6,12 @@ import pytest
 import tensorflow as tf
 
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.training.model import (
-    CaffePreprocessing,
-    build_model,
+from landmark_lib.training.backbone import (
     free_last_layers,
     load_backbone,
-    load_trained,
     normalise_random_weights,
 )
+from landmark_lib.training.model import ImageNetPreprocessing, build_model, load_trained
 from landmark_lib.training.step import training_step
 
 SIDE = 32
@@ -21,7 +19,7 @@ SIDE = 32
 
 @pytest.fixture(scope="module")
 def backbone():
-    return load_backbone("random", SIDE, seed=1)
+    return load_backbone("ResNet50", "random", SIDE, seed=1)
 
 
 def some_images(rows=4):
@@ -35,7 +33,7 @@ def convolutions(names):
 def test_preprocessing_is_the_one_that_the_weights_were_trained_with():
     images = some_images()
     expected = keras.applications.resnet50.preprocess_input(images.numpy().astype(np.float32))
-    np.testing.assert_allclose(CaffePreprocessing()(images), expected, atol=1e-4)
+    np.testing.assert_allclose(ImageNetPreprocessing("caffe")(images), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 10, 53])
@@ -57,12 +55,12 @@ def test_more_free_layers_than_there_are_is_refused(backbone):
 @pytest.mark.parametrize("count", [0, 3, 53])
 def test_training_moves_the_free_weights_and_never_the_moving_statistics(backbone, count):
     free_last_layers(backbone, count)
-    model = build_model(backbone, classes=3, dropout=0.5, l2=1e-4, seed=0)
+    model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=1e-4, seed=0)
     before = {weight.path: weight.numpy() for weight in model.weights}
     optimizer = keras.optimizers.SGD(1e-3, momentum=0.9)
     step = training_step(model, optimizer)
     for _ in range(2):
-        step(some_images(), tf.constant([0, 1, 2, 0]))
+        step(some_images(), tf.constant([0, 1, 2, 0]), asked_to_stop=False)
 
     changed = {weight.path for weight in model.weights if (weight.numpy() != before[weight.path]).any()}
     free = {weight.path for weight in model.trainable_variables}
@@ -73,37 +71,39 @@ def test_training_moves_the_free_weights_and_never_the_moving_statistics(backbon
 
 
 def test_dropout_drops_in_training_alone(backbone):
-    model = build_model(backbone, classes=3, dropout=0.5, l2=0.0, seed=0)
+    model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=0.0, seed=0)
     images = some_images()
     np.testing.assert_array_equal(model(images, training=False), model(images, training=False))
     assert (model(images, training=True).numpy() != model(images, training=False).numpy()).any()
 
 
 def test_l2_is_a_penalty_on_the_dense_layer_alone(backbone):
-    model = build_model(backbone, classes=3, dropout=0.0, l2=0.5, seed=0)
+    model = build_model(backbone, "caffe", classes=3, dropout=0.0, l2=0.5, seed=0)
     kernel = model.get_layer("logits").kernel.numpy()
     assert len(model.losses) == 1
     np.testing.assert_allclose(model.losses[0], 0.5 * (kernel**2).sum(), rtol=1e-5)
 
 
 def test_random_weights_are_normalised_to_features_of_moderate_size():
-    backbone = load_backbone("random", SIDE, seed=1)
+    backbone = load_backbone("ResNet50", "random", SIDE, seed=1)
     images = some_images(64)
-    wild = np.abs(backbone(CaffePreprocessing()(images), training=False)).max()
-    normalise_random_weights(backbone, images)
-    tame = np.abs(backbone(CaffePreprocessing()(images), training=False)).max()
+    wild = np.abs(backbone(ImageNetPreprocessing("caffe")(images), training=False)).max()
+    normalise_random_weights(backbone, ImageNetPreprocessing("caffe")(images))
+    tame = np.abs(backbone(ImageNetPreprocessing("caffe")(images), training=False)).max()
     assert tame < 20 < wild
 
 
 def test_random_weights_are_the_same_for_the_same_seed():
-    first, again, other = (load_backbone("random", SIDE, seed).get_weights()[0] for seed in (1, 1, 2))
+    first, again, other = (
+        load_backbone("ResNet50", "random", SIDE, seed).get_weights()[0] for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 def test_weights_come_from_a_keras_file(backbone, tmp_path):
     backbone.save_weights(tmp_path / "some.weights.h5")
-    loaded = load_backbone(str(tmp_path / "some.weights.h5"), SIDE, seed=9)
+    loaded = load_backbone("ResNet50", str(tmp_path / "some.weights.h5"), SIDE, seed=9)
     for mine, theirs in zip(loaded.get_weights(), backbone.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
@@ -114,11 +114,11 @@ def test_a_weights_file_that_is_missing_or_mangled_is_the_users_mistake(tmp_path
     if content:
         path.write_bytes(content)
     with pytest.raises(UserError, match="--weights"):
-        load_backbone(str(path), SIDE, seed=0)
+        load_backbone("ResNet50", str(path), SIDE, seed=0)
 
 
 def test_a_saved_model_gives_the_same_logits(backbone, tmp_path):
-    model = build_model(backbone, classes=3, dropout=0.5, l2=1e-4, seed=0)
+    model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=1e-4, seed=0)
     model.save(tmp_path / "model.keras")
     images = some_images()
     np.testing.assert_array_equal(load_trained(tmp_path / "model.keras")(images), model(images))

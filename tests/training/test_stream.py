@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,8 @@ from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.training.stream import Shards, ordered_batches, read_slices, training_batches
+from landmark_lib.training.reading import Shards, read_slices, verify_shards
+from landmark_lib.training.stream import TrainingRows, ordered_batches, training_batches
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_batches_are_full_shuffled_and_repeatable(member):
     slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]
 
     def labels(seed):
-        batches = list(training_batches(member.training, slices, 32, 8, seed))
+        batches = list(training_batches(lambda: read_slices(member.training, slices), 32, 8, seed))
         assert all(images.shape == (8, 32, 32, 3) and images.dtype == "uint8" for images, _ in batches)
         return np.concatenate([classes.numpy() for _, classes in batches]).tolist()
 
@@ -108,5 +110,119 @@ def test_an_image_that_does_not_decode_ends_the_reading_in_one_line(tmp_path):
     write_small_dataset(root)
     rows = [{"image_id": "bad", "class_index": 0, "recipe": "plain", "image": b"no JPEG"}]
     record = dataset.write_table(root, "bad.parquet", pa.Table.from_pylist(rows, dataset.TRAIN_SCHEMA), 8)
-    with pytest.raises(LandmarkError, match="an image does not decode"):
+    with pytest.raises(LandmarkError, match=r"the image bad of bad.parquet does not decode"):
         list(ordered_batches(Shards(root, [record]), [ShardSlice(0, 0, 1)], 32, 8))
+
+
+def with_bad_rows(root, positions):
+    """Write a small data set some of whose common rows do not decode; give member 0 of it."""
+    manifest = write_small_dataset(str(root))
+    (record, *others) = manifest.files_in(dataset.COMMON)
+    table = dataset.read_table(str(root), record.path)
+    images = table["image"].to_pylist()
+    for position in positions:
+        images[position] = b"no JPEG" + bytes([position])
+    broken = table.set_column(3, "image", pa.array(images, pa.binary()))
+    new = dataset.write_table(str(root), record.path, broken, 8)
+    own = manifest.files_in(dataset.training_directory(0))
+    return Shards(str(root), [new, *others, *own])
+
+
+def all_labels(rows, shards, **more):
+    slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(shards.records)]
+    batches = list(rows.batches(slices, 32, 4, seed=3, **more))
+    return [labels.numpy().tolist() for _, labels in batches]
+
+
+def test_an_image_that_does_not_decode_ends_training_and_is_named(tmp_path):
+    shards = with_bad_rows(tmp_path, [5])
+    with pytest.raises(LandmarkError, match=r"the image train/common 0 5 of train/common/.* does not decode"):
+        all_labels(TrainingRows(shards, 0, print), shards)
+
+
+def test_as_many_as_allowed_are_replaced_counted_and_told_once(tmp_path):
+    shards = with_bad_rows(tmp_path, [0, 7])
+    told = []
+    rows = TrainingRows(shards, 2, told.append)
+    assert [len(labels) for labels in all_labels(rows, shards)] == [4] * 16
+    assert sorted(rows.bad.values()) == ["train/common 0 0", "train/common 0 7"]
+    all_labels(rows, shards)
+    assert len(told) == 2
+
+
+def test_one_more_than_allowed_ends_training(tmp_path):
+    shards = with_bad_rows(tmp_path, [0, 7])
+    with pytest.raises(LandmarkError, match="does not decode"):
+        all_labels(TrainingRows(shards, 1, lambda _: None), shards)
+
+
+def test_a_stream_goes_on_after_steps_that_are_done_as_if_they_had_been_read(member):
+    shards, rows = member.training, TrainingRows(member.training, 0, print)
+    whole = all_labels(rows, shards)
+    assert all_labels(rows, shards, steps_done=5) == whole[5:]
+
+
+def test_mirroring_turns_half_of_the_images_the_same_ones_each_time(member):
+    rows = TrainingRows(member.training, 0, print)
+    slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]
+
+    def images(**more):
+        return np.concatenate([batch.numpy() for batch, _ in rows.batches(slices, 224, 4, seed=3, **more)])
+
+    plain, mirrored = images(), images(mirror=True)
+    turned = np.array([not np.array_equal(one, other) for one, other in zip(plain, mirrored, strict=True)])
+    assert 10 < turned.sum() < 54
+    np.testing.assert_array_equal(mirrored[turned], plain[turned][:, :, ::-1])
+    np.testing.assert_array_equal(images(mirror=True, steps_done=3), mirrored[12:])
+
+
+def test_more_shards_than_a_reader_gets_are_read_in_order(tmp_path):
+    write_small_dataset(str(tmp_path), common=(3,) * 40)
+    member = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0)
+    order = [*range(39, -1, -1), *range(5)]
+    expected = [image_id("train/common", shard, row) for shard in order for row in range(3)]
+    assert ids_of(member.training, [ShardSlice(shard, 0, 3) for shard in order]) == expected
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-200]), Path.unlink])
+def test_a_shard_that_is_cut_short_or_gone_ends_the_reading_and_is_named(tmp_path, damage):
+    write_small_dataset(str(tmp_path))
+    member = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0)
+    broken = member.training.records[1].path
+    damage(tmp_path / broken)
+    with pytest.raises(LandmarkError, match=f"{broken} is broken"):
+        ids_of(member.training, [ShardSlice(0, 0, 20), ShardSlice(1, 0, 20)])
+
+
+def test_checksums_tell_a_changed_shard(tmp_path):
+    write_small_dataset(str(tmp_path))
+    shards = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0).training
+    numbers = range(len(shards.records))
+    verify_shards(shards, numbers)
+    path = tmp_path / shards.records[2].path
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(LandmarkError, match=f"{shards.records[2].path} is broken: its checksum is"):
+        verify_shards(shards, numbers)
+
+
+class TestCopiesOfARemoteDataSet:
+    @pytest.fixture
+    def remote(self, tmp_path):
+        root = f"memory://{tmp_path.name}/dataset"
+        write_small_dataset(root)
+        return read_member_data(root, dataset.read_manifest(root), 0, cache=str(tmp_path / "cache")).training
+
+    def test_rows_are_those_of_the_data_set_and_each_shard_is_copied_once(self, remote, member, tmp_path):
+        slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(remote.records)]
+        assert ids_of(remote, slices) == ids_of(member.training, slices)
+        copies = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
+        assert len(copies) == len({record.sha256 for record in remote.records})
+        assert ids_of(remote, slices) == ids_of(member.training, slices)
+        assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()} == copies
+
+    def test_a_copy_that_differs_from_the_manifest_is_refused(self, remote):
+        records = [replace(remote.records[0], sha256="0" * 64)]
+        with pytest.raises(LandmarkError, match="is broken: its checksum is"):
+            ids_of(replace(remote, records=records), [ShardSlice(0, 0, 20)])

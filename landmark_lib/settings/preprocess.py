@@ -1,61 +1,14 @@
-"""The settings of each job: frozen, self-checking, each with its default, unit and help in one place.
+"""What `jobs/preprocess.py` is told."""
 
-The command lines are made from these classes (`command_line.py`), so a setting is written down once.
-"""
+from dataclasses import dataclass
+from typing import Literal
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
-
-from landmark_lib.errors import UserError
-from landmark_lib.method.plateau import PlateauSettings
 from landmark_lib.method.sampling_plan import SamplingSettings
-
-SAMPLE_DIRECTORY = "data/sample"
-DATASET_DIRECTORY = "data/dataset"
-MODELS_DIRECTORY = "data/models"
+from landmark_lib.settings.declare import DATASET_DIRECTORY, SAMPLE_DIRECTORY, flag, require, setting
 
 Approach = Literal["first", "final"]
 # The paper's two approaches: smallest label count kept, downsampling cutoff.
 APPROACHES: dict[str, tuple[int, int]] = {"first": (1, 60), "final": (10, 120)}
-
-
-# What a setting of preprocessing decides: the photos of the corpus, the plan and its shards, how photos are
-# fetched (which changes no pixel), or what this one run does.
-Decides = Literal["corpus", "plan", "fetching", "run"]
-# Under what a job's help shows them.
-SECTIONS: dict[Decides, str] = {
-    "corpus": "Photos",
-    "plan": "Balance",
-    "fetching": "Fetching",
-    "run": "Options",
-}
-
-
-def setting(default: Any, explanation: str, decides: Decides = "run") -> Any:
-    """Declare a field of a settings class with its default and the help that its option shows."""
-    return field(default=default, metadata={"help": explanation, "decides": decides})
-
-
-def flag(explanation: str, decides: Decides = "run") -> Any:
-    """Declare a field that is off until its option is given."""
-    return field(default=False, metadata={"help": explanation, "decides": decides})
-
-
-def deciding(settings_class: type[Any], *what: Decides) -> list[str]:
-    """Name the fields of a settings class that decide one of these."""
-    return [field.name for field in fields(settings_class) if field.metadata["decides"] in what]
-
-
-def require(condition: bool, name: str, expected: str, received: object) -> None:  # noqa: FBT001 - reads as a sentence
-    """Refuse a setting.
-
-    Raises:
-        UserError: The condition does not hold.
-    """
-    if not condition:
-        option = "--" + name.replace("_", "-")
-        raise UserError(f"{option}: expected {expected}, received {received}")
-
 
 Kind = Literal["auto", "folders", "images", "csv", "tar"]
 Until = Literal["list", "corpus", "labels", "plan", "shards"]
@@ -248,73 +201,3 @@ class PreprocessSettings:
             members=self.members,
             seed=self.seed,
         )
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """What `jobs/train.py` is told.
-
-    Raises:
-        UserError: A value out of its range.
-    """
-
-    dataset: str | None = setting(
-        None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
-    )
-    models: str = setting(
-        MODELS_DIRECTORY, "Directory of the models; member k gets the folder member-k in it."
-    )
-    member: str = setting("all", "Member to train, 0 and up, or 'all', one after another.")
-    weights: str = setting(
-        "imagenet", "Backbone to start from: 'imagenet' (downloaded once), 'random', or a Keras .h5 file."
-    )
-    image_size: int = setting(224, "Side of the network's input; smaller is faster (pixels).")
-    trainable_layers: int = setting(3, "Convolutional layers left free, counted from the output, 0 … 53.")
-    dropout: float = setting(0.5, "Share of the pooled features dropped in training.")
-    l2: float = setting(1e-4, "Weight penalty on the dense layer.")
-    learning_rate: float = setting(0.01, "Learning rate of one rank; multiplied by the number of ranks.")
-    momentum: float = setting(0.9, "Momentum of the gradient descent.")
-    batch_size: int = setting(32, "Rows of a step on each rank.")
-    epochs: int = setting(10, "Epochs to train; an epoch is 1/scale-down of a pass.")
-    scale_down: int = setting(1, "Epochs that make up one pass over the member's training set.")
-    patience: int = setting(
-        2, "Epochs without better training accuracy before the learning rate drops to a fifth."
-    )
-    seed: int = setting(0, "Seed of the order of rows, the dropout and the random weights.")
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "epochs", "scale_down", "patience"):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        require(self.image_size >= 32, "image_size", "at least 32 pixels", self.image_size)
-        require(0 <= self.trainable_layers <= 53, "trainable_layers", "0 to 53 layers", self.trainable_layers)
-        require(0 <= self.dropout < 1, "dropout", "0 or more, below 1", self.dropout)
-        require(self.l2 >= 0, "l2", "0 or more", self.l2)
-        require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
-        require(0 <= self.momentum < 1, "momentum", "0 or more, below 1", self.momentum)
-        require(self.member == "all" or self.member.isdecimal(), "member", "a number or 'all'", self.member)
-
-    @property
-    def plateau(self) -> PlateauSettings:
-        """When the learning rate drops."""
-        return PlateauSettings(patience=self.patience)
-
-
-@dataclass(frozen=True)
-class EvaluateSettings:
-    """What `jobs/evaluate.py` is told.
-
-    Raises:
-        UserError: A value out of its range.
-    """
-
-    dataset: str | None = setting(
-        None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
-    )
-    models: str = setting(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
-    output: str | None = setting(
-        None, "File for the results.  [default: evaluation.json in the models' directory]"
-    )
-    batch_size: int = setting(32, "Photos predicted at once.")
-
-    def __post_init__(self) -> None:
-        require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)

@@ -1,0 +1,41 @@
+"""The settings of each job: frozen, self-checking, a module a job."""
+
+from landmark_lib.settings.declare import (
+    DATASET_DIRECTORY,
+    MODELS_DIRECTORY,
+    SAMPLE_DIRECTORY,
+    SECTIONS,
+    Decides,
+    deciding,
+    flag,
+    option,
+    require,
+    setting,
+)
+from landmark_lib.settings.evaluate import EvaluateSettings
+from landmark_lib.settings.preprocess import (
+    APPROACHES,
+    FetchSettings,
+    PreprocessSettings,
+    SourceSettings,
+)
+from landmark_lib.settings.train import TrainSettings
+
+__all__ = [
+    "APPROACHES",
+    "DATASET_DIRECTORY",
+    "MODELS_DIRECTORY",
+    "SAMPLE_DIRECTORY",
+    "SECTIONS",
+    "Decides",
+    "EvaluateSettings",
+    "FetchSettings",
+    "PreprocessSettings",
+    "SourceSettings",
+    "TrainSettings",
+    "deciding",
+    "flag",
+    "option",
+    "require",
+    "setting",
+]

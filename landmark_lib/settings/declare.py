@@ -1,0 +1,59 @@
+"""How settings are written down: once, each with its default, unit, help and what it decides.
+
+The command lines are made from these declarations (`command_line.py`).
+"""
+
+from dataclasses import field, fields
+from typing import Any, Literal
+
+from landmark_lib.errors import UserError
+
+SAMPLE_DIRECTORY = "data/sample"
+DATASET_DIRECTORY = "data/dataset"
+MODELS_DIRECTORY = "data/models"
+
+# What a setting decides. Of preprocessing: the photos of the corpus, the plan and its shards, or how photos
+# are fetched (which changes no pixel). Of training: the network, how it learns, from which rows, when it
+# ends. Of both: what this one run does, which changes no result.
+Decides = Literal["corpus", "plan", "fetching", "network", "learning", "rows", "ending", "run"]
+# Under what a job's help shows them.
+SECTIONS: dict[Decides, str] = {
+    "corpus": "Photos",
+    "plan": "Balance",
+    "fetching": "Fetching",
+    "network": "Network",
+    "learning": "Learning",
+    "rows": "Rows",
+    "ending": "End",
+    "run": "Options",
+}
+
+
+def setting(default: Any, explanation: str, decides: Decides = "run") -> Any:
+    """Declare a field of a settings class with its default and the help that its option shows."""
+    return field(default=default, metadata={"help": explanation, "decides": decides})
+
+
+def flag(explanation: str, decides: Decides = "run") -> Any:
+    """Declare a field that is off until its option is given."""
+    return field(default=False, metadata={"help": explanation, "decides": decides})
+
+
+def deciding(settings_class: type[Any], *what: Decides) -> list[str]:
+    """Name the fields of a settings class that decide one of these."""
+    return [field.name for field in fields(settings_class) if field.metadata["decides"] in what]
+
+
+def option(name: str) -> str:
+    """Name the option of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def require(condition: bool, name: str, expected: str, received: object) -> None:  # noqa: FBT001 - reads as a sentence
+    """Refuse a setting.
+
+    Raises:
+        UserError: The condition does not hold.
+    """
+    if not condition:
+        raise UserError(f"{option(name)}: expected {expected}, received {received}")

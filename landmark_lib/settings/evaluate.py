@@ -1,0 +1,26 @@
+"""What `jobs/evaluate.py` is told."""
+
+from dataclasses import dataclass
+
+from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, require, setting
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What `jobs/evaluate.py` is told.
+
+    Raises:
+        UserError: A value out of its range.
+    """
+
+    dataset: str | None = setting(
+        None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
+    )
+    models: str = setting(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
+    output: str | None = setting(
+        None, "File for the results.  [default: evaluation.json in the models' directory]"
+    )
+    batch_size: int = setting(32, "Photos predicted at once.")
+
+    def __post_init__(self) -> None:
+        require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)

@@ -1,0 +1,135 @@
+"""The network that a model is built on: any of keras.applications, with some of its layers left free."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from landmark_lib.draws import keyed_draw
+from landmark_lib.errors import LandmarkError, UserError
+
+IMAGENET = "imagenet"
+RANDOM = "random"
+ALL_LAYERS = "all"
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+# How weights of keras.applications expect their pixels: BGR less ImageNet's means (ResNet50), from -1 to 1,
+# RGB less means and divided by deviations, or as they are.
+MODES = ("caffe", "tf", "torch")
+AS_THEY_ARE = "none"
+
+
+def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.Model:
+    """Make a network without its top, global average pooling included.
+
+    Args:
+        name: Of keras.applications: "ResNet50", "MobileNetV2", …
+        weights: "imagenet" (downloaded once by Keras), "random", or the path of a Keras .h5 file.
+        image_size: Side of the input, in pixels.
+        seed: Seed of random weights.
+
+    Raises:
+        UserError: No such network, no such file, or one with other weights.
+        LandmarkError: The weights cannot be downloaded.
+    """
+    make = _maker(name)
+    if weights == RANDOM:
+        keras.utils.set_random_seed(keyed_draw(seed, "random weights") % 2**32)
+    elif weights != IMAGENET and not Path(weights).is_file():
+        raise UserError(f"--weights: expected 'imagenet', 'random' or a file, received {weights}")
+    source = None if weights == RANDOM else weights
+    shape = (image_size, image_size, 3)
+    try:
+        return make(include_top=False, weights=source, pooling="avg", input_shape=shape)
+    except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception when a download fails
+        message = " ".join(str(error).split()) or type(error).__name__
+        if weights == IMAGENET:
+            raise LandmarkError(
+                f"the ImageNet weights could not be downloaded ({message});"
+                " give a file or 'random' to --weights"
+            ) from None
+        if weights == RANDOM:
+            raise UserError(f"--backbone: {name} cannot be made for {image_size} pixels: {message}") from None
+        raise UserError(f"--weights: {weights} does not fit {name}: {message}") from None
+
+
+def preprocessing_mode(name: str) -> str:
+    """Tell how a network of keras.applications expects its pixels, one of `MODES` or "none"."""
+    # Each network's module has a function for it; what that does to one pixel tells which it is.
+    pixel = np.array([[[[10.0, 100.0, 200.0]]]], np.float32)
+    expected = np.asarray(sys.modules[_maker(name).__module__].preprocess_input(pixel.copy()))
+    for mode in MODES:
+        if np.allclose(keras.applications.imagenet_utils.preprocess_input(pixel.copy(), mode=mode), expected):
+            return mode
+    return AS_THEY_ARE
+
+
+def normalise_random_weights(backbone: keras.Model, preprocessed: tf.Tensor) -> None:
+    """Set the moving statistics of a backbone with random weights to those of some images, once.
+
+    Training never changes the statistics, and random weights bring none: without this, each residual block
+    would enlarge the features until no dense layer can learn from them.
+
+    Args:
+        backbone: With random weights.
+        preprocessed: Images as the backbone takes them, (rows, side, side, 3); some hundred of them.
+    """
+    layers = [layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momentum = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0  # the statistics become those of this batch
+    backbone(preprocessed, training=True)
+    for layer, before in zip(layers, momentum, strict=True):
+        layer.momentum = before
+
+
+def free_last_layers(backbone: keras.Model, count: int | str, l2: float = 0.0) -> list[str]:
+    """Freeze the backbone but for its last `count` convolutional layers, counted from the output.
+
+    A freed layer takes the scale and offset of its BatchNorm along.
+
+    Args:
+        backbone: The network.
+        count: Layers to leave free, or "all", which frees what is no convolution too.
+        l2: Weight penalty on the kernels of the freed convolutions.
+
+    Returns:
+        Names of the layers left free.
+
+    Raises:
+        UserError: More layers than the backbone has.
+    """
+    convolutions = [layer for layer in backbone.layers if isinstance(layer, CONVOLUTIONS)]
+    wanted = len(convolutions) if count == ALL_LAYERS else int(count)
+    if wanted > len(convolutions):
+        raise UserError(f"--trainable-layers: expected 0 to {len(convolutions)} layers, received {count}")
+    freed = convolutions[len(convolutions) - wanted :]
+    outputs = {id(layer.output) for layer in freed}
+    for layer in backbone.layers:
+        normalises_freed = isinstance(layer, keras.layers.BatchNormalization) and id(layer.input) in outputs
+        layer.trainable = count == ALL_LAYERS or layer in freed or normalises_freed
+        if l2 and layer in freed:
+            _penalise(layer, l2)
+    return [layer.name for layer in backbone.layers if layer.trainable]
+
+
+def _maker(name: str) -> Callable[..., keras.Model]:
+    makers = {
+        known: make
+        for known, make in vars(keras.applications).items()
+        if inspect.isfunction(make) and "include_top" in inspect.signature(make).parameters
+    }
+    if name not in makers:
+        raise UserError(f"--backbone: expected one of {', '.join(sorted(makers))}, received {name}")
+    return makers[name]
+
+
+def _penalise(layer: keras.layers.Layer, l2: float) -> None:
+    """Put a weight penalty on a layer's kernels."""
+    for name in ("kernel", "depthwise_kernel", "pointwise_kernel"):
+        kernel = getattr(layer, name, None)
+        if kernel is not None:
+            kernel.regularizer = keras.regularizers.L2(l2)

@@ -1,0 +1,165 @@
+"""Checkpoints: all that training needs to go on as if it had never stopped.
+
+    <models>/member-<k>/checkpoints/<epochs done>-<steps done>.npz
+
+A checkpoint is whole or not there: written aside, forced to the disk, then renamed. The one before is kept
+until the next but one, for the case that the newest cannot be read.
+"""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.method.plateau import PlateauState
+from landmark_lib.training.history import EpochResult
+
+CHECKPOINTS = "checkpoints"
+KEPT = 2
+STATE = "state"  # the array of a file that holds everything but arrays, as JSON
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands.
+
+    Attributes:
+        epochs: Epochs done.
+        steps: Steps done of the next epoch; 0 at an epoch's end.
+        schedule: Of the learning rate.
+        history: A result for each epoch done.
+        sums: Of the epoch under way, for each rank what its steps summed up.
+    """
+
+    epochs: int
+    steps: int
+    schedule: PlateauState
+    history: Sequence[EpochResult]
+    sums: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a checkpoint may be gone on with.
+
+    Attributes:
+        dataset: Fingerprint of the data set.
+        member: Which member.
+        ranks: Number of ranks.
+        settings: Those that decide the weights.
+    """
+
+    dataset: str
+    member: int
+    ranks: int
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One point of a training: where it stands, and the values of all variables by name."""
+
+    identity: Identity
+    progress: Progress
+    arrays: Mapping[str, NDArray[Any]]
+
+
+def write_checkpoint(directory: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint into a member's directory, and remove those that are no longer needed.
+
+    Raises:
+        LandmarkError: It cannot be written; the ones before stay.
+    """
+    folder = directory / CHECKPOINTS
+    done = checkpoint.progress
+    path = folder / f"{done.epochs:05}-{done.steps:07}.npz"
+    partial = path.with_suffix(".partial")
+    state = json.dumps({"identity": asdict(checkpoint.identity), "progress": asdict(done)})
+    content = io.BytesIO()
+    np.savez(content, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
+    try:
+        folder.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise LandmarkError(f"the checkpoint {path} cannot be written: {error.strerror}") from None
+    for old in _paths(directory)[KEPT:]:
+        old.unlink()
+
+
+def read_checkpoint(directory: Path, warn: Callable[[str], None]) -> Checkpoint | None:
+    """Read the newest checkpoint of a member that can be read; None if there is none.
+
+    Args:
+        directory: The member's.
+        warn: Told of each checkpoint that cannot be read.
+    """
+    for path in _paths(directory):
+        try:
+            return _read(path)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            warn(f"the checkpoint {path} cannot be read and is left out ({error})")
+    return None
+
+
+def check_identity(found: Identity, wanted: Identity, directory: Path, *, other_ranks: bool) -> None:
+    """Make sure that a checkpoint belongs to the training that was asked for.
+
+    Raises:
+        UserError: It does not, with all differences.
+    """
+    there, here = _flat(found), _flat(wanted)
+    if other_ranks:
+        there.pop("ranks"), here.pop("ranks")
+    differences = [
+        f"{name} {there.get(name)} there, {here.get(name)} here"
+        for name in {**there, **here}
+        if there.get(name) != here.get(name)
+    ]
+    if differences:
+        more = "; --other-ranks goes on with another number" if differences[0].startswith("ranks") else ""
+        raise UserError(
+            f"--models: {directory} holds another training: {', '.join(differences)}; name another directory"
+            f" or remove it{more}"
+        )
+
+
+def _flat(identity: Identity) -> dict[str, Any]:
+    named = {"ranks": identity.ranks, "data set": identity.dataset, "member": identity.member}
+    options = {"--" + name.replace("_", "-"): value for name, value in identity.settings.items()}
+    return {**named, **options}
+
+
+def _paths(directory: Path) -> list[Path]:
+    """List the checkpoints of a member, the newest first."""
+    return sorted((directory / CHECKPOINTS).glob("*.npz"), reverse=True)
+
+
+def _read(path: Path) -> Checkpoint:
+    with path.open("rb") as content, np.load(content) as file:
+        arrays = {name: file[name] for name in file.files}
+    state = json.loads(arrays.pop(STATE).tobytes())
+    progress = state["progress"]
+    return Checkpoint(
+        Identity(**state["identity"]),
+        Progress(
+            epochs=progress["epochs"],
+            steps=progress["steps"],
+            schedule=PlateauState(**progress["schedule"]),
+            history=[EpochResult(**result) for result in progress["history"]],
+            sums=progress["sums"],
+        ),
+        arrays,
+    )

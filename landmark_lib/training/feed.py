@@ -1,0 +1,143 @@
+"""A member's network and the batches that it is fed with on one rank."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import keras
+import tensorflow as tf
+
+from landmark_lib.draws import keyed_draw
+from landmark_lib.errors import UserError
+from landmark_lib.settings import TrainSettings
+from landmark_lib.training import horovod_step
+from landmark_lib.training.backbone import (
+    RANDOM,
+    free_last_layers,
+    load_backbone,
+    normalise_random_weights,
+    preprocessing_mode,
+)
+from landmark_lib.training.horovod_step import Ranks
+from landmark_lib.training.member_data import MemberData
+from landmark_lib.training.model import ImageNetPreprocessing, build_model
+from landmark_lib.training.stream import TrainingRows, ordered_batches
+
+IMAGES_TO_NORMALISE = 128
+
+Batches = Iterator[tuple[tf.Tensor, tf.Tensor]]  # of inputs and class indices
+
+
+class Feed(Protocol):
+    """What one rank trains, and what it is fed with.
+
+    Attributes:
+        model: Takes inputs, gives logits.
+    """
+
+    model: keras.Model
+
+    @property
+    def bad_rows(self) -> int:
+        """Training images of this rank found not to decode."""
+
+    def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
+        """Give this rank's full batches of an epoch, from 0, but for the first `steps_done`."""
+
+    def validation_batches(self) -> Batches:
+        """Give this rank's part of the hold-out; the last batch is as large as it comes."""
+
+    def whole_model(self) -> keras.Model:
+        """Give the network from images to logits, with the weights as they are now."""
+
+
+class ImageFeed:
+    """The whole network, fed with images.
+
+    Attributes:
+        model: Takes images, gives logits.
+    """
+
+    def __init__(
+        self, settings: TrainSettings, data: MemberData, ranks: Ranks, warn: Callable[[str], None]
+    ) -> None:
+        """Build the network, the same on every rank.
+
+        Raises:
+            UserError: Weights that do not fit, a network that there is not.
+            LandmarkError: The weights cannot be downloaded.
+        """
+        self._settings, self._data, self._ranks = settings, data, ranks
+        self._rows = TrainingRows(data.training, settings.skip_bad_rows, warn)
+        self.model = self._build()
+
+    @property
+    def bad_rows(self) -> int:
+        """Training images of this rank found not to decode."""
+        return len(self._rows.bad)
+
+    def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
+        """Give this rank's full batches of an epoch, from 0, but for the first `steps_done`."""
+        settings, data, ranks = self._settings, self._data, self._ranks
+        return self._rows.batches(
+            data.epoch(settings, epoch, ranks.rank, ranks.size),
+            settings.image_size,
+            settings.batch_size,
+            keyed_draw(settings.seed, "shuffle", data.member, epoch, ranks.rank) >> 1,
+            steps_done=steps_done,
+            mirror=settings.mirror,
+        )
+
+    def validation_batches(self) -> Batches:
+        """Give this rank's part of the hold-out; the last batch is as large as it comes."""
+        slices = self._data.hold_out(self._ranks.rank, self._ranks.size)
+        settings = self._settings
+        for _, images, labels in ordered_batches(
+            self._data.validation, slices, settings.image_size, settings.batch_size
+        ):
+            yield images, labels
+
+    def whole_model(self) -> keras.Model:
+        """Give the network from images to logits, with the weights as they are now."""
+        return self.model
+
+    def _build(self) -> keras.Model:
+        settings = self._settings
+        backbone, mode = load_network(settings, self._data, self._ranks)
+        free_last_layers(backbone, settings.trainable_layers, settings.l2_convolutions)
+        seed = keyed_draw(settings.seed, "member", self._data.member)
+        classes = len(self._data.landmark_ids)
+        return build_model(backbone, mode, classes, settings.dropout, settings.l2, seed)
+
+
+def load_network(settings: TrainSettings, data: MemberData, ranks: Ranks) -> tuple[keras.Model, str]:
+    """Make the backbone that the settings name, and tell how it expects its pixels.
+
+    Raises:
+        UserError: Weights that do not fit, a network that there is not.
+        LandmarkError: The weights cannot be downloaded.
+    """
+    keras.config.set_dtype_policy(settings.precision)
+    mode = preprocessing_mode(settings.backbone)
+    backbone = horovod_step.one_at_a_time_on_each_node(
+        ranks,
+        lambda: load_backbone(settings.backbone, settings.weights, settings.image_size, settings.seed),
+    )
+    if settings.weights == RANDOM:
+        slices = data.epoch(settings, 0, ranks.rank, ranks.size)
+        _, images, _ = next(ordered_batches(data.training, slices, settings.image_size, IMAGES_TO_NORMALISE))
+        normalise_random_weights(backbone, ImageNetPreprocessing(mode)(images))
+    horovod_step.broadcast_weights(backbone.weights)
+    return backbone, mode
+
+
+def check_ranks(data: MemberData, ranks: int) -> None:
+    """Refuse to share fewer rows than ranks.
+
+    Raises:
+        UserError: A rank would have nothing to read.
+    """
+    if data.rows < ranks:
+        raise UserError(
+            f"{ranks} ranks cannot share the {data.rows} training rows of member {data.member}; start fewer"
+            " ranks, or write more rows with a larger --target of jobs/preprocess.py"
+        )

@@ -1,0 +1,71 @@
+"""What each epoch of a training brought."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+HISTORY_CSV = "history.csv"
+HISTORY_LINES = "history.jsonl"
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """One line of the history.
+
+    Attributes:
+        epoch: From 1.
+        passes: Over the training set, up to the end of this epoch.
+        learning_rate: Of the epoch's last step, all ranks' together.
+        training_loss: Mean cross-entropy over the epoch, with dropout.
+        training_accuracy: Share of right answers over the epoch, with dropout.
+        validation_loss: Mean cross-entropy of the hold-out after the epoch.
+        validation_accuracy: Share of right answers of the hold-out after the epoch.
+        images_per_second: Of all ranks together, in training.
+        input_wait: Share of the training time that rank 0 waited for rows.
+        allreduce: Share of the training time that rank 0 took to average gradients, waiting for others
+            included; 0 with --deterministic.
+        bad_rows: Training images left out so far because they do not decode, on all ranks.
+    """
+
+    epoch: int
+    passes: float
+    learning_rate: float
+    training_loss: float
+    training_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    images_per_second: float
+    input_wait: float
+    allreduce: float
+    bad_rows: int
+
+
+def best_epoch(history: Sequence[EpochResult]) -> EpochResult:
+    """Pick the epoch with the best validation accuracy, the first of equals."""
+    return max(history, key=lambda result: result.validation_accuracy)
+
+
+def write_history(directory: Path, history: Sequence[EpochResult]) -> None:
+    """Write all epochs so far as CSV and as JSON lines, each file whole or not at all."""
+    partial = directory / f"partial-{HISTORY_CSV}"
+    with partial.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [column.name for column in fields(EpochResult)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in history)
+    partial.replace(directory / HISTORY_CSV)
+    partial = directory / f"partial-{HISTORY_LINES}"
+    partial.write_text("".join(json.dumps(asdict(row)) + "\n" for row in history))
+    partial.replace(directory / HISTORY_LINES)
+
+
+def told(result: EpochResult, epochs: int) -> str:
+    """Tell an epoch in a line."""
+    return (
+        f"epoch {result.epoch}/{epochs}: loss {result.training_loss:.4f},"
+        f" accuracy {result.training_accuracy:.4f},"
+        f" validation loss {result.validation_loss:.4f}, accuracy {result.validation_accuracy:.4f},"
+        f" learning rate {result.learning_rate:.3g}, {result.images_per_second:.1f} images/s,"
+        f" input wait {result.input_wait:.0%}, allreduce {result.allreduce:.0%}"
+    )

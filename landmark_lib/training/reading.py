@@ -1,0 +1,166 @@
+"""Rows from shards, in exactly the order told: Petastorm, and copies of remote shards on a local disk."""
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from petastorm import make_batch_reader
+
+from landmark_lib.dataset import FileRecord, join, open_address, read_table
+from landmark_lib.errors import LandmarkError
+from landmark_lib.method.epochs import ShardSlice
+
+# Petastorm 0.13 calls what pyarrow has since announced to remove; both are pinned to versions that agree.
+warnings.filterwarnings("ignore", category=FutureWarning, module="petastorm")
+
+COLUMNS = ("image_id", "class_index", "image")
+# A reader asks for every file it is given before its first row; so one gets a few at a time, and the first
+# row does not wait for ten thousand files.
+SHARDS_PER_READER = 16
+COPIED_BYTES = 1 << 20  # at a time
+
+# Image ids, class indices and JPEGs of some rows, (rows,) each.
+Group = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.object_]]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Shards of one data set that are read together; a slice's number is a position in `records`.
+
+    Attributes:
+        root: Root of the data set.
+        records: The shards.
+        cache: Folder for copies of them on a local disk, if any.
+    """
+
+    root: str
+    records: Sequence[FileRecord]
+    cache: str | None = None
+
+
+def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
+    """Read slices row group by row group.
+
+    Yields:
+        Image ids, class indices and JPEGs of some rows, (rows,) each, in the order of the slices.
+
+    Raises:
+        LandmarkError: A shard is missing or broken, or holds other rows than the manifest says.
+    """
+    for first in range(0, len(slices), SHARDS_PER_READER):
+        yield from _read_together(shards, slices[first : first + SHARDS_PER_READER])
+
+
+def _read_together(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
+    records = [shards.records[part.shard] for part in slices]
+    groups = _row_groups([_uri(shards, record) for record in records])
+    for part, record in zip(slices, records, strict=True):
+        at = 0
+        while at < record.rows:
+            try:
+                group = next(groups, None)
+            except (OSError, pa.ArrowException) as error:
+                raise _blame(shards, records, record, error) from None
+            if group is None:
+                raise _broken(shards, record, f"expected {record.rows} rows, found {at}")
+            rows = len(group[0])
+            low, high = max(part.start - at, 0), min(part.stop - at, rows)
+            if low < high:
+                yield group[0][low:high], group[1][low:high], group[2][low:high]
+            at += rows
+        if at != record.rows:
+            raise _broken(shards, record, f"expected {record.rows} rows, found {at}")
+    if next(groups, None) is not None:
+        raise LandmarkError(f"{shards.root}: more rows in the shards than {len(slices)} of them should hold")
+
+
+def _blame(
+    shards: Shards, opened: Sequence[FileRecord], current: FileRecord, error: Exception
+) -> LandmarkError:
+    """Name the shard that a reader failed on: one of those that it opened, or else the one it was in."""
+    for record in opened:
+        try:
+            read_table(shards.root, record.path, ["class_index"])
+        except (OSError, pa.ArrowException) as found:
+            return _broken(shards, record, str(found))
+    return _broken(shards, current, str(error))
+
+
+def _broken(shards: Shards, record: FileRecord, why: str) -> LandmarkError:
+    return LandmarkError(f"the shard {join(shards.root, record.path)} is broken: {' '.join(why.split())}")
+
+
+def _row_groups(uris: list[str]) -> Iterator[Group]:
+    # The pool that reads in the calling thread keeps the order told and gives every row group. The pool of
+    # threads does neither: it looks whether its work is done, then whether more is coming, and ends early
+    # when the last work arrives in between, without an error. Reading ahead is left to TensorFlow.
+    reader = make_batch_reader(
+        uris, schema_fields=list(COLUMNS), reader_pool_type="dummy", shuffle_row_groups=False, num_epochs=1
+    )
+    try:
+        for group in reader:
+            yield group.image_id, group.class_index, group.image
+    finally:
+        reader.stop()
+        reader.join()
+
+
+def _uri(shards: Shards, record: FileRecord) -> str:
+    if shards.cache is not None:
+        return f"file://{_local_copy(shards, record).absolute()}"
+    filesystem, target = fsspec.core.url_to_fs(join(shards.root, record.path))
+    return str(filesystem.unstrip_protocol(target))
+
+
+def _local_copy(shards: Shards, record: FileRecord) -> Path:
+    """Copy a shard to the local disk unless it is there; it is named by its content."""
+    folder = Path(str(shards.cache))
+    copy = folder / f"{record.sha256}.parquet"
+    if copy.exists():
+        return copy
+    partial = folder / f"{record.sha256}.{os.getpid()}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = _copy(shards, record, partial)
+        if found != record.sha256:
+            raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")
+        partial.replace(copy)
+    except OSError as error:
+        raise LandmarkError(f"--cache: cannot copy {record.path} to {folder}: {error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return copy
+
+
+def _copy(shards: Shards, record: FileRecord, target: Path | None) -> str:
+    """Read a shard, write it to `target` if there is one, and give its checksum."""
+    digest = hashlib.sha256()
+    filesystem, source = open_address(join(shards.root, record.path))
+    with filesystem.open(source, "rb") as file, (target or Path(os.devnull)).open("wb") as out:
+        while block := file.read(COPIED_BYTES):
+            digest.update(block)
+            out.write(block)
+    return digest.hexdigest()
+
+
+def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
+    """Compare some shards with the checksums of the manifest.
+
+    Raises:
+        LandmarkError: One of them is missing or differs.
+    """
+    for number in numbers:
+        record = shards.records[number]
+        try:
+            found = _copy(shards, record, None)
+        except OSError as error:
+            raise _broken(shards, record, str(error)) from None
+        if found != record.sha256:
+            raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")

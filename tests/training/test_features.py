@@ -1,0 +1,100 @@
+"""With nothing freed, features computed once train the same head as images do."""
+
+import csv
+
+import numpy as np
+import pytest
+from commands import REPOSITORY, horovodrun, run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.training.features import FEATURES, cut
+from landmark_lib.training.model import load_trained
+
+JOB = str(REPOSITORY / "jobs/train.py")
+OPTIONS = [
+    *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
+    *("--backbone", "MobileNet", "--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
+]
+
+
+def train(root, models, *more):
+    return run("python", JOB, "--dataset", str(root), "--models", str(models), *OPTIONS, *more)
+
+
+def history(models):
+    with (models / "member-0" / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def cached(small_dataset, tmp_path_factory):
+    models = tmp_path_factory.mktemp("cached")
+    done = train(small_dataset, models, "--cache-features")
+    assert done.returncode == 0, done.stderr
+    return models
+
+
+def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_dataset, tmp_path):
+    done = train(small_dataset, tmp_path)
+    assert done.returncode == 0, done.stderr
+    mine, theirs = (load_trained(m / "member-0" / "last.keras").get_weights() for m in (cached, tmp_path))
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    for one, other in zip(history(cached), history(tmp_path), strict=True):
+        assert one["validation_accuracy"] == other["validation_accuracy"]
+        assert float(one["training_loss"]) == pytest.approx(float(other["training_loss"]), rel=1e-3)
+
+
+def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
+    files = {path: path.stat().st_mtime_ns for path in (cached / FEATURES).rglob("*.parquet")}
+    assert len(files) == 6  # 3 common shards, 2 of the member, 1 of the hold-out
+    done = train(small_dataset, cached, "--cache-features", "--epochs", "3")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in (cached / FEATURES).rglob("*.parquet")} == files
+
+
+def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(small_dataset, tmp_path):
+    command = ["python", JOB, "--dataset", small_dataset, "--models", str(tmp_path), *OPTIONS]
+    done = horovodrun(*command, "--cache-features")
+    assert done.returncode == 0, done.stderr
+    files = sorted((tmp_path / FEATURES).rglob("*.parquet"))
+    assert len(files) == 6
+    before = {path: path.stat().st_mtime_ns for path in files[1:]}
+    content = files[0].read_bytes()
+    files[0].unlink()
+    done = horovodrun(*command, "--cache-features", "--epochs", "3")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in files[1:]} == before
+    assert files[0].read_bytes() == content
+
+
+def test_a_damaged_file_of_features_is_named(cached, small_dataset):
+    path = max((cached / FEATURES).rglob("*.parquet"))
+    path.write_bytes(path.read_bytes()[:-100])
+    done = train(small_dataset, cached, "--cache-features", "--epochs", "4")
+    assert done.returncode == 1
+    assert str(path.name) in done.stderr.splitlines()[-1]
+    assert "remove the file" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("option", [("--trainable-layers", "1"), ("--mirror",), ("--skip-bad-rows", "1")])
+def test_what_changes_the_features_cannot_be_had_with_them(small_dataset, tmp_path, option):
+    done = train(small_dataset, tmp_path, "--cache-features", *option)
+    assert done.returncode == 2
+    assert "--cache-features" in done.stderr
+
+
+@given(st.lists(st.integers(1, 9)), st.data())
+def test_rows_are_cut_into_any_sizes_in_their_order(sizes, data):
+    rows = np.arange(sum(sizes))
+    groups, at = [], 0
+    while at < len(rows):
+        step = data.draw(st.integers(1, 7))
+        part = rows[at : at + step]
+        groups.append((part, part.astype(np.int32), part[:, np.newaxis].astype(np.float32)))
+        at += step
+    pieces = list(cut(iter(groups), sizes))
+    assert [len(ids) for ids, _, _ in pieces] == sizes
+    assert [n for ids, _, _ in pieces for n in ids] == rows.tolist()
+    assert all((ids == features[:, 0]).all() and (ids == classes).all() for ids, classes, features in pieces)
