@@ -6,12 +6,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import fsspec
 import numpy as np
 import pyarrow as pa
+from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 from petastorm import make_batch_reader
+from pyarrow.filesystem import DaskFileSystem
 
 from landmark_lib.dataset import FileRecord, join, open_address, read_table
 from landmark_lib.errors import LandmarkError
@@ -60,7 +62,7 @@ def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]
 
 def _read_together(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
     records = [shards.records[part.shard] for part in slices]
-    groups = _row_groups([_uri(shards, record) for record in records])
+    groups = _row_groups(*_addresses(shards, records))
     for part, record in zip(slices, records, strict=True):
         at = 0
         while at < record.rows:
@@ -97,12 +99,17 @@ def _broken(shards: Shards, record: FileRecord, why: str) -> LandmarkError:
     return LandmarkError(f"the shard {join(shards.root, record.path)} is broken: {' '.join(why.split())}")
 
 
-def _row_groups(uris: list[str]) -> Iterator[Group]:
+def _row_groups(uris: list[str], filesystem: DaskFileSystem | None) -> Iterator[Group]:
     # The pool that reads in the calling thread keeps the order told and gives every row group. The pool of
     # threads does neither: it looks whether its work is done, then whether more is coming, and ends early
     # when the last work arrives in between, without an error. Reading ahead is left to TensorFlow.
     reader = make_batch_reader(
-        uris, schema_fields=list(COLUMNS), reader_pool_type="dummy", shuffle_row_groups=False, num_epochs=1
+        uris,
+        schema_fields=list(COLUMNS),
+        reader_pool_type="dummy",
+        shuffle_row_groups=False,
+        num_epochs=1,
+        filesystem=filesystem,
     )
     try:
         for group in reader:
@@ -112,11 +119,34 @@ def _row_groups(uris: list[str]) -> Iterator[Group]:
         reader.join()
 
 
-def _uri(shards: Shards, record: FileRecord) -> str:
+class _AsPetastormTakesIt(DaskFileSystem):  # type: ignore[misc]
+    """A file system of fsspec for the interface of pyarrow that Petastorm 0.13 reads through.
+
+    Given gcsfs's or s3fs's own, it would take pyarrow's newer interface, with options that this refuses.
+    """
+
+    def __init__(self, filesystem: Any) -> None:
+        """Take a file system; the base class would do the same and announce its end to every user."""
+        self.fs = filesystem
+
+    def isfile(self, path: str) -> bool:
+        """Tell whether there is a file."""
+        return bool(self.fs.isfile(path))
+
+    def isdir(self, path: str) -> bool:
+        """Tell whether there is a folder."""
+        return bool(self.fs.isdir(path))
+
+
+def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str], _AsPetastormTakesIt | None]:
+    """Give URIs of shards, or of their copies, and the file system if it is not the local one."""
     if shards.cache is not None:
-        return f"file://{_local_copy(shards, record).absolute()}"
-    filesystem, target = fsspec.core.url_to_fs(join(shards.root, record.path))
-    return str(filesystem.unstrip_protocol(target))
+        return [f"file://{_local_copy(shards, record).absolute()}" for record in records], None
+    filesystem, _ = open_address(shards.root)
+    targets = [open_address(join(shards.root, record.path))[1] for record in records]
+    uris = [str(filesystem.unstrip_protocol(target)) for target in targets]
+    local = isinstance(filesystem, LocalFileSystem)
+    return uris, None if local else _AsPetastormTakesIt(filesystem)
 
 
 def _local_copy(shards: Shards, record: FileRecord) -> Path:

@@ -1,0 +1,33 @@
+"""Training reads a data set in an object store as it reads one on a disk."""
+
+import pytest
+from object_store import object_store
+from small_dataset import image_id, write_small_dataset
+
+from landmark_lib import dataset
+from landmark_lib.method.epochs import ShardSlice
+from landmark_lib.training.member_data import read_member_data
+from landmark_lib.training.reading import read_slices
+
+# Google's packages announce to everybody when they will drop this Python.
+pytestmark = pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def remote():
+    with object_store() as bucket:
+        root = f"{bucket}/dataset"
+        write_small_dataset(root)
+        yield root
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["directly", "through copies"])
+def test_rows_of_an_object_store_are_read_in_the_order_told(remote, tmp_path, copied):
+    cache = str(tmp_path) if copied else None
+    member = read_member_data(remote, dataset.read_manifest(remote), 0, cache)
+    groups = read_slices(member.training, [ShardSlice(3, 0, 11), ShardSlice(0, 5, 17)])
+    assert [name for ids, _, _ in groups for name in ids] == [
+        *(image_id("train/member-0", 0, row) for row in range(11)),
+        *(image_id("train/common", 0, row) for row in range(5, 17)),
+    ]
+    assert bool(list(tmp_path.iterdir())) is copied
