@@ -21,9 +21,5 @@ class SourceVanishedError(LandmarkError):
     """The source of the photos went away while it was read; nothing is rejected for that."""
 
 
-class StoppedError(LandmarkError):
-    """The process was asked to stop, and wrote down where it stands."""
-
-
 class AnotherRankError(LandmarkError):
     """Another rank failed and tells why; this one only ends."""

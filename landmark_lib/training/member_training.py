@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.draws import keyed_draw
-from landmark_lib.errors import LandmarkError, StoppedError
+from landmark_lib.errors import AnotherRankError, LandmarkError
 from landmark_lib.method.plateau import PlateauState, after_epoch
 from landmark_lib.method.stopping import stops_early
 from landmark_lib.method.warm_up import warmed_up
@@ -189,7 +190,7 @@ class MemberTraining:
         loss = float(result.loss)
         if not math.isfinite(loss):
             kept = f"the checkpoint of epoch {epoch.number} is kept" if epoch.number else "no epoch is done"
-            raise LandmarkError(
+            self._end_all(
                 f"member {self.data.member}: the loss is {loss} since step {step} of epoch"
                 f" {epoch.number + 1}; {kept}; a smaller --learning-rate may help"
             )
@@ -239,10 +240,14 @@ class MemberTraining:
         """
         checkpoint = self._checkpoint(horovod_step.of_each_rank(self.epoch.sums).tolist())
         horovod_step.from_rank_0(self.ranks, lambda: write_checkpoint(files.directory, checkpoint))
-        raise StoppedError(
+        self._end_all(
             f"stopped after step {self.epoch.steps} of epoch {self.epoch.number + 1} of member"
             f" {self.data.member}; the same command goes on from there"
         )
+
+    def _end_all(self, why: str) -> NoReturn:
+        """End on all ranks, as all came to know the same; one tells why."""
+        raise LandmarkError(why) if self.ranks.speaks else AnotherRankError(why)
 
     def _checkpoint(self, sums: Sequence[Sequence[float]]) -> Checkpoint:
         epoch = self.epoch
