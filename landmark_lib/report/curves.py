@@ -46,7 +46,7 @@ def draw_curves(title: str, curves: Curves) -> bytes:
     _draw(loss, curves.training_loss, curves.validation_loss, curves)
     accuracy.set(title=title, ylabel="accuracy", ylim=(0, 1))
     accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
-    accuracy.legend(loc="lower right", frameon=False)
+    accuracy.legend(loc="best", frameon=False)
     loss.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
     loss.xaxis.set_major_locator(MaxNLocator(integer=True))
     picture = io.BytesIO()

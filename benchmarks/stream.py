@@ -1,0 +1,223 @@
+"""How fast the stream feeds a training step that does nothing, and whether its memory stays flat.
+
+    python benchmarks/stream.py [--write] [--runs 5] [--rows 4096]
+
+Contestants take turns, run by run, on the same JPEGs of 224 x 224: this project's stream, the limit (the same
+bytes from memory through the same decoding and batching), TFRecord files, WebDataset (two processes that read
+half of the tars each and pass nothing on), and Petastorm's own reader with its codecs. Speed is images per
+second by the clock. Ends with status 1 if a goal is missed.
+"""
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import psutil
+import pyarrow.parquet as pq
+import tensorflow as tf
+from results import markdown_table, publish
+from shard_sets import write_shard_set
+
+from landmark_lib import dataset
+from landmark_lib.method.epochs import ShardSlice
+from landmark_lib.training.reading import Shards
+from landmark_lib.training.stream import BATCHES_AHEAD, SHUFFLED_ROWS, TrainingRows, decode
+
+HERE = Path(__file__).parent
+PEERS = HERE.parent / ".cache" / "stream_peers"
+SIDE, BATCH, SHARD = 224, 32, 1024
+PASSES = 10
+OF_THE_LIMIT, OVER_THE_BEST_PEER, GROWTH = 0.95, 1.0, 1.05
+
+Pass = Callable[[], tuple[int, float]]  # images and seconds
+
+
+def main() -> int:
+    """Measure and print; give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each contestant; medians count")
+    parser.add_argument("--rows", type=int, default=4096, help="rows of the training set")
+    arguments = parser.parse_args()
+    missed: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        manifest = write_shard_set(f"{scratch}/dataset", arguments.rows, rows_per_shard=SHARD)
+        shards = Shards(f"{scratch}/dataset", manifest.files_in(dataset.COMMON))
+        table = speed(Path(scratch), shards, arguments.runs, missed)
+        table += "\n\n" + memory(shards, missed)
+    table += "\n\n" + ("Goals missed: " + "; ".join(missed) if missed else "All goals met.")
+    publish("stream", table, "python benchmarks/stream.py", write=arguments.write)
+    return int(bool(missed))
+
+
+def speed(scratch: Path, shards: Shards, runs: int, missed: list[str]) -> str:
+    """Time all contestants in turns."""
+    peers = prepare_peers(scratch, shards)
+    contestants: dict[str, Pass] = {
+        "this project": lambda: count(project_batches(shards)),
+        "limit: decoding from memory": in_memory(shards),
+        "TFRecord": tf_records(scratch, shards),
+        "WebDataset": peers["webdataset"].ask,
+        "Petastorm's make_reader": peers["petastorm"].ask,
+    }
+    speeds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(runs + 1):
+        for name, one_pass in contestants.items():
+            images, seconds = one_pass()
+            speeds[name].append(images / seconds)
+    for peer in peers.values():
+        peer.close()
+    middle = {name: median(values[1:]) for name, values in speeds.items()}  # the first run warms up
+    ours, *others = speeds.values()
+    ratios = ["", *(f"{median(a / b for a, b in zip(ours[1:], o[1:], strict=True)):.2f}" for o in others)]
+    limit, *over_peers = (float(ratio) for ratio in ratios[1:])
+    if limit < OF_THE_LIMIT:
+        missed.append(f"{limit} of the limit, not {OF_THE_LIMIT}")
+    if min(over_peers) < OVER_THE_BEST_PEER:
+        missed.append(f"{min(over_peers)} times the best peer, not {OVER_THE_BEST_PEER}")
+    told = zip(middle.items(), ratios, strict=True)
+    rows = [[name, f"{value:.0f}", ratio] for (name, value), ratio in told]
+    return markdown_table(["stream", "images/s", "this project / it"], rows)
+
+
+def project_batches(shards: Shards) -> object:
+    """Give the batches of one pass as training gets them."""
+    slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(shards.records)]
+    return TrainingRows(shards, 0, print).batches(slices, SIDE, BATCH, seed=1)
+
+
+def count(batches: object) -> tuple[int, float]:
+    """Read all batches; give images and seconds."""
+    images, begin = 0, time.perf_counter()
+    for _, labels in batches:
+        images += int(labels.shape[0])
+    return images, time.perf_counter() - begin
+
+
+def in_memory(shards: Shards) -> Pass:
+    """Decode and batch the same bytes from memory."""
+    jpegs, labels = rows_of(shards)
+    decoded = tf.data.Dataset.from_tensor_slices((tf.constant(jpegs), tf.constant(labels))).map(
+        lambda jpeg, label: (decode(jpeg, SIDE), label),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    batches = decoded.batch(BATCH, drop_remainder=True).prefetch(BATCHES_AHEAD)
+    return lambda: count(batches)
+
+
+def tf_records(scratch: Path, shards: Shards) -> Pass:
+    """Read the same rows from TFRecord files, shuffled as ours are."""
+    paths = []
+    for number, record in enumerate(shards.records):
+        jpegs, labels = rows_of(Shards(shards.root, [record]))
+        paths.append(str(scratch / f"{number}.tfrecord"))
+        with tf.io.TFRecordWriter(paths[-1]) as writer:
+            for jpeg, label in zip(jpegs, labels, strict=True):
+                features = {
+                    "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[jpeg])),
+                    "class_index": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+                }
+                example = tf.train.Example(features=tf.train.Features(feature=features))
+                writer.write(example.SerializeToString())
+    columns = {
+        "image": tf.io.FixedLenFeature([], tf.string),
+        "class_index": tf.io.FixedLenFeature([], tf.int64),
+    }
+
+    def prepare(example: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        row = tf.io.parse_single_example(example, columns)
+        return decode(row["image"], SIDE), row["class_index"]
+
+    rows = tf.data.TFRecordDataset(paths).shuffle(SHUFFLED_ROWS)
+    decoded = rows.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    batches = decoded.batch(BATCH, drop_remainder=True).prefetch(BATCHES_AHEAD)
+    return lambda: count(batches)
+
+
+def rows_of(shards: Shards) -> tuple[list[bytes], list[int]]:
+    """Give the JPEGs and class indices of some shards."""
+    tables = [pq.read_table(f"{shards.root}/{record.path}") for record in shards.records]
+    jpegs = [jpeg for table in tables for jpeg in table["image"].to_pylist()]
+    return jpegs, [label for table in tables for label in table["class_index"].to_pylist()]
+
+
+class Peer:
+    """A stream of others as a process of its own, with its own packages beside the project's."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", HERE / "stream_peers" / "peer.py", kind, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=with_peers(),
+        )
+
+    def ask(self) -> tuple[int, float]:
+        """Have it run one pass."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        while line := self._process.stdout.readline():
+            if line.startswith("pass: "):
+                _, images, seconds = line.split()
+                return int(images), float(seconds)
+        raise RuntimeError("the peer ended")
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+
+def with_peers() -> dict[str, str]:
+    """Give the environment in which the peers' packages are found."""
+    return {**os.environ, "PYTHONPATH": str(PEERS), "PYSPARK_PYTHON": sys.executable}
+
+
+def prepare_peers(scratch: Path, shards: Shards) -> dict[str, Peer]:
+    """Install the peers' packages if they are not there, and write the same rows as they want them."""
+    if not PEERS.exists():
+        requirements = HERE / "stream_peers" / "requirements.txt"
+        install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", PEERS, "-r"]
+        subprocess.run([*install, requirements], check=True)
+    tars, petastorm = scratch / "tars", scratch / "petastorm"
+    tars.mkdir()
+    for number, record in enumerate(shards.records):
+        with tarfile.open(tars / f"{number:05}.tar", "w") as tar:
+            jpegs, labels = rows_of(Shards(shards.root, [record]))
+            for row, (jpeg, label) in enumerate(zip(jpegs, labels, strict=True)):
+                for ending, content in (("jpg", jpeg), ("cls", str(label).encode())):
+                    member = tarfile.TarInfo(f"{number:05}-{row:05}.{ending}")
+                    member.size = len(content)
+                    tar.addfile(member, io.BytesIO(content))
+    peer = [sys.executable, "-W", "ignore", HERE / "stream_peers" / "peer.py"]
+    common = f"{shards.root}/{dataset.COMMON}"
+    subprocess.run([*peer, "materialize", petastorm, common], check=True, env=with_peers())
+    return {"webdataset": Peer("webdataset", tars), "petastorm": Peer("petastorm", petastorm)}
+
+
+def memory(shards: Shards, missed: list[str]) -> str:
+    """Tell the memory of this process after each of some passes."""
+    megabytes = []
+    for _ in range(PASSES):
+        count(project_batches(shards))
+        megabytes.append(psutil.Process().memory_info().rss / 1e6)
+    growth = megabytes[-1] / megabytes[0]
+    if growth > GROWTH:
+        missed.append(f"memory grows {growth:.2f} times over {PASSES} passes, not {GROWTH}")
+    told = ", ".join(f"{value:.0f}" for value in megabytes)
+    return f"Resident memory after each of {PASSES} passes, MB: {told} (last / first {growth:.3f})."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
