@@ -117,9 +117,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name in ("batch_size", "epochs", "scale_down", "patience"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in ("l2", "l2_convolutions", "warm_up_epochs", "early_stop", "skip_bad_rows"):
-            require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
-        for name in ("least_change", "lowest_learning_rate"):
+        at_least_0 = ("l2", "l2_convolutions", "warm_up_epochs", "early_stop", "skip_bad_rows")
+        for name in (*at_least_0, "least_change", "lowest_learning_rate"):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         require(self.image_size >= 32, "image_size", "at least 32 pixels", self.image_size)
         free = self.trainable_layers

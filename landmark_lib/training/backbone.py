@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.settings.train import ALL
 
 IMAGENET = "imagenet"
 RANDOM = "random"
-ALL_LAYERS = "all"
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 # How weights of keras.applications expect their pixels: BGR less ImageNet's means (ResNet50), from -1 to 1,
 # RGB less means and divided by deviations, or as they are.
@@ -103,14 +103,14 @@ def free_last_layers(backbone: keras.Model, count: int | str, l2: float = 0.0) -
         UserError: More layers than the backbone has.
     """
     convolutions = [layer for layer in backbone.layers if isinstance(layer, CONVOLUTIONS)]
-    wanted = len(convolutions) if count == ALL_LAYERS else int(count)
+    wanted = len(convolutions) if count == ALL else int(count)
     if wanted > len(convolutions):
         raise UserError(f"--trainable-layers: expected 0 to {len(convolutions)} layers, received {count}")
     freed = convolutions[len(convolutions) - wanted :]
     outputs = {id(layer.output) for layer in freed}
     for layer in backbone.layers:
         normalises_freed = isinstance(layer, keras.layers.BatchNormalization) and id(layer.input) in outputs
-        layer.trainable = count == ALL_LAYERS or layer in freed or normalises_freed
+        layer.trainable = count == ALL or layer in freed or normalises_freed
         if l2 and layer in freed:
             _penalise(layer, l2)
     return [layer.name for layer in backbone.layers if layer.trainable]

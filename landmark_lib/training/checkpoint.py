@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
+from landmark_lib.settings import option
 from landmark_lib.training.history import EpochResult
 
 CHECKPOINTS = "checkpoints"
@@ -138,7 +139,7 @@ def check_identity(found: Identity, wanted: Identity, directory: Path, *, other_
 
 def _flat(identity: Identity) -> dict[str, Any]:
     named = {"ranks": identity.ranks, "data set": identity.dataset, "member": identity.member}
-    options = {"--" + name.replace("_", "-"): value for name, value in identity.settings.items()}
+    options = {option(name): value for name, value in identity.settings.items()}
     return {**named, **options}
 
 

@@ -19,7 +19,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.dataset import FileRecord
-from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
@@ -82,7 +81,7 @@ class FeatureFeed:
         """Give this rank's full batches of an epoch, from 0, but for the first `steps_done`."""
         settings, data, ranks = self._settings, self._data, self._ranks
         slices = data.epoch(settings, epoch, ranks.rank, ranks.size)
-        seed = keyed_draw(settings.seed, "shuffle", data.member, epoch, ranks.rank) >> 1
+        seed = data.shuffle_seed(settings, epoch, ranks.rank)
         failures: list[LandmarkError] = []
         rows = self._rows(data.training, slices, failures).unbatch()
         shuffled = rows.shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
@@ -107,7 +106,7 @@ class FeatureFeed:
 
     def _head(self, features: keras.KerasTensor) -> keras.KerasTensor:
         settings = self._settings
-        seed = keyed_draw(settings.seed, "member", self._data.member)
+        seed = self._data.head_seed(settings)
         return build_head(features, len(self._data.landmark_ids), settings.dropout, settings.l2, seed)
 
     def _folder(self) -> Path:

@@ -6,7 +6,6 @@ from typing import Protocol
 import keras
 import tensorflow as tf
 
-from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import UserError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
@@ -82,7 +81,7 @@ class ImageFeed:
             data.epoch(settings, epoch, ranks.rank, ranks.size),
             settings.image_size,
             settings.batch_size,
-            keyed_draw(settings.seed, "shuffle", data.member, epoch, ranks.rank) >> 1,
+            data.shuffle_seed(settings, epoch, ranks.rank),
             steps_done=steps_done,
             mirror=settings.mirror,
         )
@@ -104,7 +103,7 @@ class ImageFeed:
         settings = self._settings
         backbone, mode = load_network(settings, self._data, self._ranks)
         free_last_layers(backbone, settings.trainable_layers, settings.l2_convolutions)
-        seed = keyed_draw(settings.seed, "member", self._data.member)
+        seed = self._data.head_seed(settings)
         classes = len(self._data.landmark_ids)
         return build_model(backbone, mode, classes, settings.dropout, settings.l2, seed)
 

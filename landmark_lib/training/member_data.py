@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
+from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import UserError
 from landmark_lib.method.epochs import ShardSlice, cut_range, epoch_slices, rank_range, steps_per_epoch
 from landmark_lib.settings import TrainSettings
@@ -51,6 +52,14 @@ class MemberData:
             rank,
             ranks,
         )
+
+    def shuffle_seed(self, settings: TrainSettings, epoch: int, rank: int) -> int:
+        """Give the seed of the shuffling within what a rank reads in an epoch; TensorFlow takes 63 bits."""
+        return keyed_draw(settings.seed, "shuffle", self.member, epoch, rank) >> 1
+
+    def head_seed(self, settings: TrainSettings) -> int:
+        """Give the seed of the head's first weights."""
+        return keyed_draw(settings.seed, "member", self.member)
 
     def hold_out(self, rank: int, ranks: int) -> list[ShardSlice]:
         """Give the part of the validation rows that a rank reads; together the ranks read each once."""

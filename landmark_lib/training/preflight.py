@@ -15,7 +15,7 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
     steps = data.steps(settings, ranks)
     read = steps * settings.batch_size * ranks
     over = data.rows % read if read <= data.rows else 0
-    trained = sum(weight.value.shape.num_elements() for weight in model.trainable_variables)
+    trained = _learning(model)
     gigabytes = expected_memory(settings, data, model) / 1e9
     rows = (
         f"{data.rows:,} rows, {data.rows // ranks:,} a rank, {len(data.landmark_ids):,} classes;"
@@ -36,7 +36,10 @@ def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Mode
     row = sum(record.bytes for record in records) / max(1, data.rows)
     jpegs = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * ROWS_PER_GROUP) * row
     batch = settings.batch_size * settings.image_size**2 * 3
-    numbers = model.count_params()
-    trained = sum(weight.value.shape.num_elements() for weight in model.trainable_variables)
-    learned = numbers + trained * (1 + SLOTS[settings.optimizer])
-    return int(jpegs + (BATCHES_AHEAD + 1) * batch + 4 * learned)
+    numbers = model.count_params() + _learning(model) * (1 + SLOTS[settings.optimizer])
+    return int(jpegs + (BATCHES_AHEAD + 1) * batch + 4 * numbers)
+
+
+def _learning(model: keras.Model) -> int:
+    """Count the weights that learn."""
+    return sum(weight.value.shape.num_elements() for weight in model.trainable_variables)
