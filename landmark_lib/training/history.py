@@ -1,10 +1,13 @@
 """What each epoch of a training brought."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from landmark_lib.dataset import write_bytes
 
 HISTORY_CSV = "history.csv"
 HISTORY_LINES = "history.jsonl"
@@ -49,15 +52,13 @@ def best_epoch(history: Sequence[EpochResult]) -> EpochResult:
 
 def write_history(directory: Path, history: Sequence[EpochResult]) -> None:
     """Write all epochs so far as CSV and as JSON lines, each file whole or not at all."""
-    partial = directory / f"partial-{HISTORY_CSV}"
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [column.name for column in fields(EpochResult)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in history)
-    partial.replace(directory / HISTORY_CSV)
-    partial = directory / f"partial-{HISTORY_LINES}"
-    partial.write_text("".join(json.dumps(asdict(row)) + "\n" for row in history))
-    partial.replace(directory / HISTORY_LINES)
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, [column.name for column in fields(EpochResult)])
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in history)
+    write_bytes(str(directory), HISTORY_CSV, table.getvalue().encode())
+    lines = "".join(json.dumps(asdict(row)) + "\n" for row in history)
+    write_bytes(str(directory), HISTORY_LINES, lines.encode())
 
 
 def told(result: EpochResult, epochs: int) -> str:

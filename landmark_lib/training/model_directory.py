@@ -24,6 +24,7 @@ import keras
 import tensorflow as tf
 
 from landmark_lib import __version__
+from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.report.curves import Curves, draw_curves
 from landmark_lib.settings import TrainSettings, deciding
@@ -117,9 +118,8 @@ class MemberFiles:
     def _draw(self, history: Sequence[EpochResult]) -> None:
         self._drawn = time.monotonic()
         columns = {column.name: [getattr(row, column.name) for row in history] for column in fields(Curves)}
-        partial = self.directory / f"partial-{CURVES}"
-        partial.write_bytes(draw_curves(f"Member {self.data.member}", Curves(**columns)))
-        partial.replace(self.directory / CURVES)
+        picture = draw_curves(f"Member {self.data.member}", Curves(**columns))
+        write_bytes(str(self.directory), CURVES, picture)
 
     def _write_events(self, result: EpochResult) -> None:
         if self._events is None:
@@ -161,9 +161,7 @@ def save_model(model: keras.Model, directory: Path, name: str) -> None:
 
 def write_member(directory: Path, record: MemberRecord) -> None:
     """Write `member.json`, whole or not at all."""
-    partial = directory / f"partial-{MEMBER}"
-    partial.write_text(json.dumps(asdict(record), indent=1) + "\n")
-    partial.replace(directory / MEMBER)
+    write_bytes(str(directory), MEMBER, (json.dumps(asdict(record), indent=1) + "\n").encode())
 
 
 def read_member(directory: Path) -> MemberRecord:
