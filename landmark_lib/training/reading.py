@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
@@ -28,8 +27,8 @@ COLUMNS = ("image_id", "class_index", "image")
 SHARDS_PER_READER = 16
 COPIED_BYTES = 1 << 20  # at a time
 
-# Image ids, class indices and JPEGs of some rows, (rows,) each.
-Group = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.object_]]
+# Columns of some rows, (rows,) each.
+Group = tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True)
@@ -47,22 +46,29 @@ class Shards:
     cache: str | None = None
 
 
-def read_slices(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
+def read_slices(
+    shards: Shards, slices: Sequence[ShardSlice], columns: Sequence[str] = COLUMNS
+) -> Iterator[Group]:
     """Read slices row group by row group.
 
+    Args:
+        shards: The shards.
+        slices: What to read of them.
+        columns: Which columns, in this order: image ids, class indices (int32), JPEGs (bytes).
+
     Yields:
-        Image ids, class indices and JPEGs of some rows, (rows,) each, in the order of the slices.
+        The columns of some rows, (rows,) each, in the order of the slices.
 
     Raises:
         LandmarkError: A shard is missing or broken, or holds other rows than the manifest says.
     """
     for first in range(0, len(slices), SHARDS_PER_READER):
-        yield from _read_together(shards, slices[first : first + SHARDS_PER_READER])
+        yield from _read_together(shards, slices[first : first + SHARDS_PER_READER], columns)
 
 
-def _read_together(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Group]:
+def _read_together(shards: Shards, slices: Sequence[ShardSlice], columns: Sequence[str]) -> Iterator[Group]:
     records = [shards.records[part.shard] for part in slices]
-    groups = _row_groups(*_addresses(shards, records))
+    groups = _row_groups(*_addresses(shards, records), columns)
     for part, record in zip(slices, records, strict=True):
         at = 0
         while at < record.rows:
@@ -75,7 +81,7 @@ def _read_together(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[Gro
             rows = len(group[0])
             low, high = max(part.start - at, 0), min(part.stop - at, rows)
             if low < high:
-                yield group[0][low:high], group[1][low:high], group[2][low:high]
+                yield tuple(column[low:high] for column in group)
             at += rows
         if at != record.rows:
             raise _broken(shards, record, f"expected {record.rows} rows, found {at}")
@@ -99,13 +105,16 @@ def _broken(shards: Shards, record: FileRecord, why: str) -> LandmarkError:
     return LandmarkError(f"the shard {join(shards.root, record.path)} is broken: {' '.join(why.split())}")
 
 
-def _row_groups(uris: list[str], filesystem: DaskFileSystem | None) -> Iterator[Group]:
+def _row_groups(
+    uris: list[str], filesystem: DaskFileSystem | None, columns: Sequence[str]
+) -> Iterator[Group]:
     # The pool that reads in the calling thread keeps the order told and gives every row group. The pool of
     # threads does neither: it looks whether its work is done, then whether more is coming, and ends early
     # when the last work arrives in between, without an error. Reading ahead is left to TensorFlow.
     reader = make_batch_reader(
         uris,
-        schema_fields=list(COLUMNS),
+        # A name alone would also be taken for the beginning of others, with a warning.
+        schema_fields=[f"{column}$" for column in columns],
         reader_pool_type="dummy",
         shuffle_row_groups=False,
         num_epochs=1,
@@ -113,7 +122,7 @@ def _row_groups(uris: list[str], filesystem: DaskFileSystem | None) -> Iterator[
     )
     try:
         for group in reader:
-            yield group.image_id, group.class_index, group.image
+            yield tuple(getattr(group, column) for column in columns)
     finally:
         reader.stop()
         reader.join()

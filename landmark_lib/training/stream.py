@@ -14,7 +14,7 @@ import tensorflow as tf
 from landmark_lib.dataset import SHARD_IMAGE_SIZE
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
-from landmark_lib.training.reading import Group, Shards, read_slices
+from landmark_lib.training.reading import COLUMNS, Group, Shards, read_slices
 
 SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
@@ -22,6 +22,9 @@ BATCHES_AHEAD = 2
 
 IMAGE_SHAPE = (SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3)
 DCT = "INTEGER_ACCURATE"
+
+TRAINED = ("class_index", "image")
+TYPES = {"image_id": tf.string, "class_index": tf.int32, "image": tf.string}
 
 Read = Callable[[], Iterator[Group]]
 
@@ -36,7 +39,7 @@ def training_batches(
     """Give rows as shuffled batches, all of them full.
 
     Args:
-        read: Reads the rows in order.
+        read: Reads class indices and JPEGs in order.
         image_size: Side of the images given, in pixels.
         batch_size: Rows of a batch.
         seed: Seed of the shuffling and the mirroring.
@@ -52,14 +55,14 @@ def training_batches(
     """
 
     def prepare(number: tf.Tensor, row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
-        _, class_index, jpeg = row
+        class_index, jpeg = row
         image = decode(jpeg, image_size)
         if mirror:
             image = tf.image.stateless_random_flip_left_right(image, tf.stack([seed, number]))
         return image, class_index
 
     failures: list[LandmarkError] = []
-    rows = _rows(read, failures).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
+    rows = _rows(read, failures, TRAINED).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
     left = rows.enumerate().skip(steps_done * batch_size)
     decoded = left.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return iterate(decoded.batch(batch_size, drop_remainder=True).prefetch(BATCHES_AHEAD), failures)
@@ -113,17 +116,18 @@ class TrainingRows:
                 return
 
     def _read(self, slices: Sequence[ShardSlice]) -> Iterator[Group]:
-        for group in read_slices(self._shards, slices):
+        for group in read_slices(self._shards, slices, TRAINED):
             yield self._replaced(group) if self.bad else group
 
     def _replaced(self, group: Group) -> Group:
         """Put other rows of a group in the place of bad ones, so that the rows stay as many."""
-        good = [row for row, jpeg in enumerate(group[2]) if jpeg not in self.bad]
+        classes, jpegs = group
+        good = [row for row, jpeg in enumerate(jpegs) if jpeg not in self.bad]
         if not good:
             raise LandmarkError(f"{self._shards.root}: no image of a whole row group decodes")
         # Of the good rows the next one, or the last.
-        rows = [good[min(bisect_left(good, row), len(good) - 1)] for row in range(len(group[2]))]
-        return group[0][rows], group[1][rows], group[2][rows]
+        rows = [good[min(bisect_left(good, row), len(good) - 1)] for row in range(len(jpegs))]
+        return classes[rows], jpegs[rows]
 
     def _find_bad(self, slices: Sequence[ShardSlice], error: UndecodableError) -> None:
         before = len(self.bad)
@@ -152,7 +156,7 @@ def ordered_batches(
             says.
     """
     failures: list[LandmarkError] = []
-    decoded = _rows(lambda: read_slices(shards, slices), failures).map(
+    decoded = _rows(lambda: read_slices(shards, slices), failures, COLUMNS).map(
         lambda image_id, class_index, jpeg: (image_id, decode(jpeg, image_size), class_index),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
@@ -219,10 +223,6 @@ def from_generator(
     return tf.data.Dataset.from_generator(watched, output_signature=signature)
 
 
-def _rows(read: Read, failures: list[LandmarkError]) -> tf.data.Dataset:
-    signature = (
-        tf.TensorSpec((None,), tf.string),
-        tf.TensorSpec((None,), tf.int32),
-        tf.TensorSpec((None,), tf.string),
-    )
+def _rows(read: Read, failures: list[LandmarkError], columns: Sequence[str]) -> tf.data.Dataset:
+    signature = tuple(tf.TensorSpec((None,), TYPES[column]) for column in columns)
     return from_generator(read, signature, failures).prefetch(ROW_GROUPS_AHEAD).unbatch()

@@ -18,7 +18,7 @@ from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.training.reading import Shards, read_slices, verify_shards
-from landmark_lib.training.stream import TrainingRows, ordered_batches, training_batches
+from landmark_lib.training.stream import TRAINED, TrainingRows, ordered_batches, training_batches
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_batches_are_full_shuffled_and_repeatable(member):
     slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]
 
     def labels(seed):
-        batches = list(training_batches(lambda: read_slices(member.training, slices), 32, 8, seed))
+        batches = list(training_batches(lambda: read_slices(member.training, slices, TRAINED), 32, 8, seed))
         assert all(images.shape == (8, 32, 32, 3) and images.dtype == "uint8" for images, _ in batches)
         return np.concatenate([classes.numpy() for _, classes in batches]).tolist()
 
