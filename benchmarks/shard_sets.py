@@ -1,5 +1,8 @@
 """Data sets for the benchmarks of training: rows of made-up photos, written through the contract alone."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pyarrow as pa
 from photos import encoded, made_up_photo
 
@@ -32,6 +35,21 @@ def write_shard_set(root: str, rows: int, validation: int = 64, rows_per_shard: 
     )
     dataset.write_manifest(root, manifest)
     return manifest
+
+
+def repeat_shards(root: str, manifest: Manifest, times: int) -> Manifest:
+    """Name each training shard so many times, as files of their own that share their bytes."""
+    common = manifest.files_in(dataset.COMMON)
+    copies = []
+    for number in range(times):
+        for record in common:
+            path = f"{record.path.removesuffix('.parquet')}-{number}.parquet"
+            # Ten thousand shards on the room of one.
+            Path(root, path).hardlink_to(Path(root, record.path))
+            copies.append(replace(record, path=path))
+    longer = replace(manifest, files=[*copies, *manifest.files_in(dataset.VALIDATION)])
+    dataset.write_manifest(root, longer)
+    return longer
 
 
 def _image(number: int) -> bytes:

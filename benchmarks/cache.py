@@ -1,0 +1,84 @@
+"""What computing features once brings where no layer is free: an epoch on them against one on images.
+
+    python benchmarks/cache.py [--write] [--runs 5]
+
+ResNet50 at 224 pixels. Each run trains both ways from nothing, for two epochs on images and for six on
+features, as the job does it. Ends with status 1 if a goal is missed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from results import markdown_table, publish
+from shard_sets import write_shard_set
+
+BIN = Path(sys.executable).parent
+TRAIN = Path(__file__).parents[1] / "jobs" / "train.py"
+ROWS = 512
+FASTER, FIRST = 50.0, 1.1
+
+
+def main() -> int:
+    """Measure and print; give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each; medians count")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        write_shard_set(f"{scratch}/dataset", ROWS, validation=32)
+        runs = [compare(Path(scratch), number) for number in range(arguments.runs)]
+    images, features, faster, first = (median(column) for column in zip(*runs, strict=True))
+    missed = [f"{faster:.0f} times faster, not {FASTER:.0f}"] if faster < FASTER else []
+    missed += [f"the first epoch takes {first:.2f} times as long, not {FIRST}"] if first > FIRST else []
+    rows = [
+        ["an epoch on images, images/s", f"{images:.1f}"],
+        ["an epoch on features, images/s", f"{features:.0f}"],
+        ["ratio", f"{faster:.0f}"],
+        ["job of one epoch: on features / on images, seconds", f"{first:.2f}"],
+    ]
+    table = f"ResNet50, {ROWS} rows of 224 x 224, nothing free:\n\n" + markdown_table(
+        ["what", "measured"], rows
+    )
+    table += "\n\n" + ("Goals missed: " + "; ".join(missed) if missed else "All goals met.")
+    publish("cache", table, "python benchmarks/cache.py", write=arguments.write)
+    return int(bool(missed))
+
+
+def compare(scratch: Path, number: int) -> tuple[float, float, float, float]:
+    """Train both ways; give both speeds, their ratio, and that of the jobs' times for one epoch."""
+    on_images, on_features = scratch / f"images-{number}", scratch / f"features-{number}"
+    slow = train(scratch, on_images, epochs=1)
+    fast = train(scratch, on_features, "--cache-features", epochs=1)
+    train(scratch, on_images, epochs=2)
+    train(scratch, on_features, "--cache-features", epochs=6)
+    images, features = last_speeds(on_images), last_speeds(on_features)
+    return images, features, features / images, fast / slow
+
+
+def train(scratch: Path, models: Path, *options: str, epochs: int) -> float:
+    """Train, going on where a training before has ended; give the seconds of the job."""
+    command = [
+        *(BIN / "python", TRAIN, "--dataset", scratch / "dataset", "--models", models, "--member", "0"),
+        *("--weights", "random", "--trainable-layers", "0", "--learning-rate", "1e-4"),
+        *("--epochs", str(epochs), *options),
+    ]
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, env=dict(os.environ))
+    return time.perf_counter() - begin
+
+
+def last_speeds(models: Path) -> float:
+    """Give the images per second of the epochs from the second one on."""
+    lines = (models / "member-0" / "history.jsonl").read_text().splitlines()[1:]
+    return median(json.loads(line)["images_per_second"] for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

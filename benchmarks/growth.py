@@ -1,0 +1,85 @@
+"""Whether the stream's time depends on how large a data set is: 100, 1,000 and 10,000 shards.
+
+    python benchmarks/growth.py [--write] [--runs 5]
+
+The shards of the larger data sets are hard links to those of the smallest. Each run reads a data set's
+manifest, takes the first batches of an epoch of it, and decodes them as training does. Start-up is the time
+from nothing to the first batch, in a process that has TensorFlow loaded; time per row is that of the batches
+after it. Ends with status 1 if a goal is missed.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from results import markdown_table, publish
+from shard_sets import repeat_shards, write_shard_set
+
+from landmark_lib.dataset import Manifest, read_manifest
+from landmark_lib.settings import TrainSettings
+from landmark_lib.training.member_data import read_member_data
+from landmark_lib.training.stream import TrainingRows
+
+SHARDS, ROWS_PER_SHARD = 100, 128
+TIMES = (1, 10, 100)
+BATCHES = 256
+STARTS_IN = 10.0  # seconds, at the largest
+LONGER = 1.1  # a row of the largest against one of the smallest
+
+
+def main() -> int:
+    """Measure and print; give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs at each size; medians count")
+    arguments = parser.parse_args()
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # as in stream.py
+    with tempfile.TemporaryDirectory() as scratch:
+        roots = []
+        for times in TIMES:
+            roots.append(f"{scratch}/{times}")
+            manifest = write_shard_set(roots[-1], SHARDS * ROWS_PER_SHARD, rows_per_shard=ROWS_PER_SHARD)
+            repeat_shards(roots[-1], manifest, times)
+        take(roots[0])  # warms up
+        # Sizes take turns.
+        turns = [[take(root) for root in roots] for _ in range(arguments.runs)]
+    rows = []
+    for number, times in enumerate(TIMES):
+        starts, each = zip(*(turn[number] for turn in turns), strict=True)
+        ratio = median(turn[number][1] / turn[0][1] for turn in turns)
+        rows.append(
+            [f"{SHARDS * times:,}", f"{median(starts):.2f}", f"{1e6 * median(each):.0f}", f"{ratio:.2f}"]
+        )
+    start, ratio = float(rows[-1][1]), float(rows[-1][3])
+    missed = [f"{start} s to the first batch, not {STARTS_IN}"] if start > STARTS_IN else []
+    missed += [f"a row takes {ratio} times as long, not {LONGER}"] if ratio > LONGER else []
+    table = markdown_table(["shards", "first batch after, s", "a row, µs", "against the smallest"], rows)
+    table += "\n\n" + ("Goals missed: " + "; ".join(missed) if missed else "All goals met.")
+    publish("growth", table, "python benchmarks/growth.py", write=arguments.write)
+    return int(bool(missed))
+
+
+def take(root: str) -> tuple[float, float]:
+    """Take some batches of a data set; give the seconds to the first, and those of a row after it."""
+    began = time.perf_counter()
+    manifest: Manifest = read_manifest(root)
+    settings = TrainSettings(dataset=root, models="nowhere", scale_down=1)
+    member = read_member_data(root, manifest, 0)
+    slices = member.epoch(settings, 0, 0, 1)
+    batches = TrainingRows(member.training, 0, print).batches(
+        slices, settings.image_size, settings.batch_size, member.shuffle_seed(settings, 0, 0)
+    )
+    next(batches)
+    first = time.perf_counter()
+    for _ in range(BATCHES):
+        next(batches)
+    return first - began, (time.perf_counter() - first) / BATCHES / settings.batch_size
+
+
+if __name__ == "__main__":
+    sys.exit(main())
