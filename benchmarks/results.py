@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = ("Pillow", "pyspark", "pyarrow", "numpy", "petastorm", "tensorflow", "keras", "horovod")
+PACKAGES = ("Pillow", "pyspark", "pyarrow", "numpy", "petastorm", "tensorflow-cpu", "keras", "horovod")
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
