@@ -68,7 +68,7 @@ setup(
             "pre-commit>=4",
             "pytest>=8,<9",
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
-            "pytest-xdist>=3.6,<4",  # most tests wait for processes to start; two files at a time halve the time
+            "pytest-xdist>=3.6,<4",  # tests wait for processes to start: two files at a time
             "ruff>=0.9",
             "uv>=0.5",  # renews the lock files
             "wheel<0.46",  # builds what has no wheel (pyspark, horovod) with setuptools below 70

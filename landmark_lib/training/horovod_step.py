@@ -6,10 +6,8 @@ without an error. Its core operations work on plain tensors and `variable.value`
 
 import hashlib
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,8 +20,6 @@ from numpy.typing import NDArray
 from landmark_lib.errors import AnotherRankError, LandmarkError, RanksDifferError
 
 Result = TypeVar("Result")
-
-SECONDS_BETWEEN_SIGNS = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,36 +79,26 @@ def of_each_rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def together(ranks: Ranks, action: Callable[[], Result]) -> Result:
-    """Let every rank do something that may take one of them much longer than the others.
-
-    Ranks that are done give a sign of life every second, so that none is taken for stalled.
+    """Let every rank do something that may fail, and end on all of them if it fails on one.
 
     Raises:
         AnotherRankError: The action failed on another rank, which tells why. What it raises here comes first.
     """
     if ranks.size == 1:
         return action()
-    done, failed = threading.Event(), threading.Event()
-
-    def wait_for_the_others() -> bool:
-        while True:
-            done.wait(SECONDS_BETWEEN_SIGNS)
-            signs = summed(np.array([done.is_set(), failed.is_set()], np.float64))
-            if signs[0] == ranks.size:
-                return bool(signs[1])
-
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait_for_the_others)
-        try:
-            result = action()
-        except BaseException:
-            failed.set()
-            raise
-        finally:
-            done.set()
-    if waiting.result():
+    try:
+        result = action()
+    except BaseException:
+        with suppress(RuntimeError, tf.errors.OpError):  # the others are gone, and what failed here is told
+            _failed_anywhere(here=True)
+        raise
+    if _failed_anywhere(here=False):
         raise AnotherRankError("another rank failed")
     return result
+
+
+def _failed_anywhere(*, here: bool) -> bool:
+    return bool(summed(np.array([here], np.float64))[0])
 
 
 def one_at_a_time_on_each_node(ranks: Ranks, action: Callable[[], Result]) -> Result:

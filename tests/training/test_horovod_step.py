@@ -31,6 +31,10 @@ def test_gradients_are_averaged_counts_are_added_and_weights_come_from_rank_0(on
         np.testing.assert_array_equal(first, [1.5, 7.5])
         np.testing.assert_array_equal(second, [3.0, 15.0])
 
+        (halved,) = tf.function(lambda x: h.averaged([x], compress=True))(mine / 7)
+        off = np.abs(halved - np.array([1.5, 7.5], np.float32) / 7)
+        assert (off > 0).all() and (off < 1e-3).all(), off
+
         big = 2.0**52 + ranks.rank
         np.testing.assert_array_equal(h.summed(np.array([big, 1.0])), [2.0**53 + 1 - 1 + 1, 2.0])
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import runpy
 import shutil
 
 import keras
@@ -12,6 +13,11 @@ import tensorflow as tf
 from commands import REPOSITORY, horovodrun, run
 
 from landmark_lib import dataset
+from landmark_lib.command_line import exit_status
+from landmark_lib.errors import LandmarkError
+from landmark_lib.settings import TrainSettings
+from landmark_lib.training import loop
+from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_member
 
@@ -113,16 +119,31 @@ def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
         (["--epochs", "many"], "error: Invalid value for '--epochs'"),
         (["--backbone", "ResNet5"], "error: --backbone: expected one of ConvNeXtBase"),
         (["--members", "[{dropout: 0.1}]"], "error: --members: expected settings of 2 members"),
+        (["--member", "5", "--members", "[{}, {}]"], "error: --member: expected 0 to 1 or 'all', received 5"),
         (["--members", "[{}, {models: x}]"], "error: --members: --models is no setting of a member"),
         (["--members", "[{}, {dropuot: 0.1}]"], "error: Invalid value for '--members': no setting is called"),
         (["--models", "/proc/nowhere"], "error: --models: cannot make /proc/nowhere"),
     ],
 )
-def test_a_users_mistake_is_one_line_and_status_2(small_dataset, tmp_path, arguments, message):
-    done = train(small_dataset, tmp_path, *arguments)
-    assert done.returncode == 2
-    assert done.stderr.startswith(message)
-    assert done.stderr.count("\n") == 1
+def test_a_users_mistake_is_one_line_and_status_2(small_dataset, tmp_path, capsys, arguments, message):
+    job = runpy.run_path(JOB)["train"]
+    options = ["--dataset", small_dataset, "--models", str(tmp_path), *QUICK, *SMALL, *arguments]
+    assert exit_status(TrainSettings, job, options) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(message)
+    assert told.count("\n") == 1
+
+
+def test_a_network_too_large_for_the_memory_tells_what_to_lower(small_dataset, tmp_path, monkeypatch):
+    def exhausted(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nHint: none")
+
+    monkeypatch.setattr(MemberTraining, "run", exhausted)
+    settings = TrainSettings(
+        models=str(tmp_path), member="0", weights="random", backbone="MobileNet", image_size=32, batch_size=4
+    )
+    with pytest.raises(LandmarkError, match=r"^out of memory \(OOM when .*\); lower --batch-size \(4\) or"):
+        loop.train(settings, small_dataset, lambda _: None)
 
 
 def test_a_truncated_shard_ends_the_job_in_one_line_with_status_1(small_dataset, tmp_path):
@@ -167,15 +188,16 @@ def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
     config = tmp_path / "train.yaml"
     config.write_text(
         "weights: random\nimage_size: 32\nbatch_size: 4\nlearning_rate: 1e-3\nepochs: 1\n"
-        "members:\n- {backbone: MobileNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5}\n"
-        "- {backbone: MobileNetV2, trainable_layers: 0, early-stop: 3, precision: mixed_bfloat16}\n"
+        "members:\n- {backbone: MobileNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5,"
+        " precision: mixed_bfloat16, compress: true}\n"
+        "- {backbone: EfficientNetB0, trainable_layers: 2, early-stop: 3, precision: mixed_float16}\n"
     )
     models = tmp_path / "models"
     done = run("python", JOB, "--dataset", small_dataset, "--models", str(models), "--config", str(config))
     assert done.returncode == 0, done.stderr
     first, second = (read_member(models / f"member-{member}").settings for member in (0, 1))
     assert (first["backbone"], first["trainable_layers"], first["optimizer"]) == ("MobileNet", "all", "adam")
-    assert (second["backbone"], second["early_stop"], second["dropout"]) == ("MobileNetV2", 3, 0.5)
+    assert (second["backbone"], second["early_stop"], second["dropout"]) == ("EfficientNetB0", 3, 0.5)
     assert all(load_trained(models / f"member-{member}" / "best.keras") for member in (0, 1))
 
 

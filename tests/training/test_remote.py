@@ -1,6 +1,7 @@
 """Training reads a data set in an object store as it reads one on a disk."""
 
 import pytest
+from commands import REPOSITORY, run
 from object_store import object_store
 from small_dataset import image_id, write_small_dataset
 
@@ -31,3 +32,13 @@ def test_rows_of_an_object_store_are_read_in_the_order_told(remote, tmp_path, co
         *(image_id("train/common", 0, row) for row in range(5, 17)),
     ]
     assert bool(list(tmp_path.iterdir())) is copied
+
+
+def test_a_member_is_trained_from_an_object_store(remote, tmp_path):
+    done = run(
+        *("python", str(REPOSITORY / "jobs/train.py"), "--dataset", remote, "--models", str(tmp_path)),
+        *("--member", "0", "--backbone", "MobileNet", "--weights", "random", "--image-size", "32"),
+        *("--batch-size", "4", "--epochs", "1", "--trainable-layers", "0"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "member-0" / "best.keras").exists()
