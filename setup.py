@@ -22,12 +22,12 @@ HALL = [
     "pyarrow==14.0.2",
     "pyyaml>=6,<7",  # --config
     "tqdm>=4.66",  # progress bars
+    "urllib3>=2,<3",  # downloads: one pool of connections a host, retries with back-off
 ]
 PREPROCESS = [
     "pyspark>=3.5.3,<3.6",  # Dataproc's 2.2 and 2.3 images carry 3.5
     "filelock>=3.20,<5",  # one job an output; knows when the file of a lock was removed
     "pandas>=2.1,<3",  # Spark turns local rows into frames through it
-    "urllib3>=2,<3",  # downloads: one pool of connections a host, retries with back-off
 ]
 TRAIN = [
     "horovod==0.28.1",

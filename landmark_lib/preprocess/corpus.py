@@ -16,12 +16,12 @@ from landmark_lib.dataset import (
     part_name,
     write_table,
 )
+from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.images.decode import BadPhotoError, decode_square
 from landmark_lib.images.effects import steps_without_effect
 from landmark_lib.images.jpeg import encode_jpeg
 from landmark_lib.preprocess.journal import Journal, Part, Stage
 from landmark_lib.preprocess.listing import Batch, read_list_part
-from landmark_lib.preprocess.sources.fetching import fetch_photos
 from landmark_lib.preprocess.stage import Done, in_tasks
 from landmark_lib.settings import FetchSettings
 

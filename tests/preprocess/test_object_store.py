@@ -16,8 +16,8 @@ from small_corpus import SETTINGS
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest, Reason
 from landmark_lib.errors import NotADatasetError, SourceVanishedError
+from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.images.decode import BadPhotoError
-from landmark_lib.preprocess.sources.fetching import fetch_photos
 from landmark_lib.settings import FetchSettings
 
 # Google's packages announce to everybody when they will drop this Python.

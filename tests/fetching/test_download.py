@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.dataset import Reason
+from landmark_lib.fetching import download
+from landmark_lib.fetching.download import Downloader, is_public
+from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.images.decode import BadPhotoError
-from landmark_lib.preprocess.sources import download
-from landmark_lib.preprocess.sources.download import Downloader, is_public
-from landmark_lib.preprocess.sources.fetching import fetch_photos
 from landmark_lib.settings import FetchSettings
 
 PHOTO = bytes(range(256)) * 1000

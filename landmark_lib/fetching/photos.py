@@ -1,4 +1,4 @@
-"""The bytes of listed photos, fetched inside a Spark task from wherever they lie."""
+"""The bytes of listed photos, fetched in their order from wherever they lie."""
 
 import errno
 import os
@@ -15,8 +15,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import SourceVanishedError, UserError
+from landmark_lib.fetching.download import MEGABYTE, SCHEMES, Downloader
 from landmark_lib.images.decode import BadPhotoError
-from landmark_lib.preprocess.sources.download import MEGABYTE, SCHEMES, Downloader
 from landmark_lib.settings import FetchSettings
 
 # Beside these and the scheme of the source itself, fsspec knows some that reach any host an address names,
@@ -80,7 +80,7 @@ def _outcome(row: dict[str, Any], content: Content) -> tuple[dict[str, Any], byt
 
 
 class _Fetching:
-    """What one task keeps open: connections, threads, and the archive it reads."""
+    """What one caller keeps open: connections, threads, and the archive it reads."""
 
     def __init__(self, fetch: FetchSettings, root: str) -> None:
         self._root = root
