@@ -49,6 +49,85 @@ def mean_class_accuracy(labels: NDArray[np.integer[Any]], truth: NDArray[np.inte
     return float((right / photos).mean())
 
 
+def macro_precision(labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]) -> float:
+    """Give the mean over labels of the share of their answers that are right.
+
+    The labels are those that occur in the truth or among the answers; one that was never answered counts
+    as 0, as with scikit-learn's `average="macro", zero_division=0`.
+
+    Args:
+        labels: Predicted label of each photo, (photos,).
+        truth: True label of each photo, (photos,).
+
+    Raises:
+        ValueError: No photos or other shapes.
+    """
+    right, answered, _ = _photos_by_label(labels, truth)
+    return float((right / np.maximum(answered, 1)).mean())
+
+
+def macro_recall(labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]) -> float:
+    """Give the mean over labels of the share of their photos that are answered right.
+
+    The labels are those of `macro_precision`; one that no photo shows counts as 0, which is all that sets
+    this apart from `mean_class_accuracy`. Takes and refuses the same.
+    """
+    right, _, true = _photos_by_label(labels, truth)
+    return float((right / np.maximum(true, 1)).mean())
+
+
+def accuracy_by_class(
+    labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]], classes: int
+) -> NDArray[np.float64]:
+    """Give the accuracy within each class.
+
+    Args:
+        labels: Predicted class index of each photo, (photos,).
+        truth: True class index of each photo, in 0 … classes - 1, (photos,).
+        classes: How many there are.
+
+    Returns:
+        Accuracies, NaN of a class without photos, (classes,).
+
+    Raises:
+        ValueError: No photos or other shapes.
+    """
+    _check_pairs(labels, truth)
+    photos = np.bincount(truth, minlength=classes).astype(np.float64)
+    right = np.bincount(truth, labels == truth, classes)
+    return np.divide(right, photos, out=np.full(classes, np.nan), where=photos > 0)
+
+
+def tenths_by_label_count(label_counts: NDArray[np.integer[Any]]) -> list[NDArray[np.int64]]:
+    """Cut the classes into ten parts, the rarest first, equal counts by class index.
+
+    Args:
+        label_counts: Images of each class, (classes,).
+
+    Returns:
+        Class indices of each part, whose sizes differ by one at most; of fewer than ten classes, one a part.
+    """
+    rarest_first = np.argsort(label_counts, kind="stable").astype(np.int64)
+    return [part for part in np.array_split(rarest_first, 10) if part.size]
+
+
+def disagreement(labels: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Give the share of photos on which each two members answer differently.
+
+    Args:
+        labels: Each member's label of each photo, (members, photos).
+
+    Returns:
+        Shares, symmetric, 0 on the diagonal, (members, members).
+
+    Raises:
+        ValueError: No photos or another shape.
+    """
+    if labels.ndim != 2 or labels.shape[1] == 0:
+        raise ValueError(f"expected (members, photos) of some photos, received {labels.shape}")
+    return np.array([(labels != own).mean(axis=1) for own in labels])
+
+
 def confusion(
     labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]
 ) -> dict[tuple[int, int], int]:
@@ -107,6 +186,19 @@ def landmark_free_share(truths: Mapping[str, Collection[Label]]) -> float:
     if not truths:
         raise ValueError("expected the truth of at least one photo, received none")
     return sum(1 for right in truths.values() if not right) / len(truths)
+
+
+def _photos_by_label(
+    labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Count the photos of each label that occurs: answered right, answered so, truly so; each (labels,)."""
+    _check_pairs(labels, truth)
+    occurring, numbers = np.unique(np.concatenate((labels, truth)), return_inverse=True)
+    answered, true = numbers[: len(labels)], numbers[len(labels) :]
+    right, said, shown = (
+        np.bincount(some, minlength=len(occurring)) for some in (true[answered == true], answered, true)
+    )
+    return right, said, shown
 
 
 def _check_pairs(labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]) -> None:

@@ -8,10 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.method.metrics import (
+    accuracy_by_class,
     confusion,
+    disagreement,
     gap,
     landmark_free_share,
+    macro_precision,
+    macro_recall,
     mean_class_accuracy,
+    tenths_by_label_count,
     top_k_accuracy,
 )
 
@@ -61,6 +66,63 @@ def test_mean_class_accuracy_is_the_mean_of_each_class_taken_alone(pairs):
     assert mean_class_accuracy(labels, truth) == pytest.approx(np.mean(alone))
 
 
+def test_macro_worked_example_counts_absent_labels_as_0():
+    labels, truth = np.array([0, 0, 1, 7]), np.array([0, 1, 1, 5])
+    # Precision of 0, 1, 5, 7: a half, all, never answered, wrong. Recall: all, a half, none, never shown.
+    assert macro_precision(labels, truth) == pytest.approx((1 / 2 + 1 + 0 + 0) / 4)
+    assert macro_recall(labels, truth) == pytest.approx((1 + 1 / 2 + 0 + 0) / 4)
+
+
+@given(PAIRS)
+def test_macro_figures_are_means_of_each_label_taken_alone(pairs):
+    labels, truth = np.array(pairs).T
+    for metric, own in ((macro_precision, 0), (macro_recall, 1)):
+        shares = []
+        for label in {label for pair in pairs for label in pair}:
+            photos = [pair for pair in pairs if pair[own] == label]
+            shares.append(np.mean([a == b for a, b in photos]) if photos else 0.0)
+        assert metric(labels, truth) == pytest.approx(np.mean(shares))
+
+
+@given(PAIRS)
+def test_precision_is_recall_with_truth_and_answers_exchanged(pairs):
+    labels, truth = np.array(pairs).T
+    assert macro_precision(labels, truth) == macro_recall(truth, labels)
+
+
+@given(PAIRS)
+def test_accuracy_by_class_is_that_of_the_class_alone_and_unknown_without_photos(pairs):
+    labels, truth = np.array(pairs).T
+    for number, accuracy in enumerate(accuracy_by_class(labels, truth, 6)):
+        right = [a == b for a, b in pairs if b == number]
+        assert accuracy == pytest.approx(np.mean(right) if right else np.nan, nan_ok=True)
+
+
+@given(st.lists(st.integers(1, 9), max_size=35))
+def test_tenths_hold_every_class_once_rarest_first_and_differ_by_one_at_most(label_counts):
+    parts = [part.tolist() for part in tenths_by_label_count(np.array(label_counts, int))]
+    flat = [number for part in parts for number in part]
+    assert flat == sorted(range(len(label_counts)), key=lambda number: (label_counts[number], number))
+    assert len(parts) == min(10, len(label_counts))
+    sizes = {len(part) for part in parts}
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1))
+def test_disagreement_is_the_share_of_photos_that_each_pair_answers_differently(photos):
+    shares = disagreement(np.array(photos).T)
+    for first in range(3):
+        for second in range(3):
+            differ = [photo[first] != photo[second] for photo in photos]
+            assert shares[first, second] == pytest.approx(np.mean(differ))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 0)])
+def test_disagreement_of_no_photos_or_members_is_refused(shape):
+    with pytest.raises(ValueError, match=r"expected \(members, photos\)"):
+        disagreement(np.zeros(shape, int))
+
+
 @given(PAIRS)
 def test_confusion_counts_each_pair_that_occurs_in_order(pairs):
     labels, truth = np.array(pairs).T
@@ -68,7 +130,16 @@ def test_confusion_counts_each_pair_that_occurs_in_order(pairs):
     assert list(confusion(labels, truth).items()) == sorted(expected.items())
 
 
-@pytest.mark.parametrize("metric", [mean_class_accuracy, confusion])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        mean_class_accuracy,
+        macro_precision,
+        macro_recall,
+        lambda labels, truth: accuracy_by_class(labels, truth, 1),
+        confusion,
+    ],
+)
 @pytest.mark.parametrize("photos", [0, 3])
 def test_classwise_metrics_refuse_other_shapes(metric, photos):
     with pytest.raises(ValueError, match=rf"received \(0,\) and \({photos},\)"):

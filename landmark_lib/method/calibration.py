@@ -1,0 +1,152 @@
+"""Whether a voter is right as often as it is sure, and the temperature that makes it so.
+
+Source: Guo et al., "On Calibration of Modern Neural Networks" (2017).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmark_lib.draws import keyed_draw
+
+BINS = 15
+# 0.1 … 10 in equal ratios; 10 ** 0 is exactly 1.
+TEMPERATURES: NDArray[np.float64] = 10.0 ** (np.arange(-20, 21) / 20)
+TEMPERATURES.setflags(write=False)
+UNCHANGED = 20  # position of temperature 1
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Photos by the bin that their score falls into, bins without photos left out.
+
+    Attributes:
+        scores: Mean score of each bin, (bins,) float64.
+        accuracies: Share of its photos that are right, (bins,) float64.
+        photos: Photos in it, (bins,) int64.
+    """
+
+    scores: NDArray[np.float64]
+    accuracies: NDArray[np.float64]
+    photos: NDArray[np.int64]
+
+
+def reliability(scores: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> Reliability:
+    """Compare how sure a voter is with how often it is right, in `BINS` equal parts of 0 … 1.
+
+    A score on the border of two bins belongs to the lower one.
+
+    Args:
+        scores: How sure the voter is of its answer, in 0 … 1, (photos,).
+        right: Whether the answer is right, (photos,).
+
+    Raises:
+        ValueError: No photos, other shapes, or a score outside 0 … 1.
+    """
+    if scores.ndim != 1 or right.shape != scores.shape or scores.size == 0:
+        raise ValueError(
+            f"expected twice (photos,) of some photos, received {scores.shape} and {right.shape}"
+        )
+    # Said this way round, NaN is refused too.
+    if not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError(f"expected scores in 0 to 1, received {scores.min()} to {scores.max()}")
+    inner_borders = np.arange(1, BINS) / BINS
+    bin_of_photo = np.searchsorted(inner_borders, scores, side="left")
+    photos = np.bincount(bin_of_photo, minlength=BINS)
+    some = photos > 0
+    score_sums = np.bincount(bin_of_photo, scores, BINS)[some]
+    right_sums = np.bincount(bin_of_photo, right, BINS)[some]
+    return Reliability(score_sums / photos[some], right_sums / photos[some], photos[some])
+
+
+def expected_calibration_error(scores: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> float:
+    """Give the mean distance of score and accuracy over `BINS` bins, each weighted by its photos.
+
+    Takes and refuses what `reliability` does.
+    """
+    bins = reliability(scores, right)
+    distances = np.abs(bins.accuracies - bins.scores)
+    return float(bins.photos @ distances / bins.photos.sum())
+
+
+def fitting_half(image_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
+    """Draw the half of the photos that a temperature is fitted on; of an odd number, the smaller half.
+
+    Args:
+        image_ids: Distinct, in any order: who is drawn does not depend on it.
+        seed: The same seed draws the same half.
+
+    Returns:
+        Whether each photo was drawn, (photos,), in the order given.
+    """
+    # Equal draws fall back on the id, so the order is total.
+    by_draw = sorted(
+        range(len(image_ids)),
+        key=lambda photo: (keyed_draw(seed, "temperature", image_ids[photo]), image_ids[photo]),
+    )
+    drawn = np.zeros(len(image_ids), np.bool_)
+    drawn[by_draw[: len(image_ids) // 2]] = True
+    return drawn
+
+
+def grid_log_sums(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Give all that a temperature's fit needs of the wrong classes' logits, so that these need not be kept.
+
+    Args:
+        logits: (photos, classes).
+
+    Returns:
+        logsumexp(logits / temperature) for each of `TEMPERATURES`, (photos, temperatures).
+    """
+    largest = logits.max(axis=1).astype(np.float64)
+    below = logits - largest[:, np.newaxis]
+    # No exponent is above 0, so none overflows, and one of them is 0, so the sum is at least 1.
+    columns = [np.log(np.exp(below / heat).sum(axis=1)) + largest / heat for heat in TEMPERATURES]
+    return np.stack(columns, axis=1)
+
+
+def choose_temperature(log_sums: NDArray[np.float64], true_logits: NDArray[np.float64]) -> int:
+    """Choose the temperature of the least negative log likelihood of the true classes.
+
+    Args:
+        log_sums: logsumexp(logits / temperature) of each photo, (photos, temperatures).
+        true_logits: Logit of the true class, (photos,).
+
+    Returns:
+        Its position in `TEMPERATURES`; of equal ones the first.
+
+    Raises:
+        ValueError: No photos, other shapes, or a value that is not a number.
+    """
+    if true_logits.size == 0 or log_sums.shape != (*true_logits.shape, len(TEMPERATURES)):
+        raise ValueError(
+            f"expected (photos, {len(TEMPERATURES)}) and (photos,) of some photos, "
+            f"received {log_sums.shape} and {true_logits.shape}"
+        )
+    # mean over photos of log_sums - true_logits / T, without an array of (photos, temperatures)
+    losses = log_sums.mean(axis=0) - true_logits.mean() / TEMPERATURES
+    if np.isnan(losses).any():
+        raise ValueError("expected log sums and logits that are numbers, received NaN")
+    return int(losses.argmin())
+
+
+def tempered(
+    scores: NDArray[np.float64], log_sums: NDArray[np.float64], position: int
+) -> NDArray[np.float64]:
+    """Give the softmax of the same label after its logits were divided by a temperature.
+
+    Args:
+        scores: Softmax of a label at temperature 1, above 0, (photos,).
+        log_sums: logsumexp(logits / temperature) of each photo, (photos, temperatures).
+        position: Which of `TEMPERATURES`.
+
+    Returns:
+        Softmax in 0 … 1, (photos,).
+    """
+    logits = np.log(scores) + log_sums[:, UNCHANGED]
+    # Rounding may lift a softmax of almost 1 above it.
+    softmax: NDArray[np.float64] = np.exp(logits / TEMPERATURES[position] - log_sums[:, position]).clip(max=1)
+    return softmax
