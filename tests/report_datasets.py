@@ -20,6 +20,7 @@ from landmark_lib.preprocess.stage import StageTiming
 
 SETTINGS = {"input": "photos", "smallest_label_count": 2, "cutoff": 8, "target": 5, "hold_out": 1}
 SETTINGS |= {"members": 3, "seed": 4}
+SCHEMAS = {dataset.VALIDATION: dataset.VALIDATION_SCHEMA}  # of directories with other columns than train/
 FILES = 2  # of the corpus, the plan and each training set
 
 
@@ -171,24 +172,31 @@ def _shards(root, plan, jpegs, settings):
     rows = defaultdict(list)
     for planned in plan:
         image = Image.open(io.BytesIO(jpegs[planned["image_id"]]))
-        sets = training_sets(planned["members"], settings["members"]) if planned["role"] == "train" else []
+        directories = _directories(planned, settings["members"])
         for recipe in planned["recipes"]:
             row = {"image_id": planned["image_id"], "class_index": planned["class_index"], "recipe": recipe}
             row["image"] = encode_jpeg(apply_recipe(image, Recipe.parse(recipe)))
-            for stored in sets:
-                directory = dataset.training_directory(stored)
+            for directory in directories:
                 shard, _ = place_row(directory, row["image_id"], recipe, FILES, settings["seed"])
                 rows[directory, shard].append(row)
     return [
         dataset.write_table(
             root,
             dataset.part_name(directory, shard, FILES),
-            pa.Table.from_pylist(rows[directory, shard], dataset.TRAIN_SCHEMA),
+            pa.Table.from_pylist(rows[directory, shard], SCHEMAS.get(directory, dataset.TRAIN_SCHEMA)),
             rows_per_group=8,
         )
         for directory in sorted({directory for directory, _ in rows})
         for shard in range(FILES)
     ]
+
+
+def _directories(planned, members):
+    if planned["role"] == "validation":
+        return [dataset.VALIDATION]
+    if planned["role"] == "train":
+        return [dataset.training_directory(stored) for stored in training_sets(planned["members"], members)]
+    return []
 
 
 def _write(root, name, rows, schema):

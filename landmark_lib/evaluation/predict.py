@@ -1,4 +1,4 @@
-"""What each member says about the photos of the hold-out."""
+"""What the members and their vote answer to photos: unit by unit, shared among the ranks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,92 +6,145 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from landmark_lib.evaluation.networks import Member, ask, load_members
+from landmark_lib.evaluation.photos import Photos, find_photos
+from landmark_lib.evaluation.predictions import (
+    REJECTED_SCHEMA,
+    PredictionFiles,
+    Summary,
+    answers_schema,
+)
+from landmark_lib.method.vote import rank_labels, vote
 from landmark_lib.progress import progress
-from landmark_lib.training.member_data import hold_out_slices
-from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import BEST
-from landmark_lib.training.reading import Shards
-from landmark_lib.training.stream import ordered_batches
+from landmark_lib.settings import PredictSettings
+from landmark_lib.training import horovod_step
+from landmark_lib.training.horovod_step import Ranks
 
-MOST_LABELS = 5
+PREDICTIONS = "predictions"  # folder in the models' directory
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """The most likely labels of each photo, most likely first.
+class Likely:
+    """The most likely labels of some photos, most likely first.
 
     Attributes:
-        image_ids: Which photos, (photos,).
-        truth: Their true class indices, (photos,) int64.
         labels: Class indices, (photos, k) int64.
-        confidences: Softmax of these labels, (photos, k) float64.
+        confidences: Their softmax, (photos, k) float64.
     """
 
-    image_ids: list[str]
-    truth: NDArray[np.int64]
     labels: NDArray[np.int64]
     confidences: NDArray[np.float64]
 
 
-def predict_hold_out(directory: Path, validation: Shards, batch_size: int) -> Predictions:
-    """Ask the best model of a member about all validation rows.
+def predict(settings: PredictSettings, root: str, ranks: Ranks) -> tuple[PredictionFiles, Summary]:
+    """Answer all photos, from where an interrupted run has come to; every rank takes its share of the units.
 
     Args:
-        directory: The member's directory.
-        validation: Shards of the hold-out.
-        batch_size: Photos predicted at once.
-
-    Raises:
-        LandmarkError: The model cannot be loaded.
-    """
-    network = load_trained(directory / BEST)
-    signature = [tf.TensorSpec(network.input_shape, tf.uint8)]
-    softmax = tf.function(lambda images: tf.nn.softmax(network(images, training=False)), signature)
-    slices = hold_out_slices(validation, rank=0, ranks=1)
-    photos = sum(part.stop - part.start for part in slices)
-    batches = ordered_batches(validation, slices, network.input_shape[1], batch_size)
-    parts: list[Predictions] = []
-    with progress(directory.name, photos, "photos") as display:
-        for image_ids, images, truth in batches:
-            parts.append(_predictions(image_ids.numpy(), truth.numpy(), softmax(images).numpy()))
-            display.update(len(truth))
-    return _joined(parts)
-
-
-def _predictions(
-    image_ids: NDArray[np.object_], truth: NDArray[np.int32], probabilities: NDArray[np.float32]
-) -> Predictions:
-    """Keep the most likely labels of a batch; `probabilities` is (photos, classes)."""
-    labels = most_likely(probabilities, MOST_LABELS)
-    return Predictions(
-        [image_id.decode() for image_id in image_ids],
-        truth.astype(np.int64),
-        labels,
-        np.take_along_axis(probabilities, labels, axis=1).astype(np.float64),
-    )
-
-
-def most_likely(probabilities: NDArray[np.floating[Any]], count: int) -> NDArray[np.int64]:
-    """Give the classes of the largest probabilities, largest first, equal ones by class index.
-
-    Args:
-        probabilities: (photos, classes).
-        count: Labels wanted; of fewer classes, all.
+        settings: Which photos and models, and where the answers go.
+        root: Root of the data set, where no other photos are named.
+        ranks: This rank's place.
 
     Returns:
-        Class indices, (photos, min(count, classes)).
+        The files and what they hold.
+
+    Raises:
+        UserError: No photos, no trained members, or a directory with other predictions.
+        LandmarkError: A model cannot be loaded, an image of the data set does not decode, a file cannot be
+            written.
     """
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    return order[:, :count].astype(np.int64)
+    photos = find_photos(settings, root)
+    members = load_members(settings.models)
+    files = PredictionFiles(
+        Path(settings.output or Path(settings.models) / PREDICTIONS),
+        _identity(settings, photos, members),
+        len(photos.sizes),
+    )
+    missing = horovod_step.from_rank_0(ranks, files.begin)
+    mine = missing[ranks.rank :: ranks.size]
+    horovod_step.together(ranks, lambda: _answer_units(settings, photos, members, files, mine, ranks))
+    names = [member.name for member in members]
+    summary = horovod_step.from_rank_0(ranks, lambda: files.finish(sum(photos.sizes), names))
+    return files, summary
 
 
-def _joined(parts: Sequence[Predictions]) -> Predictions:
-    return Predictions(
-        [name for part in parts for name in part.image_ids],
-        np.concatenate([part.truth for part in parts]),
+def most_likely(logits: tf.Tensor, count: int) -> Likely:
+    """Give the classes of the largest softmax, largest first, equal ones by class index.
+
+    Args:
+        logits: (photos, classes) float32.
+        count: Labels wanted; of fewer classes, all.
+    """
+    found = tf.math.top_k(tf.nn.softmax(logits), min(count, logits.shape[1]))
+    return Likely(found.indices.numpy().astype(np.int64), found.values.numpy().astype(np.float64))
+
+
+def join_likely(parts: Sequence[Likely]) -> Likely:
+    """Put the answers to photos one behind another."""
+    return Likely(
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.confidences for part in parts]),
     )
+
+
+def _identity(settings: PredictSettings, photos: Photos, members: Sequence[Member]) -> dict[str, Any]:
+    return {
+        "photos": photos.identity,
+        "models": {member.name: member.sha256 for member in members},
+        "top": settings.top,
+        "batch size": settings.batch_size,
+    }
+
+
+def _answer_units(
+    settings: PredictSettings,
+    photos: Photos,
+    members: Sequence[Member],
+    files: PredictionFiles,
+    units: Sequence[int],
+    ranks: Ranks,
+) -> None:
+    total = sum(photos.sizes[unit] for unit in units)
+    with progress("predict", total, "photos", speaks=ranks.speaks and total > 0) as display:
+        for unit in units:
+            files.write(unit, *_answer(settings, photos, members, unit))
+            display.update(photos.sizes[unit])
+
+
+def _answer(
+    settings: PredictSettings, photos: Photos, members: Sequence[Member], unit: int
+) -> tuple[pa.Table, pa.Table]:
+    """Give the answers to the photos of a unit, and those that give no photo."""
+    rejected: list[dict[str, str]] = []
+
+    def reject(image_id: str, reason: str, detail: str) -> None:
+        rejected.append({"image_id": image_id, "reason": reason, "detail": detail})
+
+    image_ids: list[str] = []
+    said: list[list[Likely]] = [[] for _ in members]
+    for batch_ids, logits in ask(members, lambda: photos.read(unit, reject), settings.batch_size):
+        image_ids += batch_ids.tolist()
+        for parts, of_member in zip(said, logits, strict=True):
+            parts.append(most_likely(of_member, settings.top))
+    answers = _table(members, image_ids, [join_likely(parts) for parts in said] if image_ids else [])
+    return answers, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)
+
+
+def _table(members: Sequence[Member], image_ids: list[str], said: Sequence[Likely]) -> pa.Table:
+    schema = answers_schema([member.name for member in members])
+    if not image_ids:
+        return schema.empty_table()
+    landmark_ids = np.array(members[0].record.landmark_ids, object)
+    labels = np.stack([likely.labels for likely in said])  # (members, photos, k)
+    confidences = np.stack([likely.confidences for likely in said])
+    votes = vote(labels[:, :, 0], confidences[:, :, 0])
+    columns: list[Any] = [image_ids]
+    for likely in said:
+        columns += [landmark_ids[likely.labels].tolist(), likely.confidences.tolist()]
+    ranked = rank_labels(labels, confidences)
+    columns += [landmark_ids[ranked].tolist(), votes.scores, votes.votes]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -3,33 +3,47 @@
 from collections.abc import Sequence
 
 from landmark_lib.dataset import LandmarkClass
-from landmark_lib.evaluation.evaluate import ENSEMBLE, Evaluation, Score
+from landmark_lib.evaluation_results import ENSEMBLE, Evaluation, Figure, VoterResult
 
 MOST_CONFUSED = 5
 
 
 def describe(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> str:
-    """Tell the scores of all voters beside chance, and what the ensemble mixes up most."""
-    width = max(len(score.voter) for score in evaluation.scores)
+    """Tell the scores of all voters beside chance, who is best, and what the ensemble mixes up most."""
+    width = max(len(result.voter) for result in evaluation.voters)
     free = f"{evaluation.landmark_free_share:.0%} of them without a landmark"
     lines = [
         f"{evaluation.photos:,} photos, {free}, {evaluation.classes:,} classes",
-        f"{'':{width}}  top-1  top-5  mean per class    GAP  weights",
+        f"{'':{width}}  top-1 [95 % interval]  top-5  mean per class    GAP    ECE  weights",
         f"{'chance':{width}}  {evaluation.chance:.3f}",
-        *(_line(score, width) for score in evaluation.scores),
+        *(_line(result, width) for result in evaluation.voters),
+        _compared(evaluation),
     ]
     return "\n".join([*lines, *_confused(evaluation, classes)])
 
 
-def _line(score: Score, width: int) -> str:
+def _line(result: VoterResult, width: int) -> str:
     return (
-        f"{score.voter:{width}}  {score.top_1:.3f}  {score.top_5:.3f}  {score.mean_class_accuracy:14.3f}"
-        f"  {score.gap:.3f}  {score.weights}"
+        f"{result.voter:{width}}  {_with_interval(result.top_1)}  {result.top_5.value:.3f}"
+        f"  {result.mean_class_accuracy.value:14.3f}  {result.gap.value:.3f}  {result.ece:.3f}"
+        f"  {result.weights}"
+    )
+
+
+def _with_interval(figure: Figure) -> str:
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+
+
+def _compared(evaluation: Evaluation) -> str:
+    found = evaluation.comparison
+    return (
+        f"Ensemble against {found.member}, the best member: right alone on {found.only_ensemble_right:,} and"
+        f" {found.only_member_right:,} photos, p = {found.p_value:.3f}"
     )
 
 
 def _confused(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> list[str]:
-    ensemble = next(score for score in evaluation.scores if score.voter == ENSEMBLE)
+    ensemble = next(result for result in evaluation.voters if result.voter == ENSEMBLE)
     wrong = [(photos, true, given) for true, given, photos in ensemble.confusion if true != given]
     if not wrong:
         return ["The ensemble makes no mistake."]

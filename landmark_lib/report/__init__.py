@@ -6,6 +6,10 @@
 - `label_figures`: Figure 1 of the paper, and the balance of the members.
 - `examples`: which photos of a data set show what sampling did, and their reading.
 - `dataset_sections`: what a data set holds, section by section.
+- `curves`, `learning_sections`: how members learned, as a picture and on a page.
+- `evaluation_figures`, `evaluation_sections`: scores, rare classes, calibration and disagreement.
+- `answers`, `example_photos`, `gallery_sections`: which photos tell about an evaluation, and beside what.
+- `evaluation_page`: all of it and the data set on one page.
 
 Both wings write such pages, so nothing here imports an engine.
 """

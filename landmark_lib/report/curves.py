@@ -8,9 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-TRAINING, VALIDATION, DROP = "#2463a8", "#c2571a", "#808080"
+COLOURS = ("#2463a8", "#c2571a", "#808080")  # of training, validation, and drops of the learning rate
 SIZE = (7.0, 6.0)  # inches
 DOTS = 110  # an inch
+MOST_DOTS = 60  # on a curve
+
+Colours = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -42,24 +45,41 @@ def draw_curves(title: str, curves: Curves) -> bytes:
     """Draw accuracy and loss by epoch, with the drops of the learning rate; gives a PNG."""
     figure = Figure(SIZE, dpi=DOTS, layout="constrained")
     accuracy, loss = figure.subplots(2, sharex=True)
-    _draw(accuracy, curves.training_accuracy, curves.validation_accuracy, curves)
-    _draw(loss, curves.training_loss, curves.validation_loss, curves)
-    accuracy.set(title=title, ylabel="accuracy", ylim=(0, 1))
+    paint_accuracy(accuracy, curves, COLOURS)
+    paint_loss(loss, curves, COLOURS)
+    accuracy.set(title=title, xlabel=None)
     accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+    for axes in (accuracy, loss):
+        axes.grid(axis="y", linewidth=0.5, alpha=0.5)
+        axes.spines[["top", "right"]].set_visible(False)
     accuracy.legend(loc="best", frameon=False)
-    loss.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
-    loss.xaxis.set_major_locator(MaxNLocator(integer=True))
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
 
 
-def _draw(axes: Axes, training: Sequence[float], validation: Sequence[float], curves: Curves) -> None:
+def paint_accuracy(axes: Axes, curves: Curves, colours: Colours) -> None:
+    """Draw the accuracy by epoch, with names for a legend."""
+    _paint(axes, curves.training_accuracy, curves.validation_accuracy, curves.drops, colours)
+    axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
+
+
+def paint_loss(axes: Axes, curves: Curves, colours: Colours) -> None:
+    """Draw the loss by epoch, with names for a legend."""
+    _paint(axes, curves.training_loss, curves.validation_loss, curves.drops, colours)
+    axes.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
+
+
+def _paint(
+    axes: Axes, training: Sequence[float], validation: Sequence[float], drops: Sequence[int], colours: Colours
+) -> None:
+    of_training, of_validation, of_drops = colours
     epochs = range(1, len(training) + 1)
-    axes.plot(epochs, training, "o-", color=TRAINING, markersize=3, label="training, with dropout")
-    axes.plot(epochs, validation, "s-", color=VALIDATION, markersize=3, label="validation")
-    for number, epoch in enumerate(curves.drops):
+    # More dots than these would hide the line.
+    dot, square = ("o-", "s-") if len(training) <= MOST_DOTS else ("-", "-")
+    axes.plot(epochs, training, dot, color=of_training, markersize=3, label="training, with dropout")
+    axes.plot(epochs, validation, square, color=of_validation, markersize=3, label="validation")
+    for number, epoch in enumerate(drops):
         told = "learning rate drops" if number == 0 else None
-        axes.axvline(epoch + 0.5, color=DROP, linestyle="--", linewidth=1, label=told)
-    axes.grid(axis="y", linewidth=0.5, alpha=0.5)
-    axes.spines[["top", "right"]].set_visible(False)
+        axes.axvline(epoch + 0.5, color=of_drops, linestyle="--", linewidth=1, label=told)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

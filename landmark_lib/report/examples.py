@@ -32,6 +32,9 @@ IMAGES_SHOWN = 48
 ORIGINALS_SHOWN = 3
 OUTPUTS_SHOWN = 8  # of an original
 
+# Rows by the path of their file, each told by the values of its key columns.
+Wanted = Mapping[str, set[tuple[str, ...]]]
+
 
 @dataclass(frozen=True)
 class PlannedImage:
@@ -121,7 +124,7 @@ def read_originals(root: str, images: Sequence[PlannedImage]) -> dict[str, bytes
     wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for image in images:
         wanted[image.file].add((image.image_id,))
-    jpegs = _read_jpegs(root, wanted, ["image_id"])
+    jpegs = read_jpegs(root, wanted, ["image_id"])
     return {image_id: jpeg for (image_id,), jpeg in jpegs.items()}
 
 
@@ -142,7 +145,7 @@ def read_outputs(
         for recipe in image.recipes[:OUTPUTS_SHOWN]:
             shard, _ = place_row(COMMON, image.image_id, recipe, shards, seed)
             wanted[part_name(COMMON, shard, shards)].add((image.image_id, recipe))
-    return _read_jpegs(root, wanted, ["image_id", "recipe"])
+    return read_jpegs(root, wanted, ["image_id", "recipe"])
 
 
 def read_some(
@@ -155,19 +158,12 @@ def read_some(
         return list(zip(paths, pool.map(lambda path: read_table(root, path, columns), paths), strict=True))
 
 
-def _by_class(planned: Iterable[PlannedImage], is_wanted: Callable[[int], bool]) -> list[list[PlannedImage]]:
-    groups: dict[int, list[PlannedImage]] = defaultdict(list)
-    for image in planned:
-        if is_wanted(image.class_index):
-            groups[image.class_index].append(image)
-    return [groups[index] for index in sorted(groups)]
+def read_jpegs(root: str, wanted: Wanted, key: Sequence[str]) -> dict[tuple[str, ...], bytes]:
+    """Read the images of some rows: JPEGs by the values of their key columns.
 
-
-Wanted = Mapping[str, set[tuple[str, ...]]]
-
-
-def _read_jpegs(root: str, wanted: Wanted, key: Sequence[str]) -> dict[tuple[str, ...], bytes]:
-    """Read the images of some rows, told by the file that holds them and the values of their key columns."""
+    Raises:
+        LandmarkError: A file lacks a row that it should hold.
+    """
 
     def read_file(path: str) -> dict[tuple[str, ...], bytes]:
         table = read_table(root, path, [*key, "image"])
@@ -179,3 +175,11 @@ def _read_jpegs(root: str, wanted: Wanted, key: Sequence[str]) -> dict[tuple[str
 
     with ThreadPoolExecutor(FILES_WITH_PIXELS_AT_ONCE) as pool:
         return dict(item for found in pool.map(read_file, wanted) for item in found.items())
+
+
+def _by_class(planned: Iterable[PlannedImage], is_wanted: Callable[[int], bool]) -> list[list[PlannedImage]]:
+    groups: dict[int, list[PlannedImage]] = defaultdict(list)
+    for image in planned:
+        if is_wanted(image.class_index):
+            groups[image.class_index].append(image)
+    return [groups[index] for index in sorted(groups)]

@@ -1,5 +1,7 @@
 """Sections put together into one HTML page that needs nothing but itself."""
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 LONGEST_TEXT = 300  # characters of an id or address; the rest is told by "…"
+SORTABLE = "<table data-sortable>"
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -43,8 +46,16 @@ def render_page(title: str, lead: str, facts: Sequence[Fact], sections: Sequence
         facts: The figures to see first.
         sections: In the order of reading.
     """
+    # A mark that no text from outside can make: its "<" would be escaped.
+    sorts = any(SORTABLE in section.body for section in sections)
+    script = render_part("sort.js") if sorts else Markup()
     return ENVIRONMENT.get_template("page.html").render(
-        title=title, lead=lead, facts=facts, sections=sections
+        title=title,
+        lead=lead,
+        facts=facts,
+        sections=sections,
+        script=script,
+        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 

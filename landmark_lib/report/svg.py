@@ -9,7 +9,9 @@ from typing import Any
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 # Drawn in these, shown in the variables of the page's style, so that a figure is dark on a dark page.
 INK, MUTED, RULE, ACCENT, SECOND = "#101010", "#202020", "#303030", "#404040", "#505050"
@@ -61,6 +63,23 @@ def inline_svg(
     (view_box,) = re.findall(r'viewBox="[^"]*"', head)
     opening = f'<svg class="plot" {view_box} role="img" aria-label="{html.escape(alternative)}">'
     return Markup(opening + _of_the_page(body, name))  # noqa: S704 - matplotlib's own text, no input in it
+
+
+def write_per_cent(axis: Axis) -> None:
+    """Write the numbers of an axis, from 0 to 1, in per cent."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * value, 3):g} %"))
+
+
+def legend_above(axes: Axes, columns: int) -> None:
+    """Name the curves above the axes, where none of them passes."""
+    axes.legend(
+        frameon=False,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1),
+        ncols=columns,
+        handlelength=1.4,
+        columnspacing=1.2,
+    )
 
 
 def _of_the_page(body: str, name: str) -> str:

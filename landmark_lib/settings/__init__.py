@@ -13,6 +13,7 @@ from landmark_lib.settings.declare import (
     setting,
 )
 from landmark_lib.settings.evaluate import EvaluateSettings
+from landmark_lib.settings.predict import PredictSettings
 from landmark_lib.settings.preprocess import (
     APPROACHES,
     FetchSettings,
@@ -30,6 +31,7 @@ __all__ = [
     "Decides",
     "EvaluateSettings",
     "FetchSettings",
+    "PredictSettings",
     "PreprocessSettings",
     "SourceSettings",
     "TrainSettings",

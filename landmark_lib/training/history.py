@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from landmark_lib.dataset import write_bytes
+from landmark_lib.errors import LandmarkError
+from landmark_lib.report.curves import Curves
 
 HISTORY_CSV = "history.csv"
 HISTORY_LINES = "history.jsonl"
@@ -59,6 +61,27 @@ def write_history(directory: Path, history: Sequence[EpochResult]) -> None:
     write_bytes(str(directory), HISTORY_CSV, table.getvalue().encode())
     lines = "".join(json.dumps(asdict(row)) + "\n" for row in history)
     write_bytes(str(directory), HISTORY_LINES, lines.encode())
+
+
+def read_history(directory: Path) -> list[EpochResult]:
+    """Read all epochs so far; none where there is no history.
+
+    Raises:
+        LandmarkError: It cannot be read.
+    """
+    path = directory / HISTORY_LINES
+    if not path.exists():
+        return []
+    try:
+        return [EpochResult(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    except (OSError, ValueError, TypeError) as error:
+        raise LandmarkError(f"{path} cannot be read: {error}") from None
+
+
+def curves_of(history: Sequence[EpochResult]) -> Curves:
+    """Pick what is drawn of each epoch."""
+    columns = {column.name: [getattr(row, column.name) for row in history] for column in fields(Curves)}
+    return Curves(**columns)
 
 
 def told(result: EpochResult, epochs: int) -> str:

@@ -16,7 +16,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ import tensorflow as tf
 from landmark_lib import __version__
 from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.report.curves import Curves, draw_curves
+from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, deciding
-from landmark_lib.training.history import EpochResult, best_epoch, write_history
+from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
 
 BEST = "best.keras"
@@ -117,8 +117,7 @@ class MemberFiles:
 
     def _draw(self, history: Sequence[EpochResult]) -> None:
         self._drawn = time.monotonic()
-        columns = {column.name: [getattr(row, column.name) for row in history] for column in fields(Curves)}
-        picture = draw_curves(f"Member {self.data.member}", Curves(**columns))
+        picture = draw_curves(f"Member {self.data.member}", curves_of(history))
         write_bytes(str(self.directory), CURVES, picture)
 
     def _write_events(self, result: EpochResult) -> None:

@@ -169,6 +169,32 @@ def ordered_batches(
         raise
 
 
+def photo_batches(
+    read: Read, image_sizes: Sequence[int], batch_size: int
+) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
+    """Give photos without their classes in order, the last batch as large as it comes.
+
+    Args:
+        read: Reads image ids and JPEGs in order.
+        image_sizes: Sides of the images given, in pixels; each photo comes in all of them.
+        batch_size: Photos of a batch.
+
+    Yields:
+        Image ids (rows,) string, and for each size images (rows, side, side, 3) uint8.
+
+    Raises:
+        UndecodableError: An image does not decode.
+        LandmarkError: What `read` raises.
+    """
+    failures: list[LandmarkError] = []
+    decoded = _rows(read, failures, ("image_id", "image")).map(
+        lambda image_id, jpeg: (image_id, tuple(decode(jpeg, side) for side in image_sizes)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    yield from iterate(decoded.batch(batch_size).prefetch(BATCHES_AHEAD), failures)
+
+
 def undecodable(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[tuple[bytes, str, str]]:
     """Find the images that do not decode: their bytes, their ids and the paths of their shards."""
     for part in slices:

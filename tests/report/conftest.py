@@ -1,14 +1,30 @@
-"""Reports of small data sets, made once for all tests."""
+"""Reports of small data sets and their evaluations, made once, and a browser to look at them."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from evaluations import MEASURED, MEMBERS, answers_of, curves_of, evaluation_of
 from page_outline import Outline, outline
 from report_datasets import TIMINGS, WRITERS
 
 from landmark_lib.dataset import Manifest
+from landmark_lib.evaluation_results import Evaluation
 from landmark_lib.preprocess.report import write_report
+from landmark_lib.report.answers import HoldOutAnswers
+from landmark_lib.report.curves import Curves
+from landmark_lib.report.evaluation_page import evaluation_page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 
 
 @dataclass(frozen=True)
@@ -17,6 +33,7 @@ class Report:
 
     path: Path
     manifest: Manifest
+    title: str = "Data set report"
 
     @property
     def text(self) -> str:
@@ -27,9 +44,23 @@ class Report:
         return outline(self.text)
 
 
+@dataclass(frozen=True)
+class EvaluationReport(Report):
+    """The page of an evaluation, and what it was made of."""
+
+    title: str = "Evaluation report"
+    root: str = ""
+    evaluation: Evaluation | None = None
+    answers: HoldOutAnswers | None = None
+    curves: dict[str, Curves] | None = None
+
+    def section(self, anchor: str) -> str:
+        return self.outline.section(anchor)
+
+
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory):
-    """Give the reports by name."""
+    """Give the reports of data sets by name."""
     made = {}
     for name, write in WRITERS.items():
         root = str(tmp_path_factory.mktemp("report") / name)
@@ -38,7 +69,65 @@ def reports(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory):
+    """Give the reports of evaluations by name."""
+    made = {}
+    for name, write in MEASURED.items():
+        folder = tmp_path_factory.mktemp("evaluation")
+        root, path = str(folder / "dataset"), folder / "report.html"
+        manifest = write(root)
+        answers = answers_of(root, manifest)
+        evaluation = evaluation_of(root, manifest, answers)
+        curves = {name: curves_of(k) for k, name in enumerate(MEMBERS)}
+        path.write_text(evaluation_page(root, manifest, evaluation, answers, curves), "utf-8")
+        made[name] = EvaluationReport(
+            path, manifest, root=root, evaluation=evaluation, answers=answers, curves=curves
+        )
+    return made
+
+
 @pytest.fixture(params=WRITERS)
 def report(request, reports):
-    """Give each report in turn."""
+    """Give the report of each data set in turn."""
     return reports[request.param]
+
+
+@pytest.fixture(params=[*WRITERS, *MEASURED])
+def any_report(request, reports, measured):
+    """Give each report of a data set or an evaluation in turn."""
+    return {**reports, **measured}[request.param]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip(
+            "no Chromium here to look at the page with: the programs chromium and google-chrome are missing"
+        )
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def look(browser):
+    """Give a function that opens a report in a window; what the page asked for and said is kept beside it."""
+    contexts = []
+
+    def open_page(report, width=1400, **how):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **how)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.said = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(report.path.as_uri(), wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,37 @@
+"""What an ensemble says about photos: `python jobs/predict.py`, or on many processes under horovodrun."""
+
+import click
+
+from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
+
+
+def predict(settings: PredictSettings) -> None:
+    """Ask every trained member and their vote about photos: a folder, a file, a CSV of addresses, a data set.
+
+    Writes Parquet with the most likely labels and scores of each member and of the ensemble, a row a photo;
+    photos that cannot be read get a row in rejected with the reason. An interrupted run goes on.
+    """
+    from landmark_lib.evaluation.predict import predict as run
+    from landmark_lib.evaluation.shown import describe_answers, describe_summary, read_names
+    from landmark_lib.evaluation.submission import read_test_list, write_submission
+    from landmark_lib.training.horovod_step import losses_of_ranks_told, start_ranks
+
+    root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    # What is wrong with these shows before hours of work.
+    names = read_names(settings.names) if settings.names else {}
+    wanted = read_test_list(settings.test_list) if settings.test_list else None
+    ranks = start_ranks()
+    with losses_of_ranks_told():
+        files, summary = run(settings, root, ranks)
+    if not ranks.speaks:
+        return
+    click.echo(describe_answers(files, summary.members, names))
+    click.echo(describe_summary(files, summary))
+    if settings.submission:
+        lines, empty = write_submission(files, settings.submission, wanted)
+        click.echo(f"Submission: {settings.submission}, {lines:,} photos, {empty:,} of them without a label")
+
+
+if __name__ == "__main__":
+    run_job(PredictSettings, predict)

@@ -1,0 +1,96 @@
+"""The trained networks of all members, asked together: each photo is decoded once for all of them."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from landmark_lib.errors import UserError
+from landmark_lib.training.model import load_trained
+from landmark_lib.training.model_directory import BEST, finished_members, read_member
+from landmark_lib.training.stream import Read, photo_batches
+
+DIGESTED_BYTES = 1 << 20  # at a time
+
+
+class Member:
+    """The best network of one member.
+
+    Attributes:
+        name: "member-0" …
+        record: What its directory tells about it.
+        side: Of the images that it takes, in pixels.
+        logits: From images (photos, side, side, 3) uint8 to logits (photos, classes) float32.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Load it.
+
+        Raises:
+            LandmarkError: The model cannot be loaded.
+        """
+        self.name = directory.name
+        self.record = read_member(directory)
+        self.path = directory / BEST
+        network = load_trained(self.path)
+        self.side = int(network.input_shape[1])
+        signature = [tf.TensorSpec(network.input_shape, tf.uint8)]
+        self.logits: Callable[[tf.Tensor], tf.Tensor] = tf.function(
+            lambda images: tf.cast(network(images, training=False), tf.float32), signature
+        )
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of its model's file."""
+        digest = hashlib.sha256()
+        with self.path.open("rb") as file:
+            while block := file.read(DIGESTED_BYTES):
+                digest.update(block)
+        return digest.hexdigest()
+
+
+def load_members(models: str) -> list[Member]:
+    """Load all members of an ensemble.
+
+    Raises:
+        UserError: None is trained, one's training has not ended, or they know different classes.
+        LandmarkError: A model cannot be loaded.
+    """
+    members = [Member(directory) for directory in finished_members(models)]
+    first = members[0]
+    for member in members:
+        if member.record.landmark_ids != first.record.landmark_ids:
+            raise UserError(
+                f"--models: {first.name} and {member.name} in {models} know different classes, and cannot"
+                " vote together"
+            )
+    return members
+
+
+def ask(
+    members: Sequence[Member], read: Read, batch_size: int
+) -> Iterator[tuple[NDArray[np.object_], list[tf.Tensor]]]:
+    """Ask all members about photos.
+
+    Args:
+        members: Which.
+        read: Reads image ids and JPEGs of 224 x 224 pixels, (rows,) each, in order.
+        batch_size: Photos at once.
+
+    Yields:
+        Image ids (photos,) str, and the logits of each member, (photos, classes) float32.
+
+    Raises:
+        LandmarkError: An image does not decode, or what `read` raises.
+    """
+    sides = sorted({member.side for member in members})
+    for image_ids, images in photo_batches(read, sides, batch_size):
+        by_side = dict(zip(sides, images, strict=True))
+        yield _decoded(image_ids), [member.logits(by_side[member.side]) for member in members]
+
+
+def _decoded(image_ids: tf.Tensor) -> NDArray[np.object_]:
+    return np.array([image_id.decode() for image_id in image_ids.numpy()], object)

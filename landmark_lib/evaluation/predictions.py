@@ -1,0 +1,131 @@
+"""Predictions on disk, from the first photo to the last: what is answered already is not asked again.
+
+<predictions>/
+answers/unit-<n>.parquet   a row a photo, written when all photos of the unit are answered
+rejected/unit-<n>.parquet  image_id, reason, detail of the photos of the unit that gave none
+identity.json              whose answers these are, to which photos
+predictions.json           counts; written last: without it the predictions are unfinished
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from landmark_lib.dataset import write_bytes, write_table
+from landmark_lib.errors import LandmarkError, UserError
+
+IDENTITY = "identity.json"
+SUMMARY = "predictions.json"
+ANSWERS = "answers"
+REJECTED = "rejected"
+ROWS_PER_GROUP = 4096
+REJECTED_SCHEMA = pa.schema([("image_id", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What finished predictions hold."""
+
+    photos: int
+    answered: int
+    rejected: dict[str, int]  # photos by reason
+    members: list[str]
+
+
+def answers_schema(members: Sequence[str]) -> pa.Schema:
+    """Give the columns of answers: of each member labels and softmax, of the ensemble what it voted."""
+    strings, numbers = pa.list_(pa.string()), pa.list_(pa.float32())
+    columns = [("image_id", pa.string())]
+    for member in members:
+        columns += [(f"{member} labels", strings), (f"{member} scores", numbers)]
+    return pa.schema(
+        [
+            *columns,
+            ("ensemble labels", strings),
+            ("ensemble score", pa.float64()),  # of the first label
+            ("ensemble votes", pa.int32()),  # for it
+        ]
+    )
+
+
+class PredictionFiles:
+    """The directory of some predictions."""
+
+    def __init__(self, folder: Path, identity: dict[str, Any], units: int) -> None:
+        """Name it.
+
+        Args:
+            folder: The directory.
+            identity: What decides the answers.
+            units: Number of units of photos.
+        """
+        self.folder, self._identity, self._units = folder, identity, units
+
+    def begin(self) -> list[int]:
+        """Claim the directory for these predictions, and give the units that are still to be done.
+
+        Raises:
+            UserError: It holds other predictions, or cannot be written into.
+        """
+        path = self.folder / IDENTITY
+        try:
+            if path.exists():
+                self._check(json.loads(path.read_text("utf-8")))
+            else:
+                write_bytes(str(self.folder), IDENTITY, json.dumps(self._identity, indent=1).encode())
+        except (OSError, ValueError) as error:
+            raise UserError(f"--output: {path}: {error}") from None
+        return [unit for unit in range(self._units) if not (self.folder / _name(ANSWERS, unit)).exists()]
+
+    def _check(self, found: dict[str, Any]) -> None:
+        differing = [name for name, value in self._identity.items() if found.get(name) != value]
+        if differing:
+            raise UserError(
+                f"--output: {self.folder} holds predictions with other {', '.join(differing)}; name another"
+                " directory or remove it"
+            )
+
+    def write(self, unit: int, answers: pa.Table, rejected: pa.Table) -> None:
+        """Write a unit; its answers last, as they tell that it is done.
+
+        Raises:
+            LandmarkError: They cannot be written.
+        """
+        try:
+            for directory, table in ((REJECTED, rejected), (ANSWERS, answers)):
+                write_table(str(self.folder), _name(directory, unit), table, ROWS_PER_GROUP)
+        except OSError as error:
+            raise LandmarkError(f"--output: cannot write into {self.folder}: {error}") from None
+
+    def finish(self, photos: int, members: list[str]) -> Summary:
+        """Count all units, and write that they are all there.
+
+        Raises:
+            LandmarkError: They are not as many rows as there are photos.
+        """
+        answered = sum(len(table) for table in self.read(ANSWERS, ["image_id"]))
+        reasons = Counter(
+            reason for table in self.read(REJECTED, ["reason"]) for reason in table["reason"].to_pylist()
+        )
+        found = answered + reasons.total()
+        if found != photos:
+            raise LandmarkError(f"{self.folder} holds {found:,} photos, not {photos:,}; remove it")
+        summary = Summary(photos, answered, dict(sorted(reasons.items())), members)
+        write_bytes(str(self.folder), SUMMARY, (json.dumps(asdict(summary), indent=1) + "\n").encode())
+        return summary
+
+    def read(self, directory: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Read all units of ANSWERS or REJECTED, in order."""
+        for unit in range(self._units):
+            path = self.folder / _name(directory, unit)
+            yield pq.read_table(path, columns=None if columns is None else list(columns))
+
+
+def _name(directory: str, unit: int) -> str:
+    return f"{directory}/unit-{unit:06d}.parquet"

@@ -1,0 +1,73 @@
+"""The answers to the first photos, as text with the landmarks' names."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from landmark_lib.errors import UserError
+from landmark_lib.evaluation.predictions import ANSWERS, PredictionFiles, Summary
+
+PHOTOS_SHOWN = 10
+
+
+def read_names(path: str) -> dict[str, str]:
+    """Read the names of landmarks by id from a CSV with columns landmark_id and category.
+
+    Google Landmarks v2 gives addresses as categories: http://commons.wikimedia.org/wiki/Category:Old_mill.
+
+    Raises:
+        UserError: It cannot be read or has other columns.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if not {"landmark_id", "category"} <= set(rows.fieldnames or []):
+                raise UserError(f"--names: expected columns landmark_id and category in {path}")
+            return {row["landmark_id"]: _name(row["category"]) for row in rows}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"--names: {path} cannot be read: {error}") from None
+
+
+def describe_answers(files: PredictionFiles, members: list[str], names: Mapping[str, str]) -> str:
+    """Tell for the first photos what the ensemble ranks first, and how sure each member is of it."""
+    lines: list[str] = []
+    shown = 0
+    for table in files.read(ANSWERS):
+        for row in table.slice(0, PHOTOS_SHOWN - shown).to_pylist():
+            lines += _photo(row, members, names)
+            shown += 1
+        if shown == PHOTOS_SHOWN:
+            break
+    return "\n".join(lines)
+
+
+def describe_summary(files: PredictionFiles, summary: Summary) -> str:
+    """Tell how many photos were answered and rejected, and where the answers are."""
+    reasons = "".join(f"; {count:,} rejected: {reason}" for reason, count in summary.rejected.items())
+    return f"{summary.answered:,} of {summary.photos:,} photos answered{reasons}\nPredictions: {files.folder}"
+
+
+def _photo(row: dict[str, Any], members: list[str], names: Mapping[str, str]) -> list[str]:
+    votes = f"{row['ensemble votes']} of {len(members)} members, score {row['ensemble score']:.3f}"
+    sure = [dict(zip(row[f"{member} labels"], row[f"{member} scores"], strict=True)) for member in members]
+    told = [_told(label, names) for label in row["ensemble labels"]]
+    width = max(map(len, told))
+    ranked = [
+        f"  {rank}  {text:{width}}  " + "  ".join(_share(scores.get(label)) for scores in sure)
+        for rank, (label, text) in enumerate(zip(row["ensemble labels"], told, strict=True), start=1)
+    ]
+    return [f"{row['image_id']}: {votes}", *ranked]
+
+
+def _told(label: str, names: Mapping[str, str]) -> str:
+    return f"{names[label]} ({label})" if label in names else label
+
+
+def _share(score: float | None) -> str:
+    return "    -" if score is None else f"{score:.3f}"
+
+
+def _name(category: str | None) -> str:
+    return unquote((category or "").rpartition("Category:")[2]).replace("_", " ")

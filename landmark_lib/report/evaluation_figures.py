@@ -1,0 +1,123 @@
+"""What an evaluation found, drawn: scores with their intervals, accuracy by label count, reliability."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, Figure, ReliabilityBin, VoterResult
+from landmark_lib.report.page import number, share
+from landmark_lib.report.svg import ACCENT, MUTED, RULE, SECOND, inline_svg, legend_above, write_per_cent
+
+COLOURS = {ENSEMBLE: ACCENT, MEAN_SOFTMAX: SECOND}  # of members: muted
+SMALLEST_DOT, LARGEST_DOT = 6, 90  # of a reliability diagram, in square points
+
+
+def forest_figure(
+    name: str, title: str, figures: Sequence[tuple[str, Figure]], chance: float | None, *, per_cent: bool
+) -> Markup:
+    """Draw a measured value of each voter with its interval, one below the other.
+
+    Args:
+        name: Of the drawing, a word of its own on the page.
+        title: What was measured.
+        figures: By voter.
+        chance: Where to draw a line for a guess, if anywhere.
+        per_cent: Whether the value is a share.
+    """
+
+    def paint(axes: Axes) -> None:
+        for place, (voter, figure) in enumerate(figures):
+            colour = COLOURS.get(voter, MUTED)
+            axes.hlines(place, figure.low, figure.high, color=colour, linewidth=1.6)
+            axes.plot(figure.value, place, "o", color=colour, markersize=6)
+        if chance is not None:
+            axes.axvline(chance, color=SECOND, linewidth=0.9, dashes=(4, 3))
+            axes.annotate(
+                "chance",
+                (chance, 1),
+                (3, -1),
+                xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points",
+                va="top",
+                fontsize=8.5,
+            )
+        axes.set(xlabel=title, ylim=(len(figures) - 0.4, -1.0))
+        axes.set_yticks(range(len(figures)), [voter for voter, _ in figures])
+        axes.tick_params("y", length=0)
+        axes.grid(axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        if per_cent:
+            write_per_cent(axes.xaxis)
+
+    def written(value: float) -> str:
+        return share(value, 1) if per_cent else f"{value:.3f}"
+
+    told = "; ".join(f"{v} {written(f.value)}, {written(f.low)} to {written(f.high)}" for v, f in figures)
+    guess = "" if chance is None else f" Chance: {written(chance)}."
+    height = 0.75 + 0.3 * len(figures)
+    return inline_svg(name, f"{title} with 95 % intervals: {told}.{guess}", (3.5, height), paint)
+
+
+def decile_figure(voters: Sequence[VoterResult]) -> Markup:
+    """Draw the accuracy by tenths of the classes, the rarest first; all voters have the same tenths."""
+    deciles = voters[0].deciles
+    places = range(len(deciles))
+
+    def paint(axes: Axes) -> None:
+        named: set[str] = set()
+        for result in voters:
+            kind = result.voter if result.voter in COLOURS else "members"
+            colour, width = COLOURS.get(kind, MUTED), 1.0 if kind == "members" else 1.8
+            heights = [float("nan") if part.accuracy is None else part.accuracy for part in result.deciles]
+            alpha = 0.55 if kind == "members" else 1.0
+            label = None if kind in named else kind
+            axes.plot(
+                places, heights, "o-", color=colour, label=label, markersize=3.5, linewidth=width, alpha=alpha
+            )
+            named.add(kind)
+        axes.set(xlabel="images of the label, from", ylabel="accuracy, mean per class", ylim=(-0.02, 1.02))
+        axes.set_xticks(places, [f"{part.least:,}" for part in deciles])
+        write_per_cent(axes.yaxis)
+        legend_above(axes, 3)
+
+    ensemble = next((result for result in voters if result.voter == ENSEMBLE), voters[0])
+    told = "; ".join(
+        f"{part.least:,} to {part.most:,} images "
+        + ("no photo" if part.accuracy is None else share(part.accuracy, 1))
+        for part in ensemble.deciles
+    )
+    alternative = f"Accuracy by label count, curves of all voters. The {ensemble.voter}: {told}."
+    return inline_svg("by-label-count", alternative, (5.2, 3.4), paint)
+
+
+def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) -> Markup:
+    """Draw how often answers are right by how sure they are; larger dots are more photos.
+
+    Args:
+        name: Of the drawing, a word of its own on the page.
+        voter: Whose answers.
+        bins: At least one.
+    """
+    most = max(part.photos for part in bins)
+    sizes = [SMALLEST_DOT + (LARGEST_DOT - SMALLEST_DOT) * part.photos / most for part in bins]
+    scores, accuracies = [part.score for part in bins], [part.accuracy for part in bins]
+
+    def paint(axes: Axes) -> None:
+        axes.plot((0, 1), (0, 1), color=MUTED, linewidth=0.9, dashes=(4, 3))
+        # How far from right: what the calibration error adds up.
+        axes.vlines(scores, scores, accuracies, color=RULE, linewidth=1.4)
+        axes.plot(scores, accuracies, color=ACCENT, linewidth=1.2)
+        axes.scatter(scores, accuracies, sizes, color=ACCENT, zorder=3)
+        axes.set(xlabel="score", ylabel="right", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), aspect="equal")
+        ticks = (0, 0.25, 0.5, 0.75, 1)
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_yticks(ticks)
+        write_per_cent(axes.yaxis)
+
+    told = "; ".join(
+        f"score {part.score:.2f}, right {share(part.accuracy, 1)} of {number(part.photos)}" for part in bins
+    )
+    return inline_svg(name, f"Reliability of {voter}: {told}.", (2.5, 2.5), paint)

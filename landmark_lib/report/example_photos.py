@@ -1,0 +1,104 @@
+"""Photos of the hold-out by their ids, and for a class a training photo that stands for it."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from landmark_lib.dataset import COMMON, REJECTED, VALIDATION, Manifest, read_table, training_directory
+from landmark_lib.errors import LandmarkError
+from landmark_lib.method.recipes import PLAIN
+from landmark_lib.report.examples import FILES_AT_ONCE, Wanted, read_jpegs, read_some
+
+KEY = ["image_id", "recipe"]
+
+
+def read_held_out(root: str, manifest: Manifest, image_ids: Collection[str]) -> dict[str, bytes]:
+    """Read photos of the hold-out: JPEGs by image id.
+
+    Raises:
+        LandmarkError: The hold-out lacks one.
+    """
+    names = pa.array(sorted(image_ids), pa.string())
+
+    def find(path: str) -> list[str]:
+        ids = read_table(root, path, ["image_id"])["image_id"]
+        found: list[str] = ids.filter(pc.is_in(ids, value_set=names)).to_pylist()
+        return found
+
+    # Photos added later lie in files of their own, so ids alone do not tell which file.
+    paths = [record.path for record in manifest.files_in(VALIDATION)]
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        wanted: Wanted = {
+            path: {(image_id,) for image_id in found}
+            for path, found in zip(paths, pool.map(find, paths), strict=True)
+            if found
+        }
+    jpegs = {image_id: jpeg for (image_id,), jpeg in read_jpegs(root, wanted, ["image_id"]).items()}
+    if missing := set(image_ids) - set(jpegs):
+        raise LandmarkError(f"{root}: expected {min(missing)} in the hold-out, found it in no file")
+    return jpegs
+
+
+def read_class_photos(root: str, manifest: Manifest, classes: Collection[int]) -> dict[int, bytes]:
+    """Read one training photo, not transformed, of each of some classes: JPEGs by class index.
+
+    It looks into a bounded number of files and opens few, so a class may stay without a photo.
+    """
+    # What every member trains on, and where all images of a class were drawn apart, what the first drew.
+    records = [*manifest.files_in(COMMON), *manifest.files_in(training_directory(0))]
+    photos = {
+        path: found
+        for path, table in read_some(root, records, ["class_index", *KEY])
+        if (found := _plain_rows(table, classes))
+    }
+    chosen = files_to_open(photos)
+    wanted: Wanted = {path: {photos[path][index] for index in indexes} for path, indexes in chosen.items()}
+    jpegs = read_jpegs(root, wanted, KEY)
+    return {index: jpegs[photos[path][index]] for path, indexes in chosen.items() for index in indexes}
+
+
+def read_rejected(root: str, manifest: Manifest, most: int) -> list[dict[str, Any]]:
+    """Read some rows of rejected/, of each reason in turn, the most frequent reason first."""
+    by_reason: dict[str, list[dict[str, Any]]] = {
+        reason: [] for reason, _ in sorted(manifest.rejected.items(), key=lambda item: (-item[1], item[0]))
+    }
+    for _, table in read_some(root, manifest.files_in(REJECTED)):
+        for row in table.to_pylist():
+            of_reason = by_reason.setdefault(row["reason"], [])
+            if len(of_reason) < most:
+                of_reason.append(row)
+    in_turn = [row for rows in zip_longest(*by_reason.values()) for row in rows if row]
+    return in_turn[:most]
+
+
+def files_to_open(classes_in: dict[str, dict[int, Any]]) -> dict[str, list[int]]:
+    """Choose few files that hold all classes together: always the one with most of those still missing.
+
+    Args:
+        classes_in: The classes that each file holds, by its path.
+
+    Returns:
+        Which classes to take from which file.
+    """
+    missing = {index for held in classes_in.values() for index in held}
+    chosen: dict[str, list[int]] = {}
+    while missing:
+        path = min(classes_in, key=lambda path: (-len(missing & classes_in[path].keys()), path))
+        chosen[path] = sorted(missing & classes_in[path].keys())
+        missing -= set(chosen[path])
+    return chosen
+
+
+def _plain_rows(table: pa.Table, classes: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Find the rows of some classes that are no transformed copies: the first image id of each class."""
+    is_wanted = pc.is_in(table["class_index"], value_set=pa.array(sorted(classes), pa.int32()))
+    of_class: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for row in table.filter(is_wanted).to_pylist():
+        if row["recipe"] == str(PLAIN):
+            of_class[row["class_index"]].append((row["image_id"], row["recipe"]))
+    return {index: min(rows) for index, rows in of_class.items()}

@@ -1,0 +1,272 @@
+"""Plain answers become an evaluation: every number is that of its definition, in any order of photos."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from landmark_lib.evaluation.measure import Answers, HoldOut, measure
+from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
+from landmark_lib.method.calibration import (
+    TEMPERATURES,
+    expected_calibration_error,
+    fitting_half,
+    grid_log_sums,
+    tempered,
+)
+from landmark_lib.method.intervals import mcnemar
+from landmark_lib.method.metrics import gap, macro_precision, macro_recall, mean_class_accuracy
+from landmark_lib.method.vote import rank_labels, vote
+
+PHOTOS, CLASSES, LABELS, RESAMPLES = 240, 24, 3, 100
+TOO_SURE = 28  # position of the temperature that the members' logits are multiplied by
+
+
+@pytest.fixture(autouse=True)
+def _on_one_rank():
+    """No engine is started here: the statistics need none."""
+
+
+def softmax(logits):
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return likely / likely.sum(axis=1, keepdims=True)
+
+
+def answers_of(voter, probabilities, **of_members):
+    labels = np.argsort(-probabilities, axis=1, kind="stable")[:, :LABELS]
+    sure = np.take_along_axis(probabilities, labels, axis=1)
+    return Answers(voter, "random", labels, sure[:, 0], **of_members), sure
+
+
+def made_up(photos=PHOTOS, seed=0):
+    """Three members that know something and are too sure of it, their vote and their mean softmax."""
+    chance = np.random.default_rng(seed)
+    truth = np.arange(photos) % CLASSES
+    known = chance.normal(0, 1, (photos, CLASSES)) + 2.5 * (np.arange(CLASSES) == truth[:, np.newaxis])
+    members, confidences, probabilities = [], [], []
+    for number in range(3):
+        # Noise of variance 1.25 around 0 or 2.5 makes 2.5 / 1.25 times the observation an honest logit.
+        logits = TEMPERATURES[TOO_SURE] * 2 * (known + chance.normal(0, 0.5, known.shape))
+        own = {"log_sums": grid_log_sums(logits), "true_logits": logits[np.arange(photos), truth]}
+        answers, sure = answers_of(f"member-{number}", softmax(logits), **own)
+        members.append(answers)
+        confidences.append(sure)
+        probabilities.append(softmax(logits))
+    labels = np.stack([answers.labels for answers in members])
+    votes = vote(labels[:, :, 0], np.stack(confidences)[:, :, 0])
+    ranked = rank_labels(labels, np.stack(confidences))
+    ensemble = Answers(ENSEMBLE, "random", ranked, votes.scores)
+    image_ids = [f"{number:03}" for number in chance.permutation(photos)]
+    hold_out = HoldOut("data", "fingerprint", image_ids, truth, chance.integers(10, 99, CLASSES))
+    return hold_out, members, ensemble, answers_of(MEAN_SOFTMAX, np.mean(probabilities, axis=0))[0]
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return made_up()
+
+
+@pytest.fixture(scope="module")
+def measured(asked):
+    return measure(*asked, resamples=RESAMPLES)
+
+
+def voters_of(asked):
+    _, members, ensemble, mean_softmax = asked
+    return [*members, ensemble, mean_softmax]
+
+
+def in_order(array, order):
+    return None if array is None else array[order]
+
+
+def test_the_evaluation_names_the_hold_out_and_all_voters_in_order(measured):
+    assert (measured.dataset, measured.dataset_fingerprint) == ("data", "fingerprint")
+    assert (measured.photos, measured.classes, measured.chance) == (PHOTOS, CLASSES, 1 / CLASSES)
+    assert [result.voter for result in measured.voters] == [
+        *("member-0", "member-1", "member-2"),
+        *(ENSEMBLE, MEAN_SOFTMAX),
+    ]
+    assert {result.weights for result in measured.voters} == {"random"}
+    assert measured.landmark_free_share == 0.0
+
+
+def test_figures_are_those_of_the_metrics_and_lie_in_their_intervals(asked, measured):
+    hold_out = asked[0]
+    truths = {name: [label] for name, label in zip(hold_out.image_ids, hold_out.truth, strict=True)}
+    for answers, result in zip(voters_of(asked), measured.voters, strict=True):
+        first = answers.labels[:, 0]
+        said = zip(first, answers.scores, strict=True)
+        expected = {
+            "top_1": np.mean(first == hold_out.truth),
+            "top_5": np.mean(
+                [label in row for label, row in zip(hold_out.truth, answers.labels, strict=True)]
+            ),
+            "mean_class_accuracy": mean_class_accuracy(first, hold_out.truth),
+            "macro_precision": macro_precision(first, hold_out.truth),
+            "macro_recall": macro_recall(first, hold_out.truth),
+            "gap": gap(dict(zip(hold_out.image_ids, said, strict=True)), truths),
+        }
+        for name, value in expected.items():
+            figure = getattr(result, name)
+            assert figure.value == pytest.approx(value)
+            assert figure.low < figure.value < figure.high
+
+
+def test_the_order_of_photos_changes_no_number(asked, measured):
+    hold_out, members, *voted = asked
+    order = np.random.default_rng(5).permutation(PHOTOS)
+
+    def shuffled(answers):
+        arrays = ("labels", "scores", "log_sums", "true_logits")
+        return replace(answers, **{name: in_order(getattr(answers, name), order) for name in arrays})
+
+    image_ids = [hold_out.image_ids[photo] for photo in order]
+    other = replace(hold_out, image_ids=image_ids, truth=hold_out.truth[order])
+    again = measure(other, list(map(shuffled, members)), *map(shuffled, voted), resamples=RESAMPLES)
+    assert asdict(again) == asdict(measured)
+
+
+def test_another_seed_draws_other_resamples_and_halves_and_changes_no_value(asked, measured):
+    again = measure(*asked, resamples=RESAMPLES, seed=1).voters[0]
+    before = measured.voters[0]
+    assert again.top_1.value == before.top_1.value
+    assert again.gap.value == before.gap.value
+    assert (again.gap.low, again.gap.high) != (before.gap.low, before.gap.high)
+    assert again.temperature != before.temperature
+
+
+def test_confusion_and_deciles_hold_every_photo_once(asked, measured):
+    hold_out = asked[0]
+    for answers, result in zip(voters_of(asked), measured.voters, strict=True):
+        assert sum(photos for _, _, photos in result.confusion) == PHOTOS
+        right = sum(photos for true, given, photos in result.confusion if true == given)
+        assert right / PHOTOS == pytest.approx(result.top_1.value)
+        assert sum(decile.photos for decile in result.deciles) == PHOTOS
+        assert sum(decile.classes for decile in result.deciles) == CLASSES
+        for lower, upper in zip(result.deciles, result.deciles[1:], strict=False):
+            assert lower.least <= lower.most <= upper.least
+        rarest = np.argsort(hold_out.label_counts, kind="stable")[: result.deciles[0].classes]
+        # All classes have as many photos, so the mean over classes is that over photos.
+        of_rarest = np.isin(hold_out.truth, rarest)
+        right = answers.labels[of_rarest, 0] == hold_out.truth[of_rarest]
+        assert result.deciles[0].accuracy == pytest.approx(right.mean())
+
+
+def test_a_decile_without_photos_has_no_accuracy(asked):
+    hold_out, *rest = asked
+    without = replace(hold_out, label_counts=np.append(hold_out.label_counts, [1] * 6))
+    decile = measure(without, *rest, resamples=1).voters[0].deciles[0]
+    assert (decile.least, decile.most, decile.classes, decile.photos) == (1, 1, 3, 0)
+    assert decile.accuracy is None
+
+
+def test_reliability_and_its_error_are_of_all_photos(asked, measured):
+    for answers, result in zip(voters_of(asked), measured.voters, strict=True):
+        assert sum(part.photos for part in result.reliability) == PHOTOS
+        right = answers.labels[:, 0] == asked[0].truth
+        assert result.ece == pytest.approx(expected_calibration_error(answers.scores, right))
+        error = sum(part.photos * abs(part.score - part.accuracy) for part in result.reliability)
+        assert result.ece == pytest.approx(error / PHOTOS)
+
+
+def test_members_that_are_too_sure_get_a_temperature_judged_on_the_other_half(asked, measured):
+    hold_out, members, *_ = asked
+    other = ~fitting_half(hold_out.image_ids, 0)
+    for answers, result in zip(members, measured.voters[:3], strict=True):
+        right = answers.labels[other, 0] == hold_out.truth[other]
+        temperature = result.temperature
+        assert temperature.temperature in TEMPERATURES[TOO_SURE - 3 : TOO_SURE + 4]
+        assert temperature.photos == PHOTOS // 2
+        assert temperature.ece_before == pytest.approx(
+            expected_calibration_error(answers.scores[other], right)
+        )
+        position = TEMPERATURES.tolist().index(temperature.temperature)
+        after = tempered(answers.scores[other], answers.log_sums[other], position)
+        assert temperature.ece_after == pytest.approx(expected_calibration_error(after, right))
+        assert temperature.ece_after < temperature.ece_before - 0.05
+    assert [result.temperature for result in measured.voters[3:]] == [None, None]
+
+
+def test_the_ensemble_is_compared_with_the_first_of_the_best_members(asked, measured):
+    hold_out, members, ensemble, _ = asked
+    rights = [answers.labels[:, 0] == hold_out.truth for answers in [*members, ensemble]]
+    best = max(range(3), key=lambda number: rights[number].sum())
+    comparison = measured.comparison
+    assert comparison.member == members[best].voter
+    assert comparison.only_ensemble_right == (rights[3] & ~rights[best]).sum()
+    assert comparison.only_member_right == (rights[best] & ~rights[3]).sum()
+    assert comparison.p_value == mcnemar(comparison.only_ensemble_right, comparison.only_member_right)
+    assert comparison.difference.value == pytest.approx(rights[3].mean() - rights[best].mean())
+    twice = [replace(members[best], voter=name) for name in ("first", "second")]
+    assert measure(hold_out, twice, ensemble, ensemble, resamples=1).comparison.member == "first"
+
+
+def test_the_difference_is_paired_photo_by_photo(asked, measured):
+    hold_out, members, *_ = asked
+    itself = measure(hold_out, members[:1], members[0], members[0], resamples=RESAMPLES).comparison
+    assert (itself.difference.low, itself.difference.high) == (0.0, 0.0)
+    assert itself.p_value == 1.0
+    difference, top_1 = measured.comparison.difference, measured.voters[3].top_1
+    assert difference.low <= difference.value <= difference.high
+    # Both are right on mostly the same photos, so that their difference moves less than either.
+    assert difference.high - difference.low < top_1.high - top_1.low
+
+
+def test_disagreement_of_members_and_what_it_means_for_the_ensemble(asked, measured):
+    hold_out, members, ensemble, _ = asked
+    firsts = [answers.labels[:, 0].tolist() for answers in members]
+    found = measured.disagreement
+    assert found.members == ["member-0", "member-1", "member-2"]
+    for one in range(3):
+        for other in range(3):
+            differ = [a != b for a, b in zip(firsts[one], firsts[other], strict=True)]
+            assert found.pairs[one][other] == pytest.approx(np.mean(differ))
+    unanimous = np.array([len(set(said)) == 1 for said in zip(*firsts, strict=True)])
+    right = ensemble.labels[:, 0] == hold_out.truth
+    assert found.unanimous == pytest.approx(unanimous.mean())
+    assert found.accuracy_if_unanimous == pytest.approx(right[unanimous].mean())
+    assert found.accuracy_if_split == pytest.approx(right[~unanimous].mean())
+
+
+def test_one_member_is_always_unanimous(asked):
+    hold_out, members, *_ = asked
+    found = measure(hold_out, members[:1], members[0], members[0], resamples=1).disagreement
+    assert (found.pairs, found.unanimous, found.accuracy_if_split) == ([[0.0]], 1.0, None)
+
+
+def test_one_photo_can_be_measured_but_has_no_half_to_fit_a_temperature_on():
+    evaluation = measure(*made_up(photos=1), resamples=2)
+    assert evaluation.photos == 1
+    assert evaluation.voters[0].temperature is None
+
+
+@pytest.mark.parametrize(
+    ("hold_out", "member", "why"),
+    [
+        ({"image_ids": ["same"] * PHOTOS}, {}, "received one twice"),
+        ({"image_ids": []}, {}, "received 0 and 1"),
+        (
+            {"truth": np.full(PHOTOS, CLASSES)},
+            {},
+            "truth: expected 0 to 23, received 24 to 24",
+        ),
+        ({"truth": np.zeros(3, int)}, {}, r"truth: expected an array of \(240,\), received \(3,\)"),
+        ({}, {"labels": np.full((PHOTOS, 2), -1)}, "labels of member-0: expected 0 to 23, received -1 to -1"),
+        ({}, {"labels": np.zeros(PHOTOS, int)}, "labels of member-0: expected an array"),
+        ({}, {"labels": np.zeros((PHOTOS, 0), int)}, "labels of member-0: expected an array"),
+        ({}, {"scores": np.zeros((PHOTOS, 1))}, "scores of member-0: expected an array"),
+        ({}, {"scores": np.full(PHOTOS, np.nan)}, "scores of member-0: expected 0 to 1, received nan"),
+        ({}, {"log_sums": np.zeros((PHOTOS, 40))}, r"received \(240, 40\)"),
+        ({}, {"true_logits": None}, "true logits of member-0: .*received None"),
+    ],
+)
+def test_what_is_no_hold_out_or_no_answers_is_refused(asked, hold_out, member, why):
+    photos, (first, *_), *voted = asked
+    with pytest.raises(ValueError, match=why):
+        measure(replace(photos, **hold_out), [replace(first, **member)], *voted, resamples=1)
+
+
+def test_an_evaluation_without_members_is_refused(asked):
+    with pytest.raises(ValueError, match="received 240 and 0"):
+        measure(asked[0], [], *asked[2:], resamples=1)

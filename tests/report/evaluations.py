@@ -1,0 +1,131 @@
+"""An evaluation of a small data set, made of plain values without any model, for the page to tell about."""
+
+from collections import Counter
+
+import numpy as np
+from report_datasets import HOSTILE, SCRIPT, ids_of, rejected_row, write_dataset
+
+from landmark_lib import dataset
+from landmark_lib.evaluation_results import (
+    ENSEMBLE,
+    MEAN_SOFTMAX,
+    Comparison,
+    Decile,
+    Disagreement,
+    Evaluation,
+    Figure,
+    ReliabilityBin,
+    Temperature,
+    VoterResult,
+)
+from landmark_lib.report.answers import HoldOutAnswers
+from landmark_lib.report.curves import Curves
+
+MEMBERS = ["member-0", "member-1", "member-2"]
+VOTERS = [*MEMBERS, ENSEMBLE, MEAN_SOFTMAX]
+LABELS = {f"place {k}": ids_of(f"place {k}", 4 + 3 * k) for k in range(8)}
+
+
+def write_measured(root):
+    """Write a data set with 8 classes, 16 photos held out, and some rejected."""
+    rejected = [rejected_row(f"cut-{i}", "truncated image", f"file:///{i}", "ends early") for i in range(20)]
+    return write_dataset(root, LABELS, [*rejected, rejected_row("", "no image id")], hold_out=2)
+
+
+def write_hostile_measured(root):
+    """Write a data set whose labels and image ids are markup, and long."""
+    labels = {
+        f"{name}{k}": [f"{name}{k}/{image}" for image in HOSTILE]
+        for k, name in enumerate([SCRIPT, "x" * 2000, HOSTILE[1], HOSTILE[3]])
+    }
+    rejected = [rejected_row(SCRIPT, "empty file", SCRIPT, SCRIPT)]
+    return write_dataset(root, labels, rejected, hold_out=2)
+
+
+MEASURED = {"evaluation": write_measured, "hostile evaluation": write_hostile_measured}
+
+
+def answers_of(root, manifest):
+    """Answer every third photo wrongly, with the next class; the surer the later the photo."""
+    rows = [
+        row
+        for record in manifest.files_in(dataset.VALIDATION)
+        for row in dataset.read_table(root, record.path, ["image_id", "class_index"]).to_pylist()
+    ]
+    rows.sort(key=lambda row: row["image_id"])
+    truth = np.array([row["class_index"] for row in rows])
+    wrong = np.arange(len(rows)) % 3 == 0
+    # (photos,) becomes (photos, 2): the true class and the next one, in the order answered.
+    ranked = np.stack([truth + wrong, truth + ~wrong], axis=1) % manifest.classes
+    scores = np.linspace(0.3, 0.9, len(rows))[:, np.newaxis]
+    return HoldOutAnswers([row["image_id"] for row in rows], truth, ranked, scores)
+
+
+def confusion_of(answers):
+    """Count what was taken for what."""
+    pairs = Counter(zip(answers.truth.tolist(), answers.ranked[:, 0].tolist(), strict=True))
+    return [(true, given, photos) for (true, given), photos in sorted(pairs.items())]
+
+
+def figure(value):
+    """Give a value with an interval around it."""
+    return Figure(value, max(0.0, value - 0.0625), min(1.0, value + 0.0525))
+
+
+def result(number, confusion, classes):
+    """Give what one voter scored; no two figures of an evaluation are alike."""
+    base = 0.41 + 0.0317 * number
+    parts = [(0.125 + 0.25 * k, 0.11 + 0.21 * k + 0.003 * number, 3 + k) for k in range(4)]
+    deciles = [
+        Decile(4 + 6 * k, 9 + 6 * k, classes // 4, 4, None if k == 2 else base + 0.0123 * k) for k in range(4)
+    ]
+    return VoterResult(
+        voter=VOTERS[number],
+        weights="imagenet" if number else "random",
+        top_1=figure(base),
+        top_5=figure(base + 0.1003),
+        mean_class_accuracy=figure(base + 0.0207),
+        macro_precision=figure(base + 0.0311),
+        macro_recall=figure(base + 0.0419),
+        gap=figure(base - 0.0531),
+        ece=0.0621 + 0.0107 * number,
+        reliability=[ReliabilityBin(*part) for part in parts],
+        deciles=deciles,
+        confusion=confusion,
+        temperature=Temperature(1.25 + number, 0.0913 + 0.01 * number, 0.0341 + 0.01 * number, 8)
+        if number < len(MEMBERS)
+        else None,
+    )
+
+
+def evaluation_of(root, manifest, answers, difference=-0.0317, p_value=0.25, free=0.0):
+    """Give an evaluation of all voters."""
+    confusion = confusion_of(answers)
+    return Evaluation(
+        dataset=root,
+        dataset_fingerprint=manifest.fingerprint,
+        photos=len(answers.image_ids),
+        classes=manifest.classes,
+        chance=1 / manifest.classes,
+        landmark_free_share=free,
+        voters=[result(number, confusion, manifest.classes) for number in range(len(VOTERS))],
+        comparison=Comparison("member-2", Figure(difference, -0.081, 0.024), 3, 4, p_value),
+        disagreement=Disagreement(
+            MEMBERS,
+            [[0.0, 0.21, 0.32], [0.21, 0.0, 0.43], [0.32, 0.43, 0.0]],
+            0.5625,
+            0.875,
+            0.4375,
+        ),
+    )
+
+
+def curves_of(member, epochs=6):
+    """Give how a member learned; its learning rate drops once."""
+    return Curves(
+        training_accuracy=[0.2 + 0.07 * k + 0.01 * member for k in range(epochs)],
+        validation_accuracy=[0.3 + 0.06 * k - 0.011 * k * k for k in range(epochs)],
+        training_loss=[2.5 / (k + 1) + 0.01 * member for k in range(epochs)],
+        validation_loss=[2.2 / (k + 1) + 0.3 for k in range(epochs)],
+        learning_rate=[0.002 if 2 * k < epochs else 0.0004 for k in range(epochs)],
+    )

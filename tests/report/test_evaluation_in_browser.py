@@ -1,0 +1,157 @@
+"""Tables of an evaluation's page sort by mouse and keyboard, offline, and can be read without a script."""
+
+import re
+
+import pytest
+from evaluations import MEMBERS, VOTERS
+
+COLUMN = "(table, k) => [...table.tBodies[0].rows].map(row => row.cells[k].textContent.trim())"
+
+
+@pytest.fixture
+def opened(measured, look):
+    """Give the page of an evaluation in a window."""
+    return look(measured["evaluation"])
+
+
+def table(page, name):
+    """Find a table by its caption."""
+    return page.get_by_role("region", name=name).get_by_role("table")
+
+
+def column(found, number):
+    """Give the texts of a column, from top to bottom."""
+    return found.evaluate("(table, k) => (" + COLUMN + ")(table, k)", number)
+
+
+def headings(found):
+    """Give the headings of a table and how each is sorted."""
+    sorts = "table => [...table.tHead.rows[0].cells].map(cell => [cell.textContent.trim(), cell.ariaSort])"
+    return dict(found.evaluate(sorts))
+
+
+def press(page, found, heading, key="Enter"):
+    """Use the button in a heading by keyboard."""
+    found.get_by_role("columnheader", name=heading, exact=True).get_by_role("button").focus()
+    page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_heading_sorts_by_keyboard_and_tells_how(opened, key):
+    scores = table(opened, "How good each voter is")
+    press(opened, scores, "GAP", key)
+    assert headings(scores)["GAP"] == "ascending"
+    assert column(scores, 0) == VOTERS
+    press(opened, scores, "GAP", key)
+    assert headings(scores)["GAP"] == "descending"
+    assert column(scores, 0) == VOTERS[::-1]
+    press(opened, scores, "Voter", key)
+    assert column(scores, 0) == sorted(VOTERS)
+    assert [name for name, sort in headings(scores).items() if sort] == ["Voter"]
+
+
+def test_the_heading_keeps_the_focus_after_sorting(opened):
+    scores = table(opened, "How good each voter is")
+    press(opened, scores, "top-1")
+    assert opened.evaluate("document.activeElement.textContent") == "top-1"
+
+
+def test_numbers_sort_as_numbers_and_what_is_missing_stays_last(opened):
+    tenths = table(opened, "Accuracy by tenths")
+    for _ in range(2):
+        press(opened, tenths, "ensemble")
+        accuracies = column(tenths, 4 + VOTERS.index("ensemble"))
+        assert accuracies[-1] == "\N{EN DASH}"
+        values = [float(text.removesuffix(" %")) for text in accuracies[:-1]]
+    assert values == sorted(values, reverse=True)
+
+    classes = table(opened, "All classes with photos")
+    press(opened, classes, "images of the label")
+    assert column(classes, 1) == ["4", "7", "10", "13", "16", "19", "22", "25"]
+
+
+def test_numbers_with_commas_and_words_with_numbers_sort_by_value(opened):
+    texts = ["1,200", "\N{EN DASH}", "999", "13"]
+    pairs = table(opened, "Classes taken for others")
+    fill = """(table, texts) => [...table.tBodies[0].rows].forEach((row, k) => {
+        if (k >= texts.length) return row.remove()
+        row.cells[0].textContent = `place ${12 - k}`
+        row.cells[2].textContent = texts[k] })"""
+    pairs.evaluate(fill, texts)
+    press(opened, pairs, "photos")
+    assert column(pairs, 2) == ["13", "999", "1,200", "\N{EN DASH}"]
+    press(opened, pairs, "Class")
+    assert column(pairs, 0) == ["place 9", "place 10", "place 11", "place 12"]
+
+
+def test_sorting_moves_rows_whole_and_leaves_the_sum_at_the_foot(opened, measured):
+    scores = table(opened, "How good each voter is")
+    press(opened, scores, "top-1")
+    press(opened, scores, "top-1")
+    tops = {
+        voter.voter: f"{100 * voter.top_1.value:.1f} %" for voter in measured["evaluation"].evaluation.voters
+    }
+    shown = dict(
+        zip(column(scores, 0), (text.split(" %")[0] + " %" for text in column(scores, 2)), strict=True)
+    )
+    assert shown == tops
+    assert scores.locator("tfoot th").text_content() == "chance"
+
+
+def test_a_mouse_sorts_too_and_nothing_is_asked_for(opened, measured):
+    scores = table(opened, "How good each voter is")
+    scores.get_by_role("button", name="top-5").click()
+    assert headings(scores)["top-5"] == "ascending"
+    assert [url for url in opened.asked if not url.startswith("data:")] == [
+        measured["evaluation"].path.as_uri()
+    ]
+    assert opened.said == []
+
+
+def test_tables_of_epochs_open_by_keyboard(opened):
+    summary = opened.locator("summary").first
+    summary.focus()
+    opened.keyboard.press("Enter")
+    epochs = table(opened, "What each epoch of member-0 brought")
+    press(opened, epochs, "validation accuracy")
+    assert column(epochs, 0)[-1] == "4, best"
+
+
+def test_without_scripts_all_is_there_and_nothing_pretends_to_be_a_button(measured, look):
+    page = look(measured["evaluation"], java_script_enabled=False)
+    assert page.get_by_role("button").count() == 0
+    scores = table(page, "How good each voter is")
+    assert scores.get_by_role("row").count() == 2 + len(VOTERS)
+    page.locator("summary").first.click()
+    assert table(page, "What each epoch of member-0").get_by_role("row").count() == 7
+
+
+def test_markup_in_names_runs_nothing(measured, look):
+    page = look(measured["hostile evaluation"])
+    assert page.title() == "Evaluation report"
+    assert page.said == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_shaded_cells_can_be_read(measured, look, scheme):
+    page = look(measured["evaluation"], color_scheme=scheme)
+    contrast = """cell => {
+        const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
+        const light = (...layers) => {
+            for (const layer of layers) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1) }
+            const parts = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(c => c / 255)
+            const linear = parts.map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+            return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        }
+        cell.style.setProperty("--part", "100%")
+        const style = getComputedStyle(cell)
+        const paper = getComputedStyle(document.body).backgroundColor
+        const pair = [light(paper, style.backgroundColor), light(style.color)].sort((a, b) => a - b)
+        return (pair[1] + 0.05) / (pair[0] + 0.05)
+    }"""
+    assert page.locator(".shade").nth(1).evaluate(contrast) >= 4.5
+
+
+def test_every_member_has_its_place_in_the_contents_of_the_page(opened):
+    names = opened.get_by_role("heading", level=3).all_text_contents()
+    assert [name for name in names if re.fullmatch(r"member-\d+", name)] == MEMBERS
