@@ -87,11 +87,12 @@ def test_every_class_of_every_member_has_between_target_and_cutoff_rows(place):
 
 def test_three_members_and_their_vote_are_measured_on_the_whole_hold_out(place):
     results = json.loads((place / "models/evaluation.json").read_text())
-    assert [score["voter"] for score in results["scores"]] == ["member-0", "member-1", "member-2", "ensemble"]
+    voters = [voter["voter"] for voter in results["voters"]]
+    assert voters == ["member-0", "member-1", "member-2", "ensemble", "mean softmax"]
     assert results["photos"] == len(rows(place / "dataset", "validation"))
-    for score in results["scores"]:
-        assert sum(photos for _, _, photos in score["confusion"]) == results["photos"]
-        assert 0 <= score["gap"] <= score["top_1"] <= score["top_5"] <= 1
+    for voter in results["voters"]:
+        assert sum(photos for _, _, photos in voter["confusion"]) == results["photos"]
+        assert 0 <= voter["gap"]["value"] <= voter["top_1"]["value"] <= voter["top_5"]["value"] <= 1
 
 
 def test_the_counts_and_the_scores_are_shown(place):

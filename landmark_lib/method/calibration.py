@@ -92,22 +92,6 @@ def fitting_half(image_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
     return drawn
 
 
-def grid_log_sums(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Give all that a temperature's fit needs of the wrong classes' logits, so that these need not be kept.
-
-    Args:
-        logits: (photos, classes).
-
-    Returns:
-        logsumexp(logits / temperature) for each of `TEMPERATURES`, (photos, temperatures).
-    """
-    largest = logits.max(axis=1).astype(np.float64)
-    below = logits - largest[:, np.newaxis]
-    # No exponent is above 0, so none overflows, and one of them is 0, so the sum is at least 1.
-    columns = [np.log(np.exp(below / heat).sum(axis=1)) + largest / heat for heat in TEMPERATURES]
-    return np.stack(columns, axis=1)
-
-
 def choose_temperature(log_sums: NDArray[np.float64], true_logits: NDArray[np.float64]) -> int:
     """Choose the temperature of the least negative log likelihood of the true classes.
 

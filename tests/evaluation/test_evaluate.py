@@ -6,11 +6,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import tensorflow as tf
+from log_sums import grid_log_sums
 from small_ensemble import MEMBERS, SIDE, finished_member
 
 from landmark_lib import dataset
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.evaluate import evaluate
+from landmark_lib.evaluation.hold_out import _log_sums
 from landmark_lib.evaluation.table import describe
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.training.member_data import hold_out_slices, validation_shards
@@ -95,6 +97,11 @@ def test_each_member_gets_a_temperature_judged_on_photos_it_was_not_fitted_on(ev
     for result in evaluated[0].voters[:3]:
         assert 0 < result.temperature.photos < PHOTOS
     assert all(result.temperature is None for result in evaluated[0].voters[3:])
+
+
+def test_log_sums_of_the_graph_are_those_of_the_definition():
+    logits = np.random.default_rng(0).normal(0, 8, (5, 40)).astype(np.float32)
+    np.testing.assert_allclose(_log_sums(tf.constant(logits)), grid_log_sums(logits), rtol=1e-5, atol=1e-4)
 
 
 def test_the_page_lies_beside_the_numbers_and_joins_them_with_the_data_set(evaluated):

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from log_sums import grid_log_sums
 
 from landmark_lib.evaluation.measure import Answers, HoldOut, measure
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
@@ -11,7 +12,6 @@ from landmark_lib.method.calibration import (
     TEMPERATURES,
     expected_calibration_error,
     fitting_half,
-    grid_log_sums,
     tempered,
 )
 from landmark_lib.method.intervals import mcnemar

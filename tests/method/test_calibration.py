@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from log_sums import grid_log_sums
 
 from landmark_lib.method.calibration import (
     BINS,
@@ -13,7 +14,6 @@ from landmark_lib.method.calibration import (
     choose_temperature,
     expected_calibration_error,
     fitting_half,
-    grid_log_sums,
     reliability,
     tempered,
 )
