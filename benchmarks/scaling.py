@@ -77,15 +77,16 @@ def start(
         *("--epochs", str(epochs), "--scale-down", str(2 // ranks)),
     ]
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    with scratch.joinpath(f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     return process, models / "member-0"
 
 
 def speeds(started: list[tuple[subprocess.Popen[bytes], Path]]) -> list[float]:
     """Wait for trainings; give the images per second of each."""
-    for process, _ in started:
+    for process, member in started:
         if process.wait():
-            raise subprocess.CalledProcessError(process.returncode, process.args)
+            sys.exit(f"a training failed:\n{member.parent.with_suffix('.log').read_text()}")
     return [median(epoch["images_per_second"] for epoch in read_history(member)) for _, member in started]
 
 
