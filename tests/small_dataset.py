@@ -37,6 +37,30 @@ def write_small_dataset(
     return manifest
 
 
+def write_unlabelled(root: str, corpus, rejected) -> None:
+    """Write a data set of photos without labels: rows of corpus/ and of rejected/."""
+    files = []
+    parts = (
+        (dataset.CORPUS, corpus, dataset.CORPUS_SCHEMA),
+        (dataset.REJECTED, rejected, dataset.REJECTED_SCHEMA),
+    )
+    for directory, rows, schema in parts:
+        name = dataset.part_name(directory, 0, 1)
+        files.append(dataset.write_table(root, name, pa.Table.from_pylist(rows, schema), ROWS_PER_GROUP))
+    manifest = Manifest(
+        settings={"unlabelled": True},
+        versions={},
+        photos={"listed": len(corpus) + len(rejected), "corpus": len(corpus)},
+        rejected={},
+        label_counts={},
+        classes=0,
+        classes_with_fewer_held_out=0,
+        roles={},
+        files=files,
+    )
+    dataset.write_manifest(root, manifest)
+
+
 def image_id(directory: str, shard: int, row: int) -> str:
     """Name a row after its place."""
     return f"{directory} {shard} {row}"

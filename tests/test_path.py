@@ -11,7 +11,9 @@ from commands import REPOSITORY, horovodrun, run
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Reason
+from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.sample import Oddity, SampleSettings, labels_without_pixels, odd_photos, write_sample
+from landmark_lib.settings import PredictSettings
 
 SAMPLE = SampleSettings(labels=8, photos=220, longest_side=320)
 REASONS = {
@@ -83,6 +85,15 @@ def test_every_class_of_every_member_has_between_target_and_cutoff_rows(place):
         assert set(per_class) == set(range(len(dataset.read_classes(str(place / "dataset")))))
         assert min(per_class.values()) == 20
         assert max(per_class.values()) == 40
+
+
+def test_predicting_from_a_photo_gives_the_networks_the_pixels_that_preprocessing_gave(place):
+    held_out = {row["image_id"]: row["image"] for row in rows(place / "dataset", "validation")}
+    photos = UsersPhotos(str(place / "photos"), PredictSettings())
+    read = [group for unit in range(len(photos.sizes)) for group in photos.read(unit, lambda *_: None)]
+    jpegs = {name: jpeg for ids, images in read for name, jpeg in zip(ids, images, strict=True)}
+    for image_id, image in held_out.items():
+        assert jpegs[Path(image_id).stem] == image
 
 
 def test_three_members_and_their_vote_are_measured_on_the_whole_hold_out(place):

@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from commands import REPOSITORY, horovodrun, run
+from loopback import served
 from PIL import Image
-from small_dataset import image_id
+from small_dataset import image_id, write_unlabelled
 from small_ensemble import MEMBERS, SIDE
 
 from landmark_lib import dataset
 from landmark_lib.command_line import exit_status
+from landmark_lib.dataset import Reason
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation import photos as photos_module
 from landmark_lib.evaluation import predictions as predictions_module
@@ -25,7 +27,7 @@ from landmark_lib.evaluation.predict import most_likely, predict
 from landmark_lib.evaluation.predictions import ANSWERS, REJECTED, SUMMARY
 from landmark_lib.evaluation.shown import describe_answers, read_names
 from landmark_lib.evaluation.submission import read_test_list, write_submission
-from landmark_lib.images.jpeg import decode_jpeg
+from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.method.vote import vote
 from landmark_lib.settings import PredictSettings
 from landmark_lib.training.model import load_trained
@@ -126,6 +128,36 @@ def test_a_csv_names_photos_by_id_and_what_it_does_not_tell_is_rejected(folder, 
         ("gone", "missing file"),
         ("empty", "broken row of the list"),
     ]
+
+
+def test_addresses_of_a_csv_are_downloaded(folder, models, tmp_path, one_rank):
+    listed = tmp_path / "list.csv"
+    with served(folder) as address:
+        listed.write_text(f"id,url\nfirst,{address}/photo-0.png\ngone,{address}/nothing.png\n")
+        settings = PredictSettings(
+            input=str(listed), models=str(models), output=str(tmp_path / "web"), allow_private_addresses=True
+        )
+        files, _ = predict(settings, "", one_rank)
+    assert [(row["image_id"], row["reason"]) for row in rows_of(files, REJECTED)] == [
+        ("gone", Reason.DOWNLOAD_FAILED)
+    ]
+    settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "folder"))
+    from_disk, _ = predict(settings, "", one_rank)
+    answers = {row["image_id"]: row["ensemble labels"] for row in rows_of(from_disk)}
+    assert [row["ensemble labels"] for row in rows_of(files)] == [answers["photo-0"]]
+
+
+def test_of_a_data_set_without_labels_every_photo_gets_an_answer_or_keeps_its_reason(
+    models, tmp_path, one_rank
+):
+    root = str(tmp_path / "dataset")
+    corpus = [{"image_id": f"p{number}", "image": encode_jpeg(draw(number))} for number in range(5)]
+    rejected = [{"image_id": "bad", "uri": "photos/bad.jpg", "reason": Reason.TRUNCATED}]
+    write_unlabelled(root, corpus, rejected)
+    files, summary = predict(PredictSettings(models=str(models), output=str(tmp_path / "a")), root, one_rank)
+    assert (summary.photos, summary.answered, summary.rejected) == (6, 5, {Reason.TRUNCATED: 1})
+    assert [row["image_id"] for row in rows_of(files)] == [row["image_id"] for row in corpus]
+    assert [row["image_id"] for row in rows_of(files, REJECTED)] == ["bad"]
 
 
 def test_after_a_full_disk_the_same_command_asks_only_what_is_not_answered(

@@ -1,0 +1,118 @@
+"""Predicting from the shards of a data set against Keras' own `predict` on images that are in memory.
+
+    python benchmarks/predict.py [--write] [--runs 5]
+
+One ResNet50 at 224 pixels, loaded anew by both in every run. Ours decodes JPEGs and writes Parquet besides.
+Ends with status 1 if the goal is missed.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from results import markdown_table, publish
+from shard_sets import CLASSES, write_shard_set
+
+from landmark_lib import dataset
+from landmark_lib.evaluation.predict import predict
+from landmark_lib.settings import PredictSettings
+from landmark_lib.training.backbone import load_backbone
+from landmark_lib.training.horovod_step import start_ranks
+from landmark_lib.training.model import build_model, load_trained
+from landmark_lib.training.model_directory import BEST, MemberRecord, member_path, save_model, write_member
+
+SIDE, BATCH, PHOTOS = 224, 32, 512
+GOAL = 0.95
+
+
+def main() -> int:
+    """Measure and print; give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each contestant; medians count")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        mine, theirs, ratio = compare(Path(scratch), arguments.runs)
+    rows = [
+        ["this project, from shards to Parquet", f"{PHOTOS / mine:.1f}"],
+        ["Keras' predict, images in memory", f"{PHOTOS / theirs:.1f}"],
+        ["ratio", f"{ratio:.3f}"],
+    ]
+    table = f"ResNet50 at {SIDE} pixels, {PHOTOS} photos, {BATCH} at once, loading included:\n\n"
+    table += markdown_table(["what", "images/s"], rows)
+    table += "\n\n" + (f"Goal missed: {ratio:.3f}, not {GOAL}" if ratio < GOAL else "All goals met.")
+    publish("predict", table, "python benchmarks/predict.py", write=arguments.write)
+    return int(ratio < GOAL)
+
+
+def compare(scratch: Path, runs: int) -> tuple[float, float, float]:
+    """Time both in turns; give the seconds of each and the ratio of their speeds."""
+    root, models = str(scratch / "dataset"), str(scratch / "models")
+    fingerprint = write_shard_set(root, rows=1, validation=PHOTOS).fingerprint
+    directory = write_network(models, fingerprint)
+    images = held_out_images(root)
+    ranks = start_ranks()
+
+    def this_project(run: int) -> None:
+        output = str(scratch / f"predictions-{run}")
+        predict(PredictSettings(models=models, output=output, batch_size=BATCH), root, ranks)
+
+    def plain_keras(_: int) -> None:
+        load_trained(directory / BEST).predict(images, batch_size=BATCH, verbose=0)
+
+    seconds = [(timed(this_project, run), timed(plain_keras, run)) for run in range(runs)]
+    mine, theirs = (median(column) for column in zip(*seconds, strict=True))
+    return mine, theirs, median(other / own for own, other in seconds)
+
+
+def write_network(models: str, fingerprint: str) -> Path:
+    """Write a member as training would have; give its directory."""
+    directory = member_path(models, 0)
+    directory.mkdir(parents=True)
+    network = build_model(
+        load_backbone("ResNet50", "random", SIDE, seed=0), "caffe", CLASSES, dropout=0.5, l2=1e-4, seed=0
+    )
+    save_model(network, directory, BEST)
+    record = MemberRecord(
+        member=0,
+        finished=True,
+        epochs=1,
+        best_epoch=1,
+        settings={"weights": "random"},
+        dataset_fingerprint=fingerprint,
+        landmark_ids=[f"landmark {number}" for number in range(CLASSES)],
+        versions={},
+    )
+    write_member(directory, record)
+    keras.backend.clear_session()
+    return directory
+
+
+def held_out_images(root: str) -> NDArray[np.uint8]:
+    """Decode the hold-out: (photos, side, side, 3)."""
+    records = dataset.read_manifest(root).files_in(dataset.VALIDATION)
+    tables = [dataset.read_table(root, record.path) for record in records]
+    jpegs = [jpeg for table in tables for jpeg in table["image"].to_pylist()]
+    return np.stack([tf.io.decode_jpeg(jpeg, channels=3).numpy() for jpeg in jpegs])
+
+
+def timed(run: Callable[[int], None], number: int) -> float:
+    """Give the seconds of a run."""
+    begin = time.perf_counter()
+    run(number)
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    sys.exit(main())
