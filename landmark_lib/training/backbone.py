@@ -81,7 +81,8 @@ def normalise_random_weights(backbone: keras.Model, preprocessed: tf.Tensor) -> 
     momentum = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = 0.0  # the statistics become those of this batch
-    backbone(preprocessed, training=True)
+    # As a graph, which lets go of a layer's output when the next has it: run eagerly, a network keeps all.
+    tf.function(backbone)(preprocessed, training=True)
     for layer, before in zip(layers, momentum, strict=True):
         layer.momentum = before
 

@@ -40,11 +40,12 @@ class Watchdog:
     @contextmanager
     def looking_away(self) -> Iterator[None]:
         """Expect none for a while, as when others are waited for."""
-        self._since = None
+        watched, self._since = self._since is not None, None
         try:
             yield
         finally:
-            self.alive()
+            if watched:
+                self.alive()
 
     def alive(self) -> None:
         """Give a sign of life."""

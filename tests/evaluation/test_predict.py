@@ -139,7 +139,7 @@ def test_addresses_of_a_csv_are_downloaded(folder, models, tmp_path, one_rank):
         )
         files, _ = predict(settings, "", one_rank)
     assert [(row["image_id"], row["reason"]) for row in rows_of(files, REJECTED)] == [
-        ("gone", Reason.DOWNLOAD_FAILED)
+        ("gone", "missing file")
     ]
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "folder"))
     from_disk, _ = predict(settings, "", one_rank)
