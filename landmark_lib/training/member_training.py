@@ -163,11 +163,11 @@ class MemberTraining:
                 self.optimizer.learning_rate.assign(self._learning_rate())
                 with self._watchdog.looking_away():
                     result = self.training_step(inputs, labels, asked_to_stop=self._stop.asked)
+                    if first_step:
+                        horovod_step.check_equal_weights(self.feed.model.weights, "after the first step")
+                        first_step = False
                 epoch.steps += 1
                 epoch.trained += 1
-                if first_step:
-                    horovod_step.check_equal_weights(self.feed.model.weights, "after the first step")
-                    first_step = False
                 # A step's numbers are looked at when the next one is on its way, or a GPU would idle.
                 stopping = before is not None and self._look_at(before, epoch.steps - 1)
                 before = result
@@ -258,7 +258,8 @@ class MemberTraining:
     def _validate(self) -> Sums:
         sums = tf.zeros(3, tf.float64)
         for inputs, labels in self._watched(self.feed.validation_batches()):
-            sums += self.validation_step(inputs, labels)
+            with self._watchdog.looking_away():
+                sums += self.validation_step(inputs, labels)
         return np.asarray(sums)
 
     def _watched(self, batches: Batches) -> Batches:
