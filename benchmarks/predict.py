@@ -58,11 +58,11 @@ def main() -> int:
 
 def compare(scratch: Path, runs: int) -> tuple[float, float, float]:
     """Time both in turns; give the seconds of each and the ratio of their speeds."""
+    ranks = start_ranks()  # before TensorFlow does anything, as it fixes the number of threads
     root, models = str(scratch / "dataset"), str(scratch / "models")
     fingerprint = write_shard_set(root, rows=1, validation=PHOTOS).fingerprint
     directory = write_network(models, fingerprint)
     images = held_out_images(root)
-    ranks = start_ranks()
 
     def this_project(run: int) -> None:
         output = str(scratch / f"predictions-{run}")
