@@ -36,7 +36,7 @@ locals {
   }
 
   # The keys are on this machine in a private folder for a second, then in Secret Manager alone.
-  create_node_keys = <<-E
+  create_node_keys = <<-COMMAND
     (
       set -e
       umask 077
@@ -47,46 +47,46 @@ locals {
       tar --create --directory "$folder" client client.pub host host.pub |
         gcloud secrets versions add ${local.ssh_secret} --project ${var.project} --data-file=-
     )
-  E
+  COMMAND
 
   serverless_image = "${local.registry}/landmark-spark:${local.image_tag}-serverless"
 }
 
 output "push_images" {
   description = "Give the image that `make images` built to the registry; a tag can be pushed once."
-  value       = <<-E
+  value       = <<-COMMAND
     gcloud auth configure-docker ${var.region}-docker.pkg.dev
     docker tag landmark-train ${local.train_image}
     docker push ${local.train_image}
-  E
+  COMMAND
 }
 
 output "upload_photos" {
-  description = "Bring photos into the raw bucket, from a folder here or from another bucket (gs:// or s3://)."
-  value       = "gcloud storage rsync --recursive \"$${PHOTOS:?a folder or gs://bucket/folder}\" ${local.photos}\n"
+  description = "Bring photos into the raw bucket: PHOTOS names a folder here or in another bucket (gs:// or s3://)."
+  value       = "gcloud storage rsync --recursive \"$PHOTOS\" ${local.photos}\n"
 }
 
 output "package_code" {
   description = "The code as Spark takes it: the wheel, under a name that Spark puts on its workers' path (a wheel is a zip)."
-  value       = <<-E
+  value       = <<-COMMAND
     rm -rf dist
     pip wheel --no-deps --wheel-dir dist .
     cp dist/landmark_recognition-*.whl dist/landmark_recognition.zip
-  E
+  COMMAND
 }
 
 output "submit_preprocess" {
   description = "Preprocess on the cluster; the same command goes on after an interruption."
-  value       = <<-E
+  value       = <<-COMMAND
     gcloud dataproc jobs submit pyspark jobs/preprocess.py ${local.place} \
       --cluster ${local.cluster_name} --py-files dist/landmark_recognition.zip \
       -- --input ${local.photos} --output ${local.dataset}
-  E
+  COMMAND
 }
 
 output "submit_preprocess_serverless" {
   description = "The same without a cluster: a batch that ends with its job; Google keeps Spark's authentication and encryption on there."
-  value       = <<-E
+  value       = <<-COMMAND
     docker tag landmark-spark:serverless ${local.serverless_image}
     docker push ${local.serverless_image}
     gcloud dataproc batches submit pyspark jobs/preprocess.py ${local.place} \
@@ -96,7 +96,7 @@ output "submit_preprocess_serverless" {
       --deps-bucket gs://${local.bucket_names.staging} --py-files dist/landmark_recognition.zip \
       --properties spark.dynamicAllocation.maxExecutors=40 \
       -- --input ${local.photos} --output ${local.dataset}
-  E
+  COMMAND
 }
 
 output "create_node_keys" {
@@ -141,11 +141,11 @@ output "stop_nodes" {
 
 output "tear_down" {
   description = "Destroy everything but the buckets that hold data."
-  value       = <<-E
+  value       = <<-COMMAND
     # The buckets ${local.bucket_names.raw}, ${local.bucket_names.dataset} and
     # ${local.bucket_names.models} stay while they hold anything, each with an error that says so (force_destroy);
     # they alone go on to cost. To give up a bucket's data for good:
     #   gcloud storage rm --recursive --all-versions 'gs://BUCKET/**'
     terraform -chdir=terraform destroy -var project=${var.project}
-  E
+  COMMAND
 }
