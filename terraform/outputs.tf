@@ -1,4 +1,4 @@
-# Commands, ready to run from the repository's root: terraform -chdir=terraform output -raw NAME [| bash]
+# Commands, ready to run from the repository's root: eval "$(terraform -chdir=terraform output -raw NAME)"
 
 locals {
   place    = "--project ${var.project} --region ${var.region}"
@@ -55,7 +55,7 @@ locals {
 output "push_images" {
   description = "Give the image that `make images` built to the registry; a tag can be pushed once."
   value       = <<-COMMAND
-    gcloud auth configure-docker ${var.region}-docker.pkg.dev
+    gcloud auth configure-docker --quiet ${var.region}-docker.pkg.dev
     docker tag landmark-train ${local.train_image}
     docker push ${local.train_image}
   COMMAND
