@@ -1,0 +1,147 @@
+locals {
+  dataproc_requirements = "dataproc/${filemd5("${path.module}/../requirements/dataproc.txt")}.txt"
+  dataproc_environment = templatefile("${path.module}/templates/dataproc_environment.sh.tftpl", {
+    requirements = "gs://${local.bucket_names.code}/${local.dataproc_requirements}"
+  })
+
+  dataproc_properties = merge({
+    # Spot workers come and go: what is shuffled lies on the primary ones, and a lost task is tried again.
+    "dataproc:efm.spark.shuffle"                = "primary-worker"
+    "dataproc:am.primary_only"                  = "true"
+    "spark:spark.task.maxFailures"              = "10"
+    "spark:spark.stage.maxConsecutiveAttempts"  = "10"
+    "yarn:yarn.resourcemanager.am.max-attempts" = "10"
+    # YARN makes a secret for each job and hands it to its executors; the shuffle service must ask for it too.
+    "spark:spark.authenticate"           = "true"
+    "yarn:spark.authenticate"            = "true"
+    "spark:spark.network.crypto.enabled" = "true"
+    "spark:spark.io.encryption.enabled"  = "true"
+    # The locked packages, apart from the image's own: templates/dataproc_environment.sh.tftpl.
+    "spark:spark.pyspark.python"        = "/opt/landmark/bin/python"
+    "spark:spark.pyspark.driver.python" = "/opt/landmark/bin/python"
+    # Of the 10 GB, Python takes most: a large photo takes 480 MB while it is decoded.
+    "spark:spark.executor.cores"          = "4"
+    "spark:spark.executor.memory"         = "4g"
+    "spark:spark.executor.memoryOverhead" = "6g"
+    # Logs outlive the cluster.
+    "dataproc:dataproc.logging.stackdriver.job.driver.enable"         = "true"
+    "dataproc:dataproc.logging.stackdriver.job.yarn.container.enable" = "true"
+  }, var.spark_properties)
+}
+
+resource "google_dataproc_autoscaling_policy" "this" {
+  count = var.preprocess_cluster ? 1 : 0
+
+  policy_id = local.cluster_name
+  location  = var.region
+
+  worker_config {
+    min_instances = var.primary_workers
+    max_instances = var.primary_workers # these keep the shuffled data, so their number stays
+  }
+  secondary_worker_config {
+    min_instances = 0
+    max_instances = var.secondary_workers_max
+  }
+  basic_algorithm {
+    cooldown_period = "120s"
+    yarn_config {
+      scale_up_factor   = 1.0
+      scale_down_factor = 1.0
+      # Dataproc refuses any other with shuffles on primary workers: there is nothing to move off a spot worker.
+      graceful_decommission_timeout = "0s"
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_dataproc_cluster" "this" {
+  count = var.preprocess_cluster ? 1 : 0
+
+  name   = local.cluster_name
+  region = var.region
+  labels = local.labels
+
+  cluster_config {
+    staging_bucket = google_storage_bucket.this["staging"].name
+    temp_bucket    = google_storage_bucket.this["staging"].name
+
+    gce_cluster_config {
+      zone                   = var.zone
+      subnetwork             = google_compute_subnetwork.this.id
+      internal_ip_only       = true
+      service_account        = google_service_account.this["preprocess"].email
+      service_account_scopes = ["cloud-platform"] # IAM decides
+      metadata = {
+        block-project-ssh-keys = "true"
+        enable-oslogin         = "true"
+      }
+      shielded_instance_config {
+        enable_secure_boot          = var.secure_boot
+        enable_vtpm                 = true
+        enable_integrity_monitoring = true
+      }
+    }
+
+    software_config {
+      image_version       = var.dataproc_image
+      override_properties = local.dataproc_properties
+    }
+
+    initialization_action {
+      script      = "gs://${google_storage_bucket_object.environment.bucket}/${google_storage_bucket_object.environment.name}"
+      timeout_sec = 600
+    }
+
+    master_config {
+      num_instances = 1
+      machine_type  = var.master_machine_type
+      disk_config {
+        boot_disk_type    = "pd-standard"
+        boot_disk_size_gb = 100
+      }
+    }
+    worker_config {
+      num_instances = var.primary_workers
+      machine_type  = var.worker_machine_type
+      disk_config {
+        boot_disk_type    = "pd-balanced" # the shuffle goes through it
+        boot_disk_size_gb = 150
+      }
+    }
+    preemptible_worker_config {
+      num_instances  = 0
+      preemptibility = "SPOT"
+      disk_config {
+        boot_disk_type    = "pd-standard"
+        boot_disk_size_gb = 100
+      }
+    }
+
+    autoscaling_config {
+      policy_uri = one(google_dataproc_autoscaling_policy.this).id
+    }
+    lifecycle_config {
+      idle_delete_ttl = "${var.idle_delete_minutes * 60}s"
+    }
+    endpoint_config {
+      enable_http_port_access = true # Spark's pages by Google's gateway and login; no port is opened
+    }
+    dynamic "encryption_config" {
+      for_each = var.kms_key == null ? [] : [var.kms_key]
+      content {
+        kms_key_name = encryption_config.value
+      }
+    }
+  }
+
+  lifecycle {
+    ignore_changes = [cluster_config[0].preemptible_worker_config[0].num_instances] # autoscaling's
+  }
+
+  depends_on = [
+    google_compute_firewall.between_nodes, google_compute_router_nat.this, google_kms_crypto_key_iam_member.this,
+    google_project_iam_member.this, google_storage_bucket_iam_member.this, google_storage_bucket_object.requirements,
+  ]
+}

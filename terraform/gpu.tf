@@ -1,0 +1,116 @@
+resource "google_compute_resource_policy" "compact" {
+  count = local.compact ? 1 : 0
+
+  name   = "${var.name}-train"
+  region = var.region
+
+  group_placement_policy {
+    collocation = "COLLOCATED"
+    vm_count    = var.train_nodes
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+# Plain instances, no managed group: Horovod needs names that stay and all nodes at once.
+resource "google_compute_instance" "train" {
+  count = var.train_nodes
+
+  name                      = local.node_names[count.index]
+  zone                      = var.zone
+  machine_type              = local.machine_type
+  labels                    = local.labels
+  allow_stopping_for_update = true
+  resource_policies         = google_compute_resource_policy.compact[*].id
+
+  boot_disk {
+    kms_key_self_link = var.kms_key
+    initialize_params {
+      image  = "projects/${var.gpu_image.project}/global/images/family/${var.gpu_image.family}"
+      size   = var.boot_disk_gb
+      type   = "pd-balanced"
+      labels = local.labels
+    }
+  }
+
+  dynamic "guest_accelerator" {
+    for_each = local.gpu.attached ? [var.gpu_type] : []
+    content {
+      type  = guest_accelerator.value
+      count = var.gpu_count
+    }
+  }
+
+  network_interface {
+    subnetwork = google_compute_subnetwork.this.id # no access_config: no external address
+  }
+
+  scheduling {
+    on_host_maintenance         = "TERMINATE" # GPUs do not migrate
+    automatic_restart           = false
+    provisioning_model          = var.spot ? "SPOT" : "STANDARD"
+    preemptible                 = var.spot
+    instance_termination_action = "STOP" # the disk with the checkpoints stays
+    max_run_duration {
+      seconds = var.max_run_hours * 3600
+    }
+  }
+
+  service_account {
+    email  = google_service_account.this["train"].email
+    scopes = ["cloud-platform"] # IAM decides
+  }
+
+  shielded_instance_config {
+    enable_secure_boot          = var.secure_boot
+    enable_vtpm                 = true
+    enable_integrity_monitoring = true
+  }
+
+  metadata = {
+    block-project-ssh-keys = "true"
+    enable-oslogin         = "true"
+    serial-port-enable     = "false"
+    startup-script = templatefile("${path.module}/templates/train_startup.sh.tftpl", {
+      image      = local.train_image
+      node_names = local.node_names
+      project    = var.project
+      ssh_secret = local.several ? local.ssh_secret : ""
+    })
+  }
+
+  lifecycle {
+    ignore_changes = [boot_disk[0].initialize_params[0].image] # a newer image is no reason to lose the disk
+  }
+
+  depends_on = [
+    google_compute_firewall.between_nodes, google_compute_router_nat.this, google_kms_crypto_key_iam_member.this,
+    google_artifact_registry_repository_iam_member.train, google_secret_manager_secret_iam_member.train,
+  ]
+}
+
+# The keys of ssh between nodes. Only their place is here: a person makes them (output create_node_keys), so that
+# they are in no state, no metadata and no image.
+resource "google_secret_manager_secret" "node_ssh" {
+  count = local.several ? 1 : 0
+
+  secret_id = local.ssh_secret
+  labels    = local.labels
+  replication {
+    user_managed {
+      replicas {
+        location = var.region
+      }
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_secret_manager_secret_iam_member" "train" {
+  count = local.several ? 1 : 0
+
+  secret_id = one(google_secret_manager_secret.node_ssh).id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.this["train"].member
+}

@@ -1,0 +1,104 @@
+resource "google_project_service" "this" {
+  for_each = toset(concat(
+    [
+      "artifactregistry.googleapis.com", "cloudresourcemanager.googleapis.com", "compute.googleapis.com",
+      "dataproc.googleapis.com", "iam.googleapis.com", "iap.googleapis.com", "logging.googleapis.com",
+      "monitoring.googleapis.com", "oslogin.googleapis.com", "secretmanager.googleapis.com", "storage.googleapis.com",
+    ],
+    var.billing_account == null ? [] : ["billingbudgets.googleapis.com"],
+    var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+  ))
+
+  service            = each.value
+  disable_on_destroy = false # others may use it
+}
+
+# One account for each kind of machine, and no keys to either.
+resource "google_service_account" "this" {
+  for_each = { preprocess = "Spark's nodes", train = "GPU nodes" }
+
+  account_id   = "${var.name}-${each.key}"
+  display_name = each.value
+
+  depends_on = [google_project_service.this]
+}
+
+locals {
+  bucket_roles = {
+    "preprocess reads raw"      = { account = "preprocess", bucket = "raw", role = "roles/storage.objectViewer" }
+    "preprocess reads code"     = { account = "preprocess", bucket = "code", role = "roles/storage.objectViewer" }
+    "preprocess writes dataset" = { account = "preprocess", bucket = "dataset", role = "roles/storage.objectUser" }
+    "preprocess writes staging" = { account = "preprocess", bucket = "staging", role = "roles/storage.objectUser" }
+    "train reads dataset"       = { account = "train", bucket = "dataset", role = "roles/storage.objectViewer" }
+    "train writes models"       = { account = "train", bucket = "models", role = "roles/storage.objectUser" }
+  }
+  # Google's role of a cluster's nodes reaches the objects of every bucket of the project; there is no smaller one
+  # that Dataproc is documented to accept. A project of its own keeps that to these buckets.
+  project_roles = {
+    "preprocess: nodes of Dataproc" = { account = "preprocess", role = "roles/dataproc.worker" }
+    "train: logs"                   = { account = "train", role = "roles/logging.logWriter" }
+    "train: metrics"                = { account = "train", role = "roles/monitoring.metricWriter" }
+  }
+}
+
+resource "google_storage_bucket_iam_member" "this" {
+  for_each = local.bucket_roles
+
+  bucket = google_storage_bucket.this[each.value.bucket].name
+  role   = each.value.role
+  member = google_service_account.this[each.value.account].member
+}
+
+resource "google_project_iam_member" "this" {
+  for_each = local.project_roles
+
+  project = var.project
+  role    = each.value.role
+  member  = google_service_account.this[each.value.account].member
+}
+
+# People: who may submit jobs and log in. They act as the machines' accounts, and hold no roles on the buckets here.
+resource "google_project_iam_member" "operators" {
+  for_each = {
+    for pair in setproduct(var.operators, [
+      "roles/compute.osAdminLogin", "roles/compute.viewer", "roles/dataproc.editor", "roles/iap.tunnelResourceAccessor",
+    ]) : "${pair[0]} ${pair[1]}" => { member = pair[0], role = pair[1] }
+  }
+
+  project = var.project
+  role    = each.value.role
+  member  = each.value.member
+}
+
+resource "google_service_account_iam_member" "operators" {
+  for_each = {
+    for pair in setproduct(var.operators, keys(google_service_account.this)) :
+    "${pair[0]} ${pair[1]}" => { member = pair[0], account = pair[1] }
+  }
+
+  service_account_id = google_service_account.this[each.value.account].name
+  role               = "roles/iam.serviceAccountUser"
+  member             = each.value.member
+}
+
+# With a key of one's own, the services that keep our data must be let use it.
+data "google_project" "this" {
+  count = var.kms_key != null || var.billing_account != null ? 1 : 0
+
+  project_id = var.project
+}
+
+resource "google_kms_crypto_key_iam_member" "this" {
+  for_each = var.kms_key == null ? {} : {
+    "artifact registry" = "gcp-sa-artifactregistry.iam"
+    "compute"           = "compute-system.iam"
+    "dataproc"          = "dataproc-accounts.iam"
+    "storage"           = "gs-project-accounts.iam"
+  }
+
+  crypto_key_id = var.kms_key
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = "serviceAccount:service-${one(data.google_project.this).number}@${each.value}.gserviceaccount.com"
+
+  depends_on = [google_project_service.this]
+}

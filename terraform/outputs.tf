@@ -1,0 +1,151 @@
+# Commands, ready to run from the repository's root: eval "$(terraform -chdir=terraform output -raw NAME)"
+
+locals {
+  place    = "--project ${var.project} --region ${var.region}"
+  at_zone  = "--project ${var.project} --zone ${var.zone}"
+  photos   = "gs://${local.bucket_names.raw}/photos"
+  dataset  = "gs://${local.bucket_names.dataset}/dataset"
+  models   = "gs://${local.bucket_names.models}/models"
+  node_ssh = "gcloud compute ssh ${var.name}-train-0 ${local.at_zone} --tunnel-through-iap"
+
+  # Ranks on several nodes meet through the ssh of their containers.
+  hosts = local.several ? join(",", [for name in local.node_names : "${name}:${var.gpu_count}"]) : "localhost:${var.gpu_count}"
+  horovodrun = join(" ", concat(
+    ["horovodrun -np ${var.train_nodes * var.gpu_count} -H ${local.hosts}"],
+    local.several ? ["--ssh-port 2222 --ssh-identity-file /run/landmark/ssh/client"] : [],
+  ))
+  trained = "--dataset ${local.dataset} --models /data/models"
+
+  # What needs a GPU node; without one each output says so and fails.
+  node_commands = {
+    ssh = local.node_ssh
+
+    train = "${local.node_ssh} --command 'sudo landmark run ${local.horovodrun} python jobs/train.py ${local.trained} --cache /data/cache --precision ${local.gpu.precision}'"
+
+    evaluate = "${local.node_ssh} --command 'sudo landmark run python jobs/evaluate.py ${local.trained}'"
+
+    save_models = "${local.node_ssh} --command 'sudo gcloud storage rsync --recursive /var/lib/landmark/models ${local.models}'"
+
+    start_nodes = "gcloud compute instances start ${join(" ", local.node_names)} ${local.at_zone}"
+
+    stop_nodes = "gcloud compute instances stop ${join(" ", local.node_names)} ${local.at_zone}"
+  }
+  on_nodes = {
+    for name, command in local.node_commands :
+    name => var.train_nodes > 0 ? "${command}\n" : "echo 'There is no GPU node: apply with -var train_nodes=1.' >&2; false\n"
+  }
+
+  # The keys are on this machine in a private folder for a second, then in Secret Manager alone.
+  create_node_keys = <<-COMMAND
+    (
+      set -e
+      umask 077
+      folder=$(mktemp -d)
+      trap 'rm -rf "$folder"' EXIT
+      ssh-keygen -q -t ed25519 -N '' -C ${var.name} -f "$folder/client"
+      ssh-keygen -q -t ed25519 -N '' -C ${var.name} -f "$folder/host"
+      tar --create --directory "$folder" client client.pub host host.pub |
+        gcloud secrets versions add ${local.ssh_secret} --project ${var.project} --data-file=-
+    )
+  COMMAND
+
+  serverless_image = "${local.registry}/landmark-spark:${local.image_tag}-serverless"
+}
+
+output "push_images" {
+  description = "Give the image that `make images` built to the registry; a tag can be pushed once."
+  value       = <<-COMMAND
+    gcloud auth configure-docker --quiet ${var.region}-docker.pkg.dev
+    docker tag landmark-train ${local.train_image}
+    docker push ${local.train_image}
+  COMMAND
+}
+
+output "upload_photos" {
+  description = "Bring photos into the raw bucket: PHOTOS names a folder here or in another bucket (gs:// or s3://)."
+  value       = "gcloud storage rsync --recursive \"$PHOTOS\" ${local.photos}\n"
+}
+
+output "package_code" {
+  description = "The code as Spark takes it: the wheel, under a name that Spark puts on its workers' path (a wheel is a zip)."
+  value       = <<-COMMAND
+    rm -rf dist
+    pip wheel --no-deps --wheel-dir dist .
+    cp dist/landmark_recognition-*.whl dist/landmark_recognition.zip
+  COMMAND
+}
+
+output "submit_preprocess" {
+  description = "Preprocess on the cluster; the same command goes on after an interruption."
+  value       = <<-COMMAND
+    gcloud dataproc jobs submit pyspark jobs/preprocess.py ${local.place} \
+      --cluster ${local.cluster_name} --py-files dist/landmark_recognition.zip \
+      -- --input ${local.photos} --output ${local.dataset}
+  COMMAND
+}
+
+output "submit_preprocess_serverless" {
+  description = "The same without a cluster: a batch that ends with its job; Google keeps Spark's authentication and encryption on there."
+  value       = <<-COMMAND
+    docker tag landmark-spark:serverless ${local.serverless_image}
+    docker push ${local.serverless_image}
+    gcloud dataproc batches submit pyspark jobs/preprocess.py ${local.place} \
+      --version 2.3 --container-image ${local.serverless_image} --ttl 12h \
+      --subnet ${var.name} --tags ${var.name}-serverless \
+      --service-account ${var.name}-preprocess@${var.project}.iam.gserviceaccount.com \
+      --deps-bucket gs://${local.bucket_names.staging} --py-files dist/landmark_recognition.zip \
+      --properties spark.dynamicAllocation.maxExecutors=40 \
+      -- --input ${local.photos} --output ${local.dataset}
+  COMMAND
+}
+
+output "create_node_keys" {
+  description = "With several nodes, once: make the keys of ssh between nodes and keep them in Secret Manager."
+  value       = local.several ? local.create_node_keys : "echo 'Fewer than two nodes need no keys.'\n"
+}
+
+output "ssh" {
+  description = "Log in to the first GPU node."
+  value       = local.on_nodes.ssh
+}
+
+output "train" {
+  description = "Train all members; the same command goes on from the last checkpoint. Ctrl-C ends the view, not the job."
+  value       = local.on_nodes.train
+}
+
+output "evaluate" {
+  description = "Measure the members and their vote on the hold-out."
+  value       = local.on_nodes.evaluate
+}
+
+output "save_models" {
+  description = "Copy the models from the first node to their bucket."
+  value       = local.on_nodes.save_models
+}
+
+output "fetch_models" {
+  description = "Bring the models from their bucket here."
+  value       = "mkdir -p data/models\ngcloud storage rsync --recursive ${local.models} data/models\n"
+}
+
+output "start_nodes" {
+  description = "Start GPU nodes that stopped: at their hour, taken back, or by stop_nodes."
+  value       = local.on_nodes.start_nodes
+}
+
+output "stop_nodes" {
+  description = "Stop the GPU nodes: only their disks cost then."
+  value       = local.on_nodes.stop_nodes
+}
+
+output "tear_down" {
+  description = "Destroy everything but the buckets that hold data."
+  value       = <<-COMMAND
+    # The buckets ${local.bucket_names.raw}, ${local.bucket_names.dataset} and
+    # ${local.bucket_names.models} stay while they hold anything, each with an error that says so (force_destroy);
+    # they alone go on to cost. To give up a bucket's data for good:
+    #   gcloud storage rm --recursive --all-versions 'gs://BUCKET/**'
+    terraform -chdir=terraform destroy -var project=${var.project}
+  COMMAND
+}

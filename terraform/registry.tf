@@ -1,0 +1,38 @@
+resource "google_artifact_registry_repository" "this" {
+  repository_id = var.name
+  location      = var.region
+  format        = "DOCKER"
+  description   = "Images of landmark recognition."
+  labels        = local.labels
+  kms_key_name  = var.kms_key
+
+  docker_config {
+    immutable_tags = true # a tag means the same image for ever
+  }
+
+  cleanup_policies {
+    id     = "untagged"
+    action = "DELETE"
+    condition {
+      tag_state  = "UNTAGGED"
+      older_than = "2592000s" # 30 days
+    }
+  }
+
+  depends_on = [google_project_service.this, google_kms_crypto_key_iam_member.this]
+}
+
+resource "google_artifact_registry_repository_iam_member" "train" {
+  location   = google_artifact_registry_repository.this.location
+  repository = google_artifact_registry_repository.this.name
+  role       = "roles/artifactregistry.reader"
+  member     = google_service_account.this["train"].member
+}
+
+# For the serverless batch, whose container Dataproc's agent pulls as this account.
+resource "google_artifact_registry_repository_iam_member" "preprocess" {
+  location   = google_artifact_registry_repository.this.location
+  repository = google_artifact_registry_repository.this.name
+  role       = "roles/artifactregistry.reader"
+  member     = google_service_account.this["preprocess"].member
+}

@@ -1,0 +1,75 @@
+# Buckets with data stay when everything else is destroyed: without force_destroy a bucket that holds anything is
+# kept, with an error that says so. What staging and code hold can be made again.
+
+resource "google_storage_bucket" "this" {
+  # checkov:skip=CKV_GCP_62:Who reads what is in Cloud Audit Logs where they are on; logs in a bucket would be a sixth bucket that nobody reads
+  for_each = local.bucket_names
+
+  name                        = each.value
+  location                    = var.region
+  labels                      = local.labels
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = contains(["staging", "code"], each.key)
+
+  versioning {
+    enabled = each.key == "models" # a model is overwritten by the next training, and may be missed
+  }
+
+  dynamic "lifecycle_rule" {
+    for_each = each.key == "staging" ? [1] : []
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        age = var.staging_days
+      }
+    }
+  }
+
+  dynamic "lifecycle_rule" {
+    for_each = each.key == "models" ? [1] : []
+    content {
+      action {
+        type = "Delete"
+      }
+      condition {
+        num_newer_versions         = 3
+        days_since_noncurrent_time = 30
+      }
+    }
+  }
+
+  lifecycle_rule {
+    action {
+      type = "AbortIncompleteMultipartUpload"
+    }
+    condition {
+      age = 7
+    }
+  }
+
+  dynamic "encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key]
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  depends_on = [google_project_service.this, google_kms_crypto_key_iam_member.this]
+}
+
+# What the cluster's nodes run at their start. A name changes with its content, so that a changed environment makes
+# a new cluster; nodes may read this bucket and not write it.
+resource "google_storage_bucket_object" "requirements" {
+  bucket = google_storage_bucket.this["code"].name
+  name   = local.dataproc_requirements
+  source = "${path.module}/../requirements/dataproc.txt"
+}
+
+resource "google_storage_bucket_object" "environment" {
+  bucket  = google_storage_bucket.this["code"].name
+  name    = "dataproc/${md5(local.dataproc_environment)}.sh"
+  content = local.dataproc_environment
+}

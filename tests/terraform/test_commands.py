@@ -1,0 +1,209 @@
+"""The outputs are commands that the jobs take, and the nodes' scripts do what they say."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+
+from landmark_lib.command_line import exit_status
+from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings
+
+JOBS = {"preprocess": PreprocessSettings, "train": TrainSettings, "evaluate": EvaluateSettings}
+
+
+@pytest.fixture(scope="session")
+def planned(newest):
+    """The plan of two nodes, as JSON."""
+    done = newest.plan("-var-file=examples/two-nodes.tfvars", "-out=commands.tfplan")
+    assert done.returncode == 0, done.stderr
+    return json.loads(newest("show", "-json", "commands.tfplan").stdout)
+
+
+@pytest.fixture(scope="session")
+def outputs(planned):
+    return {name: output["value"] for name, output in planned["planned_values"]["outputs"].items()}
+
+
+@pytest.fixture
+def scripts(planned, tmp_path):
+    """Scripts of the nodes, rendered: one of each kind."""
+    resources = planned["planned_values"]["root_module"]["resources"]
+    texts = {
+        "startup": next(
+            r["values"]["metadata"]["startup-script"]
+            for r in resources
+            if r["type"] == "google_compute_instance"
+        ),
+        "environment": next(
+            r["values"]["content"] for r in resources if r["address"].endswith("_object.environment")
+        ),
+    }
+    texts["landmark"] = re.search(r"<<'COMMAND'\n(.+?)\nCOMMAND\n", texts["startup"], re.DOTALL)[1]
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def settings_of(command, job):
+    """The settings that a job takes from its part of a command."""
+    arguments = shlex.split(command.split(f"jobs/{job}.py", 1)[1].rstrip("'\n").replace("\\\n", " "))
+    if job == "preprocess":  # what stands before -- is gcloud's
+        arguments = arguments[arguments.index("--") + 1 :]
+    taken = []
+    assert exit_status(JOBS[job], taken.append, arguments) == 0
+    return taken[0]
+
+
+@pytest.mark.parametrize("output", ["submit_preprocess", "submit_preprocess_serverless"])
+def test_preprocessing_takes_its_command(outputs, output):
+    settings = settings_of(outputs[output], "preprocess")
+    assert settings.input == "gs://my-project-1-landmark-raw/photos"
+    assert settings.output == "gs://my-project-1-landmark-dataset/dataset"
+
+
+def test_training_takes_its_command(outputs):
+    settings = settings_of(outputs["train"], "train")
+    assert settings.dataset == "gs://my-project-1-landmark-dataset/dataset"
+    assert settings.models == "/data/models"
+    assert settings.precision == "mixed_bfloat16"
+
+
+def test_evaluation_takes_its_command(outputs):
+    assert settings_of(outputs["evaluate"], "evaluate").models == "/data/models"
+
+
+def test_horovodrun_takes_its_options(outputs):
+    from horovod.runner.launch import parse_args
+
+    command = re.search(r"horovodrun (.+?) python jobs", outputs["train"])[1]
+    arguments = parse_args_of(parse_args, [*shlex.split(command), "true"])
+    assert arguments.num_proc == 4
+    assert arguments.hosts == "landmark-train-0:2,landmark-train-1:2"
+    assert (arguments.ssh_port, arguments.ssh_identity_file) == (2222, "/run/landmark/ssh/client")
+
+
+def parse_args_of(parse_args, arguments):
+    """Let horovodrun parse arguments: it takes them from the process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["horovodrun", *arguments])
+        return parse_args()
+
+
+def test_every_output_is_a_command_that_bash_can_read(outputs):
+    for name, command in outputs.items():
+        done = subprocess.run(["bash", "-n"], input=command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+
+
+def test_no_command_and_no_plan_holds_a_secret(planned):
+    text = json.dumps(planned)
+    assert "PRIVATE KEY" not in text
+    assert not re.search(
+        r"google_secret_manager_secret_version|google_service_account_key|random_password", text
+    )
+
+
+def test_destroying_says_which_buckets_stay(outputs):
+    for purpose in ("raw", "dataset", "models"):
+        assert f"my-project-1-landmark-{purpose}" in outputs["tear_down"]
+    assert "they alone go on to cost" in outputs["tear_down"]
+
+
+@pytest.mark.parametrize("name", ["startup", "environment", "landmark"])
+def test_bash_can_read_a_script(scripts, name):
+    subprocess.run(["bash", "-n", scripts / name], check=True)
+
+
+@pytest.mark.parametrize("name", ["startup", "environment", "landmark"])
+def test_shellcheck_finds_nothing(scripts, name):
+    if not shutil.which("shellcheck"):
+        pytest.skip("shellcheck is not installed")
+    done = subprocess.run(["shellcheck", scripts / name], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+
+
+def put(folder, name, text):
+    (folder / name).write_text(f"#!/bin/bash\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def run_step(scripts, step):
+    """Run one function of the start-up script, with programs of ours before the machine's."""
+    text = (scripts / "startup").read_text()
+    functions = text[: text.index("\nname_is_no_loopback\nmake_folders\n")]
+    functions = functions.replace("/run/landmark/ssh  ", f"{scripts}/keys ")
+    return subprocess.run(
+        ["bash", "-c", f'{functions}\nPATH="{scripts}/bin:$PATH"\n{step}'],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def secret_manager(scripts):
+    """A secret with keys, and programs that note how they were called."""
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("ssh-keygen is not installed")
+    (scripts / "bin").mkdir()
+    (scripts / "keys").mkdir()
+    made = scripts / "made"
+    made.mkdir()
+    for kind in ("client", "host"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made / kind], check=True)
+    archive = scripts / "archive"
+    subprocess.run(
+        ["tar", "-cf", archive, "-C", made, "client", "client.pub", "host", "host.pub"], check=True
+    )
+    put(
+        scripts / "bin",
+        "curl",
+        f"""echo "$@" >>{scripts}/calls
+case "$*" in
+*token) echo '{{"access_token": "the-token"}}' ;;
+*secrets*) for part in "$@"; do case $part in @*) cat "${{part#@}}" >{scripts}/header ;; esac; done
+  printf '{{"payload": {{"data": "%s"}}}}' "$(base64 --wrap 0 {archive})" ;;
+esac""",
+    )
+    put(scripts / "bin", "chown", "true")
+    return scripts
+
+
+def test_a_node_fetches_keys_for_itself_alone_and_knows_all_hosts(secret_manager):
+    done = run_step(secret_manager, "fetch_keys")
+    assert done.returncode == 0, done.stderr
+    keys = secret_manager / "keys"
+    public = (secret_manager / "made/host.pub").read_text().split()[:2]
+    assert (keys / "known_hosts").read_text().splitlines() == [
+        f"[landmark-train-{node}]:2222 {' '.join(public)}" for node in (0, 1)
+    ]
+    assert {oct(path.stat().st_mode)[-3:] for path in keys.iterdir()} == {"600"}
+
+
+def test_no_list_of_processes_shows_a_token(secret_manager):
+    run_step(secret_manager, "fetch_keys")
+    assert "the-token" not in (secret_manager / "calls").read_text()
+    assert (secret_manager / "header").read_text() == "Authorization: Bearer the-token"
+
+
+def test_a_wrong_archive_key_ends_the_start(scripts):
+    (scripts / "bin").mkdir()
+    put(scripts / "bin", "curl", "true")
+    put(scripts / "bin", "gpg", 'case "$*" in *show-keys*) echo fpr:::::::::0000: ;; esac')
+    put(scripts / "bin", "apt-get", f"touch {scripts}/installed")
+    done = run_step(scripts, "install_toolkit")
+    assert done.returncode == 1
+    assert "NVIDIA's archive key is 0000" in done.stderr
+    assert not (scripts / "installed").exists()
+
+
+def test_a_cluster_with_another_python_says_so_and_does_not_start(scripts):
+    text = (scripts / "environment").read_text()
+    other = text.replace("/opt/conda/default/bin/python", "python3").replace("(3, 11)", "(3, 99)")
+    done = subprocess.run(["bash", "-c", other], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "expected Python 3.11 in the cluster's image, found 3." in done.stderr
