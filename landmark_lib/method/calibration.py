@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from landmark_lib.draws import keyed_draw
 
 BINS = 15
-# 0.1 … 10 in equal ratios; 10 ** 0 is exactly 1.
-TEMPERATURES: NDArray[np.float64] = 10.0 ** (np.arange(-20, 21) / 20)
+# 0.1 … 10 in equal ratios. Python's powers are the same on every processor, numpy's are not.
+TEMPERATURES: NDArray[np.float64] = np.array([10.0 ** (step / 20) for step in range(-20, 21)])
 TEMPERATURES.setflags(write=False)
 UNCHANGED = 20  # position of temperature 1
 

@@ -22,7 +22,7 @@ class Watchdog:
 
         Args:
             seconds: Without a sign of life, before the process ends with status 1.
-            tell: Called before with what happened.
+            tell: Called before with what happened; must flush what it writes.
         """
         self._seconds, self._tell = seconds, tell
         self._since: float | None = None

@@ -19,7 +19,7 @@ def train(small_dataset, tmp_path, monkeypatch):
             *("python", INTERRUPTED, signal, "a step", "1"),
             *("--dataset", small_dataset, "--models", str(tmp_path), "--member", "0", "--epochs", "3"),
             *("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
-            *("--learning-rate", "0.001", "--trainable-layers", "0", "--stall-timeout", "6"),
+            *("--learning-rate", "0.001", "--trainable-layers", "0", "--stall-timeout", "15"),
         )
 
     return run
@@ -42,7 +42,7 @@ def processes_on(path):
     ("how", "told"),
     [
         ("SIGSTOP", "error: another rank died, or did not answer any more"),
-        ("HANG", "error: rank 1: member 0: no rows came for 6 seconds"),
+        ("HANG", "error: rank 1: member 0: no rows came for 15 seconds"),
     ],
 )
 def test_a_rank_that_does_not_answer_or_takes_no_step_ends_the_job(train, tmp_path, how, told):

@@ -7,8 +7,9 @@ import pytest
 
 WORK = """
 import threading
+from functools import partial
 from landmark_lib.training.watchdog import Watchdog
-watchdog = Watchdog(0.1, print)
+watchdog = Watchdog(0.1, partial(print, flush=True))
 idle = threading.Event()
 {work}
 print("done")
