@@ -149,7 +149,7 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
     if path is None:
         return
     try:
-        content = yaml.safe_load(Path(path).read_text("utf-8"))
+        content = yaml.load(Path(path).read_text("utf-8"), _PlainYaml)  # noqa: S506 - a safe loader
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"--config: cannot read {path}: {error}") from None
     except yaml.YAMLError as error:
@@ -161,6 +161,16 @@ def _read_config(context: click.Context, _: click.Parameter, path: str | None) -
         if name not in _known(context):
             raise UserError(f"--config: {path}: {_unknown(name, context)}")
     context.default_map = given
+
+
+class _PlainYaml(yaml.SafeLoader):  # type: ignore[misc]
+    """YAML without aliases: ten lines of them can stand for more than any memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Take the next node."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError(f"an alias, which is not taken here, {self.peek_event().start_mark}")
+        return super().compose_node(parent, index)
 
 
 def _field_name(given: object) -> str:
@@ -210,7 +220,7 @@ class _SettingsList(click.ParamType[Any]):
         """Take what the user wrote, on the command line or in a file."""
         context = ctx or click.get_current_context()
         try:
-            listed = yaml.safe_load(value) if isinstance(value, str) else value
+            listed = yaml.load(value, _PlainYaml) if isinstance(value, str) else value  # noqa: S506
         except yaml.YAMLError as error:
             self.fail(f"not YAML: {' '.join(str(error).split())}", param, ctx)
         if not isinstance(listed, list | tuple) or not all(isinstance(entry, dict) for entry in listed):

@@ -142,6 +142,8 @@ def test_settings_come_from_a_yaml_file_and_the_command_line_wins(content, argum
         ("- guests", "expected a mapping of settings in"),
         ("", "expected a mapping of settings in"),
         ("guests: [", "is not YAML"),
+        ("guests: !!python/object/apply:os.getpid []", "is not YAML"),
+        ("guests: &seven 7\nsalt-share: *seven", "is not YAML: an alias, which is not taken here"),
         ("guests: many", "'many' is not a valid integer"),
         ("guests: 0", "--guests: expected"),
         (None, "cannot read"),

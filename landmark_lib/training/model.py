@@ -9,6 +9,7 @@ import tensorflow as tf
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.training.backbone import AS_THEY_ARE
+from landmark_lib.training.model_parts import check_parts
 
 DROPOUT = "dropout"
 LOGITS = "logits"
@@ -109,9 +110,10 @@ def load_trained(path: Path) -> keras.Model:
     """Load a model that training wrote.
 
     Raises:
-        LandmarkError: No such file, or not a model.
+        LandmarkError: No such file, not a model, or one with parts that none of ours has.
     """
     try:
+        check_parts(path)
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError) as error:
         raise LandmarkError(f"{path} cannot be loaded: {str(error).splitlines()[0]}") from None

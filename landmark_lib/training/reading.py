@@ -5,14 +5,17 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partialmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 from petastorm import make_batch_reader
+from petastorm.etl import dataset_metadata
 from pyarrow.filesystem import DaskFileSystem
+from pyarrow.parquet import ParquetDatasetPiece
 
 from landmark_lib.dataset import FileRecord, join, open_address, read_table
 from landmark_lib.errors import LandmarkError
@@ -29,6 +32,18 @@ COPIED_BYTES = 1 << 20  # at a time
 
 # Columns of some rows, (rows,) each.
 Group = tuple[NDArray[Any], ...]
+
+
+def _read_no_pickle(_: bytes) -> NoReturn:
+    raise dataset_metadata.PetastormMetadataError("a pickled schema is never read")
+
+
+# Of a shard that is a folder with a file _common_metadata, Petastorm would unpickle the schema in that, which
+# may call any built-in function. Told that there is none, it takes Parquet's own.
+dataset_metadata.depickle_legacy_package_name_compatible = _read_no_pickle
+# A thread of pyarrow's that reads through a Python file lets go of it a moment after its work is done; should
+# Python end in that moment, the process would abort.
+ParquetDatasetPiece.read = partialmethod(ParquetDatasetPiece.read, use_threads=False)
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ def _read_together(shards: Shards, slices: Sequence[ShardSlice], columns: Sequen
         while at < record.rows:
             try:
                 group = next(groups, None)
-            except (OSError, pa.ArrowException) as error:
+            except (OSError, pa.ArrowException, dataset_metadata.PetastormMetadataError) as error:
                 raise _blame(shards, records, record, error) from None
             if group is None:
                 raise _broken(shards, record, f"expected {record.rows} rows, found {at}")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landmark_lib.dataset import Reason
-from landmark_lib.preprocess.sources.tar_members import Loss, Member, read_members
+from landmark_lib.preprocess.sources.tar_members import BYTES_SEARCHED_AT_ONCE, Loss, Member, read_members
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 NAMES = st.text(
@@ -30,7 +30,11 @@ def make_tar(files, tar_format=tarfile.PAX_FORMAT):
 
 
 def found_in(tar):
-    found = list(read_members(io.BytesIO(tar), len(tar)))
+    return found_by(io.BytesIO(tar), len(tar))
+
+
+def found_by(file, size):
+    found = list(read_members(file, size))
     return [m for m in found if isinstance(m, Member)], [loss for loss in found if isinstance(loss, Loss)]
 
 
@@ -115,6 +119,19 @@ def test_a_header_with_a_size_below_zero_is_a_broken_one():
     assert losses == [Loss("no header from byte 0 to 512")]
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("size", [1 << 40, -1024])
+def test_a_header_that_announces_more_than_memory_holds_is_a_broken_one(kind, size):
+    header = tarfile.TarInfo("long")
+    header.type, header.size = kind, size
+    tar = header.tobuf(tarfile.GNU_FORMAT) + make_tar(photos(1, 3_000_000), tarfile.GNU_FORMAT)
+    file = CountedFile(tar)
+    members, losses = found_by(file, len(tar))
+    assert [member.name for member in members] == ["a/0.jpg"]
+    assert losses == [Loss("no header from byte 0 to 512")]
+    assert file.most_at_once <= BYTES_SEARCHED_AT_ONCE
+
+
 def test_a_hole_of_zeros_that_swallowed_members_is_told():
     tar = bytearray(make_tar(photos(40), tarfile.GNU_FORMAT))
     tar[1536 * 3 : 1536 * 20] = bytes(1536 * 17)
@@ -157,11 +174,12 @@ def test_names_that_are_not_utf_8_do_not_hide_a_photo():
 class CountedFile(io.BytesIO):
     """A file that knows how much of it was read."""
 
-    bytes_read = 0
+    bytes_read = most_at_once = 0
 
     def read(self, size=-1):
         content = super().read(size)
         self.bytes_read += len(content)
+        self.most_at_once = max(self.most_at_once, len(content))
         return content
 
 

@@ -1,5 +1,8 @@
 """The network is the paper's: what shall be free is free, and nothing else changes."""
 
+import json
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from landmark_lib.training.backbone import (
     normalise_random_weights,
 )
 from landmark_lib.training.model import ImageNetPreprocessing, build_model, load_trained
+from landmark_lib.training.model_parts import check_parts
 from landmark_lib.training.step import training_step
 
 SIDE = 32
@@ -127,4 +131,41 @@ def test_a_saved_model_gives_the_same_logits(backbone, tmp_path):
 def test_what_is_no_model_cannot_be_loaded(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"nothing")
     with pytest.raises(LandmarkError, match="cannot be loaded"):
+        load_trained(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("name", ["ResNet50", "MobileNetV2", "EfficientNetB0", "ConvNeXtTiny", "Xception"])
+def test_a_model_on_any_backbone_has_known_parts(tmp_path, name):
+    side = 96
+    model = build_model(load_backbone(name, "random", side, seed=0), "none", 2, 0.5, 1e-4, seed=0)
+    model.save(tmp_path / "model.keras")
+    check_parts(tmp_path / "model.keras")
+
+
+def planted(path, part):
+    """Write a model whose configuration names one more object."""
+    config = {
+        "class_name": "Functional",
+        "module": "keras.src.models.functional",
+        "config": {"layers": [part]},
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.h5", b"")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"module": "keras.layers", "class_name": "Lambda", "config": {"function": "bytecode"}},
+        {"module": "builtins", "class_name": "function", "config": "exec"},
+        {"module": "os", "class_name": "system", "config": "touch planted"},
+        {"module": "keras.layers", "class_name": ["Dense"]},
+        {"class_name": "Dense"},
+    ],
+)
+def test_a_model_that_names_foreign_objects_is_refused_before_any_is_imported(tmp_path, part):
+    planted(tmp_path / "model.keras", part)
+    with pytest.raises(LandmarkError, match="no model of ours has a part"):
         load_trained(tmp_path / "model.keras")

@@ -1,12 +1,14 @@
 """The stream gives exactly the rows that the method decided, in the order decided."""
 
 import io
+import pickle
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from small_dataset import image_id, write_small_dataset
@@ -226,3 +228,30 @@ class TestCopiesOfARemoteDataSet:
         records = [replace(remote.records[0], sha256="0" * 64)]
         with pytest.raises(LandmarkError, match="is broken: its checksum is"):
             ids_of(replace(remote, records=records), [ShardSlice(0, 0, 20)])
+
+
+class Planted:
+    """Unpickled, it leaves a mark."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def test_a_pickle_in_a_data_set_is_never_read(tmp_path):
+    """Petastorm keeps a pickled schema in a file beside the shards."""
+    mark = tmp_path / "mark"
+    root = tmp_path / "dataset"
+    shard = root / "train" / "shard.parquet"
+    shard.mkdir(parents=True)
+    table = pa.table({"image_id": ["a"], "class_index": pa.array([0], pa.int32()), "image": [b"jpeg"]})
+    pq.write_table(table, shard / "part.parquet")
+    key = b"dataset-toolkit.unischema.v1"
+    schema = table.schema.with_metadata({key: pickle.dumps(Planted(mark))})
+    pq.write_metadata(schema, shard / "_common_metadata")
+    shards = Shards(str(root), [FileRecord("train/shard.parquet", 1, 1, "")])
+    with pytest.raises(LandmarkError):
+        list(read_slices(shards, [ShardSlice(0, 0, 1)]))
+    assert not mark.exists()

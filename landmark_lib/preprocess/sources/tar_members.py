@@ -7,7 +7,7 @@ passed over is told.
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from landmark_lib.dataset import Reason
 
@@ -15,6 +15,8 @@ BLOCK = tarfile.BLOCKSIZE
 # An archive ends with two blocks of zeros and is filled up with more to a whole record.
 LONGEST_END = tarfile.RECORDSIZE + 2 * BLOCK
 BYTES_SEARCHED_AT_ONCE = 1 << 20
+# A header may announce as long a name as it likes, and a negative one stands for the rest of the archive.
+LONGEST_EXTENDED_HEADER = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,24 @@ class _Headers(tarfile.TarFile):
         return None
 
 
+class _ReadInSmallPieces:
+    """An archive as `tarfile` reads headers from it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell = file.seek, file.tell
+        self._read = file.read
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes.
+
+        Raises:
+            HeaderError: More than any header has.
+        """
+        if not 0 <= size <= LONGEST_EXTENDED_HEADER:
+            raise tarfile.HeaderError(f"a header of {size} bytes")
+        return self._read(size)
+
+
 def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
     """Find the files in a tar, in their order; folders and devices are left out.
 
@@ -58,7 +78,7 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
         size: Its length in bytes.
     """
     position, last, has_end = 0, "", False
-    headers = _Headers(fileobj=file)
+    headers = _Headers(fileobj=cast("BinaryIO", _ReadInSmallPieces(file)))
     while position < size:
         file.seek(position)
         try:
