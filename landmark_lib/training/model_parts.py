@@ -47,6 +47,7 @@ KNOWN: dict[str | None, frozenset[str]] = {
     "keras.src.applications.convnext": frozenset({"LayerScale"}),
     "keras.src.applications.inception_resnet_v2": frozenset({"CustomScaleLayer"}),
     "keras.src.models.functional": frozenset({"Functional"}),
+    "keras.src.ops.core": frozenset({"Cast"}),  # of mixed precision
     "keras.src.ops.numpy": frozenset({"Add", "Multiply"}),
     "landmark_lib.training.model": frozenset({"ImageNetPreprocessing", "WithFixedStatistics"}),
     None: frozenset({"__keras_tensor__"}),

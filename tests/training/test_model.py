@@ -142,6 +142,17 @@ def test_a_model_on_any_backbone_has_known_parts(tmp_path, name):
     check_parts(tmp_path / "model.keras")
 
 
+def test_a_model_of_mixed_precision_has_known_parts(tmp_path):
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build_model(load_backbone("MobileNet", "random", 96, seed=0), "none", 2, 0.5, 1e-4, seed=0)
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
+    model.save(tmp_path / "model.keras")
+    assert load_trained(tmp_path / "model.keras").get_layer("backbone").compute_dtype == "bfloat16"
+
+
 def planted(path, part):
     """Write a model whose configuration names one more object."""
     config = {
