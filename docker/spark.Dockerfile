@@ -15,16 +15,16 @@ RUN apt-get update \
  && python3 -m venv --without-pip /opt/venv
 COPY requirements/build.txt requirements/dataproc.txt requirements/preprocess.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python3 -m pip --python /opt/venv install --no-deps --only-binary :all: --require-hashes \
+    /usr/bin/python3 -m pip --python /opt/venv install --no-deps --only-binary :all: --require-hashes \
     --requirement /requirements/dataproc.txt
 
 FROM packages AS packages-with-spark
 # PySpark has no wheel; what makes one stays behind.
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python3 -m pip --python /opt/venv install --no-deps --require-hashes --requirement /requirements/build.txt \
- && python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
+    /usr/bin/python3 -m pip --python /opt/venv install --no-deps --require-hashes --requirement /requirements/build.txt \
+ && /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/preprocess.txt \
- && python3 -m pip --python /opt/venv uninstall --yes cmake setuptools wheel \
+ && /usr/bin/python3 -m pip --python /opt/venv uninstall --yes cmake setuptools wheel \
  && echo /app >/opt/venv/lib/python3.11/site-packages/landmark.pth
 COPY scripts/log4j2.properties /opt/venv/lib/python3.11/site-packages/pyspark/conf/
 

@@ -31,7 +31,7 @@ RUN apt-get update \
  && echo /app >/opt/venv/lib/python3.11/site-packages/landmark.pth
 COPY requirements/build.txt requirements/gcs.txt requirements/horovod.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python3 -m pip --python /opt/venv install --no-deps --require-hashes \
+    /usr/bin/python3 -m pip --python /opt/venv install --no-deps --require-hashes \
     --requirement /requirements/build.txt --requirement /requirements/gcs.txt
 # Horovod is compiled against the TensorFlow that is installed.
 ENV HOROVOD_WITH_TENSORFLOW=1 HOROVOD_WITHOUT_PYTORCH=1 HOROVOD_WITHOUT_MXNET=1 \
@@ -40,18 +40,18 @@ ENV HOROVOD_WITH_TENSORFLOW=1 HOROVOD_WITHOUT_PYTORCH=1 HOROVOD_WITHOUT_MXNET=1 
 FROM build AS packages-cpu
 COPY requirements/train.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
+    /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/train.txt \
- && python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
+ && /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/horovod.txt \
- && python3 -m pip --python /opt/venv uninstall --yes cmake wheel
+ && /usr/bin/python3 -m pip --python /opt/venv uninstall --yes cmake wheel
 
 FROM ${CUDA_IMAGE} AS cuda
 
 FROM build AS packages-gpu
 COPY requirements/train-gpu.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
+    /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/train-gpu.txt
 # NCCL is TensorFlow's own, found by its path in the environment; nvcc is lent for this one step.
 ARG CUDA_CAPABILITIES
@@ -60,9 +60,9 @@ RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,from=cuda,targe
  && ln --symbolic libnccl.so.2 "$nccl/lib/libnccl.so" \
  && HOROVOD_GPU=CUDA HOROVOD_GPU_OPERATIONS=NCCL HOROVOD_NCCL_HOME="$nccl" HOROVOD_NCCL_LINK=SHARED \
     HOROVOD_CUDA_HOME="$(echo /mnt/usr/local/cuda-*.*)" HOROVOD_BUILD_CUDA_CC_LIST="$CUDA_CAPABILITIES" \
-    python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
+    /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/horovod.txt \
- && python3 -m pip --python /opt/venv uninstall --yes cmake wheel
+ && /usr/bin/python3 -m pip --python /opt/venv uninstall --yes cmake wheel
 
 FROM python AS cpu
 COPY --from=packages-cpu /opt/venv /opt/venv
