@@ -1,4 +1,4 @@
-"""Whether the service that a container was started for answers; a container with a job is well while it runs."""
+"""Whether the service that a container was started for answers; one with a job is well while it runs."""
 
 import socket
 from pathlib import Path
@@ -16,7 +16,7 @@ def service_ports(command: list[str]) -> list[int]:
 
 
 def main() -> None:
-    """Knock at the service's port; whatever it refuses ends with a traceback, which `docker inspect` shows."""
+    """Knock at the service's port; a refusal ends with a traceback, which `docker inspect` shows."""
     command = Path("/proc/1/cmdline").read_text().split("\0")
     for port in service_ports(command):
         socket.create_connection((socket.gethostname(), port), timeout=3).close()
