@@ -55,11 +55,11 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --requirement /requirements/train-gpu.txt
 # NCCL is TensorFlow's own, found by its path in the environment; nvcc is lent for this one step.
 ARG CUDA_CAPABILITIES
-RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,from=cuda,target=/mnt \
+RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,from=cuda,source=/usr/local,target=/usr/local \
     nccl=/opt/venv/lib/python3.11/site-packages/nvidia/nccl \
  && ln --symbolic libnccl.so.2 "$nccl/lib/libnccl.so" \
  && HOROVOD_GPU=CUDA HOROVOD_GPU_OPERATIONS=NCCL HOROVOD_NCCL_HOME="$nccl" HOROVOD_NCCL_LINK=SHARED \
-    HOROVOD_CUDA_HOME="$(echo /mnt/usr/local/cuda-*.*)" HOROVOD_BUILD_CUDA_CC_LIST="$CUDA_CAPABILITIES" \
+    HOROVOD_CUDA_HOME="$(echo /usr/local/cuda-*.*)" HOROVOD_BUILD_CUDA_CC_LIST="$CUDA_CAPABILITIES" \
     /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/horovod.txt \
  && /usr/bin/python3 -m pip --python /opt/venv uninstall --yes cmake wheel
