@@ -30,7 +30,7 @@ images:
 pin-images:
 	@docker/pin
 
-# Where no registry can be reached, DEBIAN_IMAGE names a base image that is here.
+# Where no registry can be reached: BUILD_FLAGS="--build-arg DEBIAN_IMAGE=…", a base image that is here.
 image-check: .venv/ready
 	@$(activated) LANDMARK_IMAGE_CHECK=yes pytest -n 0 -rs -s tests/docker/test_images.py
 
