@@ -62,8 +62,12 @@ def container_engine(folder: Path) -> Iterator[Engine | None]:
         socket = f"unix://{folder}/podman.sock"
         command = ["podman", "system", "service", "--time", "0", socket]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service, _health_asked():
-            yield Engine("podman", compose, {**os.environ, "IMAGE_BUILDER": "podman", "DOCKER_HOST": socket})
-            service.terminate()
+            try:
+                yield Engine(
+                    "podman", compose, {**os.environ, "IMAGE_BUILDER": "podman", "DOCKER_HOST": socket}
+                )
+            finally:
+                service.terminate()
     else:
         yield None
 
