@@ -36,7 +36,9 @@ ENV PYSPARK_PYTHON=/opt/venv/bin/python
 USER 1099
 
 FROM python AS spark
-RUN apt-get update \
+# Java's package links a manual page, whose folder a slim base may lack.
+RUN mkdir -p /usr/share/man/man1 \
+ && apt-get update \
  && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --create-home landmark \
