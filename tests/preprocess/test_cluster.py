@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from commands import BIN
 from conftest import JOB, QUICK_SPARK
-from processes import command_line, family, is_loopback, listening
+from processes import Address, command_line, family, listening
 from shipped_code import package_code, python_of_a_node
 from small_corpus import SETTINGS, MadeDataset
 from standalone_cluster import HOSTS, standalone_cluster, write_settings
@@ -31,7 +31,7 @@ class Run:
     output: MadeDataset
     secret: str
     command_lines: list[str]
-    listening: list[tuple[str, str]]
+    listening: list[tuple[str, Address]]
 
 
 def executors(cluster):
@@ -84,7 +84,7 @@ def test_executors_killed_and_a_worker_lost_in_a_shuffle_change_no_byte(run, mad
 
 def test_all_of_it_listens_on_loopback_alone(run):
     assert any(EXECUTOR in line for line, _ in run.listening)
-    assert [line for line, address in run.listening if not is_loopback(address)] == []
+    assert [line for line, address in run.listening if not address.is_loopback] == []
 
 
 def test_no_command_line_tells_the_secret(run):
