@@ -67,6 +67,7 @@ setup(
             "mypy>=1.11,<2",
             "playwright>=1.49,<2",  # looks at report pages in the Chromium of the machine, where there is one
             "pre-commit>=4",
+            "psutil>=5.9",  # which processes listen where
             "pytest>=8,<9",
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
             "pytest-xdist>=3.6,<4",  # tests wait for processes to start: two files at a time

@@ -1,6 +1,12 @@
 """Photos into balanced, shuffled Parquet shards: `spark-submit jobs/preprocess.py`."""
 
+import sys
 from pathlib import Path
+
+# A cluster brings its own Python. Another than this one fails far from here, in words that do not tell why.
+if sys.version_info[:2] != (3, 11):
+    print(f"error: expected Python 3.11, found {sys.version.split()[0]} in {sys.executable}", file=sys.stderr)
+    sys.exit(2)
 
 import click
 

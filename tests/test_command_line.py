@@ -1,9 +1,12 @@
 """Command lines end with the status people expect, and tell mistakes in one line."""
 
+import re
+import sys
 from dataclasses import MISSING, dataclass, fields
 from typing import Literal
 
 import pytest
+from commands import REPOSITORY, run
 
 from landmark_lib import __version__
 from landmark_lib.command_line import exit_status, run_job
@@ -169,3 +172,13 @@ def test_the_process_ends_with_the_status_of_its_job(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         run_job(CookSettings, ignore)
     assert ended.value.code == 2
+
+
+def test_another_python_is_told_in_one_line_before_anything_else():
+    job = str(REPOSITORY / "jobs/preprocess.py")
+    started = (
+        f"import runpy, sys; sys.version_info = (3, 10, 4); runpy.run_path({job!r}, run_name='__main__')"
+    )
+    done = run(sys.executable, "-S", "-c", started)  # without a package
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: expected Python 3\.11, found .+ in /.+\n", done.stderr)

@@ -1,30 +1,19 @@
 """The package installs wing by wing."""
 
-import shutil
-import sys
 import zipfile
 from email.parser import Parser
 
 import pytest
-from commands import REPOSITORY, run
+from commands import REPOSITORY
+from shipped_code import package_code
 
 from landmark_lib import __version__
 
 
 @pytest.fixture(scope="module")
 def metadata(tmp_path_factory):
-    place = tmp_path_factory.mktemp("wheel")
-    quiet = ("--quiet", "--disable-pip-version-check")
-    build = ("wheel", "--no-deps", "--no-build-isolation", "--no-index", *quiet)
-    # In a copy, because a build leaves its folders beside setup.py.
-    source = place / "source"
-    shutil.copytree(REPOSITORY / "landmark_lib", source / "landmark_lib")
-    for name in ("setup.py", "pyproject.toml"):
-        shutil.copy(REPOSITORY / name, source)
-    done = run(sys.executable, "-m", "pip", *build, str(source), "-w", str(place))
-    assert done.returncode == 0, done.stderr
-    (wheel,) = place.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    package = package_code(tmp_path_factory.mktemp("source"))
+    with zipfile.ZipFile(package) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
         assert "landmark_lib/preprocess/pipeline.py" in archive.namelist()
         return Parser().parsestr(archive.read(name).decode())

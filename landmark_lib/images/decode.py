@@ -20,6 +20,13 @@ LEAST_OVERSAMPLING = 1.36
 MOST_MEMORY = 480_000_000
 MEMORY_PER_PIXEL = 2.4
 
+# Formats whose header tells what decoding takes. Others that Pillow reads hold another picture, of any size
+# (ICO, ICNS, BLP, IPTC), or are drawn by another program (EPS by Ghostscript).
+FORMATS = (
+    *("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "BMP", "DIB", "JPEG2000"),
+    *("PPM", "TGA", "PCX", "SGI", "QOI", "SUN", "IM"),
+)
+
 # How to turn what is stored, by EXIF orientation; 1 and unknown values are upright.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -34,6 +41,8 @@ LYING = {5, 6, 7, 8}  # stored on its side
 
 # Our own limit is checked before any pixel is decoded, so Pillow's own lower one only gets in the way.
 Image.MAX_IMAGE_PIXELS = None
+Image.init()
+_READ = [known for known in FORMATS if known in Image.OPEN]  # AVIF came with Pillow 11.3
 
 
 class BadPhotoError(Exception):
@@ -49,7 +58,7 @@ def decode_square(content: bytes, side: int, most_pixels: int) -> tuple[Image.Im
     """Decode a photo, turn it upright, centre-crop its longer side and resize the square.
 
     Args:
-        content: The bytes of an image file of any format that Pillow reads.
+        content: The bytes of an image file of one of `FORMATS`.
         side: Side of the result in pixels.
         most_pixels: Refuse photos of more pixels than this before any is decoded, and those whose decoder
             takes more than 480 MB, or 2.4 bytes for each of these if that is more.
@@ -68,7 +77,7 @@ def decode_square(content: bytes, side: int, most_pixels: int) -> tuple[Image.Im
         # A damaged EXIF or ICC block is no reason to lose the pixels, nor to fill the log.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content)) as photo:
+            with Image.open(io.BytesIO(content), formats=_READ) as photo:
                 return _decode_opened(photo, side, most_pixels)
     except UnidentifiedImageError:
         raise BadPhotoError(Reason.NOT_AN_IMAGE, f"begins with {content[:16]!r}") from None

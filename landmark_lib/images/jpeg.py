@@ -17,5 +17,5 @@ def encode_jpeg(image: Image.Image) -> bytes:
 
 def decode_jpeg(content: bytes) -> Image.Image:
     """Decode an image of the corpus to RGB."""
-    with Image.open(io.BytesIO(content)) as image:
+    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
         return image.convert("RGB")

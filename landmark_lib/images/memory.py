@@ -2,6 +2,7 @@
 
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 # Bytes a pixel in which Pillow keeps an image; 4 in any other mode, the three colours of RGB included.
 KEPT = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
@@ -9,6 +10,8 @@ KEPT = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 # with what 10 bits and full colour add.
 HELD = {"WEBP": 16, "AVIF": 14, "JPEG2000": 19}
 COEFFICIENT = 2  # bytes
+TILE = (ExifTags.Base.TileWidth, ExifTags.Base.TileLength)
+TILE_PIXEL = 8  # bytes; four colours of 16 bits
 
 
 def decoding_bytes(photo: Image.Image, pixels: int) -> int:
@@ -23,9 +26,16 @@ def decoding_bytes(photo: Image.Image, pixels: int) -> int:
     kept = KEPT.get(photo.mode, 4) * photo.width * photo.height
     if isinstance(photo, JpegImageFile):
         return kept + _coefficient_bytes(photo, pixels)
-    if photo.format == "TIFF" and photo.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        return 2 * kept  # Pillow turns the whole of it
+    if isinstance(photo, TiffImageFile):
+        is_turned = photo.getexif().get(ExifTags.Base.Orientation, 1) != 1  # all of it, by Pillow
+        return kept * (2 if is_turned else 1) + _tile_bytes(photo)
     return kept
+
+
+def _tile_bytes(photo: TiffImageFile) -> int:
+    """Count one tile, which may be larger than the photo: libtiff decodes all of it."""
+    width, length = (int(photo.tag_v2.get(tag, 0)) for tag in TILE)
+    return TILE_PIXEL * width * length
 
 
 def _coefficient_bytes(photo: JpegImageFile, pixels: int) -> int:

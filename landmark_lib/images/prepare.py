@@ -13,7 +13,7 @@ def prepare_photo(content: bytes, most_pixels: int = MOST_PIXELS) -> bytes:
     """Make of a photo what preprocessing makes of it by way of the corpus: an untransformed row.
 
     Args:
-        content: The bytes of an image file of any format that Pillow reads.
+        content: The bytes of an image file, of a format that `decode_square` reads.
         most_pixels: Refuse photos of more pixels, as `decode_square` does.
 
     Returns:

@@ -19,7 +19,8 @@ def spark_session(name: str) -> SparkSession:
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
     conf.setIfMissing("spark.master", "local[*,4]")  # a task that lost its Python process is tried again
-    conf.setIfMissing("spark.python.daemon.module", "landmark_lib.preprocess.daemon")
+    if _nodes_have_package(conf):
+        conf.setIfMissing("spark.python.daemon.module", "landmark_lib.preprocess.daemon")
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     conf.setIfMissing("spark.sql.execution.arrow.maxRecordsPerBatch", ROWS_PER_BATCH)
     # Spark takes frames that Python makes for tiny, and would bring millions of rows together on the driver.
@@ -31,6 +32,15 @@ def spark_session(name: str) -> SparkSession:
         conf.setIfMissing("spark.ui.enabled", "false")
         conf.setIfMissing("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
     return SparkSession.builder.config(conf=conf).getOrCreate()
+
+
+def _nodes_have_package(conf: SparkConf) -> bool:
+    """Tell whether Python finds this package on a node before its first task comes.
+
+    What --py-files ships is put on Python's path by YARN when an executor starts, and by other clusters not
+    before the task that needs it.
+    """
+    return not conf.get("spark.submit.pyFiles") or conf.get("spark.master") == "yarn"
 
 
 @contextmanager

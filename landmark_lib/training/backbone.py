@@ -12,6 +12,7 @@ import tensorflow as tf
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings.train import ALL
+from landmark_lib.training.weights_file import check_weights
 
 IMAGENET = "imagenet"
 RANDOM = "random"
@@ -20,6 +21,8 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.
 # RGB less means and divided by deviations, or as they are.
 MODES = ("caffe", "tf", "torch")
 AS_THEY_ARE = "none"
+# Networks whose ImageNet weights Keras downloads without a checksum.
+UNCHECKED = {"MobileNet", "MobileNetV2"}
 
 
 def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.Model:
@@ -32,14 +35,19 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
         seed: Seed of random weights.
 
     Raises:
-        UserError: No such network, no such file, or one with other weights.
+        UserError: No such network, no such file, one with other weights, or no checksum of a download.
         LandmarkError: The weights cannot be downloaded.
     """
     make = _maker(name)
     if weights == RANDOM:
         keras.utils.set_random_seed(keyed_draw(seed, "random weights") % 2**32)
-    elif weights != IMAGENET and not Path(weights).is_file():
-        raise UserError(f"--weights: expected 'imagenet', 'random' or a file, received {weights}")
+    elif weights != IMAGENET:
+        _check_file(weights)
+    elif name in UNCHECKED:
+        raise UserError(
+            f"--weights: what is downloaded for {name} cannot be checked, as Keras knows no checksum of it;"
+            " give a file that you trust, or another --backbone"
+        )
     source = None if weights == RANDOM else weights
     shape = (image_size, image_size, 3)
     try:
@@ -115,6 +123,15 @@ def free_last_layers(backbone: keras.Model, count: int | str, l2: float = 0.0) -
         if l2 and layer in freed:
             _penalise(layer, l2)
     return [layer.name for layer in backbone.layers if layer.trainable]
+
+
+def _check_file(path: str) -> None:
+    if not Path(path).is_file():
+        raise UserError(f"--weights: expected 'imagenet', 'random' or a file, received {path}")
+    try:
+        check_weights(Path(path))
+    except (OSError, ValueError) as error:
+        raise UserError(f"--weights: {path} cannot be read: {error}") from None
 
 
 def _maker(name: str) -> Callable[..., keras.Model]:

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from landmark_lib.training.weights_file import check_weights
+
 CONFIG = "config.json"
+WEIGHTS = "model.weights.h5"
 LARGEST_CONFIG = 100_000_000  # bytes; the largest of keras.applications has 2 million
 
 # By module, the classes of which keras.applications and our own head are made.
@@ -55,20 +58,25 @@ KNOWN: dict[str | None, frozenset[str]] = {
 
 
 def check_parts(path: Path) -> None:
-    """Make sure that a .keras file names nothing but what models of ours are made of.
+    """Make sure that a .keras file names nothing but what models of ours are made of, and holds its weights.
 
     Raises:
         OSError: There is no such file.
-        ValueError: It is no .keras file, or it names something else.
+        ValueError: It is no .keras file, it names something else, or its weights are not in it.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             size = archive.getinfo(CONFIG).file_size
             if size > LARGEST_CONFIG:
                 raise ValueError(f"its {CONFIG} has {size} bytes")
-            config = json.loads(archive.read(CONFIG))
+            _check_names(json.loads(archive.read(CONFIG)))
+            with archive.open(WEIGHTS) as weights:
+                check_weights(weights)
     except (zipfile.BadZipFile, KeyError, RecursionError) as error:
         raise ValueError(f"not a .keras file ({error})") from None
+
+
+def _check_names(config: Any) -> None:
     for module, name in _named(config):
         if not isinstance(name, str) or name not in KNOWN.get(module, frozenset()):
             raise ValueError(f"no model of ours has a part {name!r:.60} of {module!r:.60}")

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 
+import bombs
 import pytest
 from PIL import Image
 
@@ -71,3 +72,54 @@ def test_what_is_refused_says_how_much_it_would_have_taken(monkeypatch):
     # Who lets more pixels in gives them more memory.
     square, width, height = decode_square(buffer.getvalue(), 250, most_pixels=5 * 900 * 700)
     assert (square.size, width, height) == ((250, 250), 900, 700)
+
+
+REFUSED = """
+import sys
+from landmark_lib.images.decode import BadPhotoError, decode_square
+
+def peak():
+    status = open("/proc/self/status").read()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+content = open(sys.argv[1], "rb").read()
+before = peak()
+try:
+    decode_square(content, 250, 200_000_000)
+except BadPhotoError as error:
+    print(peak() - before, error.reason, sep="|")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.parametrize(
+    ("bomb", "reason"),
+    [
+        (lambda: bombs.png(20_000, 20_000, rows=20_000), Reason.TOO_MANY_PIXELS),
+        (lambda: bombs.png(2**31 - 1, 2**31 - 1), Reason.TOO_MANY_PIXELS),
+        (bombs.tiff_of_a_vast_tile, Reason.TOO_MANY_PIXELS),
+        (bombs.png_with_vast_text, Reason.BROKEN_IMAGE),
+        (bombs.png_with_vast_profile, Reason.BROKEN_IMAGE),
+        (bombs.icon_of_a_vast_picture, Reason.NOT_AN_IMAGE),
+    ],
+    ids=["pixels", "header", "tile", "text", "profile", "icon"],
+)
+def test_a_small_file_that_asks_for_much_memory_gets_none(bomb, reason, tmp_path):
+    (tmp_path / "bomb").write_bytes(bomb())
+    assert (tmp_path / "bomb").stat().st_size < 1_000_000
+    command = [sys.executable, "-c", REFUSED, tmp_path / "bomb"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    taken, found = told.stdout.strip().split("|")
+    assert found == reason
+    assert int(taken) < 20_000_000  # bytes
+
+
+def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
+    ghostscript = tmp_path / "gs"
+    ghostscript.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(BadPhotoError) as error:
+        decode_square(bombs.postscript(), 250, 200_000_000)
+    assert error.value.reason == Reason.NOT_AN_IMAGE
+    assert not (tmp_path / "started").exists()

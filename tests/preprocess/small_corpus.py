@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import bombs
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
@@ -89,6 +90,7 @@ def write_bad_photos(folder):
     (folder / "cut.jpg").write_bytes(photo[: len(photo) // 2])
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "page.jpg").write_bytes(b"<!DOCTYPE html><title>404 Not Found</title>")
+    (folder / "bomb.png").write_bytes(bombs.png(100_000, 100_000))
     (folder / "good.jpg").write_bytes(photo)
     return [
         (["", "good.jpg", "place 0"], Reason.NO_ID),
@@ -101,6 +103,7 @@ def write_bad_photos(folder):
         (["cut", "cut.jpg", "place 0"], Reason.TRUNCATED),
         (["empty", "empty.jpg", "place 0"], Reason.EMPTY_FILE),
         (["page", "page.jpg", "place 0"], Reason.NOT_AN_IMAGE),
+        (["bomb", "bomb.png", "place 0"], Reason.TOO_MANY_PIXELS),
         (["folder", ".", "place 0"], Reason.UNREADABLE_FILE),
     ]
 

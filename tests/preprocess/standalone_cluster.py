@@ -1,85 +1,120 @@
-"""A Spark cluster: a master and two workers as processes apart, on loopback, authenticated."""
+"""A Spark cluster: a master and workers as processes apart, each on its host of loopback, authenticated."""
 
 import os
 import secrets
+import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pyspark
+from commands import BIN
 from loopback import free_port
+from processes import family
+from waiting import wait_until
 
 SPARK_HOME = Path(pyspark.__file__).parent
-WORKERS = 2
+MASTER = "127.0.0.1"
+HOSTS = ("127.0.0.2", "127.0.0.3")
 
 
-@dataclass(frozen=True)
+@dataclass
+class Worker:
+    """A machine of the cluster."""
+
+    process: subprocess.Popen
+    disk: Path
+
+    def lose(self) -> None:
+        """Take the machine away with all that runs on it and lies on its disk."""
+        for process in reversed(family(self.process.pid)):
+            process.kill()
+        shutil.rmtree(self.disk, ignore_errors=True)
+
+
+@dataclass
 class Cluster:
     """Where to submit to, and with which environment."""
 
     master: str
+    secret: str
     environment: dict[str, str]
-    log: Path  # of the workers
+    log: Path  # of the master and the workers
+    workers: list[Worker] = field(default_factory=list)
+    daemons: list[subprocess.Popen] = field(default_factory=list)
+
+    def told(self) -> str:
+        """Read what the master and the workers said so far."""
+        return self.log.read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """List what runs on all machines."""
+        return [process for daemon in self.daemons for process in family(daemon.pid)]
 
 
-@contextmanager
-def standalone_cluster(folder: Path) -> Iterator[Cluster]:
-    """Start the cluster, and end it."""
+def write_settings(folder: Path, secret: str | None) -> Path:
+    """Write the settings of a cluster or of who submits to it; give the file."""
     settings = folder / "spark-defaults.conf"
     settings.touch(mode=0o600)
+    authentication = f"spark.authenticate true\nspark.authenticate.secret {secret}\n" if secret else ""
     settings.write_text(
-        "spark.authenticate true\n"
-        f"spark.authenticate.secret {secrets.token_hex(32)}\n"
-        "spark.network.crypto.enabled true\n"
+        f"{authentication}"
+        f"spark.network.crypto.enabled {bool(secret)}\n"
         "spark.io.encryption.enabled true\n"
-        "spark.driver.host 127.0.0.1\n"
-        "spark.driver.bindAddress 127.0.0.1\n"
+        f"spark.driver.host {MASTER}\n"
+        f"spark.driver.bindAddress {MASTER}\n"
         "spark.ui.enabled false\n"
         "spark.master.rest.enabled false\n"
         "spark.executor.memory 1g\n"
         f"spark.local.dir {folder / 'local'}\n"
     )
+    return settings
+
+
+@contextmanager
+def standalone_cluster(folder: Path, hosts: tuple[str, ...] = HOSTS) -> Iterator[Cluster]:
+    """Start a cluster with a worker on each host, and end it."""
+    secret = secrets.token_hex(32)
+    settings = write_settings(folder, secret)
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYSPARK_PYTHON": sys.executable,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
         "SPARK_CONF_DIR": str(folder),
-        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_IP": MASTER,
         "SPARK_DAEMON_MEMORY": "256m",
     }
+    environment.pop("PYTHONPATH", None)
     port = free_port()
-    cluster = Cluster(f"spark://127.0.0.1:{port}", environment, folder / "workers.log")
+    cluster = Cluster(f"spark://{MASTER}:{port}", secret, environment, folder / "cluster.log")
+    cluster.log.touch()
+    start = ["--properties-file", str(settings), "--webui-port", "0"]
     with ExitStack() as running:
-        start = ["--properties-file", str(settings), "--host", "127.0.0.1", "--webui-port", "0"]
-        master = running.enter_context(_daemon(cluster, "master.Master", *start, "--port", str(port)))
-        for number in range(WORKERS):
-            size = ("--cores", "1", "--memory", "1g", "--work-dir", str(folder / f"worker-{number}"))
-            running.enter_context(_daemon(cluster, "worker.Worker", *start, *size, cluster.master))
-        _wait_for(master, "Registering worker", times=WORKERS)
+        command = ["master.Master", *start, "--host", MASTER, "--port", str(port)]
+        cluster.daemons.append(running.enter_context(_daemon(cluster, command, {})))
+        for host in hosts:
+            disk = folder / host
+            size = ("--cores", "1", "--memory", "1g", "--work-dir", str(disk / "work"))
+            command = ["worker.Worker", *start, "--host", host, *size, cluster.master]
+            at = {"SPARK_LOCAL_IP": host, "SPARK_LOCAL_DIRS": str(disk / "local")}
+            daemon = running.enter_context(_daemon(cluster, command, at))
+            cluster.workers.append(Worker(daemon, disk))
+            cluster.daemons.append(daemon)
+        wait_until(lambda: "I have been elected leader" in cluster.told())
+        wait_until(lambda: cluster.told().count("Registering worker") == len(hosts))
         yield cluster
 
 
 @contextmanager
-def _daemon(cluster: Cluster, name: str, *arguments: str) -> Iterator[subprocess.Popen]:
-    command = [SPARK_HOME / "bin/spark-class", f"org.apache.spark.deploy.{name}", *arguments]
+def _daemon(cluster: Cluster, command: list[str], variables: dict[str, str]) -> Iterator[subprocess.Popen]:
+    name, *arguments = command
+    command = [str(SPARK_HOME / "bin/spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
     with cluster.log.open("ab") as file:
-        is_master = name.startswith("master")
-        process = subprocess.Popen(
-            command, env=cluster.environment, stderr=subprocess.PIPE if is_master else file, stdout=file
-        )
+        process = subprocess.Popen(command, env=cluster.environment | variables, stderr=file, stdout=file)
     with process:
         try:
             yield process
         finally:
             process.terminate()
-
-
-def _wait_for(process: subprocess.Popen, text: str, times: int) -> None:
-    for line in process.stderr:
-        times -= text in line.decode()
-        if not times:
-            return
-    raise AssertionError(f"the master ended before it said {text!r}")

@@ -1,10 +1,10 @@
 """A rank that dies or hangs ends the job, with what happened, and leaves no process behind."""
 
-import os
 from pathlib import Path
 
 import pytest
 from commands import horovodrun
+from processes import processes_on
 
 INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
 
@@ -23,19 +23,6 @@ def train(small_dataset, tmp_path, monkeypatch):
         )
 
     return run
-
-
-def processes_on(path):
-    """Name the processes whose command line has this path in it."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue  # it has ended
-        if str(path).encode() in command and int(folder.name) != os.getpid():
-            found.append(command)
-    return found
 
 
 @pytest.mark.parametrize(

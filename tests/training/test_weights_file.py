@@ -1,0 +1,130 @@
+"""Weights come from the file that was given or from a download that was checked, and from nowhere else."""
+
+import ast
+import inspect
+import shutil
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from loopback import served
+
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.training.backbone import IMAGENET, UNCHECKED, load_backbone
+from landmark_lib.training.model import build_model, load_trained
+from landmark_lib.training.weights_file import check_weights
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model as training saves it."""
+    path = tmp_path_factory.mktemp("model") / "best.keras"
+    backbone = load_backbone("MobileNet", "random", 32, seed=0)
+    build_model(backbone, "tf", classes=3, dropout=0.5, l2=0.0, seed=0).save(path)
+    return path
+
+
+def points_to_another_file(content, other):
+    content["x"] = h5py.ExternalLink(other, "/")
+
+
+def points_to_another_place(content, other):
+    content["x"] = h5py.SoftLink("/elsewhere")
+
+
+def lies_in_another_file(content, other):
+    content.create_dataset("x", shape=(4,), dtype="u1", external=[(str(other), 0, 4)])
+
+
+def is_put_together_of_another_file(content, other):
+    layout = h5py.VirtualLayout(shape=(4,), dtype="u1")
+    layout[:] = h5py.VirtualSource(str(other), "x", shape=(4,))
+    content.create_virtual_dataset("x", layout)
+
+
+def claims_more_than_memory(content, other):
+    content.create_dataset("x", shape=(10**6, 10**6), dtype="f4", chunks=(100, 100))
+
+
+FORGERIES = [
+    (points_to_another_file, "lie elsewhere"),
+    (points_to_another_place, "lie elsewhere"),
+    (lies_in_another_file, "lie elsewhere"),
+    (is_put_together_of_another_file, "lie elsewhere"),
+    (claims_more_than_memory, "claim 4000000000000 bytes"),
+]
+
+
+@pytest.mark.parametrize(("forge", "told"), FORGERIES)
+def test_weights_that_lie_elsewhere_or_claim_all_memory_are_refused(forge, told, tmp_path):
+    other = tmp_path / "other"
+    other.write_bytes(b"secret")
+    path = tmp_path / "weights.h5"
+    with h5py.File(path, "w") as content:
+        forge(content.create_group("layer"), other)
+    with pytest.raises(UserError, match=f"--weights: .*{told}"):
+        load_backbone("MobileNet", str(path), 32, seed=0)
+
+
+@pytest.mark.parametrize(("forge", "told"), FORGERIES[2::2])
+def test_a_model_with_such_weights_is_refused(forge, told, model, tmp_path):
+    with zipfile.ZipFile(model) as archive:
+        archive.extractall(tmp_path)
+    with h5py.File(tmp_path / "model.weights.h5", "a") as content:
+        forge(content, tmp_path / "other")
+    forged = tmp_path / "forged.keras"
+    with zipfile.ZipFile(forged, "w") as archive:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            archive.write(tmp_path / name, name)
+    with pytest.raises(LandmarkError, match=told):
+        load_trained(forged)
+
+
+def test_a_file_that_goes_in_circles_is_looked_through_once(tmp_path):
+    with h5py.File(tmp_path / "weights.h5", "w") as content:
+        layer = content.create_group("layer")
+        layer["x"] = np.zeros(3)
+        layer["again"] = content["/"]
+    check_weights(tmp_path / "weights.h5")
+
+
+def test_what_is_no_file_of_weights_is_the_users_mistake(tmp_path):
+    (tmp_path / "weights.h5").write_text("no weights")
+    with pytest.raises(UserError, match=r"--weights: .*weights\.h5 cannot be read"):
+        load_backbone("MobileNet", str(tmp_path / "weights.h5"), 32, seed=0)
+
+
+def test_a_download_with_another_checksum_is_refused(tmp_path, monkeypatch):
+    wrong = tmp_path / "resnet" / "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    wrong.parent.mkdir()
+    backbone = load_backbone("ResNet50", "random", 32, seed=0)
+    backbone.save_weights(tmp_path / "other.weights.h5")
+    shutil.move(tmp_path / "other.weights.h5", wrong)
+    (tmp_path / "home").mkdir()
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path / "home"))
+    with served(tmp_path) as address:
+        monkeypatch.setattr("keras.src.applications.resnet.BASE_WEIGHTS_PATH", f"{address}/resnet/")
+        with pytest.raises(LandmarkError, match=r"could not be downloaded .*corrupted file"):
+            load_backbone("ResNet50", IMAGENET, 32, seed=0)
+    assert (tmp_path / "home/models" / wrong.name).exists()  # it was downloaded
+
+
+def downloads_without_a_checksum():
+    """Name the modules of keras.applications that download what they cannot check."""
+    folder = Path(inspect.getfile(keras.applications.ResNet50)).parent
+    for path in sorted(folder.glob("*.py")):
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        downloads = [call for call in calls if getattr(call.func, "attr", "") == "get_file"]
+        if any("file_hash" not in {keyword.arg for keyword in call.keywords} for call in downloads):
+            yield path.stem
+
+
+def test_networks_that_keras_has_no_checksum_of_are_not_downloaded():
+    modules = set(downloads_without_a_checksum())
+    assert modules == {"mobilenet", "mobilenet_v2"}
+    for name in UNCHECKED:
+        with pytest.raises(UserError, match=f"--weights: what is downloaded for {name} cannot be checked"):
+            load_backbone(name, IMAGENET, 32, seed=0)
