@@ -17,12 +17,12 @@ def describe(found: Tuning, models: str) -> str:
     )
     lines = [
         counts,
-        "          top-1 [95 % interval]    GAP [95 % interval]",
+        "            top-1 [95 % interval]  GAP [95 % interval]",
         _line("tuned", found.tuned),
     ]
     if found.default and found.top_1_difference and found.gap_difference:
         lines.append(_line("default", found.default))
-        lines.append(f"{'difference':10}{_figure(found.top_1_difference)}  {_figure(found.gap_difference)}")
+        lines.append(f"{'difference':12}{_figure(found.top_1_difference)}  {_figure(found.gap_difference)}")
     by_number = {trial.number: trial for trial in found.trials}
     for number in found.tuned.trials:
         trial = by_number[number]
@@ -37,7 +37,7 @@ def describe(found: Tuning, models: str) -> str:
 
 
 def _line(name: str, ensemble: EnsembleResult) -> str:
-    return f"{name:10}{_figure(ensemble.top_1)}  {_figure(ensemble.gap)}"
+    return f"{name:12}{_figure(ensemble.top_1)}  {_figure(ensemble.gap)}"
 
 
 def _figure(figure: Figure) -> str:

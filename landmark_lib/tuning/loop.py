@@ -1,5 +1,6 @@
 """One worker of a search: trial after trial, until there are as many as asked for."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -109,6 +110,8 @@ class _Worker:
         """Load the features once, where trials need them; one worker computes them for all."""
         if 0 not in self._settings.layers:
             return
+        # Each trial has a network of its own, and TensorFlow would advise against building so many.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         ranks = horovod_step.start_ranks()
         settings = self._settings.of_trial(
             {**self._settings.defaults, "trainable_layers": 0}, 0, self._settings.models

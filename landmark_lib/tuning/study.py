@@ -151,7 +151,7 @@ class SharedStudy:
             storage = RDBStorage(
                 f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LONGEST_WAIT}}
             )
-            pruner = MedianPruner(n_startup_trials=self._members + UNDISTURBED, n_warmup_steps=1)
+            pruner = MedianPruner(n_startup_trials=self._members + UNDISTURBED, n_warmup_steps=2)
             return optuna.create_study(
                 storage=storage, pruner=pruner, study_name=TUNING, direction="maximize", load_if_exists=True
             )
