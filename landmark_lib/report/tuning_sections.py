@@ -50,6 +50,11 @@ def tuning_facts(found: Tuning) -> list[Fact]:
     ]
 
 
+def tuning_sections(found: Tuning) -> list[Section]:
+    """Give all sections."""
+    return [ensembles_section(found), trials_section(found)]
+
+
 def ensembles_section(found: Tuning) -> Section:
     """Tell which trials were chosen, and how good they are together."""
     by_number = {trial.number: trial for trial in found.trials}
