@@ -56,9 +56,8 @@ def tune(settings: TuneSettings, root: str, train_program: Path, say: Say) -> Tu
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
     worker = _Worker(replace(settings, dataset=root), datas, study, train_program, say)
     worker.work()
-    running = len(study.trials) - done_by(study.trials)
-    if running:
-        say(f"{running} trials are still at work elsewhere; the last worker tells what was found")
+    if at_work := study.at_work():
+        say(f"{at_work} trials are at work elsewhere; the last worker tells what was found")
         return None
     return write_results(study, settings, root, hold_out, manifest.members)
 

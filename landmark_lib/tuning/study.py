@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import optuna
-from optuna.pruners import MedianPruner
+from optuna.pruners import PercentilePruner
 from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -29,6 +29,9 @@ from landmark_lib.tuning_results import TUNING
 
 IDENTITY, WHY, SECONDS = "identity", "why", "seconds"
 UNDISTURBED = 5  # trials, besides those with the defaults, that are never ended early
+# Freed layers and small learning rates begin slowly. And what is compared with are trials that came to their end:
+# to keep only the better half of those, again and again, would leave nine of ten trials without one.
+FIRST_PASSES, KEPT = 2, 75.0  # passes that each trial has; per cent of which it must be among
 LONGEST_WAIT = 120.0  # for the database while others write (seconds)
 
 
@@ -109,6 +112,18 @@ class SharedStudy:
         self._study.tell(claim.trial, accuracy, state)
         claim.lock.close()
 
+    def at_work(self) -> int:
+        """Count the trials that workers are at, this one's not among them."""
+        count = 0
+        with locked(self._lock):
+            for trial in self.trials:
+                if trial.state == TrialState.RUNNING:
+                    lock = self._try_lock(trial.number)
+                    count += lock is None
+                    if lock:
+                        lock.close()
+        return count
+
     def folder_of(self, trial: FrozenTrial) -> Path:
         """Name the folder of what a trial left."""
         return self._trial_folder(trial.number)
@@ -151,7 +166,9 @@ class SharedStudy:
             storage = RDBStorage(
                 f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LONGEST_WAIT}}
             )
-            pruner = MedianPruner(n_startup_trials=self._members + UNDISTURBED, n_warmup_steps=2)
+            pruner = PercentilePruner(
+                KEPT, self._members + UNDISTURBED, n_warmup_steps=FIRST_PASSES * self._settings.scale_down
+            )
             return optuna.create_study(
                 storage=storage, pruner=pruner, study_name=TUNING, direction="maximize", load_if_exists=True
             )

@@ -90,6 +90,14 @@ def test_a_trial_whose_worker_was_killed_is_gone_on_with(tmp_path, claimed):
     assert claimed(study).trial.number == 1
 
 
+def test_a_trial_is_at_work_as_long_as_its_worker_lives(tmp_path):
+    study = opened(tmp_path)
+    claim = study.claim()
+    assert study.at_work() == 1
+    claim.lock.close()
+    assert study.at_work() == 0
+
+
 @pytest.mark.parametrize(
     ("settings", "fingerprint", "told"),
     [
@@ -117,7 +125,7 @@ def test_a_bad_trial_is_ended_when_there_are_enough_to_compare_it_with(tmp_path,
     study = opened(tmp_path)
     for number in range(MEMBERS + 5):
         claim = study.claim()
-        assert not any(claim.report(epoch, 0.1 + 0.1 * number * epoch) for epoch in (1, 2, 3))
+        assert not any(claim.report(epoch, 0.1 * number * epoch) for epoch in range(1, 7))
         study.finish(claim, TrialState.COMPLETE, 0.5)
     bad = claimed(study)
-    assert [bad.report(1, 0.1), bad.report(2, 0.1)] == [False, True]
+    assert [bad.report(epoch, 0.1) for epoch in range(1, 5)] == [False, False, False, True]
