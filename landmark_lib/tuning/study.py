@@ -29,8 +29,8 @@ from landmark_lib.tuning_results import TUNING
 
 IDENTITY, WHY, SECONDS = "identity", "why", "seconds"
 UNDISTURBED = 5  # trials, besides those with the defaults, that are never ended early
-# Freed layers and small learning rates begin slowly. And what is compared with are trials that came to their end:
-# to keep only the better half of those, again and again, would leave nine of ten trials without one.
+# Freed layers and small learning rates begin slowly. And what a trial is compared with are those that came to
+# their end: to keep only the better half, again and again, would leave nine of ten trials without one.
 FIRST_PASSES, KEPT = 2, 75.0  # passes that each trial has; per cent of which it must be among
 LONGEST_WAIT = 120.0  # for the database while others write (seconds)
 
