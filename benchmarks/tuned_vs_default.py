@@ -81,10 +81,10 @@ def report(found: Tuning, minutes: float, *, better: bool) -> str:
     table = markdown_table(["ensemble", "right on what chose it", "top-1", "GAP"], rows)
     goal = "Goal met" if better else "Goal missed"
     return (
-        f"{len(found.trials)} trials ({states['pruned']} ended early, {states['failed']} failed), {minutes:.0f}"
-        f" minutes in this run; chosen on {found.selection_photos} photos, measured on the other"
-        f" {found.reporting_photos}:\n\n{table}\n\nMembers: {members}.\n\n{goal}: the tuned ensemble better than the default one by more than its"
-        " interval."
+        f"{len(found.trials)} trials ({states['pruned']} ended early, {states['failed']} failed),"
+        f" {minutes:.0f} minutes in this run; chosen on {found.selection_photos} photos, measured on the other"
+        f" {found.reporting_photos}:\n\n{table}\n\nMembers: {members}.\n\n"
+        f"{goal}: the tuned ensemble is to be better than the default one by more than its interval."
     )
 
 

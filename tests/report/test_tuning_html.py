@@ -6,6 +6,7 @@ import pytest
 from page_outline import outline
 
 from landmark_lib.evaluation_results import Figure
+from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.report.tuning_page import tuning_page
 from landmark_lib.report.tuning_sections import verdict
 from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning
@@ -83,3 +84,10 @@ def test_without_a_default_ensemble_or_importances_it_says_so():
     )
     assert "the defaults gave no ensemble to compare it with" in page.section("tuning")
     assert len(page.all("svg")) == 1
+
+
+def test_the_report_of_an_evaluation_takes_it_in(measured):
+    told = measured["evaluation"]
+    page = evaluation_page(told.root, told.manifest, told.evaluation, told.answers, told.curves, found())
+    anchors = [section["id"] for section in outline(page).all("section")]
+    assert anchors[anchors.index("learning") :][:4] == ["learning", "tuning", "trials", "dataset"]
