@@ -82,7 +82,7 @@ def report(found: Tuning, minutes: float, *, better: bool) -> str:
     goal = "Goal met" if better else "Goal missed"
     return (
         f"{len(found.trials)} trials ({states['pruned']} ended early, {states['failed']} failed),"
-        f" {minutes:.0f} minutes in this run; chosen on {found.selection_photos} photos, measured on the other"
+        f" {minutes:.0f} minutes; chosen on {found.selection_photos} photos, measured on the other"
         f" {found.reporting_photos}:\n\n{table}\n\nMembers: {members}.\n\n"
         f"{goal}: the tuned ensemble is to be better than the default one by more than its interval."
     )

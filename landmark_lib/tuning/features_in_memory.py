@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.features import FEATURES, FeatureFeed
 from landmark_lib.training.feed import Batches, photos_measured
@@ -36,8 +37,16 @@ class RowPool:
 
     @cached_property
     def rows(self) -> Rows:
-        """All rows; none are added afterwards."""
-        ids, classes, features = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        """All rows; none are added afterwards.
+
+        Raises:
+            LandmarkError: There is no memory for them.
+        """
+        try:
+            ids, classes, features = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        except MemoryError:
+            gigabytes = sum(part[2].nbytes for part in self._parts) / 1e9
+            raise LandmarkError(f"out of memory: the features of all rows take {gigabytes:.1f} GB") from None
         self._parts.clear()
         return ids, classes, features
 
@@ -60,6 +69,7 @@ class MemoryFeed(FeatureFeed):
     def begin(self, settings: TrainSettings) -> None:
         """Put a new head in the place of the one before; the settings differ in what is searched alone."""
         self._settings = settings
+        keras.config.set_dtype_policy(settings.precision)  # which clearing a session forgets
         features = keras.Input(self._backbone.output_shape[1:], name=FEATURES)
         self.model = keras.Model(features, self._head(features))
 

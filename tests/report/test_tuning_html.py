@@ -75,7 +75,7 @@ def test_the_figures_tell_what_they_show_to_those_who_do_not_see_them():
         drawings[0]
         == "Validation accuracy by trial. Best so far: trial 0 61.3 %; trial 1 66.3 %; trial 4 81.2 %."
     )
-    assert drawings[1] == "Importance of 2 settings: dropout 70 %; learning rate 30 %."
+    assert drawings[1] == "Importance of 2 settings: dropout 70.0 %; learning rate 30.0 %."
 
 
 def test_without_a_default_ensemble_or_importances_it_says_so():

@@ -110,6 +110,8 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     assert done.returncode == 0, done.stderr
     (trial,) = results(models)["trials"]
     assert (trial["state"], trial["epochs"], trial["parameters"]["trainable_layers"]) == ("complete", 3, 1)
+    right = trial["accuracy"] * results(models)["selection_photos"]
+    assert right == pytest.approx(round(right))  # so it was measured on the photos to choose by
     left = models / "tuning" / "trials" / "0"
     assert "steps an epoch of 2 x 4 rows" in (left / "train.log").read_text()
     assert [path.name for path in left.rglob("*.keras")] == []
