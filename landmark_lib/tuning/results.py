@@ -7,6 +7,7 @@
 """
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -108,7 +109,12 @@ def _importances(study: optuna.Study, complete: int) -> dict[str, float]:
     """
     if complete < FEWEST_TRIALS:
         return {}
-    return dict(get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        try:
+            return dict(get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()))
+        except UserWarning:  # the best tenth are as many as all, so nothing sets them apart
+            return {}
 
 
 def _members_yaml(found: Tuning, settings: TuneSettings, root: str) -> str:
