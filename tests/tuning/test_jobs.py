@@ -9,6 +9,7 @@ from small_dataset import write_small_dataset
 
 from landmark_lib.dataset import read_manifest
 from landmark_lib.settings import TuneSettings
+from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
@@ -67,10 +68,10 @@ def test_a_trial_that_is_stopped_is_gone_on_with_and_one_not_worth_it_is_ended_a
     with pytest.raises(StoppedError):
         trial.run(stop_after=1)
     assert trial.models  # its checkpoint
-    done, trial.stop.asked = trial.epochs[-1], False
+    done, trial.stop.asked = len(read_history(trial.folder / "member-0")), False
     with pytest.raises(PrunedError, match=f"ended after epoch {done + 1}"):
         trial.run(prune_after=done + 1)
-    assert f"goes on after {done} epochs" in (trial.folder / "train.log").read_text()
+    assert re.search(r"goes on after \d+ epochs", (trial.folder / "train.log").read_text())
     assert not trial.models
     with try_lock(trial.folder / "lock") as lock:  # which the job held as long as it ran
         assert lock

@@ -22,11 +22,11 @@ def study_of(accuracy, trials=40):
 
 
 def test_what_the_accuracy_follows_matters_most():
-    importances = _importances(study_of(lambda first, second: second), 40)
+    importances = _importances(study_of(lambda _, second: second), 40)
     assert list(importances) == ["second", "first"]
     assert sum(importances.values()) == pytest.approx(1)
 
 
 def test_equal_trials_and_few_trials_tell_nothing():
-    assert _importances(study_of(lambda first, second: 0.5), 40) == {}
-    assert _importances(study_of(lambda first, second: second, trials=5), 5) == {}
+    assert _importances(study_of(lambda *_: 0.5), 40) == {}
+    assert _importances(study_of(lambda _, second: second, trials=5), 5) == {}

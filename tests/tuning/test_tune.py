@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ import yaml
 from commands import REPOSITORY, run
 from small_dataset import write_small_dataset
 
+from landmark_lib.command_line import exit_status
 from landmark_lib.dataset import read_manifest
+from landmark_lib.errors import UserError
+from landmark_lib.settings import TuneSettings
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.tuning.answers import ask_member, read_answers
+from landmark_lib.tuning.loop import tune
 from landmark_lib.tuning_results import read_tuning
 
 TUNE, TRAIN = (str(REPOSITORY / "jobs" / name) for name in ("tune.py", "train.py"))
@@ -75,20 +80,12 @@ def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(
         assert best == results(models)["trials"][number]["accuracy"]
 
 
-def test_the_same_command_goes_on_to_more_trials_and_leaves_the_others_as_they_are(tuned, tunable):
+def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, tunable):
     models, _ = tuned
     before = results(models)["trials"]
-    done = run(*command(tunable, models, "--trials", "6"))
-    assert done.returncode == 0, done.stderr
-    after = results(models)["trials"]
-    assert (len(after), after[:4]) == (6, before)
-    assert "features: " not in done.stderr  # which were there
-
-
-def test_two_workers_share_the_trials(tunable, tmp_path):
     workers = [
         subprocess.Popen(
-            command(tunable, tmp_path, "--trials", "8"),
+            command(tunable, models, "--trials", "9"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -97,23 +94,25 @@ def test_two_workers_share_the_trials(tunable, tmp_path):
     ]
     told = [worker.communicate(timeout=300) for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], told
-    trials = results(tmp_path)["trials"]
-    assert [trial["number"] for trial in trials] == list(range(8))
-    assert all(trial["epochs"] == 3 or trial["state"] == "pruned" for trial in trials)
-    assert any("8 trials" in out for out, _ in told)
+    after = results(models)["trials"]
+    assert [trial["number"] for trial in after] == list(range(9))
+    assert after[:4] == before
+    assert all(trial["epochs"] == 3 or trial["state"] == "pruned" for trial in after)
+    assert any("9 trials" in out for out, _ in told)
+    assert not any("features: " in err for _, err in told)  # which were there
 
 
 def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
-    done = run(*command(root, models, "--trials", "1", "--trainable-layers", "1", "--horovodrun=-np 2"))
+    done = run(*command(root, models, "--trials", "1", "--trainable-layers", "1", "--horovodrun=-np 1"))
     assert done.returncode == 0, done.stderr
     (trial,) = results(models)["trials"]
     assert (trial["state"], trial["epochs"], trial["parameters"]["trainable_layers"]) == ("complete", 3, 1)
     right = trial["accuracy"] * results(models)["selection_photos"]
     assert right == pytest.approx(round(right))  # so it was measured on the photos to choose by
     left = models / "tuning" / "trials" / "0"
-    assert "steps an epoch of 2 x 4 rows" in (left / "train.log").read_text()
+    assert "steps an epoch of 1 x 4 rows" in (left / "train.log").read_text()
     assert [path.name for path in left.rglob("*.keras")] == []
 
 
@@ -132,9 +131,6 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     ],
 )
 def test_a_search_that_cannot_be_is_refused_in_a_line(arguments, told, capsys):
-    from landmark_lib.command_line import exit_status
-    from landmark_lib.settings import TuneSettings
-
     assert exit_status(TuneSettings, print, arguments) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -144,10 +140,8 @@ def test_a_search_that_cannot_be_is_refused_in_a_line(arguments, told, capsys):
 def test_a_hold_out_too_small_to_be_halved_is_refused(tmp_path):
     root = str(tmp_path / "dataset")
     write_small_dataset(root, validation=(1,))
-    done = run(*command(root, tmp_path / "models"))
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: --dataset: the 1 photos")
-    assert done.stderr.count("\n") == 1
+    with pytest.raises(UserError, match="holds out are too few for a half"):
+        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN), print)
 
 
 def test_it_is_not_started_by_horovodrun(monkeypatch, tmp_path):
