@@ -34,6 +34,7 @@ TRAIN = [
     "petastorm==0.13.1",
     "keras>=3.5,<3.9",
     "ml-dtypes<0.6",
+    "optuna>=5,<6",  # jobs/tune.py: what to try next, what to end early, and both shared by its workers
     "setuptools<70",  # petastorm and horovod import pkg_resources
 ]
 

@@ -268,7 +268,10 @@ def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa
     """Read one Parquet file of the data set."""
     filesystem, target = open_address(join(root, path))
     with filesystem.open(target, "rb") as file:
-        return pq.ParquetFile(file).read(columns=None if columns is None else list(columns))
+        # A thread of pyarrow's lets go of a Python file a moment after its work is done; should Python end in
+        # that moment, the process would abort.
+        wanted = None if columns is None else list(columns)
+        return pq.ParquetFile(file).read(columns=wanted, use_threads=False)
 
 
 def write_manifest(root: str, manifest: Manifest) -> None:

@@ -11,7 +11,15 @@ from commands import REPOSITORY, run
 from landmark_lib import __version__
 from landmark_lib.command_line import exit_status, run_job
 from landmark_lib.errors import LandmarkError, NotADatasetError, UserError
-from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings, flag, require, setting
+from landmark_lib.settings import (
+    EvaluateSettings,
+    PreprocessSettings,
+    TrainSettings,
+    TuneSettings,
+    flag,
+    require,
+    setting,
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def test_help_shows_what_the_job_does_and_ends_with_0(flag, capsys):
 
 
 @pytest.mark.parametrize(
-    "settings_class", [CookSettings, PreprocessSettings, TrainSettings, EvaluateSettings]
+    "settings_class", [CookSettings, PreprocessSettings, TrainSettings, EvaluateSettings, TuneSettings]
 )
 def test_help_shows_the_default_of_each_option(settings_class, capsys):
     assert exit_status(settings_class, ignore, ["--help"]) == 0
@@ -112,7 +120,7 @@ def test_help_shows_the_default_of_each_option(settings_class, capsys):
     for field in fields(settings_class):
         assert field.default is not MISSING
         if field.default is not False and field.default not in (None, ()):
-            assert f"[default:{field.default}]" in described[field.name.replace("_", "-")]
+            assert f"[default:{field.default}]".replace(" ", "") in described[field.name.replace("_", "-")]
 
 
 def test_a_flag_is_off_until_it_is_given():

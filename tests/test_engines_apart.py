@@ -41,9 +41,9 @@ def test_preprocessing_needs_no_engine_of_the_training_wing():
     assert "landmark_lib.preprocess.pipeline" in done.stdout.split()
 
 
-def test_training_and_evaluation_need_no_spark_not_even_to_read_through_petastorm(small_dataset):
+def test_training_evaluation_and_tuning_need_no_spark_not_even_to_read_through_petastorm(small_dataset):
     read = READ_A_ROW_GROUP.format(root=small_dataset)
-    done = without("pyspark,py4j", "jobs/train.py", "training", "evaluation", then=read)
+    done = without("pyspark,py4j", "jobs/train.py", "training", "evaluation", "tuning", then=read)
     assert done.returncode == 0, done.stderr
-    assert "landmark_lib.training.loop" in done.stdout.split()
+    assert {"landmark_lib.training.loop", "landmark_lib.tuning.loop"} <= set(done.stdout.split())
     assert "read 7" in done.stdout

@@ -4,9 +4,9 @@ import pytest
 
 from landmark_lib.errors import UserError
 from landmark_lib.method.sampling_plan import SamplingSettings
-from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings
+from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings, TuneSettings
 
-ALL = [PreprocessSettings, TrainSettings, EvaluateSettings]
+ALL = [PreprocessSettings, TrainSettings, EvaluateSettings, TuneSettings]
 
 
 @pytest.mark.parametrize("settings_class", ALL)

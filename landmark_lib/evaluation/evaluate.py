@@ -18,6 +18,7 @@ from landmark_lib.settings import EvaluateSettings
 from landmark_lib.training.history import curves_of, read_history
 from landmark_lib.training.member_data import validation_shards
 from landmark_lib.training.model_directory import finished_members, read_member
+from landmark_lib.tuning_results import Tuning, read_tuning
 
 RESULTS = "evaluation.json"
 
@@ -44,7 +45,7 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
     hold_out = read_hold_out(root, manifest.fingerprint, validation)
     votes = ask_about(members, hold_out, validation, settings.batch_size)
     evaluation = measure(hold_out, votes.members, votes.ensemble, votes.mean_softmax)
-    page = _page(root, manifest, evaluation, hold_out, votes, members)
+    page = _page(root, manifest, evaluation, hold_out, votes, members, _tuning(settings, manifest))
     try:
         dataset.write_bytes(str(path.parent), REPORT, page.encode())
         dataset.write_bytes(
@@ -71,6 +72,7 @@ def _page(
     hold_out: HoldOut,
     votes: Votes,
     members: Sequence[Member],
+    tuning: Tuning | None,
 ) -> str:
     ensemble = votes.ensemble
     answers = HoldOutAnswers(
@@ -78,4 +80,10 @@ def _page(
     )
     histories = {member.name: read_history(member.path.parent) for member in members}
     curves = {name: curves_of(history) for name, history in histories.items() if history}
-    return evaluation_page(root, manifest, evaluation, answers, curves)
+    return evaluation_page(root, manifest, evaluation, answers, curves, tuning)
+
+
+def _tuning(settings: EvaluateSettings, manifest: Manifest) -> Tuning | None:
+    """Read what a search on this very data set found."""
+    found = read_tuning(settings.models)
+    return found if found and found.dataset_fingerprint == manifest.fingerprint else None

@@ -3,7 +3,10 @@
 import heapq
 from collections.abc import Sequence
 
-from landmark_lib.draws import keyed_draw
+import numpy as np
+from numpy.typing import NDArray
+
+from landmark_lib.draws import DRAW_BITS, keyed_draw
 
 
 def hold_out_size(label_count: int, per_class: int) -> int:
@@ -28,3 +31,19 @@ def held_out(ids: Sequence[str], per_class: int, seed: int) -> frozenset[str]:
     size = hold_out_size(len(ids), per_class)
     # Equal draws fall back on the id, so the order is total.
     return frozenset(heapq.nsmallest(size, ids, key=lambda i: (keyed_draw(seed, "hold-out", i), i)))
+
+
+def selection_half(image_ids: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which held-out photos settings are chosen by; those left are for reporting what was chosen.
+
+    Each photo's coin is its own, so that it stays in its half whatever other photos there are; and no setting
+    or seed changes it, so that what was reported on once is never chosen by.
+
+    Args:
+        image_ids: Of any photos.
+
+    Returns:
+        Whether each is one to choose by, (photos,), in the order given.
+    """
+    coins = [keyed_draw(0, "selection", image_id) >> (DRAW_BITS - 1) for image_id in image_ids]
+    return np.array(coins, np.bool_)

@@ -20,6 +20,8 @@ from landmark_lib.report.example_photos import read_class_photos, read_held_out,
 from landmark_lib.report.gallery_sections import choose, confusion_section, gallery_section, read_examples
 from landmark_lib.report.learning_sections import learning_section
 from landmark_lib.report.page import Section, render_page, render_part
+from landmark_lib.report.tuning_sections import tuning_sections
+from landmark_lib.tuning_results import Tuning
 
 REJECTED_SHOWN = 12
 
@@ -30,6 +32,7 @@ def evaluation_page(
     evaluation: Evaluation,
     answers: HoldOutAnswers,
     curves: Mapping[str, Curves],
+    tuning: Tuning | None = None,
 ) -> str:
     """Give the whole page as HTML.
 
@@ -39,6 +42,7 @@ def evaluation_page(
         evaluation: What was found; at least one member and the ensemble.
         answers: The ensemble's, of all photos of the hold-out.
         curves: How the members learned, by their names, in order; may be empty.
+        tuning: What a search for their settings found, if there was one.
 
     Raises:
         LandmarkError: A file of the data set lacks a row that it should hold.
@@ -51,6 +55,7 @@ def evaluation_page(
         disagreement_section(evaluation),
         *_photo_sections(root, manifest, evaluation, answers),
         *([learning_section(curves)] if curves else []),
+        *(tuning_sections(tuning) if tuning else []),
         Section("dataset", "The data set", render_part("dataset.html", lead=dataset_lead(manifest))),
         *dataset_sections(root, manifest),
         settings_section(manifest),

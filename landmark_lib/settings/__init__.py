@@ -21,6 +21,7 @@ from landmark_lib.settings.preprocess import (
     SourceSettings,
 )
 from landmark_lib.settings.train import TrainSettings
+from landmark_lib.settings.tune import TuneSettings
 
 __all__ = [
     "APPROACHES",
@@ -35,6 +36,7 @@ __all__ = [
     "PreprocessSettings",
     "SourceSettings",
     "TrainSettings",
+    "TuneSettings",
     "deciding",
     "flag",
     "option",

@@ -14,13 +14,14 @@ MODELS_DIRECTORY = "data/models"
 
 # What a setting decides. Of preprocessing: the photos of the corpus, the plan and its shards, or how photos
 # are fetched (which changes no pixel). Of training: the network, how it learns, from which rows, when it
-# ends. Of both: what this one run does, which changes no result.
-Decides = Literal["corpus", "plan", "fetching", "network", "learning", "rows", "ending", "run"]
+# ends. Of tuning: what is searched. Of all: what this one run does, which changes no result.
+Decides = Literal["corpus", "plan", "fetching", "search", "network", "learning", "rows", "ending", "run"]
 # Under what a job's help shows them.
 SECTIONS: dict[Decides, str] = {
     "corpus": "Photos",
     "plan": "Balance",
     "fetching": "Fetching",
+    "search": "Search",
     "network": "Network",
     "learning": "Learning",
     "rows": "Rows",

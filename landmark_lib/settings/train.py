@@ -21,6 +21,8 @@ FREE = 53  # convolutional layers of ResNet50
 
 OptimizerName = Literal["sgd", "adam"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+ValidateOn = Literal["all", "selection"]
+SELECTION: ValidateOn = "selection"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,12 @@ class TrainSettings:
     epochs: int = setting(10, "Epochs to train; an epoch is 1/scale-down of a pass.", "ending")
     early_stop: int = setting(
         0, "Epochs without better validation accuracy after which training ends; 0: never.", "ending"
+    )
+    validate_on: ValidateOn = setting(
+        "all",
+        "Photos of the hold-out that tell which epoch's model is the best: all, or the half on which"
+        " jobs/tune.py compares settings.",
+        "ending",
     )
     cache: str | None = setting(
         None, "Folder on a local disk for copies of a remote data set's shards.  [default: none are kept]"

@@ -24,7 +24,7 @@ from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
-from landmark_lib.training.feed import Batches, load_network
+from landmark_lib.training.feed import Batches, load_network, photos_measured
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import (
@@ -90,11 +90,15 @@ class FeatureFeed:
         yield from iterate(batches, failures)
 
     def validation_batches(self) -> Batches:
-        """Give this rank's part of the hold-out; the last batch is as large as it comes."""
+        """Give what is measured of this rank's part of the hold-out, in batches as large as they come."""
         slices = self._data.hold_out(self._ranks.rank, self._ranks.size)
-        failures: list[LandmarkError] = []
-        rows = self._rows(self._data.validation, slices, failures)
-        yield from iterate(rows.rebatch(self._settings.batch_size), failures)
+        for part in slices:
+            ids, classes, features = self._files.read(self._data.validation.records[part.shard])
+            mine = slice(part.start, part.stop)
+            rows = part.start + np.flatnonzero(photos_measured(self._settings, ids[mine]))
+            for first in range(0, len(rows), self._settings.batch_size):
+                batch = rows[first : first + self._settings.batch_size]
+                yield tf.constant(features[batch]), tf.constant(classes[batch])
 
     def whole_model(self) -> keras.Model:
         """Give the network from images to logits, with the weights as they are now."""

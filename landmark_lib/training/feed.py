@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
+from landmark_lib.method.hold_out import selection_half
 from landmark_lib.settings import TrainSettings
+from landmark_lib.settings.train import SELECTION
 from landmark_lib.training import horovod_step
 from landmark_lib.training.backbone import (
     RANDOM,
@@ -87,13 +91,15 @@ class ImageFeed:
         )
 
     def validation_batches(self) -> Batches:
-        """Give this rank's part of the hold-out; the last batch is as large as it comes."""
+        """Give what is measured of this rank's part of the hold-out, in batches as large as they come."""
         slices = self._data.hold_out(self._ranks.rank, self._ranks.size)
         settings = self._settings
-        for _, images, labels in ordered_batches(
+        for ids, images, labels in ordered_batches(
             self._data.validation, slices, settings.image_size, settings.batch_size
         ):
-            yield images, labels
+            measured = photos_measured(settings, ids.numpy())
+            if measured.any():
+                yield images[measured], labels[measured]
 
     def whole_model(self) -> keras.Model:
         """Give the network from images to logits, with the weights as they are now."""
@@ -106,6 +112,13 @@ class ImageFeed:
         seed = self._data.head_seed(settings)
         classes = len(self._data.landmark_ids)
         return build_model(backbone, mode, classes, settings.dropout, settings.l2, seed)
+
+
+def photos_measured(settings: TrainSettings, image_ids: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which photos of the hold-out validation measures, (photos,), of their ids as UTF-8, (photos,)."""
+    if settings.validate_on == SELECTION:
+        return selection_half([image_id.decode() for image_id in image_ids])
+    return np.ones(len(image_ids), np.bool_)
 
 
 def load_network(settings: TrainSettings, data: MemberData, ranks: Ranks) -> tuple[keras.Model, str]:

@@ -66,7 +66,13 @@ class Epoch:
 
 
 class MemberTraining:
-    """The training of one member on one rank."""
+    """The training of one member on one rank.
+
+    Attributes:
+        shows_steps: Whether the steps of each epoch are shown as they go.
+    """
+
+    shows_steps = True
 
     def __init__(
         self,
@@ -155,7 +161,9 @@ class MemberTraining:
         title = f"member {self.data.member}, epoch {epoch.number + 1}/{settings.epochs}"
         first_step = epoch.number == epoch.steps == 0
         before: StepResult | None = None
-        with progress(title, self.steps * images, "images", speaks=ranks.speaks) as display:
+        with progress(
+            title, self.steps * images, "images", speaks=ranks.speaks and self.shows_steps
+        ) as display:
             display.update(epoch.steps * images)
             began = time.perf_counter()
             for inputs, labels in self._watched(batches):

@@ -18,7 +18,7 @@ class Watchdog:
     """Watches over stretches of work in which something must be done every so many seconds."""
 
     def __init__(self, seconds: float, tell: Callable[[str], None]) -> None:
-        """Begin to watch, on a thread of its own.
+        """Begin with nothing to watch.
 
         Args:
             seconds: Without a sign of life, before the process ends with status 1.
@@ -26,11 +26,14 @@ class Watchdog:
         """
         self._seconds, self._tell = seconds, tell
         self._since: float | None = None
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Expect signs of life."""
+        """Expect signs of life; a thread of its own, which never ends, looks for them."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._thread.start()
         self.alive()
         try:
             yield

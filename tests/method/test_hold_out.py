@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.method.hold_out import held_out, hold_out_size
+from landmark_lib.method.hold_out import held_out, hold_out_size, selection_half
 
 IDS = st.lists(st.text(), max_size=40, unique=True)
 
@@ -38,3 +38,19 @@ def test_every_image_is_held_out_equally_often():
 def test_draw_is_the_same_in_every_release():
     # A changed draw changes every data set: never change this line.
     assert held_out("abcdefghij", 2, seed=0) == set("af")
+
+
+@given(IDS, IDS)
+def test_a_photo_stays_in_its_half_whatever_other_photos_there_are(ids, others):
+    together = dict(zip([*others, *ids], selection_half([*others, *ids]), strict=True))
+    assert [together[i] for i in ids] == list(selection_half(ids))
+
+
+def test_about_half_of_the_photos_are_to_choose_by_and_always_the_same():
+    # 500 expected with a standard deviation of 16.
+    assert 430 < selection_half([str(i) for i in range(1000)]).sum() < 570
+    # A changed draw lets settings be chosen by photos that were reported on: never change this line.
+    assert (
+        "".join(i for i, chosen in zip("abcdefghij", selection_half("abcdefghij"), strict=True) if chosen)
+        == "abcefghij"
+    )

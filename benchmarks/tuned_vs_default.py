@@ -1,0 +1,113 @@
+"""What tuning is worth on the sample: the tuned ensemble against the one with the defaults.
+
+    python benchmarks/tuned_vs_default.py [--write] [--weights FILE] [--work DIR] [--trainable-layers 0,12]
+
+Renders a larger sample than the demo's, so that hundreds of photos are held out, and trains as the demo does:
+at 64 pixels, few passes. Half of the hold-out chooses, the other half is measured, paired by photo. Ends with
+status 1 if the tuned ensemble is not better by more than its 95 % interval. A work directory that is there is
+gone on with.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from results import markdown_table, publish
+
+from landmark_lib.evaluation_results import Figure
+from landmark_lib.report.tuning_sections import written
+from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning, read_tuning
+
+BIN = Path(sys.executable).parent
+JOBS = Path(__file__).parents[1] / "jobs"
+SAMPLE = ["--labels", "40", "--photos", "6000", "--longest-side", "400"]
+DATASET = ["--hold-out", "40", "--smallest-label-count", "50"]
+TRAINING = ["--image-size", "64", "--epochs", "8", "--scale-down", "2"]
+
+
+def main() -> int:
+    """Measure and print; give the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--weights", default="imagenet", help="to start from, as jobs/tune.py takes them")
+    parser.add_argument("--work", help="directory for photos, data set and trials; kept")
+    parser.add_argument("--trials", default="30", help="in all")
+    parser.add_argument("--trainable-layers", default="0,12", help="to search; the first is the default's")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(arguments.work or scratch)
+        write_dataset(work)
+        began = time.monotonic()
+        layers = ["--trainable-layers", arguments.trainable_layers]
+        run(
+            *(BIN / "python", JOBS / "tune.py", "--dataset", work / "dataset", "--models", work / "models"),
+            *(*TRAINING, *layers, "--weights", arguments.weights, "--trials", arguments.trials),
+        )
+        minutes = (time.monotonic() - began) / 60
+        found = read_tuning(str(work / "models"))
+    if found is None or found.default is None or found.top_1_difference is None:
+        sys.exit("a trial with the defaults failed: there is nothing to compare with")
+    better = found.top_1_difference.low > 0
+    searched = f"--trainable-layers {arguments.trainable_layers} --trials {arguments.trials}"
+    command = f"python benchmarks/tuned_vs_default.py {searched}"
+    publish("tuned_vs_default", report(found, minutes, better=better), command, write=arguments.write)
+    return int(not better)
+
+
+def write_dataset(work: Path) -> None:
+    """Render the sample and preprocess it, where that is not done."""
+    if not (work / "photos").exists():
+        run(BIN / "python", "-m", "landmark_lib.sample", work / "photos", *SAMPLE)
+    run(
+        *(BIN / "spark-submit", JOBS / "preprocess.py"),
+        *("--input", work / "photos", "--output", work / "dataset", *DATASET),
+    )
+
+
+def report(found: Tuning, minutes: float, *, better: bool) -> str:
+    """Write the table and what it means."""
+    states = Counter(trial.state for trial in found.trials)
+    by_number = {trial.number: trial for trial in found.trials}
+    members = "; ".join(settings_of(by_number[number]) for number in found.tuned.trials)
+    rows = [row("tuned", found.tuned)]
+    if found.default and found.top_1_difference and found.gap_difference:
+        rows.append(row("default", found.default))
+        rows.append(["difference", "", told(found.top_1_difference), told(found.gap_difference)])
+    table = markdown_table(["ensemble", "right on what chose it", "top-1", "GAP"], rows)
+    goal = "Goal met" if better else "Goal missed"
+    return (
+        f"{len(found.trials)} trials ({states['pruned']} ended early, {states['failed']} failed),"
+        f" {minutes:.0f} minutes; chosen on {found.selection_photos} photos, measured on the other"
+        f" {found.reporting_photos}:\n\n{table}\n\nMembers: {members}.\n\n"
+        f"{goal}: the tuned ensemble is to be better than the default one by more than its interval."
+    )
+
+
+def settings_of(trial: TrialResult) -> str:
+    """Write what a trial tried."""
+    return ", ".join(f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.parameters.items())
+
+
+def row(name: str, ensemble: EnsembleResult) -> list[str]:
+    """Write an ensemble's figures."""
+    return [name, f"{ensemble.selection_accuracy:.3f}", told(ensemble.top_1), told(ensemble.gap)]
+
+
+def told(figure: Figure) -> str:
+    """Write a figure with its interval."""
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+
+
+def run(*command: object) -> None:
+    """Run a command and show what it tells; end with it if it fails."""
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    subprocess.run([str(part) for part in command], check=True, env=environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

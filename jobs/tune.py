@@ -1,0 +1,37 @@
+"""Better settings for the members: `python jobs/tune.py`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.errors import UserError
+from landmark_lib.settings import DATASET_DIRECTORY, TuneSettings
+
+TRAIN = Path(__file__).resolve().with_name("train.py")
+
+
+def tune(settings: TuneSettings) -> None:
+    """Search for better settings of the members, and choose those that vote best together.
+
+    Each trial trains one member: its head alone on features computed once, or, with layers left free, its
+    network by horovodrun. Bad trials end early. The same command goes on with a search that was stopped;
+    started several times on a machine, it searches with as many workers.
+
+    Writes members.yaml for `jobs/train.py --config`, tune.json and tune.html to the folder tuning in the
+    models' directory.
+    """
+    if "HOROVOD_RANK" in os.environ:
+        raise UserError("jobs/tune.py starts horovodrun itself: run it as `python jobs/tune.py`")
+    from landmark_lib.tuning.describe import describe
+    from landmark_lib.tuning.loop import tune as run
+
+    root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    found = run(settings, root, TRAIN, click.echo)
+    if found:
+        click.echo(describe(found, settings.models))
+
+
+if __name__ == "__main__":
+    run_job(TuneSettings, tune)

@@ -1,0 +1,123 @@
+"""What a search for settings found, on a page."""
+
+from typing import Any
+
+from landmark_lib.evaluation_results import Figure
+from landmark_lib.report.page import Fact, Section, duration, number, render_part, share
+from landmark_lib.report.tuning_figures import COMPLETE, PRUNED, history_figure, importance_figure
+from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning
+
+MOST_TRIALS = 500  # of a table
+
+
+def tuning_lead(found: Tuning) -> str:
+    """Sum a search up in a paragraph."""
+    return (
+        f"Of {number(len(found.trials))} trials, {number(found.members)} were chosen that vote well together"
+        f" on {number(found.selection_photos)} photos of the hold-out. {verdict(found)}"
+    )
+
+
+def verdict(found: Tuning) -> str:
+    """Tell whether the chosen ensemble is better than the default one, on photos it was not chosen by."""
+    accuracy, photos = share(found.tuned.top_1.value, 1), number(found.reporting_photos)
+    right = f"Their vote is right on {accuracy} of the other {photos} photos"
+    if found.default is None or found.top_1_difference is None:
+        return f"{right}; the defaults gave no ensemble to compare it with."
+    difference = found.top_1_difference
+    beside = f"{right}, the default ensemble on {share(found.default.top_1.value, 1)}"
+    low, high = (
+        f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}") for end in (difference.low, difference.high)
+    )
+    sure = "is more than its interval" if difference.low > 0 or difference.high < 0 else "may be chance"
+    return f"{beside}; the difference {sure}: {low} to {high} percentage points (95 % interval, by pairs)."
+
+
+def tuning_facts(found: Tuning) -> list[Fact]:
+    """Give the figures of a search to see first."""
+    pruned = sum(trial.state == PRUNED for trial in found.trials)
+    facts = [
+        Fact(share(found.tuned.top_1.value, 1), "top-1 accuracy of the tuned ensemble"),
+        Fact(f"{found.tuned.gap.value:.3f}", "GAP of the tuned ensemble"),
+    ]
+    if found.default is not None:
+        facts.append(Fact(share(found.default.top_1.value, 1), "top-1 accuracy of the default ensemble"))
+    return [
+        *facts,
+        Fact(number(len(found.trials)), "trials"),
+        Fact(number(pruned), "ended early"),
+        Fact(duration(sum(trial.seconds for trial in found.trials)), "of all trials, one after another"),
+    ]
+
+
+def tuning_sections(found: Tuning) -> list[Section]:
+    """Give all sections."""
+    return [ensembles_section(found), trials_section(found)]
+
+
+def ensembles_section(found: Tuning) -> Section:
+    """Tell which trials were chosen, and how good they are together."""
+    by_number = {trial.number: trial for trial in found.trials}
+    body = render_part(
+        "tuning_ensembles.html",
+        verdict=verdict(found),
+        reporting=found.reporting_photos,
+        rows=[
+            _ensemble_row(name, ensemble)
+            for name, ensemble in (("tuned", found.tuned), ("default", found.default))
+            if ensemble is not None
+        ],
+        differences=[
+            _interval(figure) for figure in (found.top_1_difference, found.gap_difference) if figure
+        ],
+        names=list(by_number[found.tuned.trials[0]].parameters),
+        chosen=[_trial_row(by_number[trial]) for trial in found.tuned.trials],
+    )
+    return Section("tuning", "Tuned and default settings", body)
+
+
+def trials_section(found: Tuning) -> Section:
+    """Tell how the search went, and what mattered."""
+    shown = found.trials[:MOST_TRIALS]
+    body = render_part(
+        "tuning_trials.html",
+        history=history_figure(found.trials),
+        importance=importance_figure(found.importances) if found.importances else None,
+        names=list(shown[0].parameters),
+        trials=[_trial_row(trial) for trial in shown],
+        left_out=len(found.trials) - len(shown),
+    )
+    return Section("trials", "Trials", body)
+
+
+def _ensemble_row(name: str, ensemble: EnsembleResult) -> dict[str, Any]:
+    return {
+        "name": name,
+        "trials": ", ".join(map(str, ensemble.trials)),
+        "chosen_by": share(ensemble.selection_accuracy, 1),
+        "top_1": share(ensemble.top_1.value, 1),
+        "top_1_interval": f"{share(ensemble.top_1.low, 1)} to {share(ensemble.top_1.high, 1)}",
+        "gap": f"{ensemble.gap.value:.3f}",
+        "gap_interval": f"{ensemble.gap.low:.3f} to {ensemble.gap.high:.3f}",
+    }
+
+
+def _trial_row(trial: TrialResult) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "member": trial.member,
+        "state": {COMPLETE: COMPLETE, PRUNED: "ended early"}.get(trial.state, trial.state),
+        "accuracy": trial.accuracy,
+        "epochs": trial.epochs,
+        "seconds": trial.seconds,
+        "parameters": [(value, written(value)) for value in trial.parameters.values()],
+    }
+
+
+def written(value: object) -> str:
+    """Write the value of a setting short enough for a table."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _interval(figure: Figure) -> str:
+    return f"{figure.value:+.3f}, {figure.low:+.3f} to {figure.high:+.3f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,208 @@
+"""The trials of a search, shared by all workers: Optuna's study in SQLite, and who is at which trial.
+
+<models>/tuning/
+  study.db           Optuna's
+  study.lock         held for the moment in which a trial is given out
+  trials/<number>/   what a trial leaves; its lock is held by the worker that is at it
+
+A worker that dies lets go of its trial's lock, and the next one goes on with the trial.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import optuna
+from optuna.pruners import PercentilePruner
+from optuna.samplers import TPESampler
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from landmark_lib.draws import keyed_draw
+from landmark_lib.errors import UserError
+from landmark_lib.settings import TuneSettings, option
+from landmark_lib.tuning.locks import locked, try_lock
+from landmark_lib.tuning.space import suggested
+from landmark_lib.tuning_results import TUNING
+
+IDENTITY, WHY, SECONDS = "identity", "why", "seconds"
+UNDISTURBED = 5  # trials, besides those with the defaults, that are never ended early
+# Freed layers and small learning rates begin slowly. And what a trial is compared with are those that came to
+# their end: to keep only the better half, again and again, would leave nine of ten trials without one.
+FIRST_PASSES, KEPT = 2, 75.0  # passes that each trial has; per cent of which it must be among
+LONGEST_WAIT = 120.0  # for the database while others write (seconds)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this worker is at.
+
+    Attributes:
+        trial: Optuna's.
+        parameters: A value for everything that is searched.
+        member: On whose rows it is trained.
+        folder: For what it leaves.
+        lock: Held until `SharedStudy.finish`.
+        noted: Epochs reported by a worker that was at it before.
+    """
+
+    trial: Trial
+    parameters: dict[str, Any]
+    member: int
+    folder: Path
+    lock: BinaryIO
+    noted: frozenset[int]
+
+    def report(self, epoch: int, accuracy: float) -> bool:
+        """Note the validation accuracy after an epoch; tell whether the trial is not worth going on with."""
+        if epoch not in self.noted:
+            self.trial.report(accuracy, epoch)
+        return self.trial.should_prune()
+
+
+class SharedStudy:
+    """The trials of a search."""
+
+    def __init__(self, settings: TuneSettings, members: int, dataset_fingerprint: str) -> None:
+        """Begin the study, or go on with the one that is there.
+
+        Raises:
+            UserError: The one that is there searches something else, or cannot be opened or made.
+        """
+        self._settings, self._members = settings, members
+        self.folder = Path(settings.models) / TUNING
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        identity = {"dataset": dataset_fingerprint, "members": members, **settings.identity}
+        try:
+            with locked(self._lock):
+                self._study = self._opened()
+                self._check_identity(identity)
+        except OSError as error:
+            raise UserError(f"--models: cannot make {self.folder}: {error.strerror or error}") from None
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials so far, in order."""
+        return self._study.get_trials(deepcopy=False)
+
+    @property
+    def study(self) -> optuna.Study:
+        """Optuna's study."""
+        return self._study
+
+    def claim(self) -> Claim | None:
+        """Take a trial that nobody is at, or a new one; None if there are as many as asked for."""
+        with locked(self._lock):
+            trials = self.trials
+            for trial in trials:
+                if trial.state == TrialState.RUNNING and (lock := self._try_lock(trial.number)):
+                    self._seed_draws(trial.number)
+                    return self._claimed(Trial(self._study, trial._trial_id), lock)  # noqa: SLF001
+            waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
+            if not waiting and len(trials) >= self._settings.trials:
+                return None
+            return self._new(waiting[0] if waiting else len(trials), enqueued=bool(waiting))
+
+    def finish(self, claim: Claim, state: TrialState, accuracy: float | None, **notes: Any) -> None:
+        """Write down how a trial ended, with notes, and let go of it."""
+        for name, value in notes.items():
+            claim.trial.set_user_attr(name, value)
+        self._study.tell(claim.trial, accuracy, state)
+        claim.lock.close()
+
+    def at_work(self) -> int:
+        """Count the trials that workers are at, this one's not among them."""
+        count = 0
+        with locked(self._lock):
+            for trial in self.trials:
+                if trial.state == TrialState.RUNNING:
+                    lock = self._try_lock(trial.number)
+                    count += lock is None
+                    if lock:
+                        lock.close()
+        return count
+
+    def folder_of(self, trial: FrozenTrial) -> Path:
+        """Name the folder of what a trial left."""
+        return self._trial_folder(trial.number)
+
+    def member_of(self, number: int) -> int:
+        """Tell on which member's rows a trial is trained."""
+        return number % self._members
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "study.lock"
+
+    @property
+    def _defaults(self) -> dict[str, Any]:
+        """The defaults of what is really searched."""
+        ranged = {name for name, bounds in self._settings.ranges.items() if bounds.low < bounds.high}
+        chosen = {name for name, values in self._settings.choices.items() if len(values) > 1}
+        return {name: value for name, value in self._settings.defaults.items() if name in ranged | chosen}
+
+    def _new(self, number: int, *, enqueued: bool) -> Claim:
+        """Begin a trial; the first, one a member, have the defaults to compare the others with."""
+        lock = self._try_lock(number)
+        if lock is None:
+            raise UserError(f"--models: {self._trial_folder(number)} is in use by another search")
+        self._seed_draws(number)
+        if number < self._members and not enqueued:
+            self._study.enqueue_trial(self._defaults)
+        return self._claimed(self._study.ask(), lock)
+
+    def _seed_draws(self, number: int) -> None:
+        # The same draws for a trial whoever makes it: a sampler's state would begin anew in each run.
+        self._study.sampler = TPESampler(seed=keyed_draw(self._settings.seed, "trial", number) % 2**32)
+
+    def _try_lock(self, number: int) -> BinaryIO | None:
+        return try_lock(self._trial_folder(number) / "lock")
+
+    def _opened(self) -> optuna.Study:
+        path = self.folder.absolute() / "study.db"
+        try:
+            storage = RDBStorage(
+                f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LONGEST_WAIT}}
+            )
+            pruner = PercentilePruner(
+                KEPT, self._members + UNDISTURBED, n_warmup_steps=FIRST_PASSES * self._settings.scale_down
+            )
+            return optuna.create_study(
+                storage=storage, pruner=pruner, study_name=TUNING, direction="maximize", load_if_exists=True
+            )
+        except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy, Alembic or Optuna say of a broken file
+            raise UserError(
+                f"--models: {path} cannot be opened: {' '.join(str(error).split())[:200]}"
+            ) from None
+
+    def _check_identity(self, identity: dict[str, Any]) -> None:
+        there = self._study.user_attrs.get(IDENTITY)
+        if there is None:
+            self._study.set_user_attr(IDENTITY, identity)
+            return
+        differing = [
+            f"{option(name)} {there.get(name)} there, {value} here"
+            for name, value in json.loads(json.dumps(identity)).items()
+            if there.get(name) != value
+        ]
+        if differing:
+            raise UserError(
+                f"--models: {self.folder} holds a search with other settings ({'; '.join(differing)}); name"
+                " another directory, or remove the folder"
+            )
+
+    def _trial_folder(self, number: int) -> Path:
+        return self.folder / "trials" / str(number)
+
+    def _claimed(self, trial: Trial, lock: BinaryIO) -> Claim:
+        parameters = suggested(trial, self._settings)
+        noted = frozenset(self._study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+        folder = self._trial_folder(trial.number)
+        return Claim(trial, parameters, self.member_of(trial.number), folder, lock, noted)
+
+
+def done_by(trials: Sequence[FrozenTrial]) -> int:
+    """Count the trials that have ended."""
+    return sum(trial.state.is_finished() for trial in trials)

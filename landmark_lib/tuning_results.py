@@ -1,0 +1,93 @@
+"""What a search for settings found, as plain values: `tune.json` and the pages are made of these."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landmark_lib.errors import LandmarkError
+from landmark_lib.evaluation_results import Figure
+
+TUNING = "tuning"  # folder in the models' directory
+RESULTS = "tune.json"
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What became of one trial."""
+
+    number: int
+    member: int  # on whose rows it was trained
+    state: str  # "complete", "pruned" or "failed"
+    parameters: dict[str, Any]  # a value for everything that is searched
+    accuracy: float | None  # of the best epoch, on the half to choose by; of a pruned trial up to its end
+    epochs: int
+    seconds: float
+    why: str  # it was pruned or failed
+
+
+@dataclass(frozen=True)
+class EnsembleResult:
+    """How good the vote of some trials is, on photos that none of them was chosen by."""
+
+    trials: list[int]  # of member 0 and up
+    selection_accuracy: float  # on the photos that they were chosen by, which flatters
+    top_1: Figure
+    gap: Figure
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """All that was found."""
+
+    dataset: str
+    dataset_fingerprint: str
+    members: int
+    selection_photos: int
+    reporting_photos: int
+    settings: dict[str, Any]
+    trials: list[TrialResult]
+    importances: dict[str, float]  # of what is searched, sum 1; empty where there are too few trials
+    tuned: EnsembleResult
+    default: EnsembleResult | None  # None: one of its trials failed
+    top_1_difference: Figure | None  # tuned - default, in pairs
+    gap_difference: Figure | None
+
+
+def read_tuning(models: str) -> Tuning | None:
+    """Read what a search below a models' directory found; None where there is none.
+
+    Raises:
+        LandmarkError: It cannot be read.
+    """
+    path = Path(models) / TUNING / RESULTS
+    if not path.exists():
+        return None
+    try:
+        return _parsed(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise LandmarkError(f"{path} cannot be read: {error}") from None
+
+
+def _parsed(content: dict[str, Any]) -> Tuning:
+    return Tuning(
+        **{
+            **content,
+            "trials": [TrialResult(**trial) for trial in content["trials"]],
+            "tuned": _ensemble(content["tuned"]),
+            "default": _ensemble(content["default"]),
+            "top_1_difference": _figure(content["top_1_difference"]),
+            "gap_difference": _figure(content["gap_difference"]),
+        }
+    )
+
+
+def _ensemble(content: dict[str, Any] | None) -> EnsembleResult | None:
+    if content is None:
+        return None
+    figures = {name: _figure(content[name]) for name in ("top_1", "gap")}
+    return EnsembleResult(**{**content, **figures})
+
+
+def _figure(content: dict[str, float] | None) -> Figure | None:
+    return None if content is None else Figure(**content)

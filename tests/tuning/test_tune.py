@@ -1,0 +1,151 @@
+"""The job that searches for settings: real trials on a small data set, and the members that come of them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from commands import REPOSITORY, run
+from small_dataset import write_small_dataset
+
+from landmark_lib.command_line import exit_status
+from landmark_lib.dataset import read_manifest
+from landmark_lib.errors import UserError
+from landmark_lib.settings import TuneSettings
+from landmark_lib.training.history import read_history
+from landmark_lib.training.member_data import read_member_data
+from landmark_lib.tuning.answers import ask_member, read_answers
+from landmark_lib.tuning.loop import tune
+from landmark_lib.tuning_results import read_tuning
+
+TUNE, TRAIN = (str(REPOSITORY / "jobs" / name) for name in ("tune.py", "train.py"))
+OPTIONS = [
+    *("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
+    *("--epochs", "3", "--learning-rate", "0.0001:0.01"),
+]
+
+
+@pytest.fixture(scope="module")
+def tunable(tmp_path_factory):
+    """A small data set whose hold-out has photos in both halves."""
+    root = str(tmp_path_factory.mktemp("tunable") / "dataset")
+    write_small_dataset(root, validation=(16,))
+    return root
+
+
+def command(root, models, *more):
+    return [sys.executable, TUNE, "--dataset", root, "--models", str(models), *OPTIONS, *more]
+
+
+@pytest.fixture(scope="module")
+def tuned(tunable, tmp_path_factory):
+    models = tmp_path_factory.mktemp("tuned")
+    done = run(*command(tunable, models, "--trials", "4"))
+    assert done.returncode == 0, done.stderr
+    return models, done
+
+
+def results(models):
+    return json.loads((models / "tuning" / "tune.json").read_text())
+
+
+def test_trials_and_the_chosen_members_are_told_and_written(tuned):
+    models, done = tuned
+    found = results(models)
+    assert [trial["number"] for trial in found["trials"]] == [0, 1, 2, 3]
+    assert found["selection_photos"] + found["reporting_photos"] == 16
+    assert found["default"]["trials"] == [0, 1]
+    assert f"tuned       {found['tuned']['top_1']['value']:.3f}" in done.stdout
+    assert read_tuning(str(models)).tuned.trials == found["tuned"]["trials"]
+    assert "<h1>Tuning</h1>" in (models / "tuning" / "tune.html").read_text()
+
+
+def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(tuned, tunable):
+    models, _ = tuned
+    written = models / "tuning" / "members.yaml"
+    chosen = results(models)["tuned"]["trials"]
+    assert len(yaml.safe_load(written.read_text())["members"]) == 2
+    done = run(sys.executable, TRAIN, "--member", "all", "--config", str(written))
+    assert done.returncode == 0, done.stderr
+    for member, number in enumerate(chosen):
+        data = read_member_data(tunable, read_manifest(tunable), member)
+        ours = ask_member(models / f"member-{member}", data, 4)
+        theirs = read_answers(models / "tuning" / "trials" / str(number))
+        np.testing.assert_array_equal(ours.labels, theirs.labels)
+        np.testing.assert_allclose(ours.confidences, theirs.confidences, rtol=1e-3)
+        best = max(result.validation_accuracy for result in read_history(models / f"member-{member}"))
+        assert best == results(models)["trials"][number]["accuracy"]
+
+
+def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, tunable):
+    models, _ = tuned
+    before = results(models)["trials"]
+    workers = [
+        subprocess.Popen(
+            command(tunable, models, "--trials", "9"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    told = [worker.communicate(timeout=300) for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], told
+    after = results(models)["trials"]
+    assert [trial["number"] for trial in after] == list(range(9))
+    assert after[:4] == before
+    assert all(trial["epochs"] == 3 or trial["state"] == "pruned" for trial in after)
+    assert any("9 trials" in out for out, _ in told)
+    assert not any("features: " in err for _, err in told)  # which were there
+
+
+def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
+    root, models = str(tmp_path / "dataset"), tmp_path / "models"
+    write_small_dataset(root, members=1, validation=(16,))
+    done = run(*command(root, models, "--trials", "1", "--trainable-layers", "1", "--horovodrun=-np 1"))
+    assert done.returncode == 0, done.stderr
+    (trial,) = results(models)["trials"]
+    assert (trial["state"], trial["epochs"], trial["parameters"]["trainable_layers"]) == ("complete", 3, 1)
+    right = trial["accuracy"] * results(models)["selection_photos"]
+    assert right == pytest.approx(round(right))  # so it was measured on the photos to choose by
+    left = models / "tuning" / "trials" / "0"
+    assert "steps an epoch of 1 x 4 rows" in (left / "train.log").read_text()
+    assert [path.name for path in left.rglob("*.keras")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--dropout", "0.5:0.1"], "--dropout: expected low:high with low at most high, received 0.5:0.1"),
+        (["--dropout", "0:1"], "--dropout: expected 0 or more, below 1, received 1.0"),
+        (["--l2", "0:1"], "--l2: expected low:high with low above 0, received 0:1"),
+        (["--learning-rate", "fast"], "--learning-rate: expected low:high or one number, received fast"),
+        (["--optimizer", "sgd,lbfgs"], "--optimizer: expected a list of sgd, adam, received lbfgs"),
+        (["--trainable-layers", "0,0"], "--trainable-layers: expected a list of different values"),
+        (["--trainable-layers", "54"], "--trainable-layers: expected 0 to 53 layers, received 54"),
+        (["--trials", "0"], "--trials: expected at least 1, received 0"),
+        (["--horovodrun", "-H 'a"], "--horovodrun: No closing quotation"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_in_a_line(arguments, told, capsys):
+    assert exit_status(TuneSettings, print, arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"error: {told}")
+
+
+def test_a_hold_out_too_small_to_be_halved_is_refused(tmp_path):
+    root = str(tmp_path / "dataset")
+    write_small_dataset(root, validation=(1,))
+    with pytest.raises(UserError, match="holds out are too few for a half"):
+        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN), print)
+
+
+def test_it_is_not_started_by_horovodrun(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOROVOD_RANK", "0")
+    done = run(*command("nowhere", tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "starts horovodrun itself" in done.stderr
