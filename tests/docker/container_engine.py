@@ -23,33 +23,28 @@ class Engine:
     environment: dict[str, str]
 
     def run(self, image: str, *command: str) -> str:
-        """Run a command in a container of its own; gives what it says, of errors too."""
-        return self._said(self.program, "run", "--rm", "--cap-drop", "ALL", image, *command)
+        """Run a command in a container of its own; gives what it says, without errors."""
+        return self._said(self.program, "run", "--rm", "--cap-drop", "ALL", image, *command).stdout
 
-    def build(self, *images: str) -> str:
+    def build(self, *images: str) -> None:
         """Build images as `make images` does."""
-        return self._said(str(DOCKER / "build"), *images)
+        self._said(str(DOCKER / "build"), *images)
 
     def megabytes(self, image: str) -> int:
         """The size of an image, unpacked."""
-        return int(self._said(self.program, "image", "inspect", "--format", "{{.Size}}", image)) // 1_000_000
+        said = self._said(self.program, "image", "inspect", "--format", "{{.Size}}", image)
+        return int(said.stdout) // 1_000_000
 
     def on_cluster(self, *words: str) -> str:
-        """Tell compose something about the cluster; gives what it says."""
+        """Tell compose something about the cluster; gives what it says, of errors too."""
         file = ["--file", str(DOCKER / "compose.yaml"), "--project-name", PROJECT]
-        return self._said(*self.compose, *file, *words)
+        done = self._said(*self.compose, *file, *words)
+        return done.stdout + done.stderr
 
-    def _said(self, *command: str) -> str:
-        done = subprocess.run(
-            command,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+    def _said(self, *command: str) -> subprocess.CompletedProcess:
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
 
 
 @contextmanager
