@@ -24,7 +24,7 @@ import uuid
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, astuple, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from landmark_lib.cells import as_cell, csv_text, from_cell
 from landmark_lib.errors import NotADatasetError, UserError
 from landmark_lib.method import recipes
 
@@ -322,12 +323,10 @@ class LandmarkClass:
 
 
 def write_classes(root: str, classes: Sequence[LandmarkClass]) -> None:
-    """Write `classes.csv`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(LandmarkClass))
-    writer.writerows(astuple(row) for row in classes)
-    write_bytes(root, CLASSES, text.getvalue().encode())
+    """Write `classes.csv`, with no label that a spreadsheet takes for a formula."""
+    header = [column.name for column in fields(LandmarkClass)]
+    rows = [astuple(replace(row, landmark_id=as_cell(row.landmark_id))) for row in classes]
+    write_bytes(root, CLASSES, csv_text([header, *rows]).encode())
 
 
 def read_classes(root: str) -> list[LandmarkClass]:
@@ -336,7 +335,7 @@ def read_classes(root: str) -> list[LandmarkClass]:
     return [
         LandmarkClass(
             class_index=int(row["class_index"]),
-            landmark_id=row["landmark_id"],
+            landmark_id=from_cell(row["landmark_id"]),
             label_count=int(row["label_count"]),
             training_images=int(row["training_images"]),
         )

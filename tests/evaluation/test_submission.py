@@ -1,0 +1,27 @@
+"""Kaggle's file has the ids that Kaggle gave, whatever a spreadsheet would make of them."""
+
+import csv
+
+import pyarrow as pa
+
+from landmark_lib.evaluation.predictions import REJECTED_SCHEMA, PredictionFiles, answers_schema
+from landmark_lib.evaluation.submission import write_submission
+
+IDS = ["=cmd|' /C calc'!A0", "-2+3", "@a", "\tb", "'=c"]
+
+
+def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
+    schema = answers_schema(["member-0"])
+    row = {
+        "member-0 labels": ["1"],
+        "member-0 scores": [0.5],
+        "ensemble labels": ["1"],
+        "ensemble score": 0.5,
+    }
+    rows = [{"image_id": image_id, "ensemble votes": 1, **row} for image_id in IDS]
+    files = PredictionFiles(tmp_path / "predictions", {}, units=1)
+    files.begin()
+    files.write(0, pa.Table.from_pylist(rows, schema), pa.Table.from_pylist([], REJECTED_SCHEMA))
+    assert write_submission(files, str(tmp_path / "submission.csv"), IDS) == (len(IDS), 0)
+    with (tmp_path / "submission.csv").open(newline="") as file:
+        assert list(csv.DictReader(file)) == [{"id": image_id, "landmarks": "1 0.5"} for image_id in IDS]
