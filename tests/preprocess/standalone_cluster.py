@@ -63,6 +63,9 @@ def write_settings(folder: Path, secret: str | None) -> Path:
     settings.write_text(
         f"{authentication}"
         f"spark.network.crypto.enabled {bool(secret)}\n"
+        "spark.network.crypto.cipher AES/GCM/NoPadding\n"
+        "spark.network.crypto.authEngineVersion 2\n"
+        "spark.network.crypto.saslFallback false\n"
         "spark.io.encryption.enabled true\n"
         f"spark.driver.host {MASTER}\n"
         f"spark.driver.bindAddress {MASTER}\n"
