@@ -69,9 +69,13 @@ def container_engine(folder: Path) -> Iterator[Engine | None]:
 
 def _compose() -> list[str] | None:
     for command in (["docker", "compose"], ["docker-compose"]):
-        if _answers(*command, "version"):
-            return command
+        if _answers(*command, "version") and not _said(*command, "version", "--short").startswith("1."):
+            return command  # version 1, which Debian still has, knows another language
     return None
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _answers(*command: str) -> bool:
