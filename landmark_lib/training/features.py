@@ -24,9 +24,9 @@ from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
-from landmark_lib.training.feed import Batches, load_network, photos_measured
+from landmark_lib.training.feed import Batches, FeatureRows, load_network, photos_measured
 from landmark_lib.training.horovod_step import Ranks
-from landmark_lib.training.member_data import MemberData
+from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import (
     DROPOUT,
     LOGITS,
@@ -48,7 +48,7 @@ SLICES_AHEAD = 2
 
 Features = NDArray[np.float32]  # (rows, features)
 Classes = NDArray[np.int32]  # (rows,)
-FeatureRows = tuple[NDArray[np.object_], Classes, Features]  # image ids before them
+NamedRows = tuple[NDArray[np.object_], Classes, Features]  # image ids before them
 
 
 class FeatureFeed:
@@ -100,6 +100,13 @@ class FeatureFeed:
                 batch = rows[first : first + self._settings.batch_size]
                 yield tf.constant(features[batch]), tf.constant(classes[batch])
 
+    def training_features(self, best: Sequence[NDArray[np.float32]]) -> Iterator[FeatureRows]:  # noqa: ARG002
+        """Give the pooled features of this rank's part of the training rows; no weights change them."""
+        shards = self._data.training
+        for part in slices_of_rank(shards, self._ranks.rank, self._ranks.size):
+            _, classes, features = self._files.read(shards.records[part.shard])
+            yield features[part.start : part.stop], classes[part.start : part.stop]
+
     def whole_model(self) -> keras.Model:
         """Give the network from images to logits, with the weights as they are now."""
         settings, classes = self._settings, len(self._data.landmark_ids)
@@ -144,7 +151,7 @@ class FeatureFeed:
         for record, rows in zip(records, groups, strict=True):
             self._files.write(record, rows)
 
-    def _extracted(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[FeatureRows]:
+    def _extracted(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[NamedRows]:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
         extract = _extractor(self._backbone, self._mode)
         with progress(FEATURES, total, "images", speaks=self._ranks.speaks and total > 0) as display:
@@ -182,7 +189,7 @@ class FeatureFiles:
         """Tell whether the features of a shard are there."""
         return self._path(record).exists()
 
-    def write(self, record: FileRecord, rows: FeatureRows) -> None:
+    def write(self, record: FileRecord, rows: NamedRows) -> None:
         """Write the features of a shard, whole or not at all.
 
         Raises:
@@ -201,7 +208,7 @@ class FeatureFiles:
             partial.unlink(missing_ok=True)
             raise LandmarkError(f"--cache-features: cannot write {path}: {error.strerror or error}") from None
 
-    def read(self, record: FileRecord) -> FeatureRows:
+    def read(self, record: FileRecord) -> NamedRows:
         """Read the features of a shard.
 
         Raises:
@@ -225,11 +232,11 @@ class FeatureFiles:
         return self.folder / record.path
 
 
-def cut(groups: Iterator[FeatureRows], sizes: Sequence[int]) -> Iterator[FeatureRows]:
+def cut(groups: Iterator[NamedRows], sizes: Sequence[int]) -> Iterator[NamedRows]:
     """Give rows that come in groups of any sizes in groups of these sizes; there must be as many in all."""
-    left: FeatureRows | None = None
+    left: NamedRows | None = None
     for size in sizes:
-        parts: list[FeatureRows] = []
+        parts: list[NamedRows] = []
         wanted = size
         while wanted:
             group = left or next(groups)

@@ -1,6 +1,6 @@
 """A member's network and the batches that it is fed with on one rank."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import keras
@@ -21,13 +21,15 @@ from landmark_lib.training.backbone import (
     preprocessing_mode,
 )
 from landmark_lib.training.horovod_step import Ranks
-from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model import ImageNetPreprocessing, build_model
+from landmark_lib.training.member_data import MemberData, slices_of_rank
+from landmark_lib.training.model import ImageNetPreprocessing, build_model, features_of
 from landmark_lib.training.stream import TrainingRows, ordered_batches
 
 IMAGES_TO_NORMALISE = 128
 
 Batches = Iterator[tuple[tf.Tensor, tf.Tensor]]  # of inputs and class indices
+# Features (rows, features) and class indices (rows,).
+FeatureRows = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
 class Feed(Protocol):
@@ -48,6 +50,13 @@ class Feed(Protocol):
 
     def validation_batches(self) -> Batches:
         """Give this rank's part of the hold-out; the last batch is as large as it comes."""
+
+    def training_features(self, best: Sequence[NDArray[np.float32]]) -> Iterator[FeatureRows]:
+        """Give the pooled features of this rank's part of the training rows, each row once.
+
+        Args:
+            best: Weights of the whole model that the features are wanted of.
+        """
 
     def whole_model(self) -> keras.Model:
         """Give the network from images to logits, with the weights as they are now."""
@@ -100,6 +109,17 @@ class ImageFeed:
             measured = photos_measured(settings, ids.numpy())
             if measured.any():
                 yield images[measured], labels[measured]
+
+    def training_features(self, best: Sequence[NDArray[np.float32]]) -> Iterator[FeatureRows]:
+        """Give the pooled features of this rank's part of the training rows, each row once."""
+        settings = self._settings
+        slices = slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size)
+        last = self.model.get_weights()
+        self.model.set_weights(best)
+        extract = features_of(self.model)
+        for images, classes in self._rows.in_order(slices, settings.image_size, settings.batch_size):
+            yield extract(images).numpy(), classes.numpy()
+        self.model.set_weights(last)
 
     def whole_model(self) -> keras.Model:
         """Give the network from images to logits, with the weights as they are now."""

@@ -63,12 +63,12 @@ class MemberData:
 
     def hold_out(self, rank: int, ranks: int) -> list[ShardSlice]:
         """Give the part of the validation rows that a rank reads; together the ranks read each once."""
-        return hold_out_slices(self.validation, rank, ranks)
+        return slices_of_rank(self.validation, rank, ranks)
 
 
-def hold_out_slices(validation: Shards, rank: int, ranks: int) -> list[ShardSlice]:
-    """Give the part of some validation shards that a rank reads."""
-    rows = [record.rows for record in validation.records]
+def slices_of_rank(shards: Shards, rank: int, ranks: int) -> list[ShardSlice]:
+    """Give the part of some shards that a rank reads; together the ranks read each row once."""
+    rows = [record.rows for record in shards.records]
     start, stop = rank_range(sum(rows), rank, ranks, 0)
     return cut_range(range(len(rows)), rows, start, stop)
 

@@ -34,6 +34,7 @@ from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import set_dropout
 from landmark_lib.training.model_directory import MemberFiles
 from landmark_lib.training.signals import StopSignal
+from landmark_lib.training.sketching import sketch_training_rows
 from landmark_lib.training.step import StepResult, training_step, validation_step
 from landmark_lib.training.watchdog import Watchdog
 
@@ -126,7 +127,11 @@ class MemberTraining:
         while not self.ended:
             self._train_epoch(files)
             self._end_epoch(files)
-        horovod_step.from_rank_0(self.ranks, lambda: files.finish(self.feed.whole_model(), self.history))
+        best = horovod_step.from_rank_0(self.ranks, files.best_weights)
+        sketch = sketch_training_rows(self.data, self.ranks, self.feed, best)
+        horovod_step.from_rank_0(
+            self.ranks, lambda: files.finish(self.feed.whole_model(), sketch, self.history)
+        )
 
     def _go_on_from(self, files: MemberFiles) -> None:
         """Take the weights and the place in the training from the last checkpoint, if there is one."""

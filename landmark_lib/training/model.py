@@ -1,5 +1,6 @@
 """The network: a backbone without its top, pooled, dropout, one dense layer (step 7 of the method)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.training.backbone import AS_THEY_ARE
 from landmark_lib.training.model_parts import check_parts
 
+BACKBONE = "backbone"
 DROPOUT = "dropout"
 LOGITS = "logits"
 
@@ -74,7 +76,7 @@ def build_model(
     """
     images = keras.Input(backbone.input_shape[1:], dtype="uint8", name="images")
     preprocessed = ImageNetPreprocessing(mode, name="preprocessing")(images)
-    features = WithFixedStatistics(backbone, name="backbone")(preprocessed)
+    features = WithFixedStatistics(backbone, name=BACKBONE)(preprocessed)
     logits = build_head(features, classes, dropout, l2, seed)
     return keras.Model(images, logits, name="landmark_model")
 
@@ -104,6 +106,19 @@ def set_dropout(model: keras.Model, seed: int, step: int) -> None:
     if generator is not None:  # there is none if nothing is dropped
         # The state is (seed, numbers drawn); a step draws once.
         generator.state.assign([seed % 2**31, step])
+
+
+def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Make the function from images, as the model takes them, to features, (rows, features) float32."""
+    inner = keras.Model(model.input, model.get_layer(BACKBONE).output)
+    # The last batch is smaller than the others; one trace serves all.
+    signature = [tf.TensorSpec(model.input_shape, tf.uint8)]
+
+    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+    def extract(images: tf.Tensor) -> tf.Tensor:
+        return tf.cast(inner(images, training=False), tf.float32)
+
+    return extract  # type: ignore[no-any-return]
 
 
 def load_trained(path: Path) -> keras.Model:

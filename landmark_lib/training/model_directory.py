@@ -3,6 +3,7 @@
 <models>/member-<k>/
   best.keras     the model with the best validation accuracy
   last.keras     the model after the last epoch
+  sketch.npz     class means of the best model's features and how they vary, to reject what shows no landmark
   history.csv    one line an epoch; history.jsonl holds the same
   curves.png     accuracy, loss and learning rate by epoch
   member.json    settings, data set, class names, versions, best epoch; says whether training ended
@@ -10,33 +11,41 @@
   tensorboard/   events, with --tensorboard
 """
 
+import io
 import json
 import math
 import platform
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from landmark_lib import __version__
 from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, deciding
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
+from landmark_lib.training.model import load_trained
 
 BEST = "best.keras"
 LAST = "last.keras"
+SKETCH = "sketch.npz"
 CURVES = "curves.png"
 EVENTS = "tensorboard"
 MEMBER = "member.json"
 SECONDS_BETWEEN_CURVES = 10
+SKETCHED = tuple(field.name for field in fields(Sketch))
 
 
 @dataclass(frozen=True)
@@ -103,14 +112,20 @@ class MemberFiles:
             if self.settings.tensorboard:
                 self._write_events(history[-1])
 
-    def finish(self, model: keras.Model, history: Sequence[EpochResult]) -> None:
-        """Write the last model, and that training has ended.
+    def best_weights(self) -> list[NDArray[np.float32]]:
+        """Read the weights of the best model."""
+        weights: list[NDArray[np.float32]] = load_trained(self.directory / BEST).get_weights()
+        return weights
+
+    def finish(self, model: keras.Model, sketch: Sketch, history: Sequence[EpochResult]) -> None:
+        """Write the last model and the sketch of the best one, and that training has ended.
 
         Raises:
             LandmarkError: A file cannot be written.
         """
         with _told(self.directory):
             save_model(model, self.directory, LAST)
+            write_sketch(sketch, self.directory)
             write_history(self.directory, history)
             self._draw(history)
             write_member(self.directory, self._record(history, finished=True))
@@ -156,6 +171,30 @@ def save_model(model: keras.Model, directory: Path, name: str) -> None:
     partial = directory / f"partial-{name}"  # Keras insists on its ending
     model.save(partial)
     partial.replace(directory / name)
+
+
+def write_sketch(sketch: Sketch, directory: Path) -> None:
+    """Write a sketch whole or not at all; class means as 16-bit floats, which cosines do not notice."""
+    arrays = asdict(sketch)
+    buffer = io.BytesIO()
+    np.savez(buffer, **{**arrays, "classes": sketch.classes.astype(np.float16)})
+    write_bytes(str(directory), SKETCH, buffer.getvalue())
+
+
+def read_sketch(directory: Path) -> Sketch | None:
+    """Read a sketch; None: the member was trained when there were none.
+
+    Raises:
+        LandmarkError: It cannot be read.
+    """
+    path = directory / SKETCH
+    if not path.exists():
+        return None
+    try:
+        with path.open("rb") as content, np.load(content) as file:
+            return Sketch(**{name: file[name].astype(np.float32) for name in SKETCHED})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise LandmarkError(f"{path} cannot be read: {error}") from None
 
 
 def write_member(directory: Path, record: MemberRecord) -> None:

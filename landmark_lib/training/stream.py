@@ -102,16 +102,51 @@ class TrainingRows:
             LandmarkError: More images do not decode than may, a shard is broken, or holds other rows than
                 the manifest says.
         """
+        return self._gone_on(
+            slices,
+            lambda read, done: training_batches(
+                read, image_size, batch_size, seed, steps_done=steps_done + done, mirror=mirror
+            ),
+        )
+
+    def in_order(
+        self, slices: Sequence[ShardSlice], image_size: int, batch_size: int
+    ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """Give the slices' rows in their order as `training_batches` does, the last batch as it comes.
+
+        Raises:
+            LandmarkError: As `batches` does.
+        """
+
+        def batches_in_order(read: Read, done: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+            failures: list[LandmarkError] = []
+            decoded = (
+                _rows(read, failures, TRAINED)
+                .skip(done * batch_size)
+                .map(
+                    lambda class_index, jpeg: (decode(jpeg, image_size), class_index),
+                    num_parallel_calls=tf.data.AUTOTUNE,
+                    deterministic=True,
+                )
+            )
+            return iterate(decoded.batch(batch_size).prefetch(BATCHES_AHEAD), failures)
+
+        return self._gone_on(slices, batches_in_order)
+
+    def _gone_on(
+        self,
+        slices: Sequence[ShardSlice],
+        begin: Callable[[Read, int], Iterator[tuple[tf.Tensor, tf.Tensor]]],
+    ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """Give the batches of a stream that begins behind so many; find what breaks it off, and go on."""
+        done = 0
         while True:
-            read = partial(self._read, slices)
             try:
-                for batch in training_batches(
-                    read, image_size, batch_size, seed, steps_done=steps_done, mirror=mirror
-                ):
+                for batch in begin(partial(self._read, slices), done):
                     yield batch
-                    steps_done += 1
+                    done += 1
             except UndecodableError as error:
-                self._find_bad(slices, error)  # and go on where the stream broke off
+                self._find_bad(slices, error)
             else:
                 return
 

@@ -3,13 +3,16 @@
 import csv
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from commands import REPOSITORY, horovodrun, run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landmark_lib.method.likeness import FeatureSums, sketch_of
 from landmark_lib.training.features import FEATURES, cut
 from landmark_lib.training.model import load_trained
+from landmark_lib.training.model_directory import read_sketch
 
 JOB = str(REPOSITORY / "jobs/train.py")
 OPTIONS = [
@@ -44,6 +47,9 @@ def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_
     for one, other in zip(history(cached), history(tmp_path), strict=True):
         assert one["validation_accuracy"] == other["validation_accuracy"]
         assert float(one["training_loss"]) == pytest.approx(float(other["training_loss"]), rel=1e-3)
+    sketch, sketch_of_images = (read_sketch(m / "member-0") for m in (cached, tmp_path))
+    np.testing.assert_allclose(sketch.centre, sketch_of_images.centre, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(sketch.classes, sketch_of_images.classes, atol=1e-3)
 
 
 def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
@@ -54,11 +60,19 @@ def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
     assert {path: path.stat().st_mtime_ns for path in (cached / FEATURES).rglob("*.parquet")} == files
 
 
-def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(small_dataset, tmp_path):
-    command = ["python", JOB, "--dataset", small_dataset, "--models", str(tmp_path), *OPTIONS]
+@pytest.fixture(scope="module")
+def on_two_ranks(small_dataset, tmp_path_factory):
+    """Trained models, and the command that trained them."""
+    models = tmp_path_factory.mktemp("two ranks")
+    command = ["python", JOB, "--dataset", small_dataset, "--models", str(models), *OPTIONS]
     done = horovodrun(*command, "--cache-features")
     assert done.returncode == 0, done.stderr
-    files = sorted((tmp_path / FEATURES).rglob("*.parquet"))
+    return models, command
+
+
+def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(on_two_ranks):
+    models, command = on_two_ranks
+    files = sorted((models / FEATURES).rglob("*.parquet"))
     assert len(files) == 6
     before = {path: path.stat().st_mtime_ns for path in files[1:]}
     content = files[0].read_bytes()
@@ -67,6 +81,15 @@ def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(small_datas
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in files[1:]} == before
     assert files[0].read_bytes() == content
+
+
+def test_two_ranks_sketch_all_rows_of_a_member(on_two_ranks):
+    models, _ = on_two_ranks
+    tables = [pq.read_table(path) for path in (models / FEATURES).glob("*/train/*/*.parquet")]
+    features = np.concatenate([np.stack(table["features"].to_pylist()) for table in tables])
+    sums = FeatureSums.nothing(3, features.shape[1])
+    sums.add(features, np.concatenate([table["class_index"].to_numpy() for table in tables]))
+    np.testing.assert_allclose(read_sketch(models / "member-0").classes, sketch_of(sums).classes, atol=1e-4)
 
 
 def test_a_damaged_file_of_features_is_named(cached, small_dataset):

@@ -54,6 +54,7 @@ def test_the_members_directory_stands_for_itself(trained, small_dataset):
     assert names == {
         *(
             "best.keras",
+            "sketch.npz",
             "last.keras",
             "history.csv",
             "history.jsonl",
