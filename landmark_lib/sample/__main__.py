@@ -6,7 +6,13 @@ from pathlib import Path
 import click
 
 from landmark_lib.errors import UserError
-from landmark_lib.sample.write import LAYOUTS, SampleSettings, write_labels, write_sample
+from landmark_lib.sample.write import (
+    LAYOUTS,
+    SampleSettings,
+    write_labels,
+    write_landmark_free,
+    write_sample,
+)
 
 
 @click.command()
@@ -32,29 +38,42 @@ from landmark_lib.sample.write import LAYOUTS, SampleSettings, write_labels, wri
     is_flag=True,
     help="Write labels.csv alone, without photos.  [default: with photos]",
 )
+@click.option(
+    "--landmark-free",
+    is_flag=True,
+    help="Write photos of no landmark, in one folder: half of them surroundings alone, half buildings"
+    " that are seen once.  [default: photos of landmarks]",
+)
 def main(
-    *, out: Path, labels: int, photos: int, layout: str, seed: int, longest_side: int, without_pixels: bool
+    *,
+    out: Path,
+    labels: int,
+    photos: int,
+    layout: str,
+    seed: int,
+    longest_side: int,
+    without_pixels: bool,
+    landmark_free: bool,
 ) -> None:
     """Write a synthetic sample of landmark photos to the new directory OUT."""
     try:
-        settings = SampleSettings(labels, photos, layout, seed, longest_side)
-        if without_pixels:
-            write_labels(settings, out)
+        if landmark_free:
+            write_landmark_free(photos, out, seed=seed, longest_side=longest_side)
+            summary = f"{photos} photos of no landmark in {out}, {_megabytes(out):.0f} MB"
+        elif without_pixels:
+            write_labels(SampleSettings(labels, photos, layout, seed, longest_side), out)
+            summary = f"{photos} photos of {labels} landmarks listed in {out}"
         else:
-            write_sample(settings, out)
+            write_sample(SampleSettings(labels, photos, layout, seed, longest_side), out)
+            summary = f"{photos} photos of {labels} landmarks in {out}, {_megabytes(out):.0f} MB"
     except UserError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
-    click.echo(
-        f"{photos} photos of {labels} landmarks listed in {out}"
-        if without_pixels
-        else _summary(settings, out)
-    )
+    click.echo(summary)
 
 
-def _summary(settings: SampleSettings, out: Path) -> str:
-    megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
-    return f"{settings.photos} photos of {settings.labels} landmarks in {out}, {megabytes:.0f} MB"
+def _megabytes(out: Path) -> float:
+    return sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
 
 
 if __name__ == "__main__":

@@ -26,13 +26,16 @@ def photo_chance(seed: int, image_id: str) -> Chance:
     return Chance(seed, ("view", image_id))
 
 
-def render_photo(scene: Scene, longest_side: int, chance: Chance) -> Image.Image:
+def render_photo(
+    scene: Scene, longest_side: int, chance: Chance, *, with_building: bool = True
+) -> Image.Image:
     """Take one photo.
 
     Args:
         scene: The landmark.
         longest_side: Upper bound of the photo's longer side, pixels, 300 … 2000.
         chance: The photo's draws.
+        with_building: Whether the landmark stands where the photo is taken, or nothing does.
 
     Returns:
         RGB; the longer side is log-uniform between 300 and the bound.
@@ -40,7 +43,8 @@ def render_photo(scene: Scene, longest_side: int, chance: Chance) -> Image.Image
     framed, light = frame_shot(scene, longest_side, chance), choose_light(chance)
     shot = framed.within(LARGEST_DRAWING)
     picture = draw_surroundings(shot, light, chance)
-    _add_building(picture, scene, shot, light, chance)
+    if with_building:
+        _add_building(picture, scene, shot, light, chance)
     draw_occluders(picture, shot, light, chance)
     if light.falling:
         _add_weather(picture, light, chance)

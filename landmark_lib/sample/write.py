@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
+
 from landmark_lib.errors import UserError
 from landmark_lib.progress import progress
 from landmark_lib.sample.camera import LARGEST_SIDE, SMALLEST_SIDE
 from landmark_lib.sample.label_counts import labels_without_pixels
 from landmark_lib.sample.odd_photos import Oddity, encode_odd_photo, odd_photos
 from landmark_lib.sample.scene import design_scene
+from landmark_lib.sample.scramble import Scramble
 from landmark_lib.sample.view import encode_jpeg, photo_chance, render_photo
 
 LAYOUTS = ("folders", "csv")
@@ -63,10 +66,11 @@ class PhotoTask:
     """One photo to render.
 
     Attributes:
-        image_id, landmark_id: Which it is and what it shows.
+        image_id, landmark_id: Which it is and which building's; no landmark's id where it is none.
         path: Where it goes.
         oddity: What is odd about it, if anything.
         seed, longest_side: As in the settings.
+        with_building: Whether it shows anything but its surroundings.
     """
 
     image_id: str
@@ -75,6 +79,7 @@ class PhotoTask:
     oddity: Oddity | None
     seed: int
     longest_side: int
+    with_building: bool = True
 
 
 def write_sample(
@@ -96,10 +101,33 @@ def write_sample(
         odd = odd_photos(settings.labels, settings.photos, settings.seed)
         if settings.layout == "csv":
             _write_labels(settings, partial, odd)
-        tasks = list(_photo_tasks(settings, partial, odd))
-        with progress("rendering", len(tasks), "photos") as display:
-            for _ in _rendered(tasks, workers or os.cpu_count() or 1):
-                display.update(1)
+        _render(list(_photo_tasks(settings, partial, odd)), workers)
+
+
+def write_landmark_free(
+    photos: int, directory: Path, *, seed: int, longest_side: int, workers: int | None = None
+) -> None:
+    """Render photos of no landmark into a directory: surroundings alone, and buildings that are seen once.
+
+    Args:
+        photos: How many, at least 1; of an odd number, one building more.
+        directory: Where; it appears under this name when it is whole.
+        seed: The same seed gives the same bytes, and no building of the sample with this seed.
+        longest_side: Upper bound of a photo's longer side, 300 … 2000 pixels.
+        workers: As in `write_sample`.
+
+    Raises:
+        UserError: No photos, a side out of its range, or the directory exists and is not empty.
+    """
+    SampleSettings(labels=1, photos=photos, seed=seed, longest_side=longest_side)  # refuses what it refuses
+    image_ids = Scramble(1 << 64, seed, "landmark-free image id")
+    with _whole_or_nothing(directory) as partial:
+        tasks = []
+        for number, place in enumerate(image_ids.places(np.arange(photos, dtype=np.uint64)).tolist()):
+            image_id = f"{place:016x}"
+            path, scene = partial / f"{image_id}.jpg", f"no landmark {image_id}"
+            tasks.append(PhotoTask(image_id, scene, path, None, seed, longest_side, number % 2 == 0))
+        _render(tasks, workers)
 
 
 def write_labels(settings: SampleSettings, directory: Path) -> None:
@@ -115,7 +143,8 @@ def write_labels(settings: SampleSettings, directory: Path) -> None:
 def render_file(task: PhotoTask) -> None:
     """Render one photo and write its file."""
     chance = photo_chance(task.seed, task.image_id)
-    picture = render_photo(design_scene(task.seed, task.landmark_id), task.longest_side, chance)
+    scene = design_scene(task.seed, task.landmark_id)
+    picture = render_photo(scene, task.longest_side, chance, with_building=task.with_building)
     quality = chance.integer(*QUALITIES, "quality")
     if task.oddity is None:
         encoded = encode_jpeg(picture, quality)
@@ -135,6 +164,12 @@ def _whole_or_nothing(directory: Path) -> Iterator[Path]:
     partial.mkdir(parents=True)
     yield partial
     partial.replace(directory)
+
+
+def _render(tasks: list[PhotoTask], workers: int | None) -> None:
+    with progress("rendering", len(tasks), "photos") as display:
+        for _ in _rendered(tasks, workers or os.cpu_count() or 1):
+            display.update(1)
 
 
 def _rendered(tasks: list[PhotoTask], workers: int) -> Iterator[None]:

@@ -2,17 +2,18 @@
 
 import csv
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
 from landmark_lib.errors import UserError
-from landmark_lib.sample import write
+from landmark_lib.sample import view, write
 from landmark_lib.sample.__main__ import main
 from landmark_lib.sample.label_counts import labels_without_pixels
 from landmark_lib.sample.odd_photos import odd_photos
-from landmark_lib.sample.write import SampleSettings, write_labels, write_sample
+from landmark_lib.sample.write import SampleSettings, write_labels, write_landmark_free, write_sample
 
 SMALL = SampleSettings(labels=3, photos=9, longest_side=300)
 
@@ -134,3 +135,21 @@ def test_command_reports_a_mistake_in_one_line_and_exits_with_2(tmp_path):
     result = CliRunner().invoke(main, [str(tmp_path / "out"), "--labels", "9", "--photos", "8"])
     assert result.exit_code == 2
     assert result.output.startswith("error: expected at least a photo a label")
+
+
+def test_photos_of_no_landmark_are_the_same_each_time_and_none_of_the_samples(folders, tmp_path):
+    arguments = ["--landmark-free", "--photos", "4", "--longest-side", "300"]
+    for name in ("one", "two"):
+        result = CliRunner().invoke(main, [str(tmp_path / name), *arguments])
+        assert result.exit_code == 0, result.output
+        assert f"4 photos of no landmark in {tmp_path / name}" in result.output
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert len(files(tmp_path / "one")) == 4
+    assert not set(files(tmp_path / "one").values()) & set(files(folders).values())
+
+
+def test_half_of_the_photos_of_no_landmark_show_a_building(tmp_path):
+    with patch("landmark_lib.sample.view._add_building", wraps=view._add_building) as added:
+        write_landmark_free(5, tmp_path / "out", seed=1, longest_side=300, workers=1)
+    scenes = [call.args[1].landmark_id for call in added.call_args_list]
+    assert len(set(scenes)) == 3
