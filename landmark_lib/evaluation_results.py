@@ -90,6 +90,32 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
+class RejectionAtShare:
+    """GAP where a share of photos shows no landmark, by the vote's score and by the chance to be right."""
+
+    share: float
+    plain: Figure
+    rejecting: Figure
+    gain: Figure  # rejecting - plain
+    won_back: Figure | None  # share of what these photos cost the plain score; None: nothing
+
+
+@dataclass(frozen=True)
+class RejectionResult:
+    """What rejection brings, on photos that it was not fitted on."""
+
+    source: str  # of the photos without a landmark
+    photos: int  # with a landmark
+    landmark_free: int
+    unreadable: dict[str, int]  # photos without a landmark that could not be read, by reason
+    shares: list[RejectionAtShare]
+    weights: dict[str, float]  # by evidence, standardised
+    threshold: float
+    right_kept: float  # share of the right answers that reach the threshold
+    landmark_free_rejected: float  # share of the photos without a landmark that do not
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """All that was found on one hold-out."""
 
@@ -102,3 +128,5 @@ class Evaluation:
     voters: list[VoterResult]  # members, the ensemble, mean softmax
     comparison: Comparison
     disagreement: Disagreement
+    rejection: RejectionResult | None = None
+    no_rejection: str = ""  # why there is none

@@ -17,6 +17,7 @@ from landmark_lib.preprocess.summary import describe
 
 DEMO = Path("data/demo")
 SAMPLE = DEMO / "photos"
+NO_LANDMARK = DEMO / "no-landmark"
 DATASET = DEMO / "dataset"
 MODELS = DEMO / "models"
 # Small images and few epochs, so that two cores are enough; the paper's sizes are the jobs' defaults.
@@ -32,10 +33,11 @@ def main() -> int:
     began = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
     run(f"python -m landmark_lib.sample {SAMPLE}")
+    run(f"python -m landmark_lib.sample {NO_LANDMARK} --landmark-free --photos 100 --longest-side 500")
     run(f"spark-submit jobs/preprocess.py --input {SAMPLE} --output {DATASET}")
     weights, remark = choose_weights()
     run(f"horovodrun -np 2 python jobs/train.py --dataset {DATASET} --models {MODELS} {TRAINING} {weights}")
-    scores = run(f"python jobs/evaluate.py --dataset {DATASET} --models {MODELS}")
+    scores = run(f"python jobs/evaluate.py --dataset {DATASET} --models {MODELS} --no-landmark {NO_LANDMARK}")
 
     print("\n=== What came out ===\n")
     manifest = read_manifest(str(DATASET))

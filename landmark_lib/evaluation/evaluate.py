@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from landmark_lib import dataset
 from landmark_lib.dataset import REPORT, Manifest
 from landmark_lib.errors import UserError
+from landmark_lib.evaluation.evidence import sketches_of
 from landmark_lib.evaluation.hold_out import Votes, ask_about, read_hold_out
 from landmark_lib.evaluation.measure import HoldOut, measure
 from landmark_lib.evaluation.networks import Member, load_members
-from landmark_lib.evaluation_results import Evaluation
+from landmark_lib.evaluation.no_landmark import ask_about_no_landmark, find_no_landmark
+from landmark_lib.evaluation.photos import Photos
+from landmark_lib.evaluation.rejecting import Shown, learn_rejection
+from landmark_lib.evaluation.rejection_file import write_rejection
+from landmark_lib.evaluation_results import Evaluation, RejectionResult
 from landmark_lib.report.answers import HoldOutAnswers
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.settings import EvaluateSettings
@@ -41,10 +46,13 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
     manifest = dataset.read_manifest(root)
     validation = validation_shards(root, manifest)
     _check_fingerprints(finished_members(settings.models), manifest.fingerprint, root)
+    no_landmark = find_no_landmark(settings)
     members = load_members(settings.models)
     hold_out = read_hold_out(root, manifest.fingerprint, validation)
     votes = ask_about(members, hold_out, validation, settings.batch_size)
     evaluation = measure(hold_out, votes.members, votes.ensemble, votes.mean_softmax)
+    result, why_not = _rejection(settings, members, no_landmark, hold_out, votes)
+    evaluation = replace(evaluation, rejection=result, no_rejection=why_not)
     page = _page(root, manifest, evaluation, hold_out, votes, members, _tuning(settings, manifest))
     try:
         dataset.write_bytes(str(path.parent), REPORT, page.encode())
@@ -54,6 +62,42 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
     except OSError as error:
         raise UserError(f"--output: cannot write {path}: {error.strerror or error}") from None
     return evaluation, path
+
+
+def _rejection(
+    settings: EvaluateSettings,
+    members: Sequence[Member],
+    photos: Photos | None,
+    hold_out: HoldOut,
+    votes: Votes,
+) -> tuple[RejectionResult | None, str]:
+    """Learn to tell photos without a landmark, and keep what was learned with the members.
+
+    Returns:
+        What it brings; or why nothing was learned.
+
+    Raises:
+        UserError: `--no-landmark` cannot be used, or the models' directory cannot be written into.
+    """
+    sketches = sketches_of(members)
+    if sketches is None or votes.known is None or votes.unknown is None:
+        why = "a member has no sketch of its training features, or there is only one class"
+        if photos is not None:
+            raise UserError(f"--no-landmark: {why}; jobs/train.py makes sketches")
+        return None, why
+    right = votes.ensemble.labels[:, 0] == hold_out.truth
+    free = None if photos is None else ask_about_no_landmark(members, sketches, photos, settings)
+    try:
+        rejection, result = learn_rejection(
+            Shown(hold_out.image_ids, right, votes.known, votes.unknown), free
+        )
+    except ValueError as error:
+        return None, f"too little to learn from: {error}"
+    try:
+        write_rejection(settings.models, members, rejection)
+    except OSError as error:
+        raise UserError(f"--models: cannot write into {settings.models}: {error.strerror or error}") from None
+    return result, ""
 
 
 def _check_fingerprints(directories: Sequence[Path], fingerprint: str, root: str) -> None:

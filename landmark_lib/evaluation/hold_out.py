@@ -8,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import dataset
+from landmark_lib.evaluation.evidence import Evidence, evidence_of, join_evidence, sketches_of, unknown_to_all
 from landmark_lib.evaluation.measure import Answers, HoldOut
 from landmark_lib.evaluation.networks import Member, ask
 from landmark_lib.evaluation.predict import Likely, join_likely, most_likely
@@ -15,7 +16,7 @@ from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
 from landmark_lib.method.calibration import TEMPERATURES
 from landmark_lib.method.vote import rank_labels, vote
 from landmark_lib.progress import progress
-from landmark_lib.training.member_data import hold_out_slices
+from landmark_lib.training.member_data import slices_of_rank
 from landmark_lib.training.reading import Group, Shards, read_slices
 
 MOST_LABELS = 5
@@ -23,11 +24,21 @@ MOST_LABELS = 5
 
 @dataclass(frozen=True)
 class Votes:
-    """Answers of all voters, the photos in one order."""
+    """Answers of all voters, the photos in one order.
+
+    Attributes:
+        members: Of each.
+        ensemble: Of their vote.
+        mean_softmax: Of the mean of their softmax.
+        known: What speaks for the ensemble's answers; None without sketches.
+        unknown: The same as if the landmark of each photo were not among the classes.
+    """
 
     members: list[Answers]
     ensemble: Answers
     mean_softmax: Answers
+    known: Evidence | None
+    unknown: Evidence | None
 
 
 @dataclass
@@ -64,21 +75,27 @@ def ask_about(members: Sequence[Member], hold_out: HoldOut, validation: Shards, 
     """
     said = [_Said() for _ in members]
     mean_softmax: list[Likely] = []
+    sketches = sketches_of(members)
+    known: list[Evidence] = []
+    unknown: list[Evidence] = []
     done = 0
 
     def read() -> Iterator[Group]:
-        return read_slices(validation, hold_out_slices(validation, rank=0, ranks=1), ("image_id", "image"))
+        return read_slices(validation, slices_of_rank(validation, rank=0, ranks=1), ("image_id", "image"))
 
     with progress("evaluate", len(hold_out.truth), "photos") as display:
-        for image_ids, logits in ask(members, read, batch_size):
+        for image_ids, answers in ask(members, read, batch_size):
             truth = hold_out.truth[done : done + len(image_ids)]
-            for of_member, parts in zip(logits, said, strict=True):
-                _note(of_member, truth, parts)
-            mean = tf.add_n([tf.nn.softmax(of_member) for of_member in logits]) / len(logits)
+            for answer, parts in zip(answers, said, strict=True):
+                _note(answer.logits, truth, parts)
+            mean = tf.add_n([tf.nn.softmax(answer.logits) for answer in answers]) / len(answers)
             mean_softmax.append(most_likely(tf.math.log(mean), MOST_LABELS))
+            if sketches:
+                known.append(evidence_of(answers, sketches))
+                unknown.append(evidence_of(unknown_to_all(answers, truth), sketches))
             done += len(image_ids)
             display.update(len(image_ids))
-    return _votes(members, said, join_likely(mean_softmax))
+    return _votes(members, said, join_likely(mean_softmax), join_evidence(known), join_evidence(unknown))
 
 
 def _note(logits: tf.Tensor, truth: NDArray[np.int64], said: _Said) -> None:
@@ -94,7 +111,13 @@ def _log_sums(logits: tf.Tensor) -> tf.Tensor:
     return tf.stack(columns, axis=1)
 
 
-def _votes(members: Sequence[Member], said: Sequence[_Said], mean_softmax: Likely) -> Votes:
+def _votes(
+    members: Sequence[Member],
+    said: Sequence[_Said],
+    mean_softmax: Likely,
+    known: Evidence | None,
+    unknown: Evidence | None,
+) -> Votes:
     likely = [join_likely(parts.likely) for parts in said]
     # of all members together: (members, photos, k)
     labels = np.stack([one.labels for one in likely])
@@ -118,4 +141,6 @@ def _votes(members: Sequence[Member], said: Sequence[_Said], mean_softmax: Likel
         mean_softmax=Answers(
             MEAN_SOFTMAX, kinds, mean_softmax.labels, np.minimum(mean_softmax.confidences[:, 0], 1.0)
         ),
+        known=known,
+        unknown=unknown,
     )

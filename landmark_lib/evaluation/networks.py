@@ -2,18 +2,33 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
-from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import BEST, finished_members, read_member
+from landmark_lib.training.model import BACKBONE, load_trained
+from landmark_lib.training.model_directory import BEST, finished_members, read_member, read_sketch
 from landmark_lib.training.stream import Read, photo_batches
 
 DIGESTED_BYTES = 1 << 20  # at a time
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a network says of some photos.
+
+    Attributes:
+        logits: (photos, classes) float32.
+        features: Pooled, (photos, features) float32.
+    """
+
+    logits: tf.Tensor
+    features: tf.Tensor
 
 
 class Member:
@@ -23,23 +38,26 @@ class Member:
         name: "member-0" …
         record: What its directory tells about it.
         side: Of the images that it takes, in pixels.
-        logits: From images (photos, side, side, 3) uint8 to logits (photos, classes) float32.
+        sketch: Of the features of its training photos; None if it was trained when there were none.
+        ask: From images (photos, side, side, 3) uint8 to logits and features, as `Said` has them.
     """
 
     def __init__(self, directory: Path) -> None:
         """Load it.
 
         Raises:
-            LandmarkError: The model cannot be loaded.
+            LandmarkError: The model or its sketch cannot be read.
         """
         self.name = directory.name
         self.record = read_member(directory)
         self.path = directory / BEST
         network = load_trained(self.path)
         self.side = int(network.input_shape[1])
+        self.sketch = read_sketch(directory)
+        both = keras.Model(network.input, [network.output, network.get_layer(BACKBONE).output])
         signature = [tf.TensorSpec(network.input_shape, tf.uint8)]
-        self.logits: Callable[[tf.Tensor], tf.Tensor] = tf.function(
-            lambda images: tf.cast(network(images, training=False), tf.float32), signature
+        self.ask: Callable[[tf.Tensor], list[tf.Tensor]] = tf.function(
+            lambda images: [tf.cast(said, tf.float32) for said in both(images, training=False)], signature
         )
 
     @property
@@ -72,7 +90,7 @@ def load_members(models: str) -> list[Member]:
 
 def ask(
     members: Sequence[Member], read: Read, batch_size: int
-) -> Iterator[tuple[NDArray[np.object_], list[tf.Tensor]]]:
+) -> Iterator[tuple[NDArray[np.object_], list[Said]]]:
     """Ask all members about photos.
 
     Args:
@@ -81,7 +99,7 @@ def ask(
         batch_size: Photos at once.
 
     Yields:
-        Image ids (photos,) str, and the logits of each member, (photos, classes) float32.
+        Image ids (photos,) str, and what each member says of these photos.
 
     Raises:
         LandmarkError: An image does not decode, or what `read` raises.
@@ -89,7 +107,7 @@ def ask(
     sides = sorted({member.side for member in members})
     for image_ids, images in photo_batches(read, sides, batch_size):
         by_side = dict(zip(sides, images, strict=True))
-        yield _decoded(image_ids), [member.logits(by_side[member.side]) for member in members]
+        yield _decoded(image_ids), [Said(*member.ask(by_side[member.side])) for member in members]
 
 
 def _decoded(image_ids: tf.Tensor) -> NDArray[np.object_]:

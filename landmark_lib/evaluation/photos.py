@@ -92,15 +92,20 @@ class DatasetPhotos:
 class UsersPhotos:
     """Photos of a folder, one file, or a CSV of addresses."""
 
-    def __init__(self, source: str, settings: PredictSettings) -> None:
+    def __init__(self, source: str, settings: PredictSettings, option: str = "--input") -> None:
         """List them.
+
+        Args:
+            source: The folder, file or CSV.
+            settings: How they are fetched, and which are too large.
+            option: Of the command line, that named them.
 
         Raises:
             UserError: There is nothing, or the CSV has no column url.
         """
         self._source = source
         self._settings = settings
-        entries = _marked_repeated(_list_photos(Path(source)))
+        entries = _marked_repeated(_list_photos(Path(source), option))
         self._units = [
             entries[first : first + PHOTOS_PER_UNIT] for first in range(0, len(entries), PHOTOS_PER_UNIT)
         ]
@@ -124,29 +129,29 @@ class UsersPhotos:
             yield _group(kept)
 
 
-def _list_photos(source: Path) -> list[Entry]:
+def _list_photos(source: Path, option: str) -> list[Entry]:
     if source.is_dir():
         files = sorted(path for path in source.rglob("*") if path.is_file())
         if not files:
-            raise UserError(f"--input: the folder is empty: {source}")
+            raise UserError(f"{option}: the folder is empty: {source}")
         return [_entry(_image_id(path), str(path.absolute())) for path in files]
     if not source.is_file():
-        raise UserError(f"--input: no such folder or file: {source}")
+        raise UserError(f"{option}: no such folder or file: {source}")
     if source.suffix.lower() != ".csv":
         return [_entry(_image_id(source), str(source.absolute()))]
-    return _list_csv(source)
+    return _list_csv(source, option)
 
 
-def _list_csv(source: Path) -> list[Entry]:
+def _list_csv(source: Path, option: str) -> list[Entry]:
     try:
         with source.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"--input: {source} cannot be read: {error}") from None
+        raise UserError(f"{option}: {source} cannot be read: {error}") from None
     if not rows:
-        raise UserError(f"--input: {source} lists no photos")
+        raise UserError(f"{option}: {source} lists no photos")
     if "url" not in rows[0]:
-        raise UserError(f"--input: expected a column url in {source}, found {', '.join(rows[0])}")
+        raise UserError(f"{option}: expected a column url in {source}, found {', '.join(rows[0])}")
     return [_listed(source, row) for row in rows]
 
 

@@ -1,7 +1,7 @@
 """What the members and their vote answer to photos: unit by unit, shared among the ranks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import pyarrow as pa
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from landmark_lib.errors import UserError
+from landmark_lib.evaluation.evidence import evidence_of, sketches_of
 from landmark_lib.evaluation.networks import Member, ask, load_members
 from landmark_lib.evaluation.photos import Photos, find_photos
 from landmark_lib.evaluation.predictions import (
@@ -18,6 +20,9 @@ from landmark_lib.evaluation.predictions import (
     Summary,
     answers_schema,
 )
+from landmark_lib.evaluation.rejection_file import REJECTION, read_rejection
+from landmark_lib.method.likeness import Sketch
+from landmark_lib.method.rejection import Rejection
 from landmark_lib.method.vote import rank_labels, vote
 from landmark_lib.progress import progress
 from landmark_lib.settings import PredictSettings
@@ -25,6 +30,21 @@ from landmark_lib.training import horovod_step
 from landmark_lib.training.horovod_step import Ranks
 
 PREDICTIONS = "predictions"  # folder in the models' directory
+
+
+@dataclass(frozen=True)
+class Voters:
+    """Who answers.
+
+    Attributes:
+        members: All of them.
+        rejection: How to tell photos without a landmark; None: it was not learned.
+        sketches: Of each member's features, for the rejection.
+    """
+
+    members: Sequence[Member]
+    rejection: Rejection | None
+    sketches: Sequence[Sketch]
 
 
 @dataclass(frozen=True)
@@ -52,21 +72,22 @@ def predict(settings: PredictSettings, root: str, ranks: Ranks) -> tuple[Predict
         The files and what they hold.
 
     Raises:
-        UserError: No photos, no trained members, or a directory with other predictions.
+        UserError: No photos, no trained members, a rejection learned for others, or a directory with other
+            predictions.
         LandmarkError: A model cannot be loaded, an image of the data set does not decode, a file cannot be
             written.
     """
     photos = find_photos(settings, root)
-    members = load_members(settings.models)
+    voters = _load_voters(settings.models)
     files = PredictionFiles(
         Path(settings.output or Path(settings.models) / PREDICTIONS),
-        _identity(settings, photos, members),
+        _identity(settings, photos, voters),
         len(photos.sizes),
     )
     missing = horovod_step.from_rank_0(ranks, files.begin)
     mine = missing[ranks.rank :: ranks.size]
-    horovod_step.together(ranks, lambda: _answer_units(settings, photos, members, files, mine, ranks))
-    names = [member.name for member in members]
+    horovod_step.together(ranks, lambda: _answer_units(settings, photos, voters, files, mine, ranks))
+    names = [member.name for member in voters.members]
     summary = horovod_step.from_rank_0(ranks, lambda: files.finish(sum(photos.sizes), names))
     return files, summary
 
@@ -90,10 +111,19 @@ def join_likely(parts: Sequence[Likely]) -> Likely:
     )
 
 
-def _identity(settings: PredictSettings, photos: Photos, members: Sequence[Member]) -> dict[str, Any]:
+def _load_voters(models: str) -> Voters:
+    members = load_members(models)
+    rejection, sketches = read_rejection(models, members), sketches_of(members)
+    if rejection and not sketches:
+        raise UserError(f"--models: a member in {models} has lost its sketch.npz, which {REJECTION} needs")
+    return Voters(members, rejection, sketches or [])
+
+
+def _identity(settings: PredictSettings, photos: Photos, voters: Voters) -> dict[str, Any]:
     return {
         "photos": photos.identity,
-        "models": {member.name: member.sha256 for member in members},
+        "models": {member.name: member.sha256 for member in voters.members},
+        "rejection": asdict(voters.rejection) if voters.rejection else None,
         "top": settings.top,
         "batch size": settings.batch_size,
     }
@@ -102,7 +132,7 @@ def _identity(settings: PredictSettings, photos: Photos, members: Sequence[Membe
 def _answer_units(
     settings: PredictSettings,
     photos: Photos,
-    members: Sequence[Member],
+    voters: Voters,
     files: PredictionFiles,
     units: Sequence[int],
     ranks: Ranks,
@@ -110,12 +140,12 @@ def _answer_units(
     total = sum(photos.sizes[unit] for unit in units)
     with progress("predict", total, "photos", speaks=ranks.speaks and total > 0) as display:
         for unit in units:
-            files.write(unit, *_answer(settings, photos, members, unit))
+            files.write(unit, *_answer(settings, photos, voters, unit))
             display.update(photos.sizes[unit])
 
 
 def _answer(
-    settings: PredictSettings, photos: Photos, members: Sequence[Member], unit: int
+    settings: PredictSettings, photos: Photos, voters: Voters, unit: int
 ) -> tuple[pa.Table, pa.Table]:
     """Give the answers to the photos of a unit, and those that give no photo."""
     rejected: list[dict[str, str]] = []
@@ -124,17 +154,23 @@ def _answer(
         rejected.append({"image_id": image_id, "reason": reason, "detail": detail})
 
     image_ids: list[str] = []
-    said: list[list[Likely]] = [[] for _ in members]
-    for batch_ids, logits in ask(members, lambda: photos.read(unit, reject), settings.batch_size):
+    said: list[list[Likely]] = [[] for _ in voters.members]
+    chances: list[NDArray[np.float64]] = []
+    for batch_ids, answers in ask(voters.members, lambda: photos.read(unit, reject), settings.batch_size):
         image_ids += batch_ids.tolist()
-        for parts, of_member in zip(said, logits, strict=True):
-            parts.append(most_likely(of_member, settings.top))
-    answers = _table(members, image_ids, [join_likely(parts) for parts in said] if image_ids else [])
-    return answers, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)
+        for parts, answer in zip(said, answers, strict=True):
+            parts.append(most_likely(answer.logits, settings.top))
+        if voters.rejection:
+            chances.append(voters.rejection.score(evidence_of(answers, voters.sketches).pieces))
+    table = _table(voters, image_ids, [join_likely(parts) for parts in said if parts], chances)
+    return table, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)
 
 
-def _table(members: Sequence[Member], image_ids: list[str], said: Sequence[Likely]) -> pa.Table:
-    schema = answers_schema([member.name for member in members])
+def _table(
+    voters: Voters, image_ids: list[str], said: Sequence[Likely], chances: Sequence[NDArray[np.float64]]
+) -> pa.Table:
+    members, rejection = voters.members, voters.rejection
+    schema = answers_schema([member.name for member in members], rejecting=rejection is not None)
     if not image_ids:
         return schema.empty_table()
     landmark_ids = np.array(members[0].record.landmark_ids, object)
@@ -146,5 +182,8 @@ def _table(members: Sequence[Member], image_ids: list[str], said: Sequence[Likel
         columns += [landmark_ids[likely.labels].tolist(), likely.confidences.tolist()]
     ranked = rank_labels(labels, confidences)
     columns += [landmark_ids[ranked].tolist(), votes.scores, votes.votes]
+    if rejection is not None:
+        chance = np.concatenate(chances)
+        columns += [chance, chance < rejection.threshold]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)

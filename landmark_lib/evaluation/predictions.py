@@ -24,6 +24,8 @@ IDENTITY = "identity.json"
 SUMMARY = "predictions.json"
 ANSWERS = "answers"
 REJECTED = "rejected"
+CHANCE = "chance to be right"  # of the ensemble's first label, in 0 … 1; low for photos without a landmark
+NO_LANDMARK = "no landmark"  # whether that is below the threshold
 ROWS_PER_GROUP = 4096
 REJECTED_SCHEMA = pa.schema([("image_id", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
 
@@ -36,22 +38,28 @@ class Summary:
     answered: int
     rejected: dict[str, int]  # photos by reason
     members: list[str]
+    no_landmark: int | None  # of the answered; None: not told
 
 
-def answers_schema(members: Sequence[str]) -> pa.Schema:
-    """Give the columns of answers: of each member labels and softmax, of the ensemble what it voted."""
+def answers_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
+    """Give the columns of answers: of each member labels and softmax, of the ensemble what it voted.
+
+    Args:
+        members: Their names.
+        rejecting: Whether photos without a landmark are told.
+    """
     strings, numbers = pa.list_(pa.string()), pa.list_(pa.float32())
     columns = [("image_id", pa.string())]
     for member in members:
         columns += [(f"{member} labels", strings), (f"{member} scores", numbers)]
-    return pa.schema(
-        [
-            *columns,
-            ("ensemble labels", strings),
-            ("ensemble score", pa.float64()),  # of the first label
-            ("ensemble votes", pa.int32()),  # for it
-        ]
-    )
+    columns += [
+        ("ensemble labels", strings),
+        ("ensemble score", pa.float64()),  # of the first label
+        ("ensemble votes", pa.int32()),  # for it
+    ]
+    if rejecting:
+        columns += [(CHANCE, pa.float64()), (NO_LANDMARK, pa.bool_())]
+    return pa.schema(columns)
 
 
 class PredictionFiles:
@@ -116,9 +124,19 @@ class PredictionFiles:
         found = answered + reasons.total()
         if found != photos:
             raise LandmarkError(f"{self.folder} holds {found:,} photos, not {photos:,}; remove it")
-        summary = Summary(photos, answered, dict(sorted(reasons.items())), members)
+        summary = Summary(photos, answered, dict(sorted(reasons.items())), members, self._no_landmark())
         write_bytes(str(self.folder), SUMMARY, (json.dumps(asdict(summary), indent=1) + "\n").encode())
         return summary
+
+    def _no_landmark(self) -> int | None:
+        if not self.rejecting:
+            return None
+        return sum(sum(table[NO_LANDMARK].to_pylist()) for table in self.read(ANSWERS, [NO_LANDMARK]))
+
+    @property
+    def rejecting(self) -> bool:
+        """Whether photos without a landmark are told."""
+        return self._identity["rejection"] is not None
 
     def read(self, directory: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read all units of ANSWERS or REJECTED, in order."""

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.predictions import ANSWERS, PredictionFiles, Summary
+from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK, PredictionFiles, Summary
 
 PHOTOS_SHOWN = 10
 
@@ -46,11 +46,18 @@ def describe_answers(files: PredictionFiles, members: list[str], names: Mapping[
 def describe_summary(files: PredictionFiles, summary: Summary) -> str:
     """Tell how many photos were answered and rejected, and where the answers are."""
     reasons = "".join(f"; {count:,} rejected: {reason}" for reason, count in summary.rejected.items())
-    return f"{summary.answered:,} of {summary.photos:,} photos answered{reasons}\nPredictions: {files.folder}"
+    told = (
+        "" if summary.no_landmark is None else f", {summary.no_landmark:,} of them likely without a landmark"
+    )
+    answered = f"{summary.answered:,} of {summary.photos:,} photos answered{told}{reasons}"
+    return f"{answered}\nPredictions: {files.folder}"
 
 
 def _photo(row: dict[str, Any], members: list[str], names: Mapping[str, str]) -> list[str]:
     votes = f"{row['ensemble votes']} of {len(members)} members, score {row['ensemble score']:.3f}"
+    if CHANCE in row:
+        told_landmark = "likely no landmark" if row[NO_LANDMARK] else "likely a landmark"
+        votes += f"; {told_landmark} ({row[CHANCE]:.3f})"
     sure = [dict(zip(row[f"{member} labels"], row[f"{member} scores"], strict=True)) for member in members]
     told = [_told(label, names) for label in row["ensemble labels"]]
     width = max(map(len, told))

@@ -7,13 +7,16 @@ from pathlib import Path
 
 from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.evaluation.predictions import ANSWERS, REJECTED, PredictionFiles
+from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, REJECTED, PredictionFiles
 
 MISSING_SHOWN = 3
 
 
 def write_submission(files: PredictionFiles, address: str, wanted: Sequence[str] | None) -> tuple[int, int]:
     """Write `id,landmarks`: the ensemble's label and its score, or nothing for a rejected photo.
+
+    The score is the chance to be right, where rejection was learned: photos without a landmark rank low. They
+    keep their label, as GAP counts a wrong answer by its rank, and takes right ones with a low score too.
 
     Args:
         files: Finished predictions.
@@ -56,7 +59,8 @@ def _each_answer(files: PredictionFiles) -> Iterator[tuple[str, str]]:
         for image_id in table["image_id"].to_pylist():
             yield image_id, ""
     # After them: of a photo that came twice, one was rejected as a duplicate and the other answered.
-    for table in files.read(ANSWERS, ["image_id", "ensemble labels", "ensemble score"]):
+    score_column = CHANCE if files.rejecting else "ensemble score"
+    for table in files.read(ANSWERS, ["image_id", "ensemble labels", score_column]):
         for image_id, labels, score in zip(*(column.to_pylist() for column in table.columns), strict=True):
             yield image_id, f"{labels[0]} {score!r}"
 

@@ -18,6 +18,7 @@ def describe(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> str:
         f"{'chance':{width}}  {evaluation.chance:.3f}",
         *(_line(result, width) for result in evaluation.voters),
         _compared(evaluation),
+        *_rejection(evaluation),
     ]
     return "\n".join([*lines, *_confused(evaluation, classes)])
 
@@ -40,6 +41,26 @@ def _compared(evaluation: Evaluation) -> str:
         f"Ensemble against {found.member}, the best member: right alone on {found.only_ensemble_right:,} and"
         f" {found.only_member_right:,} photos, p = {found.p_value:.3f}"
     )
+
+
+def _rejection(evaluation: Evaluation) -> list[str]:
+    found = evaluation.rejection
+    if found is None:
+        return [f"Photos without a landmark are not told: {evaluation.no_rejection}"]
+    unreadable = sum(found.unreadable.values())
+    measured = f"{found.photos:,} photos with and {found.landmark_free:,} without, none of them learned from"
+    kept, told = f"{found.right_kept:.0%} of the right answers", f"{found.landmark_free_rejected:.0%}"
+    return [
+        f"GAP by the share of photos without a landmark ({measured}):",
+        "  share  by score  rejecting [95 % interval]  won back [95 % interval]",
+        *(
+            f"  {at.share:5.0%}  {at.plain.value:8.3f}  {_with_interval(at.rejecting):25}  "
+            + (_with_interval(at.won_back) if at.won_back else "-")
+            for at in found.shares
+        ),
+        f"  without a landmark: {found.source}{f'; {unreadable:,} unreadable' if unreadable else ''}",
+        f"  the threshold {found.threshold:.3f} keeps {kept} and tells {told} of the photos without",
+    ]
 
 
 def _confused(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> list[str]:

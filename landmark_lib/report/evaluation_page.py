@@ -13,6 +13,7 @@ from landmark_lib.report.evaluation_sections import (
     evaluation_facts,
     evaluation_lead,
     label_count_section,
+    rejection_section,
     reliability_section,
     scores_section,
 )
@@ -53,6 +54,7 @@ def evaluation_page(
         label_count_section(evaluation),
         reliability_section(evaluation),
         disagreement_section(evaluation),
+        rejection_section(evaluation),
         *_photo_sections(root, manifest, evaluation, answers),
         *([learning_section(curves)] if curves else []),
         *(tuning_sections(tuning) if tuning else []),

@@ -1,6 +1,6 @@
 """What an evaluation found, section by section: scores, rare classes, calibration, disagreement."""
 
-from landmark_lib.evaluation_results import ENSEMBLE, Evaluation, Figure, VoterResult
+from landmark_lib.evaluation_results import ENSEMBLE, Evaluation, Figure, RejectionAtShare, VoterResult
 from landmark_lib.report.evaluation_figures import decile_figure, forest_figure, reliability_figure
 from landmark_lib.report.page import Fact, Section, number, render_part, share
 
@@ -165,6 +165,31 @@ def disagreement_section(evaluation: Evaluation) -> Section:
     found = evaluation.disagreement
     body = render_part("disagreement.html", found=found, photos=evaluation.photos)
     return Section("disagreement", "Disagreement of members", body)
+
+
+def rejection_section(evaluation: Evaluation) -> Section:
+    """Tell what it brings to know photos without a landmark."""
+    found = evaluation.rejection
+    body = render_part(
+        "rejection.html",
+        found=found,
+        why_not=evaluation.no_rejection,
+        unreadable=sum(found.unreadable.values()) if found else 0,
+        rows=[_rejection_row(at) for at in found.shares] if found else [],
+    )
+    return Section("rejection", "Photos without a landmark", body)
+
+
+def _rejection_row(at: RejectionAtShare) -> dict[str, object]:
+    gaps = [(f"{gap.value:.3f}", f"{gap.low:.3f} to {gap.high:.3f}") for gap in (at.plain, at.rejecting)]
+    gain = (_signed(at.gain.value), f"{_signed(at.gain.low)} to {_signed(at.gain.high)}")
+    won = at.won_back
+    won_back = (f"{won.value:.2f}", f"{won.low:.2f} to {won.high:.2f}") if won else (NOTHING, "")
+    return {"share": at.share, "cells": [*gaps, gain, won_back]}
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _score_row(result: VoterResult) -> dict[str, object]:

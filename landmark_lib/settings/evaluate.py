@@ -20,6 +20,12 @@ class EvaluateSettings:
     output: str | None = setting(
         None, "File for the results.  [default: evaluation.json in the models' directory]"
     )
+    no_landmark: str | None = setting(
+        None,
+        "Photos that show no landmark: a folder, a CSV with a column url, or a data set. Half of them set the"
+        " threshold of rejection, the others measure it.  [default: photos of the hold-out, as if their"
+        " landmark were unknown]",
+    )
     batch_size: int = setting(32, "Photos predicted at once.")
 
     def __post_init__(self) -> None:

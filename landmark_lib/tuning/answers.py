@@ -49,7 +49,7 @@ def ask_member(directory: Path, data: MemberData, batch_size: int) -> TrialAnswe
         return read_slices(data.validation, data.hold_out(rank=0, ranks=1), ("image_id", "image"))
 
     asked = ask([Member(directory)], read, batch_size)
-    parts = [answers_of(logits.numpy()) for _, (logits,) in asked]
+    parts = [answers_of(said.logits.numpy()) for _, (said,) in asked]
     return TrialAnswers(
         np.concatenate([part.labels for part in parts]), np.concatenate([part.confidences for part in parts])
     )
@@ -79,5 +79,5 @@ def read_answers(folder: Path) -> TrialAnswers:
     try:
         with path.open("rb") as content, np.load(content) as file:
             return TrialAnswers(file["labels"], file["confidences"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise LandmarkError(f"{path} cannot be read: {error}") from None

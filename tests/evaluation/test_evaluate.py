@@ -15,7 +15,7 @@ from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation.hold_out import _log_sums
 from landmark_lib.evaluation.table import describe
 from landmark_lib.settings import EvaluateSettings
-from landmark_lib.training.member_data import hold_out_slices, validation_shards
+from landmark_lib.training.member_data import slices_of_rank, validation_shards
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST, write_member
 from landmark_lib.training.stream import ordered_batches
@@ -32,7 +32,7 @@ def evaluated(photo_dataset, models):
 def asked_directly(photo_dataset, models):
     """Labels and softmax of each member on all photos at once, (members, photos)."""
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
-    ((_, images, truth),) = ordered_batches(shards, hold_out_slices(shards, 0, 1), SIDE, 99)
+    ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
     softmax = np.stack([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS])
     return softmax.argmax(axis=2), softmax.max(axis=2), truth.numpy()
 
@@ -87,7 +87,7 @@ def test_the_batch_size_changes_no_answer(photo_dataset, models):
 
 def test_the_mean_softmax_is_an_alternative_beside_the_vote(evaluated, photo_dataset, models):
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
-    ((_, images, truth),) = ordered_batches(shards, hold_out_slices(shards, 0, 1), SIDE, 99)
+    ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
     softmax = np.mean([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS], axis=0)
     found = {result.voter: result for result in evaluated[0].voters}["mean softmax"]
     assert found.top_1.value == pytest.approx((softmax.argmax(axis=1) == truth.numpy()).mean())

@@ -11,7 +11,7 @@ IDS = ["=cmd|' /C calc'!A0", "-2+3", "@a", "\tb", "'=c"]
 
 
 def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
-    schema = answers_schema(["member-0"])
+    schema = answers_schema(["member-0"], rejecting=False)
     row = {
         "member-0 labels": ["1"],
         "member-0 scores": [0.5],
@@ -19,7 +19,7 @@ def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
         "ensemble score": 0.5,
     }
     rows = [{"image_id": image_id, "ensemble votes": 1, **row} for image_id in IDS]
-    files = PredictionFiles(tmp_path / "predictions", {}, units=1)
+    files = PredictionFiles(tmp_path / "predictions", {"rejection": None}, units=1)
     files.begin()
     files.write(0, pa.Table.from_pylist(rows, schema), pa.Table.from_pylist([], REJECTED_SCHEMA))
     assert write_submission(files, str(tmp_path / "submission.csv"), IDS) == (len(IDS), 0)

@@ -15,12 +15,17 @@ from report_datasets import HOSTILE, SCRIPT, ids_of, write_dataset
 
 from landmark_lib.evaluation_results import Comparison, Figure
 from landmark_lib.report.evaluation_page import evaluation_page
-from landmark_lib.report.evaluation_sections import comparison_words, landmark_free_words, support_words
+from landmark_lib.report.evaluation_sections import (
+    comparison_words,
+    landmark_free_words,
+    rejection_section,
+    support_words,
+)
 from landmark_lib.report.gallery_sections import MOST_EXAMPLES, MOST_PAIRS, confusion_section
 from landmark_lib.report.learning_sections import MOST_EPOCHS, MOST_MEMBERS, learning_section
 
 NOTHING = "\N{EN DASH}"
-OWN = ["scores", "by-count", "reliability", "disagreement", "confusion", "gallery", "learning"]
+OWN = ["scores", "by-count", "reliability", "disagreement", "rejection", "confusion", "gallery", "learning"]
 DATASETS = ["dataset", "photos", "labels", "balance", "sampling", "rejected", "files", "settings"]
 
 
@@ -48,6 +53,18 @@ def compared(page, difference, p_value=0.2, only=(31, 22)):
 
 def test_it_joins_evaluation_learning_and_data_set(page):
     assert [section["id"] for section in page.outline.all("section")] == [*OWN, *DATASETS]
+
+
+def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
+    told = page.section("rejection")
+    for at in page.evaluation.rejection.shares:
+        cells = [f"{gap.value:.3f} {gap.low:.3f} to {gap.high:.3f}" for gap in (at.plain, at.rejecting)]
+        assert " ".join(cells) in told
+        assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
+    assert "31 such photos (streets; 2 more could not be read)" in told
+    assert "vote score +0.51, energy +1.52, likeness -0.53." in told
+    without = replace(page.evaluation, rejection=None, no_rejection="no sketch")
+    assert "are not told: no sketch." in text_of(rejection_section(without))
 
 
 def test_scores_are_those_measured_with_their_intervals(page):

@@ -1,0 +1,61 @@
+"""What the ensemble answers to a user's photos that show no landmark."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from landmark_lib import dataset
+from landmark_lib.errors import UserError
+from landmark_lib.evaluation.evidence import Evidence, evidence_of, join_evidence
+from landmark_lib.evaluation.networks import Member, ask
+from landmark_lib.evaluation.photos import DatasetPhotos, Photos, UsersPhotos
+from landmark_lib.evaluation.rejecting import LandmarkFree
+from landmark_lib.method.likeness import Sketch
+from landmark_lib.progress import progress
+from landmark_lib.settings import EvaluateSettings, PredictSettings
+from landmark_lib.training.reading import Group
+
+
+def find_no_landmark(settings: EvaluateSettings) -> Photos | None:
+    """Find the photos of `--no-landmark`.
+
+    Raises:
+        UserError: There are none.
+    """
+    source = settings.no_landmark
+    if source is None:
+        return None
+    if dataset.has_manifest(source):
+        return DatasetPhotos(source, dataset.read_manifest(source))
+    return UsersPhotos(source, PredictSettings(input=source), option="--no-landmark")
+
+
+def ask_about_no_landmark(
+    members: Sequence[Member], sketches: Sequence[Sketch], photos: Photos, settings: EvaluateSettings
+) -> LandmarkFree:
+    """Ask all members about them.
+
+    Raises:
+        UserError: None can be read.
+        LandmarkError: An image of a data set does not decode, or a shard is broken.
+    """
+    rejected: Counter[str] = Counter()
+    image_ids: list[str] = []
+    parts: list[Evidence] = []
+
+    def reject(_image_id: str, reason: str, _detail: str) -> None:
+        rejected[reason] += 1
+
+    def read() -> Iterator[Group]:
+        for unit in range(len(photos.sizes)):
+            yield from photos.read(unit, reject)
+
+    with progress("no landmark", sum(photos.sizes), "photos") as display:
+        for batch_ids, answers in ask(members, read, settings.batch_size):
+            image_ids += batch_ids.tolist()
+            parts.append(evidence_of(answers, sketches))
+            display.update(len(batch_ids))
+    evidence = join_evidence(parts)
+    if evidence is None:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
+        raise UserError(f"--no-landmark: no photo of {settings.no_landmark} can be read: {reasons}")
+    return LandmarkFree(settings.no_landmark or "", image_ids, evidence, dict(sorted(rejected.items())))

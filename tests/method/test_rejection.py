@@ -1,0 +1,87 @@
+"""Rejection ranks answers to photos without a landmark below right ones."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.method.rejection import fit_rejection, log_odds
+
+
+def evidence(seed, known=200, unknown=150, apart=2.0):
+    """Right answers have more of the second piece of evidence; the first and the last tell nothing."""
+    random = np.random.default_rng(seed)
+    right = random.random(known) < 0.8
+    shown, other = random.normal(size=(known, 3)), random.normal(size=(unknown, 3))
+    shown[right, 1] += apart
+    return shown, right, other
+
+
+def test_what_tells_right_answers_gets_the_weight():
+    rejection = fit_rejection(*evidence(0))
+    idle, telling, other = np.abs(rejection.weights)
+    assert telling > 3 * max(idle, other)
+
+
+def test_the_regression_is_that_of_the_least_loss():
+    """No step away from the weights found gives a smaller loss."""
+    known, right, unknown = evidence(1)
+    rejection = fit_rejection(known, right, unknown)
+
+    def loss(weights, offset):
+        def log_loss(rows, target):
+            values = (rows - rejection.means) / rejection.deviations @ weights + offset
+            return np.logaddexp(0, values) - target * values
+
+        mean = (log_loss(known, right).mean() + log_loss(unknown, 0).mean()) / 2
+        return mean + 5e-4 * (weights @ weights)
+
+    found = np.array(rejection.weights)
+    least = loss(found, rejection.offset)
+    for piece in range(3):
+        for step in (-1e-2, 1e-2):
+            moved = found + step * np.eye(3)[piece]
+            assert loss(moved, rejection.offset) > least
+    assert loss(found, rejection.offset + 1e-2) > least < loss(found, rejection.offset - 1e-2)
+
+
+@given(st.integers(0, 30))
+def test_scores_are_chances_and_the_threshold_is_that_of_a_right_answer(seed):
+    known, right, unknown = evidence(seed, known=30, unknown=20)
+    if not right.any():
+        return
+    rejection = fit_rejection(known, right, unknown)
+    scores = rejection.score(np.concatenate((known, unknown, known * 1e6)))
+    assert ((scores >= 0) & (scores <= 1)).all()
+    kept = (rejection.score(known[right]) >= rejection.threshold).mean()
+    passed = (rejection.score(unknown) >= rejection.threshold).mean()
+    for other in rejection.score(known):
+        told = (rejection.score(known[right]) >= other).mean() - (rejection.score(unknown) >= other).mean()
+        assert told <= kept - passed + 1e-12
+
+
+def test_evidence_that_separates_perfectly_gives_finite_weights():
+    known, unknown = np.full((10, 3), 5.0), np.full((10, 3), -5.0)
+    known[0] = 4.0
+    rejection = fit_rejection(known, np.ones(10, np.bool_), unknown)
+    assert np.isfinite([*rejection.weights, rejection.offset]).all()
+    assert (rejection.score(known) > rejection.score(unknown)).all()
+
+
+@pytest.mark.parametrize(
+    ("known", "right", "unknown"),
+    [
+        (np.zeros((2, 3)), np.zeros(2, np.bool_), np.zeros((2, 3))),
+        (np.zeros((2, 3)), np.ones(2, np.bool_), np.zeros((0, 3))),
+        (np.zeros((2, 3)), np.ones(2, np.bool_), np.zeros((2, 2))),
+        (np.full((2, 3), np.nan), np.ones(2, np.bool_), np.zeros((2, 3))),
+    ],
+)
+def test_what_nothing_can_be_learned_from_is_refused(known, right, unknown):
+    with pytest.raises(ValueError, match="expected"):
+        fit_rejection(known, right, unknown)
+
+
+def test_log_odds_of_certainty_are_finite():
+    assert np.isfinite(log_odds(np.array([0.0, 1.0]))).all()
+    np.testing.assert_allclose(log_odds(np.array([0.5, 0.75])), [0, np.log(3)])
