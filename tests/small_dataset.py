@@ -13,17 +13,23 @@ ROWS_PER_GROUP = 8
 
 
 def write_small_dataset(
-    root: str, common=(20, 20, 9), own=(11, 6), members: int = 2, validation=(7,)
+    root: str, common=(20, 20, 9), own=(11, 6), members: int = 2, validation=(7,), training_images=(7, 7, 7)
 ) -> Manifest:
-    """Write shards of so many rows each; a class is a colour, so that it is easy to learn."""
+    """Write shards of so many rows each; a class is a colour, so that it is easy to learn.
+
+    `training_images` is what classes.csv tells of each class, which is then left as it is from 7 to 22.
+    """
     files = _write_shards(root, dataset.COMMON, common)
     for member in range(members):
         files += _write_shards(root, dataset.training_directory(member), own)
     files += _write_shards(root, dataset.VALIDATION, validation)
-    rows = [LandmarkClass(index, f"landmark {index}", 9, 7) for index in range(CLASSES)]
+    rows = [
+        LandmarkClass(index, f"landmark {index}", images + 2, images)
+        for index, images in enumerate(training_images)
+    ]
     dataset.write_classes(root, rows)
     manifest = Manifest(
-        settings={"members": members},
+        settings={"members": members, "cutoff": 22, "target": 7},
         versions={},
         photos={"listed": 0, "corpus": 0},
         rejected={},

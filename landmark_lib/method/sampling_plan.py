@@ -62,6 +62,11 @@ class ImagePlan:
     recipes: tuple[str, ...]
 
 
+def training_rows(training_images: int, cutoff: int, target: int) -> int:
+    """Count the rows that each member has of a class with so many training images, the hold-out removed."""
+    return min(max(training_images, target), cutoff) if training_images else 0
+
+
 def plan_class(
     ids: Sequence[str],
     settings: SamplingSettings,

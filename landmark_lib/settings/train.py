@@ -21,6 +21,8 @@ FREE = 53  # convolutional layers of ResNet50
 
 OptimizerName = Literal["sgd", "adam"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+ClassWeights = Literal["none", "balanced"]
+BALANCED: ClassWeights = "balanced"
 ValidateOn = Literal["all", "selection"]
 SELECTION: ValidateOn = "selection"
 
@@ -68,6 +70,12 @@ class TrainSettings:
     optimizer: OptimizerName = setting("sgd", "Gradient descent with momentum, or Adam.", "learning")
     learning_rate: float = setting(
         0.01, "Learning rate of one rank; multiplied by the number of ranks.", "learning"
+    )
+    class_weights: ClassWeights = setting(
+        "none",
+        "How much the loss of a row counts: all the same, or 'balanced', by 1 / the rows of its class: for"
+        " data sets that --cutoff and --target did not balance.",
+        "learning",
     )
     fixed_learning_rate: bool = flag("Do not multiply the learning rate by the number of ranks.", "learning")
     warm_up_epochs: int = setting(

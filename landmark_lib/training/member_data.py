@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import UserError
+from landmark_lib.method.class_weights import balanced_weights
 from landmark_lib.method.epochs import ShardSlice, cut_range, epoch_slices, rank_range, steps_per_epoch
+from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
+from landmark_lib.settings.train import BALANCED
 from landmark_lib.training.reading import Shards
 
 
@@ -22,6 +28,7 @@ class MemberData:
         groups: Rows of each of these shards: of the common ones, of the member's own.
         validation: Shards of the hold-out.
         landmark_ids: Labels as given, by class index.
+        class_rows: Training rows of each class.
     """
 
     member: int
@@ -30,6 +37,7 @@ class MemberData:
     groups: tuple[list[int], list[int]]
     validation: Shards
     landmark_ids: list[str]
+    class_rows: list[int]
 
     @property
     def rows(self) -> int:
@@ -60,6 +68,10 @@ class MemberData:
     def head_seed(self, settings: TrainSettings) -> int:
         """Give the seed of the head's first weights."""
         return keyed_draw(settings.seed, "member", self.member)
+
+    def class_weights(self, settings: TrainSettings) -> NDArray[np.float32] | None:
+        """Give what the loss of a row of each class is multiplied by, (classes,), or None where by 1."""
+        return balanced_weights(self.class_rows) if settings.class_weights == BALANCED else None
 
     def hold_out(self, rank: int, ranks: int) -> list[ShardSlice]:
         """Give the part of the validation rows that a rank reads; together the ranks read each once."""
@@ -103,11 +115,14 @@ def read_member_data(root: str, manifest: Manifest, member: int, cache: str | No
         raise UserError(f"--member: expected 0 to {manifest.members - 1} or 'all', received {member}")
     common = manifest.files_in(dataset.COMMON)
     own = manifest.files_in(dataset.training_directory(member))
+    classes = dataset.read_classes(root)
+    cutoff, target = int(manifest.settings["cutoff"]), int(manifest.settings["target"])
     return MemberData(
         member=member,
         fingerprint=manifest.fingerprint,
         training=Shards(root, [*common, *own], cache),
         groups=([record.rows for record in common], [record.rows for record in own]),
         validation=validation_shards(root, manifest, cache),
-        landmark_ids=[row.landmark_id for row in dataset.read_classes(root)],
+        landmark_ids=[row.landmark_id for row in classes],
+        class_rows=[training_rows(row.training_images, cutoff, target) for row in classes],
     )

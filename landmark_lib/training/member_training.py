@@ -101,7 +101,11 @@ class MemberTraining:
         self.optimizer = _optimizer(settings)
         self.optimizer.build(feed.model.trainable_variables)
         self.training_step = training_step(
-            feed.model, self.optimizer, compress=settings.compress, timed=not settings.deterministic
+            feed.model,
+            self.optimizer,
+            class_weights=data.class_weights(settings),
+            compress=settings.compress,
+            timed=not settings.deterministic,
         )
         self.validation_step = validation_step(feed.model)
         self.schedule = PlateauState(settings.learning_rate)

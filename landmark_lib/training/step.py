@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from landmark_lib.training.horovod_step import averaged, mean
 
@@ -40,6 +42,7 @@ def training_step(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     *,
+    class_weights: NDArray[np.float32] | None = None,
     compress: bool = False,
     timed: bool = True,
 ) -> TrainingStep:
@@ -48,6 +51,8 @@ def training_step(
     Args:
         model: Gives logits.
         optimizer: Built on the model's trainable variables.
+        class_weights: What the loss of a row of each class is multiplied by in learning, (classes,); what is
+            told of the loss is not multiplied, to be compared with that of validation.
         compress: Send gradients as 16-bit floats.
         timed: Take the time of averaging; TensorFlow's deterministic mode has no clock.
     """
@@ -58,7 +63,8 @@ def training_step(
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             losses = _cross_entropy(labels, logits)
-            loss = tf.reduce_mean(losses) + tf.add_n([tf.constant(0.0), *model.losses])
+            weighted = losses if class_weights is None else losses * tf.gather(class_weights, labels)
+            loss = tf.reduce_mean(weighted) + tf.add_n([tf.constant(0.0), *model.losses])
             scaled = optimizer.scale_loss(loss)
         weights = model.trainable_variables
         gradients = tape.gradient(scaled, [variable.value for variable in weights])

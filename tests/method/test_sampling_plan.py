@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from landmark_lib.method.downsampling import member_sample
 from landmark_lib.method.hold_out import held_out
-from landmark_lib.method.sampling_plan import ImagePlan, SamplingSettings, plan_class
+from landmark_lib.method.sampling_plan import ImagePlan, SamplingSettings, plan_class, training_rows
 
 IDS = st.lists(st.text(), max_size=40, unique=True)
 SETTINGS = st.tuples(st.integers(0, 4), st.integers(0, 20), st.integers(1, 10), st.integers(1, 4)).map(
@@ -48,6 +48,11 @@ def test_every_member_gets_as_many_images_as_cutoff_and_target_say(ids, numbers)
     left = sum(p.role != "validation" for p in plans)
     expected = min(max(left, numbers.target), numbers.cutoff)
     assert {training_images(plans, m) for m in range(numbers.members)} == {expected}
+    assert training_rows(left, numbers.cutoff, numbers.target) == expected
+
+
+def test_a_class_without_training_images_has_no_rows():
+    assert training_rows(0, cutoff=120, target=60) == 0
 
 
 @given(IDS, SETTINGS)

@@ -8,11 +8,12 @@ import pytest
 from commands import REPOSITORY, horovodrun, run
 from hypothesis import given
 from hypothesis import strategies as st
+from small_dataset import write_small_dataset
 
 from landmark_lib.method.likeness import FeatureSums, sketch_of
 from landmark_lib.training.features import FEATURES, cut
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import read_sketch
+from landmark_lib.training.model_directory import read_member, read_sketch
 
 JOB = str(REPOSITORY / "jobs/train.py")
 OPTIONS = [
@@ -50,6 +51,30 @@ def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_
     sketch, sketch_of_images = (read_sketch(m / "member-0") for m in (cached, tmp_path))
     np.testing.assert_allclose(sketch.centre, sketch_of_images.centre, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(sketch.classes, sketch_of_images.classes, atol=1e-3)
+
+
+def last_weights(models):
+    return load_trained(models / "member-0" / "last.keras").get_weights()
+
+
+def test_balanced_class_weights_change_no_bit_where_classes_are_equal(cached, small_dataset, tmp_path):
+    done = train(small_dataset, tmp_path, "--cache-features", "--class-weights", "balanced")
+    assert done.returncode == 0, done.stderr
+    assert read_member(tmp_path / "member-0").settings["class_weights"] == "balanced"
+    for one, other in zip(last_weights(cached), last_weights(tmp_path), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_with_balanced_class_weights_a_rare_class_counts_more(cached, tmp_path):
+    root, models = str(tmp_path / "dataset"), tmp_path / "models"
+    write_small_dataset(root, training_images=(22, 22, 7))
+    done = train(root, models, "--class-weights", "balanced")  # on images
+    assert done.returncode == 0, done.stderr
+    photos = np.full((1, 32, 32, 3), 90, np.uint8)  # grey, so of no class
+    balanced, plain = (
+        load_trained(where / "member-0" / "last.keras")(photos).numpy()[0] for where in (models, cached)
+    )
+    assert balanced[2] - balanced[:2].mean() > plain[2] - plain[:2].mean()
 
 
 def test_features_that_are_there_are_not_computed_again(cached, small_dataset):

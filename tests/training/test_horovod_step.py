@@ -94,6 +94,39 @@ def test_steps_on_two_ranks_move_the_weights_as_plain_keras_does_on_all_their_ro
     assert done.returncode == 0, done.stderr
 
 
+def test_class_weights_move_the_weights_as_those_of_plain_keras(on_two_ranks):
+    done = on_two_ranks("""
+        from landmark_lib.training.step import training_step
+
+        generator = np.random.default_rng(0)
+        features = tf.constant(generator.normal(size=(8, 5)).astype(np.float32))
+        labels = tf.constant([0, 0, 1, 0, 0, 2, 0, 1])
+        weights = np.array([0.5, 1.25, 3.0], np.float32)
+
+        def head():
+            return keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, kernel_initializer="zeros")])
+
+        model, alone = head(), head()
+        mine = slice(4 * ranks.rank, 4 * ranks.rank + 4)
+        step = training_step(model, keras.optimizers.SGD(0.1), class_weights=weights)
+        for _ in range(3):
+            result = step(features[mine], labels[mine], asked_to_stop=False)
+
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        alone.compile(keras.optimizers.SGD(0.1), loss)
+        for _ in range(3):
+            logits = alone(features).numpy()
+            alone.train_on_batch(features, labels, class_weight=dict(enumerate(weights.tolist())))
+        for ours, theirs in zip(model.get_weights(), alone.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+
+        # What is told of the loss is not weighted.
+        told = h.summed(result.sums.numpy())[0] / 8
+        np.testing.assert_allclose(told, loss(labels, logits), rtol=1e-5)
+        """)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_download_happens_on_one_rank_first_and_its_failure_reaches_both(on_two_ranks):
     done = on_two_ranks("""
         import pathlib, sys
