@@ -1,4 +1,4 @@
-.PHONY: help demo test check images pin-images image-check terraform-check audit setup lock clean
+.PHONY: help demo test check paper images pin-images image-check terraform-check audit setup lock clean
 SHELL := bash
 # Every recipe runs in the environment, as after `source .venv/bin/activate`.
 activated = source .venv/bin/activate &&
@@ -11,6 +11,7 @@ help:
 	@echo "make pin-images   fix what they are built from to the digests that the registries give now"
 	@echo "make image-check  build the images without GPUs and run the demo in them (needs Docker or Podman)"
 	@echo "make terraform-check [STUB=DIR]  validate and plan terraform/; DIR/terraform-check stands in for Google's provider"
+	@echo "make paper  the paper's first approach against its final one, no balancing and class weights; half an hour"
 	@echo "make audit  ask PyPI's advisories about all locked packages; SECURITY.md explains what is known"
 	@echo "make lock   renew requirements/*.txt from setup.py"
 	@echo "make clean  remove what was set up; photos, data sets and models under data/ stay"
@@ -38,6 +39,10 @@ image-check: .venv/ready
 # Without STUB terraform fetches Google's provider from its registry, and tests say so where it cannot.
 terraform-check: .venv/ready
 	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/terraform
+
+# Of photos and weights of your own: make paper ARGUMENTS="--photos DIR --weights FILE".
+paper: .venv/ready
+	@$(activated) python benchmarks/first_vs_final.py $(ARGUMENTS)
 
 audit: .venv/ready
 	@$(activated) scripts/audit
