@@ -10,9 +10,8 @@ INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
 
 
 @pytest.fixture
-def train(small_dataset, tmp_path, monkeypatch):
+def train(small_dataset, tmp_path):
     """Train on two ranks, of which rank 1 gets a signal within a step."""
-    monkeypatch.setenv("HOROVOD_GLOO_TIMEOUT_SECONDS", "10")
 
     def run(signal):
         return horovodrun(
@@ -32,7 +31,8 @@ def train(small_dataset, tmp_path, monkeypatch):
         ("HANG", "error: rank 1: member 0: no rows came for 15 seconds"),
     ],
 )
-def test_a_rank_that_does_not_answer_or_takes_no_step_ends_the_job(train, tmp_path, how, told):
+def test_a_rank_that_does_not_answer_or_takes_no_step_ends_the_job(train, tmp_path, monkeypatch, how, told):
+    monkeypatch.setenv("HOROVOD_GLOO_TIMEOUT_SECONDS", "10")
     done = train(how)
     assert done.returncode == 1
     assert told in done.stdout + done.stderr
