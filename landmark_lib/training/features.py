@@ -24,7 +24,7 @@ from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
-from landmark_lib.training.feed import Batches, FeatureRows, load_network, photos_measured
+from landmark_lib.training.feed import Batches, BestWeights, FeatureRows, load_network, photos_measured
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import (
@@ -100,7 +100,7 @@ class FeatureFeed:
                 batch = rows[first : first + self._settings.batch_size]
                 yield tf.constant(features[batch]), tf.constant(classes[batch])
 
-    def training_features(self, best: Sequence[NDArray[np.float32]]) -> Iterator[FeatureRows]:  # noqa: ARG002
+    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002
         """Give the pooled features of this rank's part of the training rows; no weights change them."""
         shards = self._data.training
         for part in slices_of_rank(shards, self._ranks.rank, self._ranks.size):

@@ -30,6 +30,7 @@ IMAGES_TO_NORMALISE = 128
 Batches = Iterator[tuple[tf.Tensor, tf.Tensor]]  # of inputs and class indices
 # Features (rows, features) and class indices (rows,).
 FeatureRows = tuple[NDArray[np.float32], NDArray[np.int32]]
+BestWeights = Callable[[], Sequence[NDArray[np.float32]]]  # all ranks ask for them together
 
 
 class Feed(Protocol):
@@ -51,11 +52,11 @@ class Feed(Protocol):
     def validation_batches(self) -> Batches:
         """Give this rank's part of the hold-out; the last batch is as large as it comes."""
 
-    def training_features(self, best: Sequence[NDArray[np.float32]]) -> Iterator[FeatureRows]:
+    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:
         """Give the pooled features of this rank's part of the training rows, each row once.
 
         Args:
-            best: Weights of the whole model that the features are wanted of.
+            best: Gives the weights of the model whose features are wanted; not asked where none change them.
         """
 
     def whole_model(self) -> keras.Model:
@@ -110,12 +111,12 @@ class ImageFeed:
             if measured.any():
                 yield images[measured], labels[measured]
 
-    def training_features(self, best: Sequence[NDArray[np.float32]]) -> Iterator[FeatureRows]:
+    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:
         """Give the pooled features of this rank's part of the training rows, each row once."""
         settings = self._settings
         slices = slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size)
         last = self.model.get_weights()
-        self.model.set_weights(best)
+        self.model.set_weights(best())
         extract = features_of(self.model)
         for images, classes in self._rows.in_order(slices, settings.image_size, settings.batch_size):
             yield extract(images).numpy(), classes.numpy()

@@ -131,8 +131,12 @@ class MemberTraining:
         while not self.ended:
             self._train_epoch(files)
             self._end_epoch(files)
-        best = horovod_step.from_rank_0(self.ranks, files.best_weights)
-        sketch = sketch_training_rows(self.data, self.ranks, self.feed, best)
+        sketch = sketch_training_rows(
+            self.data,
+            self.ranks,
+            self.feed,
+            lambda: horovod_step.from_rank_0(self.ranks, files.best_weights),
+        )
         horovod_step.from_rank_0(
             self.ranks, lambda: files.finish(self.feed.whole_model(), sketch, self.history)
         )

@@ -1,29 +1,22 @@
 """The sketch of the features of all training rows, made over the ranks when a member is trained."""
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.likeness import FeatureSums, Sketch, sketch_of
 from landmark_lib.progress import progress
 from landmark_lib.training import horovod_step
-from landmark_lib.training.feed import Feed
+from landmark_lib.training.feed import BestWeights, Feed
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 
 
-def sketch_training_rows(
-    data: MemberData, ranks: Ranks, feed: Feed, best: Sequence[NDArray[np.float32]]
-) -> Sketch:
+def sketch_training_rows(data: MemberData, ranks: Ranks, feed: Feed, best: BestWeights) -> Sketch:
     """Sketch the features of all training rows, each rank its part.
 
     Args:
         data: The member's.
         ranks: This rank's place.
         feed: Gives the features.
-        best: Weights of the model whose features are wanted.
+        best: Gives the weights of the model whose features are wanted.
 
     Raises:
         LandmarkError: A row does not decode and none may be skipped, a shard is broken, or there is no row.
