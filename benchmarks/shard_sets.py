@@ -23,7 +23,7 @@ def write_shard_set(root: str, rows: int, validation: int = 64, rows_per_shard: 
     classes = [LandmarkClass(index, f"landmark {index}", 9, 7) for index in range(CLASSES)]
     dataset.write_classes(root, classes)
     manifest = Manifest(
-        settings={"members": 1},
+        settings={"members": 1, "cutoff": 22, "target": 7},
         versions={},
         photos={"listed": 0, "corpus": 0},
         rejected={},
