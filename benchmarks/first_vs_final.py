@@ -37,7 +37,7 @@ from landmark_lib.method.intervals import (
 from landmark_lib.method.metrics import mean_class_accuracy
 from landmark_lib.training.member_data import validation_shards
 
-SAMPLE = ["--labels", "60", "--photos", "2500", "--longest-side", "400"]
+SAMPLE = ["--labels", "60", "--photos", "2000", "--longest-side", "400"]
 NO_BALANCING = ["--approach", "final", "--cutoff", "1000000", "--target", "1"]
 # What jobs/preprocess.py and jobs/train.py are told.
 APPROACHES = {
