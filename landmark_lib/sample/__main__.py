@@ -41,8 +41,8 @@ from landmark_lib.sample.write import (
 @click.option(
     "--landmark-free",
     is_flag=True,
-    help="Write photos of no landmark, in one folder: half of them surroundings alone, half buildings"
-    " that are seen once.  [default: photos of landmarks]",
+    help="Write photos of no landmark: half of them surroundings alone, in surroundings/, half buildings"
+    " that are seen once, in buildings/.  [default: photos of landmarks]",
 )
 def main(
     *,

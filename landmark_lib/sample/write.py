@@ -23,6 +23,7 @@ from landmark_lib.sample.view import encode_jpeg, photo_chance, render_photo
 
 LAYOUTS = ("folders", "csv")
 LABELS_FILE = "labels.csv"
+SURROUNDINGS, BUILDINGS = "surroundings", "buildings"  # folders of the photos of no landmark
 CSV_HEADER = ("id", "url", "landmark_id")
 QUALITIES = (60, 95)  # lowest and highest of the JPEGs
 PHOTOS_A_TASK = 8
@@ -107,7 +108,7 @@ def write_sample(
 def write_landmark_free(
     photos: int, directory: Path, *, seed: int, longest_side: int, workers: int | None = None
 ) -> None:
-    """Render photos of no landmark into a directory: surroundings alone, and buildings that are seen once.
+    """Render photos of no landmark: surroundings/ shows no building, buildings/ each of its own.
 
     Args:
         photos: How many, at least 1; of an odd number, one building more.
@@ -125,8 +126,10 @@ def write_landmark_free(
         tasks = []
         for number, place in enumerate(image_ids.places(np.arange(photos, dtype=np.uint64)).tolist()):
             image_id = f"{place:016x}"
-            path, scene = partial / f"{image_id}.jpg", f"no landmark {image_id}"
-            tasks.append(PhotoTask(image_id, scene, path, None, seed, longest_side, number % 2 == 0))
+            with_building = number % 2 == 0
+            path = partial / (BUILDINGS if with_building else SURROUNDINGS) / f"{image_id}.jpg"
+            scene = f"no landmark {image_id}"
+            tasks.append(PhotoTask(image_id, scene, path, None, seed, longest_side, with_building))
         _render(tasks, workers)
 
 

@@ -1,6 +1,7 @@
 """Samples are whole or absent, and the same settings give the same bytes."""
 
 import csv
+from collections import Counter
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -148,8 +149,10 @@ def test_photos_of_no_landmark_are_the_same_each_time_and_none_of_the_samples(fo
     assert not set(files(tmp_path / "one").values()) & set(files(folders).values())
 
 
-def test_half_of_the_photos_of_no_landmark_show_a_building(tmp_path):
+def test_half_of_the_photos_of_no_landmark_show_a_building_each_its_own(tmp_path):
     with patch("landmark_lib.sample.view._add_building", wraps=view._add_building) as added:
         write_landmark_free(5, tmp_path / "out", seed=1, longest_side=300, workers=1)
     scenes = [call.args[1].landmark_id for call in added.call_args_list]
     assert len(set(scenes)) == 3
+    by_kind = Counter(path.parent.name for path in (tmp_path / "out").rglob("*.jpg"))
+    assert by_kind == {"buildings": 3, "surroundings": 2}
