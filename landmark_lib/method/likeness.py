@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DIRECTIONS = 128
+DIRECTIONS = 256
 SMALLEST_SHARE = 1e-6  # of the mean variance, taken for any smaller one
 
 

@@ -66,10 +66,10 @@ def test_a_class_without_photos_is_like_nothing():
 
 def test_the_sketch_is_small():
     random = np.random.default_rng(0)
-    features = random.normal(size=(400, 300)).astype(np.float32)
-    sketch = sketch_of(sums_of(features, np.arange(400) % 3, 3))
-    assert sketch.directions.shape == (300, DIRECTIONS)
-    assert sketch.classes.shape == (3, 300)
+    features = random.normal(size=(800, 600)).astype(np.float32)
+    sketch = sketch_of(sums_of(features, np.arange(800) % 3, 3))
+    assert sketch.directions.shape == (600, DIRECTIONS)
+    assert sketch.classes.shape == (3, 600)
 
 
 def test_of_classes_of_one_photo_each_nothing_varies():
