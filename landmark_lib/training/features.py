@@ -100,7 +100,7 @@ class FeatureFeed:
                 batch = rows[first : first + self._settings.batch_size]
                 yield tf.constant(features[batch]), tf.constant(classes[batch])
 
-    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002
+    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002 - nothing is free
         """Give the pooled features of this rank's part of the training rows; no weights change them."""
         shards = self._data.training
         for part in slices_of_rank(shards, self._ranks.rank, self._ranks.size):
