@@ -21,6 +21,7 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.
 # RGB less means and divided by deviations, or as they are.
 MODES = ("caffe", "tf", "torch")
 AS_THEY_ARE = "none"
+HDF5 = (".h5", ".hdf5")
 # Networks whose ImageNet weights Keras downloads without a checksum.
 UNCHECKED = {"MobileNet", "MobileNetV2"}
 
@@ -128,6 +129,9 @@ def free_last_layers(backbone: keras.Model, count: int | str, l2: float = 0.0) -
 def _check_file(path: str) -> None:
     if not Path(path).is_file():
         raise UserError(f"--weights: expected 'imagenet', 'random' or a file, received {path}")
+    # Keras decides by the name how to read a file, and one file can be HDF5 and a .keras archive in one.
+    if not path.endswith(HDF5):
+        raise UserError(f"--weights: expected a file whose name ends in {' or '.join(HDF5)}, received {path}")
     try:
         check_weights(Path(path))
     except (OSError, ValueError) as error:

@@ -9,7 +9,6 @@ until the next but one, for the case that the newest cannot be read.
 import io
 import json
 import os
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
 from landmark_lib.settings import option
 from landmark_lib.training.history import EpochResult
+from landmark_lib.zip_archive import read_arrays
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
@@ -110,7 +110,7 @@ def read_checkpoint(directory: Path, warn: Callable[[str], None]) -> Checkpoint 
     for path in _paths(directory):
         try:
             return _read(path)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             warn(f"the checkpoint {path} cannot be read and is left out ({error})")
     return None
 
@@ -149,8 +149,8 @@ def _paths(directory: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Checkpoint:
-    with path.open("rb") as content, np.load(content) as file:
-        arrays = {name: file[name] for name in file.files}
+    with path.open("rb") as file:
+        arrays = read_arrays(file)
     state = json.loads(arrays.pop(STATE).tobytes())
     progress = state["progress"]
     return Checkpoint(

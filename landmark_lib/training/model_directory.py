@@ -16,7 +16,6 @@ import json
 import math
 import platform
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -37,6 +36,7 @@ from landmark_lib.settings import TrainSettings, deciding
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import load_trained
+from landmark_lib.zip_archive import read_arrays
 
 BEST = "best.keras"
 LAST = "last.keras"
@@ -191,9 +191,10 @@ def read_sketch(directory: Path) -> Sketch | None:
     if not path.exists():
         return None
     try:
-        with path.open("rb") as content, np.load(content) as file:
-            return Sketch(**{name: file[name].astype(np.float32) for name in SKETCHED})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            arrays = read_arrays(file)
+        return Sketch(**{name: arrays[name].astype(np.float32) for name in SKETCHED})
+    except (OSError, ValueError, KeyError) as error:
         raise LandmarkError(f"{path} cannot be read: {error}") from None
 
 

@@ -1,7 +1,6 @@
 """What a trial answers to the photos of the hold-out."""
 
 import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation.networks import Member, ask
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Group, read_slices
+from landmark_lib.zip_archive import read_arrays
 
 ANSWERS = "answers.npz"
 
@@ -77,7 +77,8 @@ def read_answers(folder: Path) -> TrialAnswers:
     """
     path = folder / ANSWERS
     try:
-        with path.open("rb") as content, np.load(content) as file:
-            return TrialAnswers(file["labels"], file["confidences"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            arrays = read_arrays(file)
+        return TrialAnswers(arrays["labels"], arrays["confidences"])
+    except (OSError, ValueError, KeyError) as error:
         raise LandmarkError(f"{path} cannot be read: {error}") from None
