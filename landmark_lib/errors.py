@@ -13,6 +13,10 @@ class NotADatasetError(UserError):
     """A directory without a readable `dataset.json`, so unfinished or never a data set."""
 
 
+class AddressError(UserError, ValueError):
+    """An address of no place: an unknown scheme, or not written as its scheme has it."""
+
+
 class RanksDifferError(LandmarkError):
     """The ranks' weights drifted apart: gradients or weights were not shared as they should be."""
 
@@ -23,3 +27,7 @@ class SourceVanishedError(LandmarkError):
 
 class AnotherRankError(LandmarkError):
     """Another rank failed and tells why; this one only ends."""
+
+
+class StorageError(LandmarkError, OSError):
+    """A store did not answer, or refused: what its package raised, as an OSError."""

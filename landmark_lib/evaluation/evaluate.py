@@ -20,6 +20,7 @@ from landmark_lib.evaluation_results import Evaluation, RejectionResult
 from landmark_lib.report.answers import HoldOutAnswers
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.settings import EvaluateSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.history import curves_of, read_history
 from landmark_lib.training.member_data import validation_shards
 from landmark_lib.training.model_directory import finished_members, read_member
@@ -55,10 +56,8 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
     evaluation = replace(evaluation, rejection=result, no_rejection=why_not)
     page = _page(root, manifest, evaluation, hold_out, votes, members, _tuning(settings, manifest))
     try:
-        dataset.write_bytes(str(path.parent), REPORT, page.encode())
-        dataset.write_bytes(
-            str(path.parent), path.name, (json.dumps(asdict(evaluation), indent=1) + "\n").encode()
-        )
+        (Place(str(path.parent)) / REPORT).write(page.encode())
+        Place(str(path)).write((json.dumps(asdict(evaluation), indent=1) + "\n").encode())
     except OSError as error:
         raise UserError(f"--output: cannot write {path}: {error.strerror or error}") from None
     return evaluation, path

@@ -17,8 +17,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from landmark_lib.dataset import write_bytes, write_table
+from landmark_lib.dataset import write_table
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.storage import Place
 
 IDENTITY = "identity.json"
 SUMMARY = "predictions.json"
@@ -86,7 +87,7 @@ class PredictionFiles:
             if path.exists():
                 self._check(json.loads(path.read_text("utf-8")))
             else:
-                write_bytes(str(self.folder), IDENTITY, json.dumps(self._identity, indent=1).encode())
+                (Place(str(self.folder)) / IDENTITY).write(json.dumps(self._identity, indent=1).encode())
         except (OSError, ValueError) as error:
             raise UserError(f"--output: {path}: {error}") from None
         return [unit for unit in range(self._units) if not (self.folder / _name(ANSWERS, unit)).exists()]
@@ -125,7 +126,7 @@ class PredictionFiles:
         if found != photos:
             raise LandmarkError(f"{self.folder} holds {found:,} photos, not {photos:,}; remove it")
         summary = Summary(photos, answered, dict(sorted(reasons.items())), members, self._no_landmark())
-        write_bytes(str(self.folder), SUMMARY, (json.dumps(asdict(summary), indent=1) + "\n").encode())
+        (Place(str(self.folder)) / SUMMARY).write((json.dumps(asdict(summary), indent=1) + "\n").encode())
         return summary
 
     def _no_landmark(self) -> int | None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.networks import Member
 from landmark_lib.method.rejection import EVIDENCE, Rejection
+from landmark_lib.storage import Place
 
 REJECTION = "rejection.json"
 
@@ -20,7 +20,7 @@ def write_rejection(models: str, members: Sequence[Member], rejection: Rejection
         OSError: It cannot be written.
     """
     content = {"evidence": EVIDENCE, **asdict(rejection), "models": _models(members)}
-    write_bytes(models, REJECTION, (json.dumps(content, indent=1) + "\n").encode())
+    (Place(models) / REJECTION).write((json.dumps(content, indent=1) + "\n").encode())
 
 
 def read_rejection(models: str, members: Sequence[Member]) -> Rejection | None:

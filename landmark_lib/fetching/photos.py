@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import SourceVanishedError, UserError
+from landmark_lib.errors import AddressError, SourceVanishedError
 from landmark_lib.fetching.download import MEGABYTE, SCHEMES, Downloader
 from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
+from landmark_lib.storage import open_address
 
 # Beside these and the scheme of the source itself, fsspec knows some that reach any host an address names,
 # past the checks of a download.
@@ -122,7 +122,10 @@ class _Fetching:
     def _locate(self, address: str) -> tuple[Any, str]:
         if _scheme(address) not in self._schemes:
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {_scheme(address)}")
-        return _filesystem_of(address)
+        try:
+            return open_address(address)
+        except AddressError as error:
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
 
     def _guarded(self, read: Content, archive: str | None) -> bytes:
         try:
@@ -177,23 +180,8 @@ def _scheme(address: str) -> str:
     return scheme.lower() if separator else "file"
 
 
-def _filesystem_of(address: str) -> tuple[Any, str]:
-    if address.startswith(("/", "file:///")):
-        # Any name is a good one here, also those in which fsspec reads a chain of addresses ("::").
-        return LocalFileSystem(), address.removeprefix("file://")
-    if "::" in address:
-        raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, "a chain of addresses")
-    try:
-        filesystem, path = fsspec.core.url_to_fs(address, use_listings_cache=False)
-    except ValueError as error:
-        raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
-    except ImportError as error:
-        raise UserError(f"{address}: {error}") from None
-    return filesystem, path
-
-
 def _check_still_there(address: str) -> None:
-    filesystem, path = _filesystem_of(address)
+    filesystem, path = open_address(address)
     try:
         if isinstance(filesystem, LocalFileSystem):
             _check_local(path)

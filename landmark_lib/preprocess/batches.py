@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from landmark_lib import dataset
 from landmark_lib.dataset import FileRecord, Manifest
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of, remove
+from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of
 from landmark_lib.preprocess.listing import Batch, compare, read_rejected, write_list
 from landmark_lib.preprocess.output_directory import Output, Standing
 from landmark_lib.preprocess.plan import read_ids
@@ -132,7 +132,7 @@ def drop_replaced(output: Output, batch: Batch) -> None:
     manifest = _manifest_before(output)
     if manifest is not None and batch.replaces_rejected:
         for record in manifest.files_in(dataset.REJECTED):
-            remove(output.address, record.path)
+            (output.place / record.path).remove()
 
 
 def _manifest_before(output: Output) -> Manifest | None:

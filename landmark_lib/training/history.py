@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError
 from landmark_lib.report.curves import Curves
+from landmark_lib.storage import Place
 
 HISTORY_CSV = "history.csv"
 HISTORY_LINES = "history.jsonl"
@@ -58,9 +58,9 @@ def write_history(directory: Path, history: Sequence[EpochResult]) -> None:
     writer = csv.DictWriter(table, [column.name for column in fields(EpochResult)])
     writer.writeheader()
     writer.writerows(asdict(row) for row in history)
-    write_bytes(str(directory), HISTORY_CSV, table.getvalue().encode())
+    (Place(str(directory)) / HISTORY_CSV).write(table.getvalue().encode())
     lines = "".join(json.dumps(asdict(row)) + "\n" for row in history)
-    write_bytes(str(directory), HISTORY_LINES, lines.encode())
+    (Place(str(directory)) / HISTORY_LINES).write(lines.encode())
 
 
 def read_history(directory: Path) -> list[EpochResult]:

@@ -29,11 +29,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import __version__
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, deciding
+from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import load_trained
@@ -133,7 +133,7 @@ class MemberFiles:
     def _draw(self, history: Sequence[EpochResult]) -> None:
         self._drawn = time.monotonic()
         picture = draw_curves(f"Member {self.data.member}", curves_of(history))
-        write_bytes(str(self.directory), CURVES, picture)
+        (Place(str(self.directory)) / CURVES).write(picture)
 
     def _write_events(self, result: EpochResult) -> None:
         if self._events is None:
@@ -178,7 +178,7 @@ def write_sketch(sketch: Sketch, directory: Path) -> None:
     arrays = asdict(sketch)
     buffer = io.BytesIO()
     np.savez(buffer, **{**arrays, "classes": sketch.classes.astype(np.float16)})
-    write_bytes(str(directory), SKETCH, buffer.getvalue())
+    (Place(str(directory)) / SKETCH).write(buffer.getvalue())
 
 
 def read_sketch(directory: Path) -> Sketch | None:
@@ -199,7 +199,7 @@ def read_sketch(directory: Path) -> Sketch | None:
 
 def write_member(directory: Path, record: MemberRecord) -> None:
     """Write `member.json`, whole or not at all."""
-    write_bytes(str(directory), MEMBER, (json.dumps(asdict(record), indent=1) + "\n").encode())
+    (Place(str(directory)) / MEMBER).write((json.dumps(asdict(record), indent=1) + "\n").encode())
 
 
 def read_member(directory: Path) -> MemberRecord:

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation.networks import Member, ask
+from landmark_lib.storage import Place
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Group, read_slices
 
@@ -64,7 +64,7 @@ def write_answers(folder: Path, answers: TrialAnswers) -> None:
     content = io.BytesIO()
     np.savez(content, **asdict(answers))
     try:
-        write_bytes(str(folder), ANSWERS, content.getvalue())
+        (Place(str(folder)) / ANSWERS).write(content.getvalue())
     except OSError as error:
         raise LandmarkError(f"--models: cannot write into {folder}: {error.strerror or error}") from None
 

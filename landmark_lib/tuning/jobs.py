@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 import yaml
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings import TrainSettings, deciding
+from landmark_lib.storage import Place
 from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model_directory import member_path
@@ -116,7 +116,7 @@ def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subpro
         for name, value in asdict(settings).items()
         if name in [*names, "dataset", "models", "member"]
     }
-    write_bytes(str(folder), CONFIG, yaml.safe_dump(told).encode())
+    (Place(str(folder)) / CONFIG).write(yaml.safe_dump(told).encode())
     command = [
         horovodrun,
         *shlex.split(job.options),

@@ -17,11 +17,11 @@ import yaml
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation.measure import HoldOut
 from landmark_lib.report.tuning_page import tuning_page
 from landmark_lib.settings import TrainSettings, TuneSettings
+from landmark_lib.storage import Place
 from landmark_lib.tuning.answers import read_answers
 from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.space import parameters_of
@@ -53,7 +53,7 @@ def write_results(
     }
     try:
         for name, content in files.items():
-            write_bytes(str(study.folder), name, content.encode())
+            (Place(str(study.folder)) / name).write(content.encode())
     except OSError as error:
         raise LandmarkError(
             f"--models: cannot write into {study.folder}: {error.strerror or error}"
