@@ -290,6 +290,16 @@ class Place:
         finally:
             partial.unlink(missing_ok=True)
 
+    def check_writable(self) -> None:
+        """Make sure that files can be written into a folder, by writing one and removing it.
+
+        Raises:
+            OSError: They cannot.
+        """
+        probe = self / f"{PARTIAL}{uuid.uuid4().hex}"
+        probe.write(b"")
+        probe.remove()
+
     def remove(self) -> None:
         """Remove a file, or a folder with all that is in it, if it is there."""
         with _as_storage_errors():

@@ -15,6 +15,7 @@ from landmark_lib.settings.declare import (
     require,
     setting,
 )
+from landmark_lib.storage import is_local
 
 ALL = "all"
 FREE = 53  # convolutional layers of ResNet50
@@ -149,6 +150,7 @@ class TrainSettings:
         require(0 < self.drop < 1, "drop", "a factor between 0 and 1", self.drop)
         require(0 <= self.momentum < 1, "momentum", "0 or more, below 1", self.momentum)
         require(self.member == ALL or self.member.isdecimal(), "member", "a number or 'all'", self.member)
+        require(self.cache is None or is_local(self.cache), "cache", "a path on this machine", self.cache)
         if self.cache_features:
             require(free == 0, "cache_features", "--trainable-layers 0 with it", free)
             require(not self.mirror, "cache_features", "no --mirror with it", "both")
