@@ -27,10 +27,17 @@ from shard_sets import CLASSES, write_shard_set
 from landmark_lib import dataset
 from landmark_lib.evaluation.predict import predict
 from landmark_lib.settings import PredictSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.horovod_step import start_ranks
 from landmark_lib.training.model import build_model, load_trained
-from landmark_lib.training.model_directory import BEST, MemberRecord, member_path, save_model, write_member
+from landmark_lib.training.model_directory import (
+    BEST,
+    MemberRecord,
+    member_directory,
+    save_model,
+    write_member,
+)
 
 SIDE, BATCH, PHOTOS = 224, 32, 512
 GOAL = 0.95
@@ -76,14 +83,13 @@ def compare(scratch: Path, runs: int) -> tuple[float, float, float]:
     return mine, theirs, median(other / own for own, other in seconds)
 
 
-def write_network(models: str, fingerprint: str) -> Path:
+def write_network(models: str, fingerprint: str) -> Place:
     """Write a member as training would have; give its directory."""
-    directory = member_path(models, 0)
-    directory.mkdir(parents=True)
+    directory = member_directory(models, 0)
     network = build_model(
         load_backbone("ResNet50", "random", SIDE, seed=0), "caffe", CLASSES, dropout=0.5, l2=1e-4, seed=0
     )
-    save_model(network, directory, BEST)
+    save_model(network, directory / BEST)
     record = MemberRecord(
         member=0,
         finished=True,

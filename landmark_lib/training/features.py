@@ -244,9 +244,8 @@ class FeatureFiles:
             return pa.memory_map(str(place.path))
         if self._cache is None:
             return pa.BufferReader(place.read_bytes())
-        copy = (
-            Place(self._cache) / FEATURES / self.folder.name / place.address[len(self.folder.address) + 1 :]
-        )
+        path = place.address.removeprefix(f"{self.folder}/")
+        copy = Place(self._cache) / FEATURES / self.folder.name / path
         if not copy.exists():
             copy.write(place.read_bytes())
         return pa.memory_map(str(copy.path))

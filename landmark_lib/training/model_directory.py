@@ -30,6 +30,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import __version__
+from landmark_lib.console import warn
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
@@ -243,17 +244,18 @@ def finished_members(models: str) -> list[Place]:
         UserError: No member there, or one whose training has not ended.
     """
     folder = Place(models)
-    numbers = sorted(int(found[1]) for name in folder.names() if (found := MEMBER_NAME.fullmatch(name)))
-    directories = {number: member_directory(models, number) for number in numbers}
-    found = {n: place for n, place in directories.items() if (place / MEMBER).exists()}
+    named = filter(None, map(MEMBER_NAME.fullmatch, folder.names()))
+    numbers = sorted(int(name[1]) for name in named)
+    directories = ((number, member_directory(models, number)) for number in numbers)
+    found = {number: directory for number, directory in directories if (directory / MEMBER).exists()}
     if not found:
         raise UserError(f"--models: {models} holds no trained member; jobs/train.py makes them")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
         warn(f"--models: {models} has no trained {', '.join(missing)}; the other members vote without")
-    for place in found.values():
-        if not read_member(place).finished:
-            raise UserError(f"--models: the training of {place} has not ended")
+    for directory in found.values():
+        if not read_member(directory).finished:
+            raise UserError(f"--models: the training of {directory} has not ended")
     return list(found.values())
 
 

@@ -1,9 +1,8 @@
 """What a search found, as text."""
 
-from pathlib import Path
-
 from landmark_lib.evaluation_results import Figure
 from landmark_lib.report.tuning_sections import written
+from landmark_lib.storage import Place
 from landmark_lib.tuning.results import MEMBERS, PAGE
 from landmark_lib.tuning_results import TUNING, EnsembleResult, Tuning
 
@@ -30,7 +29,7 @@ def describe(found: Tuning, models: str) -> str:
             f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.parameters.items()
         )
         lines.append(f"member {trial.member}: trial {number}: {told}")
-    folder = Path(models) / TUNING
+    folder = Place(models) / TUNING
     return "\n".join(
         [*lines, f"Train them: jobs/train.py --config {folder / MEMBERS}", f"Report: {folder / PAGE}"]
     )

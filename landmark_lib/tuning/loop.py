@@ -145,7 +145,9 @@ class _Worker:
             settings = self._settings.of_trial(claim.parameters, claim.member, self._settings.models)
             return train_head(settings, data, self._feeds[claim.member], stop, claim.report)
         settings = self._settings.of_trial(claim.parameters, claim.member, str(claim.folder))
-        job = TrainingJob(self._train_program, self._settings.horovodrun, claim.lock.fileno())
+        job = TrainingJob(
+            self._train_program, self._settings.horovodrun, claim.working_folder, claim.lock.fileno()
+        )
         return train_by_job(job, settings, data, stop, claim.report)
 
 

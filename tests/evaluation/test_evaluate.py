@@ -15,6 +15,7 @@ from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation.hold_out import _log_sums
 from landmark_lib.evaluation.table import describe
 from landmark_lib.settings import EvaluateSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.member_data import slices_of_rank, validation_shards
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST, write_member
@@ -33,7 +34,9 @@ def asked_directly(photo_dataset, models):
     """Labels and softmax of each member on all photos at once, (members, photos)."""
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
     ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
-    softmax = np.stack([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS])
+    softmax = np.stack(
+        [tf.nn.softmax(load_trained(Place(str(models / name / BEST)))(images)) for name in MEMBERS]
+    )
     return softmax.argmax(axis=2), softmax.max(axis=2), truth.numpy()
 
 
@@ -88,7 +91,9 @@ def test_the_batch_size_changes_no_answer(photo_dataset, models):
 def test_the_mean_softmax_is_an_alternative_beside_the_vote(evaluated, photo_dataset, models):
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
     ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
-    softmax = np.mean([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS], axis=0)
+    softmax = np.mean(
+        [tf.nn.softmax(load_trained(Place(str(models / name / BEST)))(images)) for name in MEMBERS], axis=0
+    )
     found = {result.voter: result for result in evaluated[0].voters}["mean softmax"]
     assert found.top_1.value == pytest.approx((softmax.argmax(axis=1) == truth.numpy()).mean())
 
@@ -112,11 +117,10 @@ def test_the_page_lies_beside_the_numbers_and_joins_them_with_the_data_set(evalu
 
 def test_a_member_of_another_data_set_is_refused(photo_dataset, models, tmp_path):
     record = finished_member("another")
-    (tmp_path / "member-0").mkdir()
-    write_member(tmp_path / "member-0", record)
+    write_member(Place(str(tmp_path / "member-0")), record)
     with pytest.raises(UserError, match="was trained on the data set another"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
-    write_member(tmp_path / "member-0", replace(record, finished=False))
+    write_member(Place(str(tmp_path / "member-0")), replace(record, finished=False))
     with pytest.raises(UserError, match="has not ended"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
 
