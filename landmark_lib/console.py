@@ -8,6 +8,8 @@ breaks and tabs. Within a line, `visible` writes a value so that it cannot start
 import os
 import re
 import sys
+import traceback
+from types import TracebackType
 from typing import TextIO
 
 from landmark_lib.errors import LandmarkError
@@ -65,6 +67,11 @@ def warn(text: str) -> None:
     """Write a warning of one line to stderr, on the process that talks to the user only."""
     if speaks():
         note(f"warning: {visible(text)}")
+
+
+def note_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write an error that nobody foresaw to stderr, as Python does."""
+    note("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
 
 
 def speaks() -> bool:

@@ -7,8 +7,11 @@ from landmark_lib.settings.declare import (
     SECTIONS,
     Decides,
     deciding,
+    field_name,
     flag,
+    listed,
     option,
+    place,
     require,
     setting,
 )
@@ -38,8 +41,11 @@ __all__ = [
     "TrainSettings",
     "TuneSettings",
     "deciding",
+    "field_name",
     "flag",
+    "listed",
     "option",
+    "place",
     "require",
     "setting",
 ]

@@ -35,6 +35,16 @@ def setting(default: Any, explanation: str, decides: Decides = "run") -> Any:
     return field(default=default, metadata={"help": explanation, "decides": decides})
 
 
+def listed(default: str, explanation: str, decides: Decides = "run") -> Any:
+    """Declare a field of values with commas between them, which YAML may give as a list too."""
+    return field(default=default, metadata={"help": explanation, "decides": decides, "listed": True})
+
+
+def place(default: str | None, explanation: str, decides: Decides = "run") -> Any:
+    """Declare a field that names a file or a folder, as a path or a URI; it holds an address of `storage`."""
+    return field(default=default, metadata={"help": explanation, "decides": decides, "place": True})
+
+
 def flag(explanation: str, decides: Decides = "run") -> Any:
     """Declare a field that is off until its option is given."""
     return field(default=False, metadata={"help": explanation, "decides": decides})
@@ -48,6 +58,11 @@ def deciding(settings_class: type[Any], *what: Decides) -> list[str]:
 def option(name: str) -> str:
     """Name the option of a field."""
     return "--" + name.replace("_", "-")
+
+
+def field_name(written: str) -> str:
+    """Return the name of the field that a user means, who may write - instead of _."""
+    return written.replace("-", "_")
 
 
 def require(condition: bool, name: str, expected: str, received: object) -> None:  # noqa: FBT001 - reads as a sentence

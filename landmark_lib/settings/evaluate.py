@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, require, setting
+from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
 
 
 @dataclass(frozen=True)
@@ -13,14 +13,14 @@ class EvaluateSettings:
         UserError: A value out of its range.
     """
 
-    dataset: str | None = setting(
+    dataset: str | None = place(
         None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
     )
-    models: str = setting(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
-    output: str | None = setting(
+    models: str = place(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
+    output: str | None = place(
         None, "File for the results.  [default: evaluation.json in the models' directory]"
     )
-    no_landmark: str | None = setting(
+    no_landmark: str | None = place(
         None,
         "Photos that show no landmark: a folder, a CSV with a column url, or a data set. Half of them set the"
         " threshold of rejection, the others measure it.  [default: photos of the hold-out, as if their"

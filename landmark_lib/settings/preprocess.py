@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from landmark_lib.method.sampling_plan import SamplingSettings
-from landmark_lib.settings.declare import DATASET_DIRECTORY, SAMPLE_DIRECTORY, flag, require, setting
+from landmark_lib.settings.declare import DATASET_DIRECTORY, SAMPLE_DIRECTORY, flag, place, require, setting
 
 Approach = Literal["first", "final"]
 # The paper's two approaches: smallest label count kept, downsampling cutoff.
@@ -60,14 +60,14 @@ class PreprocessSettings:
         UserError: A value out of its range.
     """
 
-    input: str | None = setting(
+    input: str | None = place(
         None,
         "Photos: a folder of folders named by label; a CSV with a column url; or, with --labels, a folder of"
         " images or of tar files, or one tar file. A path or a URI (gs://, s3://, hdfs://)."
         f"  [default: the embedded sample, rendered into {SAMPLE_DIRECTORY}]",
         "corpus",
     )
-    labels: str | None = setting(
+    labels: str | None = place(
         None,
         "CSV that tells the labels of the images in --input: Kaggle's id,url,landmark_id, or Google Landmarks"
         " v2's train.csv or train_clean.csv.",
@@ -78,7 +78,7 @@ class PreprocessSettings:
         "The photos have no labels (a test set): makes the corpus only, for predictions.",
         "corpus",
     )
-    output: str = setting(DATASET_DIRECTORY, "Directory of the data set, a path or a URI.")
+    output: str = place(DATASET_DIRECTORY, "Directory of the data set, a path or a URI.")
     approach: Approach = setting(
         "final",
         "The paper's approach: 'first' keeps every label and cuts at 60 images, 'final' keeps labels with 10"

@@ -110,7 +110,7 @@ def test_log_sums_of_the_graph_are_those_of_the_definition():
 
 
 def test_the_page_lies_beside_the_numbers_and_joins_them_with_the_data_set(evaluated):
-    page = (evaluated[1].parent / "report.html").read_text("utf-8")
+    page = (evaluated[1].parent / "report.html").read_text()
     for title in ("Scores", "Reliability", "Labels", "Files"):
         assert title in page
 
