@@ -110,11 +110,20 @@ def test_evaluation_and_predictions_are_written_into_the_bucket_and_taken_up_the
 
 def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
     models = bucket / "cached"
-    options = ("--dataset", dataset, "--models", models.address, *NETWORK, "--epochs", "2", "--cache-features")
+    options = (
+        "--dataset",
+        dataset,
+        "--models",
+        models.address,
+        *NETWORK,
+        "--epochs",
+        "2",
+        "--cache-features",
+    )
     for cache in ((), ("--cache", "copies")):
         done = python(JOBS / "train.py", *options, *cache, "--trainable-layers", "0", folder=tmp_path)
         assert done.returncode == 0, done.stderr
-        before = [place for place in (models / "features").files()]
+        before = list((models / "features").files())
         (models / "member-0").remove()
     assert len(before) == 6
     copies = [place.name for place in (Place(str(tmp_path)) / "copies" / "features").files()]

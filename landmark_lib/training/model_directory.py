@@ -252,7 +252,7 @@ def finished_members(models: str) -> list[Place]:
         raise UserError(f"--models: {models} holds no trained member; jobs/train.py makes them")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
-        warn(f"--models: {models} has no trained {', '.join(missing)}; the other members vote without")
+        warn(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
     for directory in found.values():
         if not read_member(directory).finished:
             raise UserError(f"--models: the training of {directory} has not ended")

@@ -54,6 +54,8 @@ def tune(settings: TuneSettings, root: str, train_program: Path, say: Say) -> Tu
     hold_out = read_hold_out(root, manifest.fingerprint, datas[0].validation)
     _check_halves(hold_out, root)
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
+    if not study.place.is_local:
+        say(f"the search's database and locks are in {study.folder}, a copy of the database in {study.place}")
     worker = _Worker(replace(settings, dataset=root), datas, study, train_program, say)
     worker.work()
     if at_work := study.at_work():
