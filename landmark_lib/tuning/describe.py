@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from landmark_lib.console import visible
 from landmark_lib.evaluation_results import Figure
 from landmark_lib.report.tuning_sections import written
 from landmark_lib.tuning.results import MEMBERS, PAGE
@@ -27,13 +28,13 @@ def describe(found: Tuning, models: str) -> str:
     for number in found.tuned.trials:
         trial = by_number[number]
         told = ", ".join(
-            f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.parameters.items()
+            f"{visible(name.replace('_', ' '))} {visible(written(value))}"
+            for name, value in trial.parameters.items()
         )
         lines.append(f"member {trial.member}: trial {number}: {told}")
     folder = Path(models) / TUNING
-    return "\n".join(
-        [*lines, f"Train them: jobs/train.py --config {folder / MEMBERS}", f"Report: {folder / PAGE}"]
-    )
+    config, page = visible(folder / MEMBERS), visible(folder / PAGE)
+    return "\n".join([*lines, f"Train them: jobs/train.py --config {config}", f"Report: {page}"])
 
 
 def _line(name: str, ensemble: EnsembleResult) -> str:
