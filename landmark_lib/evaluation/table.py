@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from landmark_lib.console import visible
 from landmark_lib.dataset import LandmarkClass
 from landmark_lib.evaluation_results import ENSEMBLE, Evaluation, Figure, VoterResult
 
@@ -46,8 +47,8 @@ def _compared(evaluation: Evaluation) -> str:
 def _rejection(evaluation: Evaluation) -> list[str]:
     found = evaluation.rejection
     if found is None:
-        return [f"Photos without a landmark are not told: {evaluation.no_rejection}"]
-    unreadable = sum(found.unreadable.values())
+        return [f"Photos without a landmark are not told: {visible(evaluation.no_rejection)}"]
+    unreadable, source = sum(found.unreadable.values()), visible(found.source)
     measured = f"{found.photos:,} photos with and {found.landmark_free:,} without, none of them learned from"
     kept, told = f"{found.right_kept:.0%} of the right answers", f"{found.landmark_free_rejected:.0%}"
     return [
@@ -58,7 +59,7 @@ def _rejection(evaluation: Evaluation) -> list[str]:
             + (_with_interval(at.won_back) if at.won_back else "-")
             for at in found.shares
         ),
-        f"  without a landmark: {found.source}{f'; {unreadable:,} unreadable' if unreadable else ''}",
+        f"  without a landmark: {source}{f'; {unreadable:,} unreadable' if unreadable else ''}",
         f"  the threshold {found.threshold:.3f} keeps {kept} and tells {told} of the photos without",
     ]
 
@@ -72,7 +73,8 @@ def _confused(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> list[
     return [
         f"The ensemble is wrong on {sum(photos for photos, _, _ in wrong):,} photos; most often:",
         *(
-            f"  {photos:,} of {classes[true].landmark_id} taken for {classes[given].landmark_id}"
+            f"  {photos:,} of {visible(classes[true].landmark_id)}"
+            f" taken for {visible(classes[given].landmark_id)}"
             for photos, true, given in most
         ),
     ]

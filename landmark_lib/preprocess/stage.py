@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import click
 from pyspark.sql import SparkSession
 from tqdm import tqdm
 
+from landmark_lib.console import note
 from landmark_lib.progress import progress
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -84,7 +84,7 @@ def timed_stage(timings: list[StageTiming], stage: str, unit: str) -> Iterator[C
     timing = StageTiming(stage, time.monotonic() - start, sum(counts), unit)
     timings.append(timing)
     took, rate = tqdm.format_interval(timing.seconds), timing.count / timing.seconds
-    click.echo(f"{stage}: {timing.count} {unit} in {took}, {rate:.0f} {unit}/s", err=True)
+    note(f"{stage}: {timing.count} {unit} in {took}, {rate:.0f} {unit}/s")
 
 
 def in_tasks(spark: SparkSession, numbers: Sequence[int], work: Callable[[int], Result]) -> dict[int, Result]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from landmark_lib.console import note, show, visible
 from landmark_lib.errors import UserError
 from landmark_lib.sample.write import (
     LAYOUTS,
@@ -67,9 +68,9 @@ def main(
             write_sample(SampleSettings(labels, photos, layout, seed, longest_side), out)
             summary = f"{photos} photos of {labels} landmarks in {out}, {_megabytes(out):.0f} MB"
     except UserError as error:
-        click.echo(f"error: {error}", err=True)
+        note(f"error: {visible(error)}")
         sys.exit(2)
-    click.echo(summary)
+    show(summary)
 
 
 def _megabytes(out: Path) -> float:

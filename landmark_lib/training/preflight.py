@@ -2,6 +2,7 @@
 
 import keras
 
+from landmark_lib.console import visible
 from landmark_lib.settings import PreprocessSettings, TrainSettings
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS
@@ -19,7 +20,7 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
     gigabytes = expected_memory(settings, data, model) / 1e9
     rows = (
         f"{data.rows:,} rows, {data.rows // ranks:,} a rank, {len(data.landmark_ids):,} classes;"
-        f" {settings.backbone} from {settings.weights} weights,"
+        f" {settings.backbone} from {visible(settings.weights)} weights,"
         f" {trained:,} of {model.count_params():,} weights learn"
     )
     epochs = (

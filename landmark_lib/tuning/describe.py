@@ -1,5 +1,6 @@
 """What a search found, as text."""
 
+from landmark_lib.console import visible
 from landmark_lib.evaluation_results import Figure
 from landmark_lib.report.tuning_sections import written
 from landmark_lib.storage import Place
@@ -26,13 +27,13 @@ def describe(found: Tuning, models: str) -> str:
     for number in found.tuned.trials:
         trial = by_number[number]
         told = ", ".join(
-            f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.parameters.items()
+            f"{visible(name.replace('_', ' '))} {visible(written(value))}"
+            for name, value in trial.parameters.items()
         )
         lines.append(f"member {trial.member}: trial {number}: {told}")
     folder = Place(models) / TUNING
-    return "\n".join(
-        [*lines, f"Train them: jobs/train.py --config {folder / MEMBERS}", f"Report: {folder / PAGE}"]
-    )
+    config, page = visible(folder / MEMBERS), visible(folder / PAGE)
+    return "\n".join([*lines, f"Train them: jobs/train.py --config {config}", f"Report: {page}"])
 
 
 def _line(name: str, ensemble: EnsembleResult) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib import dataset
+from landmark_lib.console import visible
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.hold_out import read_hold_out
 from landmark_lib.evaluation.measure import HoldOut
@@ -134,7 +135,7 @@ class _Worker:
             finish(TrialState.PRUNED, why=str(error))
         except FailedError as error:
             finish(TrialState.FAIL, why=str(error))
-            self._say(f"trial {claim.trial.number} failed: {error}")
+            self._say(f"trial {claim.trial.number} failed: {visible(error)}")
             return str(error)
         else:
             write_answers(claim.folder, answers)
