@@ -8,7 +8,7 @@ import os
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import Field, fields
+from dataclasses import Field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -17,7 +17,7 @@ import yaml
 
 from landmark_lib import __version__
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
-from landmark_lib.settings import SECTIONS
+from landmark_lib.settings import SECTIONS, settings_of
 
 Settings = TypeVar("Settings")
 
@@ -131,7 +131,7 @@ class _SettingOption(click.Option):
 
 def _options(settings_class: type[Any]) -> list[click.Parameter]:
     hints = get_type_hints(settings_class)
-    return [_SettingOption(field, hints[field.name]) for field in fields(settings_class)]
+    return [_SettingOption(field, hints[field.name]) for field in settings_of(settings_class)]
 
 
 def _config_option() -> click.Option:

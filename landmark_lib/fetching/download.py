@@ -51,7 +51,7 @@ class Downloader:
             timeout=Timeout(connect=fetch.timeout, read=fetch.timeout),
             headers={"User-Agent": fetch.user_agent},
         )
-        if not fetch.allow_private:
+        if not fetch.allow_private_addresses:
             self._pools.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}
 
     def close(self) -> None:

@@ -11,12 +11,13 @@ from landmark_lib.settings.declare import (
     option,
     require,
     setting,
+    settings_of,
 )
 from landmark_lib.settings.evaluate import EvaluateSettings
+from landmark_lib.settings.photos import FetchSettings, PhotoSettings
 from landmark_lib.settings.predict import PredictSettings
 from landmark_lib.settings.preprocess import (
     APPROACHES,
-    FetchSettings,
     PreprocessSettings,
     SourceSettings,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Decides",
     "EvaluateSettings",
     "FetchSettings",
+    "PhotoSettings",
     "PredictSettings",
     "PreprocessSettings",
     "SourceSettings",
@@ -42,4 +44,5 @@ __all__ = [
     "option",
     "require",
     "setting",
+    "settings_of",
 ]

@@ -146,7 +146,7 @@ def get(site):
     """Give a function that downloads from the site."""
 
     def get(address, *, pause=0, **settings):
-        fetch = FetchSettings(**{"allow_private": True, "most_megabytes": 2, **settings})
+        fetch = FetchSettings(**{"allow_private_addresses": True, "most_megabytes": 2, **settings})
         with closing(Downloader(fetch, pause)) as downloader:
             return downloader.download(f"{site.url}/{address}")
 
@@ -294,7 +294,7 @@ def test_the_user_agent_is_the_one_set(get, site):
 
 
 def test_one_connection_serves_many_photos_and_small_failures(site):
-    with closing(Downloader(FetchSettings(allow_private=True))) as downloader:
+    with closing(Downloader(FetchSettings(allow_private_addresses=True))) as downloader:
         assert downloader.download(f"{site.url}/photo") == PHOTO
         with pytest.raises(BadPhotoError):
             downloader.download(f"{site.url}/status?404")
@@ -303,7 +303,7 @@ def test_one_connection_serves_many_photos_and_small_failures(site):
 
 
 def test_a_host_sees_as_many_connections_as_allowed_and_no_more(site):
-    fetch = FetchSettings(allow_private=True, connections_per_host=3)
+    fetch = FetchSettings(allow_private_addresses=True, connections_per_host=3)
     with closing(Downloader(fetch)) as downloader, ThreadPoolExecutor(9) as threads:
         photos = list(threads.map(downloader.download, [f"{site.url}/meet"] * 9, timeout=SECONDS))
     assert photos == [PHOTO] * 9
@@ -312,7 +312,7 @@ def test_a_host_sees_as_many_connections_as_allowed_and_no_more(site):
 
 def test_a_failed_download_gives_its_connection_back(site):
     fetch = FetchSettings(
-        allow_private=True, connections_per_host=1, most_megabytes=1, timeout=0.2, retries=0
+        allow_private_addresses=True, connections_per_host=1, most_megabytes=1, timeout=0.2, retries=0
     )
     addresses = ["endless", "cut", "silent", "status?404", "to?ftp://x/", "photo"]
     with closing(Downloader(fetch, pause=0)) as downloader, ThreadPoolExecutor(1) as threads:
@@ -327,7 +327,7 @@ def test_a_list_is_downloaded_side_by_side_and_comes_in_its_order(site):
         {"image_id": str(i), "uri": f"{site.url}/{address}", "reason": None, "archive": None}
         for i, address in enumerate(addresses)
     ]
-    fetch = FetchSettings(allow_private=True, connections_per_host=3, timeout=0.5, retries=0)
+    fetch = FetchSettings(allow_private_addresses=True, connections_per_host=3, timeout=0.5, retries=0)
     fetched = list(fetch_photos(iter(listed), fetch, "labels.csv"))
     assert [row for row, _ in fetched] == listed
     told = [photo if isinstance(photo, bytes) else photo.reason for _, photo in fetched]
@@ -358,8 +358,8 @@ def test_a_redirect_to_a_private_address_is_refused(site, get, listener, monkeyp
     # Only for this test, the site is on the internet.
     monkeypatch.setattr(download, "is_public", lambda address: address == "127.0.0.1")
     port = listener.getsockname()[1]
-    assert get("photo", allow_private=False) == PHOTO
-    reason, _ = refusal(get, f"to?http://127.0.0.2:{port}/photo", allow_private=False)
+    assert get("photo", allow_private_addresses=False) == PHOTO
+    reason, _ = refusal(get, f"to?http://127.0.0.2:{port}/photo", allow_private_addresses=False)
     assert reason == Reason.REFUSED_ADDRESS
 
 
