@@ -15,7 +15,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import SourceVanishedError, UserError
-from landmark_lib.fetching.download import MEGABYTE, SCHEMES, Downloader
+from landmark_lib.fetching.download import MEGABYTE, Downloader
+from landmark_lib.fetching.web_address import SCHEMES
 from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
