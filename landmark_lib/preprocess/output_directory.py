@@ -172,7 +172,7 @@ def resolved_settings(settings: PreprocessSettings, source: str) -> dict[str, An
     """Give the settings as the manifest holds them: nothing left to a default of the approach."""
     names = deciding(PreprocessSettings, "corpus", "plan", "fetching")
     return {
-        **{name: value for name, value in asdict(settings).items() if name in names},
+        **{name: getattr(settings, name) for name in names},
         "input": source,
         "smallest_label_count": settings.resolved_smallest,
         "cutoff": settings.resolved_cutoff,
