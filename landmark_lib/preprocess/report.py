@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from landmark_lib.dataset import REPORT, Manifest, join, write_bytes
+from landmark_lib.digits import duration
 from landmark_lib.preprocess.stage import StageTiming
 from landmark_lib.report.dataset_sections import (
     dataset_facts,
@@ -10,7 +11,7 @@ from landmark_lib.report.dataset_sections import (
     dataset_sections,
     settings_section,
 )
-from landmark_lib.report.page import Fact, Section, duration, render_page, render_part
+from landmark_lib.report.page import Fact, Section, render_page, render_part
 
 
 def write_report(output: str, manifest: Manifest, timings: Sequence[StageTiming]) -> str:

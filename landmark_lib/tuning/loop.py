@@ -9,6 +9,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib import dataset
+from landmark_lib.digits import decimal
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.hold_out import read_hold_out
 from landmark_lib.evaluation.measure import HoldOut
@@ -154,4 +155,4 @@ def _so_far(trials: list[FrozenTrial]) -> str:
         trial.value for trial in trials if trial.state == TrialState.COMPLETE and trial.value is not None
     ]
     pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
-    return f"best {max(values):.4f}, {pruned} ended early" if values else ""
+    return f"best {decimal(max(values), 4)}, {pruned} ended early" if values else ""
