@@ -87,7 +87,7 @@ def main() -> int:
             peaks.append(peak)
             rows.append([kind.name, f"{kind.megapixels}", f"{size}", f"{peak}", outcome])
     table = markdown_table(["file", "megapixels", "file, MB", "peak, MB", "outcome"], rows)
-    publish("memory", table, "python benchmarks/memory.py", write=arguments.write)
+    publish("memory", table, write=arguments.write)
     return int(max(peaks) > MOST_MB or any(row[-1] != "decoded" for row in rows))
 
 
