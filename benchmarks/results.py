@@ -58,7 +58,9 @@ class Column:
             ValueError: The other one took fewer or more turns.
         """
         of_turns = [own / its for own, its in zip(self.turns, other.turns, strict=True)]
-        return Ratio(self.shown / other.shown, min(of_turns), max(of_turns))
+        value = self.shown / other.shown
+        # The ratio of two medians lies among those of the turns, but for what the digits leave out.
+        return Ratio(value, min(value, *of_turns), max(value, *of_turns))
 
 
 def digits(value: float) -> str:
