@@ -123,7 +123,8 @@ def in_mode(photo: Image.Image, mode: str) -> Image.Image:
 
 def decode(path: Path) -> None:
     """Decode a photo as a Spark task does; print the process's peak memory in MB and the outcome."""
-    from landmark_lib.images.decode import BadPhotoError, decode_square
+    from landmark_lib.errors import BadPhotoError
+    from landmark_lib.images.decode import decode_square
     from landmark_lib.settings import PreprocessSettings
 
     try:

@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from landmark_lib.dataset import Reason
-from landmark_lib.images.decode import BadPhotoError
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 SCHEMES = ("http", "https")

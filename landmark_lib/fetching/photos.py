@@ -14,9 +14,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import SourceVanishedError, UserError
+from landmark_lib.errors import BadPhotoError, SourceVanishedError, UserError
 from landmark_lib.fetching.download import MEGABYTE, SCHEMES, Downloader
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 # Beside these and the scheme of the source itself, fsspec knows some that reach any host an address names,

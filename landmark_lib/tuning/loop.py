@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib import dataset
 from landmark_lib.digits import decimal
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import FailedError, LandmarkError, PrunedError, UserError
 from landmark_lib.evaluation.hold_out import read_hold_out
 from landmark_lib.evaluation.measure import HoldOut
 from landmark_lib.progress import progress
@@ -24,7 +24,7 @@ from landmark_lib.tuning.heads import train_head
 from landmark_lib.tuning.jobs import TrainingJob, train_by_job
 from landmark_lib.tuning.locks import locked
 from landmark_lib.tuning.measure import Halves
-from landmark_lib.tuning.outcomes import FailedError, Outcome, PrunedError
+from landmark_lib.tuning.outcomes import Outcome
 from landmark_lib.tuning.results import write_results
 from landmark_lib.tuning.study import SECONDS, WHY, Claim, SharedStudy, done_by
 from landmark_lib.tuning_results import Tuning
