@@ -14,9 +14,8 @@ from PIL import Image
 
 from landmark_lib import dataset
 from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest, Reason
-from landmark_lib.errors import UserError
+from landmark_lib.errors import BadPhotoError, UserError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.images.prepare import centre_of, prepare_photo
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.settings import PhotoSettings, PredictSettings

@@ -9,9 +9,9 @@ from urllib3.exceptions import HTTPError, ProxyError
 from urllib3.util import Retry
 
 from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching.routes import Routes
 from landmark_lib.fetching.web_address import WebAddress
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 MEGABYTE = 1_000_000

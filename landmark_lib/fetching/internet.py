@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError
 from urllib3.util.connection import allowed_gai_family
 
 from landmark_lib.dataset import Reason
-from landmark_lib.images.decode import BadPhotoError
+from landmark_lib.errors import BadPhotoError
 
 # Beside what `ipaddress` knows in every version of Python: addresses that are assigned, and yet lead to the
 # innards of a network or to no one host.

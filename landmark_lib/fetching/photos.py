@@ -13,10 +13,9 @@ from typing import Any, BinaryIO, NoReturn
 from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import AddressError, SourceVanishedError
+from landmark_lib.errors import AddressError, BadPhotoError, SourceVanishedError
 from landmark_lib.fetching.download import MEGABYTE, Downloader
 from landmark_lib.fetching.web_address import SCHEMES
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 from landmark_lib.storage import open_address
 

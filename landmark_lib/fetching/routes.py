@@ -7,10 +7,9 @@ from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 
-from landmark_lib.errors import UserError
+from landmark_lib.errors import BadPhotoError, UserError
 from landmark_lib.fetching.internet import PUBLIC_POOLS, is_plainly_private, refused
 from landmark_lib.fetching.web_address import WebAddress
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from ada_url import URL
 
 from landmark_lib.dataset import Reason
-from landmark_lib.images.decode import BadPhotoError
+from landmark_lib.errors import BadPhotoError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SCHEMES = tuple(DEFAULT_PORTS)

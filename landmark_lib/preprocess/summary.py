@@ -6,6 +6,7 @@ from typing import Any
 
 from landmark_lib.console import visible
 from landmark_lib.dataset import COMMON, VALIDATION, Manifest, training_directory
+from landmark_lib.digits import size
 from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.shards import ShardLayout
 
@@ -76,5 +77,5 @@ def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[s
         *members,
         f"  validation: {rows.get(VALIDATION, 0):,} rows",
         f"  {total:,} rows in {sum(layout.shards.values()):,} shards",
-        f"  about {corpus / 1e9:.2f} GB for the corpus and {shards / 1e9:.2f} GB for the shards",
+        f"  about {size(corpus)} for the corpus and {size(shards)} for the shards",
     ]

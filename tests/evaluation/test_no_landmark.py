@@ -86,7 +86,7 @@ def test_evaluation_measures_what_telling_them_brings(sketched, held_out, street
     assert json.loads(path.read_text())["rejection"] == json.loads(json.dumps(asdict(found)))
     text = describe(evaluation, dataset.read_classes(held_out))
     assert "(15 photos with and 4 without, none of them learned from)" in text
-    assert re.findall(r"^ +(\d+%) ", text, re.MULTILINE) == ["0%", "50%", "90%", "98%"]
+    assert re.findall(r"^ +([\d.]+ %) ", text, re.MULTILINE) == ["0 %", "50.0 %", "90.0 %", "98.0 %"]
     assert 'id="rejection"' in (path.parent / "report.html").read_text()
 
 

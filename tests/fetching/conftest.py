@@ -8,9 +8,9 @@ from ipaddress import ip_address
 import pytest
 from web_site import Proxy, Site, certify, running, secure
 
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching import internet
 from landmark_lib.fetching.download import Downloader
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from web_site import PHOTO, SECONDS
 
 from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching import download as downloads
 from landmark_lib.fetching.download import LONGEST_PAUSE, Downloader, Patience
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import SourceVanishedError, UserError
+from landmark_lib.errors import BadPhotoError, SourceVanishedError, UserError
 from landmark_lib.fetching.photos import LOOK_AHEAD, fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 FETCH = FetchSettings(connections_per_host=2, most_megabytes=1)

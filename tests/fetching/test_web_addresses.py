@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from web_site import PHOTO
 
 from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching.download import MOST_REDIRECTS
 from landmark_lib.fetching.web_address import WebAddress
-from landmark_lib.images.decode import BadPhotoError
 
 
 @pytest.fixture
