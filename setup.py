@@ -13,12 +13,15 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "landmark_lib/__init__.py
 # Why not newer: petastorm 0.13.1 calls pyarrow's legacy data set API (gone in 15) and np.string_
 # (gone in numpy 2); horovod 0.28.1 does not compile against TensorFlow 2.19 and later.
 HALL = [
+    "ada-url>=1.20,<5",  # addresses of the web as browsers read them
+    "cattrs>=24.1,<27",  # JSON into dataclasses, checked
     "click>=8.1,<9",  # command lines
     "fsspec>=2023.12",  # the data set on local disks and object stores alike
     "jinja2>=3.1,<4",  # report pages
     "matplotlib>=3.8,<4",  # their figures
     "numpy>=1.26,<2",
-    "pillow>=10.4,<13",
+    "pillow>=11.3,<13",
+    "pillow-heif>=1.1,<2",  # HEIC, what phones write
     "pyarrow==14.0.2",
     "pyyaml>=6,<7",  # --config
     "tqdm>=4.66",  # progress bars

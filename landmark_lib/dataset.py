@@ -19,28 +19,18 @@ import csv
 import hashlib
 import io
 import json
-import os
-import uuid
-import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.cells import as_cell, csv_text, from_cell
-from landmark_lib.errors import NotADatasetError, UserError
+from landmark_lib.errors import NotADatasetError
 from landmark_lib.method import recipes
-
-# gcsfs would ask Google before every call what kind of bucket it is, and tells of it where it cannot.
-os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-# Google's packages announce in every process when Python 3.11 ends.
-warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
+from landmark_lib.storage import Place
 
 FORMAT_VERSION = 1
 CORPUS_SIZE = recipes.CORPUS_SIZE  # pixels, a side
@@ -50,7 +40,6 @@ MANIFEST = "dataset.json"
 CLASSES = "classes.csv"
 REPORT = "report.html"
 IN_PROGRESS = "in-progress"  # folder of the notes of a run under way
-PARTIAL = ".partial"  # how the name of a file ends that is not whole yet
 CORPUS = "corpus"
 REJECTED = "rejected"
 LABELS = "labels"
@@ -192,60 +181,6 @@ def part_name(directory: str, number: int, total: int, batch: int = 0) -> str:
     return f"{directory}/shard-{number:05d}-of-{total:05d}{added}.parquet"
 
 
-def join(root: str, path: str) -> str:
-    """Put a path of the data set behind its root."""
-    return f"{root.rstrip('/')}/{path}"
-
-
-def open_address(address: str) -> tuple[Any, str]:
-    """Split an address into its fsspec file system and the path there.
-
-    Raises:
-        UserError: A scheme that is unknown or whose package is not installed.
-    """
-    try:
-        filesystem, path = fsspec.core.url_to_fs(address)
-    except (ValueError, ImportError) as error:
-        raise UserError(f"{address}: {error}") from None
-    return filesystem, path
-
-
-def write_bytes(root: str, path: str, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    filesystem, target = open_address(join(root, path))
-    if not _renames(filesystem):
-        filesystem.pipe_file(target, content)  # object stores show an object only when it is whole
-        return
-    folder, _, name = target.rpartition("/")
-    filesystem.makedirs(folder, exist_ok=True)
-    # Spark and pyarrow pass over names that begin with a dot.
-    partial = f"{folder}/.{name}.{uuid.uuid4().hex}{PARTIAL}"
-    try:
-        filesystem.pipe_file(partial, content)
-        filesystem.mv(partial, target)
-    except OSError:
-        # On a full disk, the half that was written takes the room of what could be.
-        with suppress(OSError):
-            filesystem.rm(partial)
-        raise
-
-
-def _renames(filesystem: Any) -> bool:
-    """Tell whether files are seen while they are written, and renamed in one step."""
-    return isinstance(filesystem, LocalFileSystem) or "hdfs" in filesystem.protocol
-
-
-def is_partial(name: str) -> bool:
-    """Tell whether a file is what an interrupted `write_bytes` left."""
-    return name.startswith(".") and name.endswith(PARTIAL)
-
-
-def read_bytes(root: str, path: str) -> bytes:
-    """Read a whole file of the data set."""
-    filesystem, target = open_address(join(root, path))
-    return bytes(filesystem.cat_file(target))
-
-
 def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> FileRecord:
     """Write a Parquet file with row groups of a fixed number of rows, the last one aside.
 
@@ -261,14 +196,13 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
     # Pages end where chunks end, and chunks are an accident.
     pq.write_table(table.combine_chunks(), buffer, row_group_size=rows_per_group, **how)
     content = buffer.getvalue()
-    write_bytes(root, path, content)
+    (Place(root) / path).write(content)
     return FileRecord(path, table.num_rows, len(content), hashlib.sha256(content).hexdigest())
 
 
 def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one Parquet file of the data set."""
-    filesystem, target = open_address(join(root, path))
-    with filesystem.open(target, "rb") as file:
+    with (Place(root) / path).open() as file:
         # A thread of pyarrow's lets go of a Python file a moment after its work is done; should Python end in
         # that moment, the process would abort.
         wanted = None if columns is None else list(columns)
@@ -277,7 +211,7 @@ def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa
 
 def write_manifest(root: str, manifest: Manifest) -> None:
     """Declare the data set finished. Nothing may be written after it."""
-    write_bytes(root, MANIFEST, (json.dumps(asdict(manifest), indent=1) + "\n").encode())
+    (Place(root) / MANIFEST).write((json.dumps(asdict(manifest), indent=1) + "\n").encode())
 
 
 def read_manifest(root: str) -> Manifest:
@@ -286,15 +220,16 @@ def read_manifest(root: str) -> Manifest:
     Raises:
         NotADatasetError: No `dataset.json`, an unreadable one, or one of another format version.
     """
+    place = Place(root) / MANIFEST
     try:
-        content = json.loads(read_bytes(root, MANIFEST))
+        content = json.loads(place.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise NotADatasetError(
             f"{root} is not a finished data set: it has no {MANIFEST};"
             " spark-submit jobs/preprocess.py makes one"
         ) from None
     except ValueError as error:
-        raise NotADatasetError(f"{join(root, MANIFEST)} cannot be read: {error}") from None
+        raise NotADatasetError(f"{place} cannot be read: {error}") from None
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:
         raise NotADatasetError(f"{root}: expected format version {FORMAT_VERSION}, found {version}")
@@ -308,8 +243,7 @@ def manifest_from_json(content: dict[str, Any]) -> Manifest:
 
 def has_manifest(root: str) -> bool:
     """Tell whether a directory is a finished data set."""
-    filesystem, target = open_address(join(root, MANIFEST))
-    return bool(filesystem.exists(target))
+    return (Place(root) / MANIFEST).exists()
 
 
 @dataclass(frozen=True)
@@ -326,12 +260,12 @@ def write_classes(root: str, classes: Sequence[LandmarkClass]) -> None:
     """Write `classes.csv`, with no label that a spreadsheet takes for a formula."""
     header = [column.name for column in fields(LandmarkClass)]
     rows = [astuple(replace(row, landmark_id=as_cell(row.landmark_id))) for row in classes]
-    write_bytes(root, CLASSES, csv_text([header, *rows]).encode())
+    (Place(root) / CLASSES).write(csv_text([header, *rows]).encode())
 
 
 def read_classes(root: str) -> list[LandmarkClass]:
     """Read `classes.csv`; the position of a row is its class index."""
-    rows = csv.DictReader(io.StringIO(read_bytes(root, CLASSES).decode(), newline=""))
+    rows = csv.DictReader(io.StringIO((Place(root) / CLASSES).read_text(), newline=""))
     return [
         LandmarkClass(
             class_index=int(row["class_index"]),

@@ -5,6 +5,7 @@ compression, by members that share their bytes, or by a header that lies. So onl
 unpacked they are never larger than the file.
 """
 
+import io
 import os
 import struct
 import tokenize
@@ -57,13 +58,13 @@ def opened_zip(file: BinaryIO, most_members: int) -> Iterator[zipfile.ZipFile]:
         raise ValueError(f"not a whole zip archive ({str(error) or 'it ends early'})") from None
 
 
-def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
+def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """Read all arrays of an .npz file, by name.
 
     Raises:
         ValueError: It is no such file, claims more than it holds, or holds something else than numbers.
     """
-    with opened_zip(file, MOST_ARRAYS) as archive:
+    with opened_zip(io.BytesIO(content), MOST_ARRAYS) as archive:
         return {name.removesuffix(ARRAY): _read_array(archive, name) for name in archive.namelist()}
 
 

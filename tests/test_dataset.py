@@ -12,6 +12,7 @@ import pytest
 from landmark_lib import dataset
 from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
 from landmark_lib.errors import NotADatasetError, UserError
+from landmark_lib.storage import Place
 
 MANIFEST = Manifest(
     settings={"members": 2, "seed": 0},
@@ -84,7 +85,7 @@ def test_a_directory_without_manifest_is_told_apart_with_the_command_that_makes_
     ],
 )
 def test_a_manifest_of_another_make_is_refused(root, content, told):
-    dataset.write_bytes(root, dataset.MANIFEST, content)
+    (Place(root) / dataset.MANIFEST).write(content)
     with pytest.raises(NotADatasetError, match=told):
         dataset.read_manifest(root)
 
@@ -104,7 +105,7 @@ def test_an_address_nobody_here_can_open_is_the_users_mistake(address):
 
 def test_the_record_of_a_table_is_that_of_its_file(root):
     record = dataset.write_table(root, "train/common/a.parquet", ROWS, rows_per_group=4)
-    content = dataset.read_bytes(root, "train/common/a.parquet")
+    content = (Place(root) / "train/common/a.parquet").read_bytes()
     checksum = hashlib.sha256(content).hexdigest()
     assert record == FileRecord("train/common/a.parquet", 10, len(content), checksum)
     assert dataset.read_table(root, "train/common/a.parquet").equals(ROWS)
@@ -130,35 +131,12 @@ def test_how_a_table_is_cut_into_chunks_changes_no_byte(tmp_path, cuts):
     assert whole == cut
 
 
-def write_that_ends_with(error, folder, monkeypatch):
-    dataset.write_bytes(str(folder), "a", b"old")
-
-    def fail(*_, **__):
-        raise error
-
-    monkeypatch.setattr(dataset.LocalFileSystem, "mv", fail)
-    with pytest.raises(type(error)):
-        dataset.write_bytes(str(folder), "a", b"new")
-    assert dataset.read_bytes(str(folder), "a") == b"old"
-    return {path.name for path in folder.iterdir()} - {"a"}
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_takes_no_room(tmp_path, monkeypatch):
-    assert write_that_ends_with(OSError("no space left"), tmp_path, monkeypatch) == set()
-
-
-def test_an_interrupted_write_leaves_the_old_file_and_a_partial_one(tmp_path, monkeypatch):
-    (partial,) = write_that_ends_with(KeyboardInterrupt(), tmp_path, monkeypatch)
-    assert dataset.is_partial(partial)
-    assert not dataset.is_partial("a")
-
-
 def test_classes_are_read_as_they_were_written(root):
     landmarks = ["1", "Zürich, 塔", 'with "quotes"', "two\nlines", " spaces ", ""]
     classes = [LandmarkClass(i, landmark, 10 + i, 8 + i) for i, landmark in enumerate(landmarks)]
     dataset.write_classes(root, classes)
     assert dataset.read_classes(root) == classes
-    header = dataset.read_bytes(root, "classes.csv").splitlines()[0]
+    header = (Place(root) / "classes.csv").read_bytes().splitlines()[0]
     assert header == b"class_index,landmark_id,label_count,training_images"
 
 
@@ -166,4 +144,3 @@ def test_names_of_directories_and_files_are_those_of_the_contract():
     assert dataset.training_directory(None) == "train/common"
     assert dataset.training_directory(2) == "train/member-2"
     assert dataset.part_name("train/common", 12, 128) == "train/common/shard-00012-of-00128.parquet"
-    assert dataset.join("gs://bucket/out/", "plan") == "gs://bucket/out/plan"

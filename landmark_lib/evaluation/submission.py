@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, REJECTED, PredictionFiles
+from landmark_lib.storage import Place
 
 MISSING_SHOWN = 3
 
@@ -42,11 +42,10 @@ def write_submission(files: PredictionFiles, address: str, wanted: Sequence[str]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "landmarks"])
     writer.writerows((image_id, answers[image_id]) for image_id in wanted)
-    path = Path(address)
     try:
-        write_bytes(str(path.parent), path.name, text.getvalue().encode())
+        Place(address).write(text.getvalue().encode())
     except OSError as error:
-        raise UserError(f"--submission: cannot write {path}: {error.strerror or error}") from None
+        raise UserError(f"--submission: cannot write {address}: {error.strerror or error}") from None
     return len(wanted), sum(not answers[image_id] for image_id in wanted)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from landmark_lib import dataset
+from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord, Manifest
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of, remove
+from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of
 from landmark_lib.preprocess.listing import Batch, compare, read_rejected, write_list
 from landmark_lib.preprocess.output_directory import Output, Standing
 from landmark_lib.preprocess.plan import read_ids
@@ -86,11 +87,12 @@ def _added(
 ) -> Batch | None:
     output.journal.remove()  # of a run that was stopped before it decided anything
     manifest = dataset.read_manifest(output.address)
-    already = f"{output.address} already holds this data set"
+    already = f"{visible(output.address)} already holds this data set"
     try:
         check_source(source)
     except UserError as error:
-        say(f"{already}; nothing was changed. Its source cannot be looked through for new photos: {error}")
+        told = f"Its source cannot be looked through for new photos: {visible(error)}"
+        say(f"{already}; nothing was changed. {told}")
         return None
     photos = list_photos(spark, source).persist()
     growth = compare(
@@ -108,7 +110,7 @@ def _added(
     parts, rows = write_list(new, settings.photos_per_part, output.address)
     batch = Batch(_next_number(manifest), parts, rows, replaces_rejected=settings.retry_rejected)
     output.reopen(manifest, batch.to_json())
-    say(f"{batch.photos:,} photos to add to {output.address}")
+    say(f"{batch.photos:,} photos to add to {visible(output.address)}")
     return batch
 
 
@@ -132,7 +134,7 @@ def drop_replaced(output: Output, batch: Batch) -> None:
     manifest = _manifest_before(output)
     if manifest is not None and batch.replaces_rejected:
         for record in manifest.files_in(dataset.REJECTED):
-            remove(output.address, record.path)
+            (output.place / record.path).remove()
 
 
 def _manifest_before(output: Output) -> Manifest | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from landmark_lib.console import visible
 from landmark_lib.errors import LandmarkError
 from landmark_lib.preprocess.batches import corpus_files
 from landmark_lib.preprocess.failures import told_in_one_line
@@ -37,10 +38,10 @@ def tell_plan(settings: PreprocessSettings, source: str) -> str:
     with told_in_one_line(), running_spark("landmark-recognition dry run") as spark:
         if corpus:
             ids = read_ids(spark, settings.output, corpus)
-            told = f"For the corpus in {settings.output}"
+            told = f"For the corpus in {visible(settings.output)}"
         else:
             ids = _listed_ids(spark, place)
-            told = f"For {source}, if every photo that it lists can be read"
+            told = f"For {visible(source)}, if every photo that it lists can be read"
         return f"{told}\n\n{_plan_text(ids.persist(), settings)}"
 
 

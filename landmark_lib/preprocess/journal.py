@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from landmark_lib import dataset
-from landmark_lib.dataset import IN_PROGRESS, FileRecord, join, open_address, write_bytes
+from landmark_lib.dataset import IN_PROGRESS, FileRecord
+from landmark_lib.storage import Place
 
 SETTINGS = "settings.json"
 BATCH = "batch.json"
@@ -75,12 +75,12 @@ class Journal:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Write one of the files named above."""
-        write_bytes(self.output, f"{IN_PROGRESS}/{name}", json.dumps(content, indent=1).encode())
+        (self._folder / name).write(json.dumps(content, indent=1).encode())
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Read one of the files named above; None where there is none."""
         try:
-            content: dict[str, Any] = json.loads(dataset.read_bytes(self.output, f"{IN_PROGRESS}/{name}"))
+            content: dict[str, Any] = json.loads((self._folder / name).read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return None
         return content
@@ -102,33 +102,25 @@ class Journal:
         closed = self.read(f"done/{stage}.json")
         if closed is not None:
             return {int(number): Part.from_json(part) for number, part in closed.items()}
-        filesystem, folder = open_address(join(self.output, f"{IN_PROGRESS}/done/{stage}"))
-        filesystem.invalidate_cache()  # the tasks wrote, not this process
-        if not filesystem.isdir(folder):
-            return {}
-        names = [name for name in filesystem.find(folder) if name.endswith(".json")]
-        # One by one, because `cat` would take brackets in a name for a pattern; a store answers in 50 ms.
+        folder = self._folder / "done" / stage
+        names = [name for name in folder.names() if name.endswith(".json")]
         with ThreadPoolExecutor(READERS) as readers:
-            found = dict(zip(names, readers.map(filesystem.cat_file, names), strict=True))
-        parts = {int(name.rpartition("/")[2][:-5]): json.loads(content) for name, content in found.items()}
+            contents = readers.map(lambda name: (folder / name).read_bytes(), names)
+        parts = {int(name[:-5]): json.loads(content) for name, content in zip(names, contents, strict=True)}
         return {number: Part.from_json(part) for number, part in sorted(parts.items())}
 
     def forget(self, stages: Iterable[Stage]) -> None:
         """Take back that stages were done."""
         for stage in stages:
             for name in (f"done/{stage}.json", f"done/{stage}"):
-                remove(self.output, f"{IN_PROGRESS}/{name}")
+                (self._folder / name).remove()
 
     def remove(self) -> None:
         """Remove all notes: the data set is finished."""
         # First what makes a run go on from the others.
-        remove(self.output, f"{IN_PROGRESS}/{BATCH}")
-        remove(self.output, IN_PROGRESS)
+        (self._folder / BATCH).remove()
+        self._folder.remove()
 
-
-def remove(output: str, path: str) -> None:
-    """Remove a file or a folder of the output, if it is there."""
-    filesystem, target = open_address(join(output, path))
-    filesystem.invalidate_cache()
-    if filesystem.exists(target):
-        filesystem.rm(target, recursive=True)
+    @property
+    def _folder(self) -> Place:
+        return Place(self.output) / IN_PROGRESS

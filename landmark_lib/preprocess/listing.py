@@ -10,9 +10,10 @@ from pyspark.sql import functions as F
 
 from landmark_lib.dataset import REJECTED_SCHEMA, FileRecord, part_name, read_table, write_table
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.journal import LIST, remove
+from landmark_lib.preprocess.journal import LIST
 from landmark_lib.preprocess.parts import FILE, file_of, read_files, write_files
 from landmark_lib.preprocess.sources import LIST_SCHEMA
+from landmark_lib.storage import Place
 
 LIST_ROWS_PER_GROUP = 65_536
 # Every part has a file of the corpus and of the plan and is a task that every shard hears from; a million
@@ -77,7 +78,7 @@ def write_list(photos: DataFrame, photos_per_part: int, output: str) -> tuple[in
     Returns:
         The number of parts, and the photos of each part that has any.
     """
-    remove(output, LIST)
+    (Place(output) / LIST).remove()
     placed, parts = _placed(photos, photos_per_part)
 
     def write(number: int, rows: pa.Table) -> list[FileRecord]:

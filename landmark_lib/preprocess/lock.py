@@ -14,8 +14,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 
-from landmark_lib.dataset import join, open_address
 from landmark_lib.errors import UserError
+from landmark_lib.storage import join, open_address
 
 LOCK = ".lock"
 SECONDS_BETWEEN_SIGNS = 20.0

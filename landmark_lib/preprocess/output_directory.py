@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum, auto
-from pathlib import Path
 from typing import Any
-
-from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.journal import BATCH, BEFORE, SETTINGS, Journal, Stage, remove
+from landmark_lib.preprocess.journal import BATCH, BEFORE, SETTINGS, Journal, Stage
 from landmark_lib.preprocess.lock import LOCK
 from landmark_lib.settings import Decides, PreprocessSettings, deciding
+from landmark_lib.storage import Place, is_partial
 
 # What follows from the corpus and is made anew when photos were added or the plan's settings changed.
 DERIVED = (
@@ -44,6 +42,11 @@ class Output:
     resolved: dict[str, Any]
 
     @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.address)
+
+    @property
     def journal(self) -> Journal:
         """The notes of the run."""
         return Journal(self.address)
@@ -55,7 +58,7 @@ class Output:
             UserError: Something that no run of ours left.
         """
         names = self._names()
-        foreign = {name for name in names - OURS if not dataset.is_partial(name)}
+        foreign = {name for name in names - OURS if not is_partial(name)}
         known = dataset.MANIFEST in names or dataset.IN_PROGRESS in names or not names - {LOCK}
         if foreign or not known:
             found = min(foreign or names)
@@ -65,14 +68,9 @@ class Output:
         return Standing.FINISHED if dataset.MANIFEST in names else Standing.NEW
 
     def _names(self) -> set[str]:
-        filesystem, root = dataset.open_address(self.address)
-        filesystem.invalidate_cache()
-        if not filesystem.exists(root):
-            return set()
-        if not filesystem.isdir(root):
+        if self.place.is_file():
             raise UserError(f"--output: expected a directory, found a file: {self.address}")
-        names = {entry.rstrip("/").rpartition("/")[2] for entry in filesystem.ls(root, detail=False)}
-        return names - {""}
+        return set(self.place.names())
 
     def differing(self, there: Mapping[str, Any], decides: Decides) -> dict[str, tuple[Any, Any]]:
         """Compare the settings that decide one thing: what stands there, and what came now."""
@@ -82,7 +80,12 @@ class Output:
             name: (there.get(name, defaults[name]), self.resolved[name])
             for name in deciding(PreprocessSettings, decides)
         }
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        places = {field.name for field in fields(PreprocessSettings) if "place" in field.metadata}
+        return {
+            name: (there, now)
+            for name, (there, now) in pairs.items()
+            if there != now and not (name in places and there and now and Place(there).is_same(Place(now)))
+        }
 
     def recorded(self) -> dict[str, dict[str, Any]]:
         """Give the settings by what they decide, as far as the data set there is decided.
@@ -140,38 +143,36 @@ class Output:
         self.decide("corpus")
         self.journal.write(BEFORE, asdict(manifest))
         self.journal.write(BATCH, batch)  # from here on it is under way
-        remove(self.address, dataset.MANIFEST)
+        (self.place / dataset.MANIFEST).remove()
 
     def clear_derived(self) -> None:
         """Remove what follows from the corpus, once."""
         if not self.journal.is_closed(Stage.CLEARED):
-            remove(self.address, dataset.MANIFEST)
+            (self.place / dataset.MANIFEST).remove()
             for name in DERIVED:
-                remove(self.address, name)
+                (self.place / name).remove()
             self.journal.close(Stage.CLEARED, {})
 
     def clear(self) -> None:
         """Remove all that runs of ours left. Stopped in here, it is begun anew by the next run."""
         self.decide("corpus")  # marks the directory as ours to the end
-        remove(self.address, dataset.MANIFEST)
-        remove(self.address, f"{dataset.IN_PROGRESS}/{BATCH}")
+        (self.place / dataset.MANIFEST).remove()
+        (self.place / dataset.IN_PROGRESS / BATCH).remove()
         for name in (*DERIVED, dataset.CORPUS, dataset.REJECTED, dataset.IN_PROGRESS):
-            remove(self.address, name)
+            (self.place / name).remove()
 
     def sweep(self) -> None:
         """Remove what writers that were killed left half-written."""
-        filesystem, root = dataset.open_address(self.address)
-        filesystem.invalidate_cache()
-        for path in filesystem.find(root):
-            if dataset.is_partial(path.rpartition("/")[2]):
-                filesystem.rm(path)
+        for place in self.place.files():
+            if is_partial(place.name):
+                place.remove()
 
 
 def resolved_settings(settings: PreprocessSettings, source: str) -> dict[str, Any]:
     """Give the settings as the manifest holds them: nothing left to a default of the approach."""
     names = deciding(PreprocessSettings, "corpus", "plan", "fetching")
     return {
-        **{name: value for name, value in asdict(settings).items() if name in names},
+        **{name: getattr(settings, name) for name in names},
         "input": source,
         "smallest_label_count": settings.resolved_smallest,
         "cutoff": settings.resolved_cutoff,
@@ -184,11 +185,10 @@ def refuse_inside_input(output: str, source: str) -> None:
     Raises:
         UserError: The output lies inside the input.
     """
-    filesystem, root = dataset.open_address(output)
-    source_filesystem, source_root = dataset.open_address(source)
-    if not isinstance(filesystem, LocalFileSystem) or not isinstance(source_filesystem, LocalFileSystem):
+    inner, outer = Place(output), Place(source)
+    if not inner.is_local or not outer.is_local:
         return
-    if Path(root).resolve().is_relative_to(Path(source_root).resolve()):
+    if inner.path.resolve().is_relative_to(outer.path.resolve()):
         raise UserError(f"--output: {output} lies inside the input {source}")
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from landmark_lib.dataset import REPORT, Manifest, join, write_bytes
+from landmark_lib.dataset import REPORT, Manifest
+from landmark_lib.digits import duration
 from landmark_lib.preprocess.stage import StageTiming
 from landmark_lib.report.dataset_sections import (
     dataset_facts,
@@ -10,7 +11,8 @@ from landmark_lib.report.dataset_sections import (
     dataset_sections,
     settings_section,
 )
-from landmark_lib.report.page import Fact, Section, duration, render_page, render_part
+from landmark_lib.report.page import Fact, Section, render_page, render_part
+from landmark_lib.storage import Place
 
 
 def write_report(output: str, manifest: Manifest, timings: Sequence[StageTiming]) -> str:
@@ -35,5 +37,6 @@ def write_report(output: str, manifest: Manifest, timings: Sequence[StageTiming]
         sections.append(Section("times", "Times", render_part("times.html", stages=timings)))
     sections.append(settings_section(manifest))
     page = render_page("Data set report", dataset_lead(manifest), facts, sections)
-    write_bytes(output, REPORT, page.encode())
-    return join(output, REPORT)
+    place = Place(output) / REPORT
+    place.write(page.encode())
+    return place.address

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
+from landmark_lib.storage import Place
 from landmark_lib.training.backbone import AS_THEY_ARE
 from landmark_lib.training.model_parts import unpack_model
 
@@ -137,7 +138,7 @@ def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     return extract  # type: ignore[no-any-return]
 
 
-def load_trained(path: Path) -> keras.Model:
+def load_trained(place: Place) -> keras.Model:
     """Load a model that training wrote. This is the only way by which a model file gets to Keras.
 
     Raises:
@@ -145,14 +146,18 @@ def load_trained(path: Path) -> keras.Model:
             more than it holds.
     """
     try:
-        with path.open("rb") as file, tempfile.TemporaryDirectory() as folder:
+        with (
+            place.local_file() as path,
+            path.open("rb") as file,
+            tempfile.TemporaryDirectory() as folder,
+        ):
             held = unpack_model(file, Path(folder))
             with _variables_of_at_most(held):
                 model = keras.models.load_model(folder, compile=False)
         _check_ends(model)
     except RAISED_BY_KERAS as error:
         told = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise LandmarkError(f"{path} cannot be loaded: {told[0]}") from None
+        raise LandmarkError(f"{place} cannot be loaded: {told[0]}") from None
     return model
 
 

@@ -1,25 +1,25 @@
 """Rows from shards, in exactly the order told: Petastorm, and copies of remote shards on a local disk."""
 
-import hashlib
-import os
+import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partialmethod
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import ParseResult
 
 import pyarrow as pa
-from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
-from petastorm import make_batch_reader
+from petastorm import fs_utils, make_batch_reader
 from petastorm.etl import dataset_metadata
 from pyarrow.filesystem import DaskFileSystem
 from pyarrow.parquet import ParquetDatasetPiece
 
-from landmark_lib.dataset import FileRecord, join, open_address, read_table
+from landmark_lib.dataset import FileRecord, read_table
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
+from landmark_lib.storage import Place, is_local, join, open_address
 
 # Petastorm 0.13 calls what pyarrow has since announced to remove; both are pinned to versions that agree.
 warnings.filterwarnings("ignore", category=FutureWarning, module="petastorm")
@@ -41,6 +41,16 @@ def _read_no_pickle(_: bytes) -> NoReturn:
 # Of a shard that is a folder with a file _common_metadata, Petastorm would unpickle the schema in that, which
 # may call any built-in function. Told that there is none, it takes Parquet's own.
 dataset_metadata.depickle_legacy_package_name_compatible = _read_no_pickle
+
+
+def _split(address: str) -> ParseResult:
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return ParseResult(scheme, host, slash + path, "", "", "")
+
+
+# Petastorm takes a path for a URI, and would cut a name at `#` or `?`.
+fs_utils.urlparse = _split
 # A thread of pyarrow's that reads through a Python file lets go of it a moment after its work is done; should
 # Python end in that moment, the process would abort.
 ParquetDatasetPiece.read = partialmethod(ParquetDatasetPiece.read, use_threads=False)
@@ -166,42 +176,28 @@ def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str]
     """Give URIs of shards, or of their copies, and the file system if it is not the local one."""
     if shards.cache is not None:
         return [f"file://{_local_copy(shards, record).absolute()}" for record in records], None
-    filesystem, _ = open_address(shards.root)
-    targets = [open_address(join(shards.root, record.path))[1] for record in records]
-    uris = [str(filesystem.unstrip_protocol(target)) for target in targets]
-    local = isinstance(filesystem, LocalFileSystem)
-    return uris, None if local else _AsPetastormTakesIt(filesystem)
+    places = [Place(join(shards.root, record.path)) for record in records]
+    if is_local(shards.root):
+        return [f"file://{place.path}" for place in places], None
+    return [place.address for place in places], _AsPetastormTakesIt(open_address(shards.root)[0])
 
 
 def _local_copy(shards: Shards, record: FileRecord) -> Path:
     """Copy a shard to the local disk unless it is there; it is named by its content."""
-    folder = Path(str(shards.cache))
+    folder = Place(str(shards.cache))
     copy = folder / f"{record.sha256}.parquet"
     if copy.exists():
-        return copy
-    partial = folder / f"{record.sha256}.{os.getpid()}.partial"
+        return copy.path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        found = _copy(shards, record, partial)
-        if found != record.sha256:
-            raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")
-        partial.replace(copy)
+        with copy.whole_file() as partial:
+            with Place(join(shards.root, record.path)).open() as file, partial.open("wb") as out:
+                shutil.copyfileobj(file, out, COPIED_BYTES)
+            found = Place(str(partial)).digest()
+            if found != record.sha256:
+                raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")
     except OSError as error:
         raise LandmarkError(f"--cache: cannot copy {record.path} to {folder}: {error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return copy
-
-
-def _copy(shards: Shards, record: FileRecord, target: Path | None) -> str:
-    """Read a shard, write it to `target` if there is one, and give its checksum."""
-    digest = hashlib.sha256()
-    filesystem, source = open_address(join(shards.root, record.path))
-    with filesystem.open(source, "rb") as file, (target or Path(os.devnull)).open("wb") as out:
-        while block := file.read(COPIED_BYTES):
-            digest.update(block)
-            out.write(block)
-    return digest.hexdigest()
+    return copy.path
 
 
 def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
@@ -213,7 +209,7 @@ def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
     for number in numbers:
         record = shards.records[number]
         try:
-            found = _copy(shards, record, None)
+            found = Place(join(shards.root, record.path)).digest()
         except OSError as error:
             raise _broken(shards, record, str(error)) from None
         if found != record.sha256:

@@ -3,15 +3,14 @@
 import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation.networks import Member, ask
+from landmark_lib.storage import Place
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Group, read_slices
 from landmark_lib.zip_archive import read_arrays
@@ -38,7 +37,7 @@ def answers_of(logits: NDArray[np.float32]) -> TrialAnswers:
     return TrialAnswers(softmax.argmax(axis=1), np.minimum(softmax.max(axis=1), np.float32(1)))
 
 
-def ask_member(directory: Path, data: MemberData, batch_size: int) -> TrialAnswers:
+def ask_member(directory: Place, data: MemberData, batch_size: int) -> TrialAnswers:
     """Ask the best model of a member's directory.
 
     Raises:
@@ -55,7 +54,7 @@ def ask_member(directory: Path, data: MemberData, batch_size: int) -> TrialAnswe
     )
 
 
-def write_answers(folder: Path, answers: TrialAnswers) -> None:
+def write_answers(folder: Place, answers: TrialAnswers) -> None:
     """Write answers whole or not at all.
 
     Raises:
@@ -64,21 +63,20 @@ def write_answers(folder: Path, answers: TrialAnswers) -> None:
     content = io.BytesIO()
     np.savez(content, **asdict(answers))
     try:
-        write_bytes(str(folder), ANSWERS, content.getvalue())
+        (folder / ANSWERS).write(content.getvalue())
     except OSError as error:
         raise LandmarkError(f"--models: cannot write into {folder}: {error.strerror or error}") from None
 
 
-def read_answers(folder: Path) -> TrialAnswers:
+def read_answers(folder: Place) -> TrialAnswers:
     """Read answers.
 
     Raises:
         LandmarkError: They cannot be read.
     """
-    path = folder / ANSWERS
+    place = folder / ANSWERS
     try:
-        with path.open("rb") as file:
-            arrays = read_arrays(file)
+        arrays = read_arrays(place.read_bytes())
         return TrialAnswers(arrays["labels"], arrays["confidences"])
     except (OSError, ValueError, KeyError) as error:
-        raise LandmarkError(f"{path} cannot be read: {error}") from None
+        raise LandmarkError(f"{place} cannot be read: {error}") from None

@@ -17,7 +17,6 @@ import yaml
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from landmark_lib.dataset import write_bytes
 from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation.measure import HoldOut
 from landmark_lib.report.tuning_page import tuning_page
@@ -53,11 +52,9 @@ def write_results(
     }
     try:
         for name, content in files.items():
-            write_bytes(str(study.folder), name, content.encode())
+            (study.place / name).write(content.encode())
     except OSError as error:
-        raise LandmarkError(
-            f"--models: cannot write into {study.folder}: {error.strerror or error}"
-        ) from None
+        raise LandmarkError(f"--models: cannot write into {study.place}: {error.strerror or error}") from None
     return found
 
 
@@ -68,7 +65,7 @@ def _found(study: SharedStudy, settings: TuneSettings, hold_out: HoldOut, member
     if without:
         raise LandmarkError(
             f"no trial of member {min(without)} came to its end; ask for more --trials, or see why in"
-            f" {study.folder / 'trials'}"
+            f" {study.place / 'trials'}"
         )
     answers = {number: read_answers(study.folder_of(trial)) for number, trial in complete.items()}
     halves = Halves(hold_out)

@@ -15,10 +15,10 @@ from small_corpus import SETTINGS
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest, Reason
-from landmark_lib.errors import NotADatasetError, SourceVanishedError
+from landmark_lib.errors import BadPhotoError, NotADatasetError, SourceVanishedError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
+from landmark_lib.storage import Place
 
 # Google's packages announce to everybody when they will drop this Python.
 pytestmark = pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning")
@@ -87,9 +87,9 @@ def test_the_files_of_a_data_set_are_written_to_a_bucket_and_read_back(bucket, s
     assert dataset.read_table(root, path) == table
     assert dataset.read_table(root, path, ["label_count"]) == table.select(["label_count"])
     assert store.info(f"{root}/{path}")["size"] == record.bytes
-    dataset.write_bytes(root, "classes.csv", b"once")
-    dataset.write_bytes(root, "classes.csv", b"again")
-    assert dataset.read_bytes(root, "classes.csv") == b"again"
+    (Place(root) / "classes.csv").write(b"once")
+    (Place(root) / "classes.csv").write(b"again")
+    assert (Place(root) / "classes.csv").read_bytes() == b"again"
     assert sorted(store.find(root)) == [f"{root[5:]}/classes.csv", f"{root[5:]}/{path}"]
 
 
@@ -126,8 +126,8 @@ def test_a_run_from_bucket_to_bucket_gives_the_bytes_of_one_on_a_disk(bucket, st
         for files in (manifest.files, made.manifest.files)
     )
     assert there == here
-    assert all(sha256(dataset.read_bytes(output, path)).hexdigest() == there[path] for path in there)
-    assert dataset.read_bytes(output, dataset.CLASSES) == (made.root / dataset.CLASSES).read_bytes()
+    assert all(sha256((Place(output) / path).read_bytes()).hexdigest() == there[path] for path in there)
+    assert (Place(output) / dataset.CLASSES).read_bytes() == (made.root / dataset.CLASSES).read_bytes()
     rejected = [
         row["image_id"]
         for record in manifest.files_in(dataset.REJECTED)

@@ -15,6 +15,7 @@ from report_datasets import HOSTILE, SCRIPT, TIMINGS, USUAL, write_dataset
 from landmark_lib import dataset
 from landmark_lib.errors import LandmarkError
 from landmark_lib.preprocess.report import write_report
+from landmark_lib.storage import Place
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "1"
 NOTHING = "\N{EN DASH}"
@@ -217,10 +218,9 @@ def test_it_is_written_into_a_bucket_too(tmp_path):
     address = write_report(root, dataset.read_manifest(root), [])
     assert address == f"{root}/report.html"
     local = str(shutil.copytree(GOLDEN, tmp_path / "golden"))
-    assert (
-        dataset.read_bytes(root, "report.html").decode()
-        == Path(write_report(local, dataset.read_manifest(local), [])).read_text()
-    )
+    assert (Place(root) / "report.html").read_bytes().decode() == Path(
+        write_report(local, dataset.read_manifest(local), [])
+    ).read_text()
 
 
 def test_a_shard_without_a_planned_row_is_told(tmp_path):

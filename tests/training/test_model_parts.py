@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from landmark_lib.errors import LandmarkError
+from landmark_lib.storage import Place
 from landmark_lib.training.model import build_model, load_trained
 from landmark_lib.training.model_parts import MEMBERS, unpack_model
 
@@ -51,7 +52,7 @@ def zipped(path, members, compression=zipfile.ZIP_STORED):
 def refused(path, told):
     """Expect one line that names the file."""
     with pytest.raises(LandmarkError, match=told) as refusal:
-        load_trained(path)
+        load_trained(Place(str(path)))
     line = str(refusal.value)
     assert line.startswith(f"{path} cannot be loaded: ")
     assert "\n" not in line
@@ -67,12 +68,13 @@ def test_what_keras_writes_is_loaded_whatever_the_working_directory_and_leaves_n
         assert sorted(archive.namelist()) == sorted(MEMBERS)
     images = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3)).astype(np.uint8)
     expected = keras.models.load_model(whole, compile=False)(images)
-    np.testing.assert_array_equal(load_trained(whole)(images), expected)
+    np.testing.assert_array_equal(load_trained(Place(str(whole)))(images), expected)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_written_again_by_python_as_it_was_is_loaded(parts, tmp_path):
-    assert load_trained(zipped(tmp_path / "again.keras", parts.items())).output_shape == (None, 3)
+    path = zipped(tmp_path / "again.keras", parts.items())
+    assert load_trained(Place(str(path))).output_shape == (None, 3)
 
 
 @pytest.mark.parametrize(

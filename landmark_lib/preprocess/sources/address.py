@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
-
-from landmark_lib.dataset import open_address
+from landmark_lib.storage import is_local, open_address
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,11 @@ def locate(address: str) -> Place:
         UserError: A scheme that is unknown or whose package is not installed.
     """
     filesystem, path = open_address(address)
-    is_whole = "://" in address and not address.startswith("file:")
-    # fsspec's own way back to an address forgets the host of hdfs://.
-    uri = address if is_whole else filesystem.unstrip_protocol(path)
+    uri = f"file://{path}" if is_local(address) else address
     return Place(uri.rstrip("/"), filesystem, path)
 
 
 def open_place(uri: str) -> Place:
-    """Open an address in a task; listings are not kept, they would fill a long-lived worker."""
-    filesystem, path = fsspec.core.url_to_fs(uri, use_listings_cache=False)
+    """Open an address in a task."""
+    filesystem, path = open_address(uri)
     return Place(uri, filesystem, path)

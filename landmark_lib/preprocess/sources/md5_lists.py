@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from landmark_lib.dataset import open_address
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.sources.address import locate
 from landmark_lib.preprocess.sources.walk import children
+from landmark_lib.storage import open_address
 
 LONGEST_LIST = 10_000_000  # bytes; a hundred thousand tars
 SUM_AND_NAME = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{32})(?:\s+\*?(?P<name>.*\S))?\s*")
