@@ -80,7 +80,7 @@ def preprocess(settings: PreprocessSettings, source: str, say: Callable[[str], N
     refuse_inside_input(settings.output, source)
     if output.standing() is Standing.NEW:
         check_source(place)
-    with locked(settings.output), told_in_one_line():
+    with locked(settings.output, say), told_in_one_line():
         output.agree(overwrite=settings.overwrite)
         with running_spark("landmark-recognition preprocess") as spark:
             return _carry_on(Run(spark, settings, place, output, say))
