@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord, Manifest
+from landmark_lib.decoding import build
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of
 from landmark_lib.preprocess.listing import Batch, compare, read_rejected, write_list
@@ -139,7 +140,7 @@ def drop_replaced(output: Output, batch: Batch) -> None:
 
 def _manifest_before(output: Output) -> Manifest | None:
     content = output.journal.read(BEFORE)
-    return None if content is None else dataset.manifest_from_json(content)
+    return None if content is None else build(Manifest, content)
 
 
 def corpus_files(output: Output) -> list[FileRecord]:
