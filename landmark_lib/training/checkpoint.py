@@ -8,7 +8,6 @@ until the next but one, for the case that the newest cannot be read.
 
 import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from landmark_lib.method.plateau import PlateauState
 from landmark_lib.settings import option
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
+from landmark_lib.zip_archive import read_arrays
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
@@ -111,7 +111,7 @@ def read_checkpoint(directory: Place, warn: Callable[[str], None]) -> Checkpoint
     for place in _places(directory):
         try:
             return _read(place)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             warn(f"the checkpoint {place} cannot be read and is left out ({error})")
     return None
 
@@ -151,7 +151,6 @@ def _places(directory: Place) -> list[Place]:
 
 
 def _read(place: Place) -> Checkpoint:
-    with np.load(io.BytesIO(place.read_bytes())) as file:
-        arrays = {name: file[name] for name in file.files}
+    arrays = read_arrays(place.read_bytes())
     state = decode(_State, arrays.pop(STATE).tobytes())
     return Checkpoint(state.identity, state.progress, arrays)

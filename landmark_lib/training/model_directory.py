@@ -18,7 +18,6 @@ import platform
 import re
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -40,6 +39,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import load_trained
+from landmark_lib.zip_archive import read_arrays
 
 BEST = "best.keras"
 LAST = "last.keras"
@@ -211,11 +211,11 @@ def read_sketch(directory: Place) -> Sketch | None:
     """
     place = directory / SKETCH
     try:
-        with np.load(io.BytesIO(place.read_bytes())) as file:
-            return Sketch(**{name: file[name].astype(np.float32) for name in SKETCHED})
+        arrays = read_arrays(place.read_bytes())
+        return Sketch(**{name: arrays[name].astype(np.float32) for name in SKETCHED})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 
