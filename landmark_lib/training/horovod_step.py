@@ -5,6 +5,7 @@ without an error. Its core operations work on plain tensors and `variable.value`
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import AnotherRankError, LandmarkError, RanksDifferError
+from landmark_lib.settings.train import STALL_TIMEOUT
 
 Result = TypeVar("Result")
 
@@ -36,8 +38,14 @@ class Ranks:
         return self.rank == 0
 
 
-def start_ranks() -> Ranks:
-    """Join the other ranks, and take this rank's share of the machine: its GPU, or its processor cores."""
+def start_ranks(patience: float = STALL_TIMEOUT) -> Ranks:
+    """Join the other ranks, and take this rank's share of the machine: its GPU, or its processor cores.
+
+    Args:
+        patience: Seconds after which a rank that does not answer is given up. (Gloo's own 30 are less than a
+            machine takes that imports TensorFlow from a slow disk, or that was suspended for a minute.)
+    """
+    os.environ.setdefault("HOROVOD_GLOO_TIMEOUT_SECONDS", str(math.ceil(patience)))
     hvd.init()
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
