@@ -1,0 +1,134 @@
+"""What the program writes obeys the reader's terminal, encoding and pipes, and commands none of them."""
+
+import os
+import subprocess
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.console import note, show, visible, visible_text, warn
+
+HOSTILE = [
+    ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+    ("\x1b[2J", r"\x1b[2J"),
+    ("a\rb", r"a\rb"),
+    ("a\x08b\x0b\x0c\x00", r"a\x08b\x0b\x0c\x00"),
+    ("\x7f\x9b2J", r"\x7f\x9b2J"),
+    ("\u202egnp.exe\u2066\u2069", r"\u202egnp.exe\u2066\u2069"),
+    ("\u200f\u061c", r"\u200f\u061c"),
+    ("a\u2028b\u2029", r"a\u2028b\u2029"),
+    ("caf\udce9", r"caf\udce9"),
+    ("\ufeffid", r"\ufeffid"),
+]
+HARMLESS = ["café", "東京タワー", "می‌خواهم", "👩‍👩‍👧", "C:\\temp", "Sagrada Família, 1 200 m²", ""]
+WRITE = "from landmark_lib.console import {0}; {0}({1!a})"
+
+
+def written(function, text, **environment):
+    """Let a process write a text; return what came out."""
+    command = [sys.executable, "-c", WRITE.format(function, text)]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(("value", "shown"), HOSTILE)
+def test_what_a_terminal_would_obey_is_shown_as_an_escape(value, shown, capsys):
+    assert visible(value) == shown
+    show(f"{value}\n\t{value}")
+    note(value)
+    warn(value)
+    assert capsys.readouterr() == (f"{shown}\n\t{shown}\n", f"{shown}\nwarning: {shown}\n")
+
+
+@pytest.mark.parametrize("value", HARMLESS)
+def test_letters_of_every_script_stay(value, capsys):
+    assert visible(value) == value
+    show(value)
+    assert capsys.readouterr().out == value + "\n"
+
+
+def test_a_value_cannot_start_a_line_and_a_text_can():
+    assert visible("a\nerror: b\tc") == r"a\nerror: b\tc"
+    assert visible_text("a\nb\tc") == "a\nb\tc"
+
+
+@given(st.text(st.characters(codec=None)))
+def test_nothing_that_steers_a_terminal_is_left(value):
+    for left in (visible(value), visible_text(value).replace("\n", "").replace("\t", "")):
+        left.encode()  # no lone surrogate
+        assert not {unicodedata.category(character) for character in left} & {"Cc", "Cs", "Zl", "Zp"}
+        directions = {unicodedata.bidirectional(character) for character in left}
+        assert not directions & {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    assert len(visible(value).splitlines()) <= 1
+
+
+@given(st.text())
+def test_what_was_made_visible_once_stays_as_it_is(value):
+    assert visible(visible(value)) == visible(value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("ascii", rb"caf\xe9 \u6771"), ("latin-1", b"caf\xe9 \\u6771"), ("utf-8", None)]
+)
+@pytest.mark.parametrize(("function", "stream"), [("show", "stdout"), ("note", "stderr")])
+def test_a_character_that_the_output_cannot_encode_is_escaped(encoding, shown, function, stream):
+    done = written(function, "café 東", PYTHONIOENCODING=f"{encoding}:strict")
+    assert done.returncode == 0, done.stderr
+    assert getattr(done, stream) == (shown or "café 東".encode()) + b"\n"
+
+
+def test_the_c_locale_ends_in_no_error():
+    done = written("show", "café", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    assert (done.returncode, done.stdout) == (0, b"caf\\xe9\n")
+
+
+@pytest.mark.parametrize(("rank", "told"), [("0", b"warning: slow\n"), ("1", b"")])
+def test_one_rank_warns(rank, told):
+    assert written("warn", "slow", HOROVOD_RANK=rank).stderr == told
+
+
+def with_closed_pipe(program, stream):
+    """Run a program of which a stream is a pipe that nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: write},
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(write)
+
+
+def test_the_program_ends_quietly_when_nobody_reads_its_results():
+    done = with_closed_pipe("from landmark_lib.console import show; show('a'); raise ValueError", "stdout")
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_the_program_goes_on_when_nobody_reads_its_remarks():
+    program = "from landmark_lib.console import note, show; note('a'); note('b'); show('done')"
+    done = with_closed_pipe(program, "stderr")
+    assert (done.returncode, done.stdout) == (0, b"done\n")
+
+
+def test_a_full_disk_under_stdout_is_an_error_of_one_line():
+    program = (
+        "from landmark_lib.console import note, show; from landmark_lib.errors import LandmarkError\n"
+        "try: show('a')\n"
+        "except LandmarkError as error: note(str(error))\n"
+    )
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"cannot write to stdout: No space left on device\n")
+
+
+def test_a_process_without_streams_writes_nothing_and_goes_on():
+    program = "from landmark_lib.console import note, show; show('a'); note('b'); open('/dev/null')"
+    command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-c", program]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 0
