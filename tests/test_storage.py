@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from object_store import object_store
 
 from landmark_lib.errors import AddressError, StorageError, UserError
-from landmark_lib.storage import Place, is_local, is_partial, join, local_path, open_address, resolve, scheme_of
+from landmark_lib.storage import (
+    Place,
+    is_local,
+    is_partial,
+    join,
+    local_path,
+    open_address,
+    resolve,
+    scheme_of,
+)
 
 ODD_NAMES = [
     *("a#b.jpg", "100%25 stone.jpg", "q?x=1.jpg", "plus+sign", "a::b.jpg", " lead", "trail "),
@@ -28,7 +37,7 @@ ODD_NAMES = [
         "~",
         "a:b",
         "gs:",
-            "-x",
+        "-x",
     ),
 ]
 # What a file may be called: anything but a slash and a zero.

@@ -4,12 +4,12 @@ import gzip
 import tarfile
 
 import pytest
+from landmark_lib.preprocess.sources.kinds import resolve
 from small_corpus import draw_photo, write_csv
 from test_source_walk import put
 
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.sources import check_source
-from landmark_lib.preprocess.sources.kinds import resolve
 from landmark_lib.settings import SourceSettings
 
 

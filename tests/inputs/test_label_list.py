@@ -6,10 +6,10 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from landmark_lib.preprocess.sources.address import locate
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.sources.address import locate
 from landmark_lib.preprocess.sources.label_list import check_header, read_header, read_labels
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12)
