@@ -1,8 +1,7 @@
 """What an ensemble says about photos: `python jobs/predict.py`, or on many processes under horovodrun."""
 
-import click
-
 from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.console import show, visible
 from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
 
 
@@ -26,11 +25,13 @@ def predict(settings: PredictSettings) -> None:
         files, summary = run(settings, root, ranks)
     if not ranks.speaks:
         return
-    click.echo(describe_answers(files, summary.members, names))
-    click.echo(describe_summary(files, summary))
+    told = [describe_answers(files, summary.members, names), describe_summary(files, summary)]
+    # All is written before a word is shown, as whoever reads the words may stop reading.
     if settings.submission:
         lines, empty = write_submission(files, settings.submission, wanted)
-        click.echo(f"Submission: {settings.submission}, {lines:,} photos, {empty:,} of them without a label")
+        path = visible(settings.submission)
+        told.append(f"Submission: {path}, {lines:,} photos, {empty:,} of them without a label")
+    show("\n".join(told))
 
 
 if __name__ == "__main__":

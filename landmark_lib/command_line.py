@@ -3,26 +3,29 @@
 0: done. 1: failed. 2: the user's mistake, told in one line.
 """
 
-import difflib
 import os
 import sys
-import types
 from collections.abc import Callable
-from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import click
-import yaml
+from click.core import ParameterSource
 
 from landmark_lib import __version__
+from landmark_lib.console import note, note_traceback, show, speaks, visible
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
-from landmark_lib.settings import SECTIONS
+from landmark_lib.options import PlaceName, SettingOption, options_of, settings_of, unknown_setting
+from landmark_lib.settings import SECTIONS, field_name, option
+from landmark_lib.settings.yaml_text import described, read_yaml
+from landmark_lib.storage import Place
 
 Settings = TypeVar("Settings")
 
 FAILED = 1
 USAGE = 2
+CONFIG = "--config"
+VERSION = f"landmark-recognition, version {__version__}"
 
 
 def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> None:
@@ -34,6 +37,7 @@ def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> 
     """
     # TensorFlow tells at every start which processor it runs on; only its warnings are of use.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    sys.excepthook = note_traceback
     sys.exit(exit_status(settings_class, job, sys.argv[1:]))
 
 
@@ -41,29 +45,27 @@ def exit_status(settings_class: type[Settings], job: Callable[[Settings], None],
     """Run a job as `run_job` does and return the exit status. An error of ours is told in one line."""
     command = _command(settings_class, job)
     try:
-        command.main(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        return _mistaken(f"{error.format_message()} (see --help)")
-    except UserError as error:
-        return _mistaken(str(error))
+        # Not `main`, which takes a pipe that a job finds broken for the end of its own output.
+        with command.make_context(Path(sys.argv[0]).name, list(arguments)) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except (click.ClickException, UserError) as error:
+        return _mistaken(_mistake(error))
     except AnotherRankError:
         return FAILED
     except LandmarkError as error:
         return _told(f"{_rank()}{error}", FAILED)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
+        note("")  # after the ^C that the terminal shows
         return _told("interrupted", FAILED)
     return 0
 
 
-def speaks() -> bool:
-    """Tell whether this process talks to the user: one alone, or the first that horovodrun started."""
-    return os.environ.get("HOROVOD_RANK", "0") == "0"
-
-
-def given_or_default(option: str, given: str | None, default: str) -> str:
-    """Give a path that was given, or the default, and tell the user in a line that it is the default."""
+def given_or_default(name: str, given: str | None, default: str) -> str:
+    """Return the path that an option was given, or its default, which the user is then told of."""
     if given is None and speaks():
-        click.echo(f"No {option} given: working on {default}")
+        show(f"No {name} given: working on {visible(default)}")
     return default if given is None else given
 
 
@@ -80,22 +82,52 @@ def _mistaken(message: str) -> int:
 
 
 def _told(message: str, status: int) -> int:
-    click.echo(f"error: {message}", err=True)
+    note(f"error: {visible(message)}")
     return status
+
+
+def _mistake(error: click.ClickException | UserError) -> str:
+    """Return what the user got wrong, as a message of one line."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, click.BadParameter) and isinstance(error.param, SettingOption) and error.ctx:
+        name = str(error.param.name)
+        return f"{_file_of(name, error.ctx)}{option(name)}: {error.message}"
+    return f"{error.format_message()} (see --help)"
+
+
+def _file_of(name: str, context: click.Context) -> str:
+    """Name the file that a setting was read from; nothing where the command line gave it."""
+    read = context.get_parameter_source(name) == ParameterSource.DEFAULT_MAP
+    return f"{CONFIG} {context.obj}: " if read else ""
 
 
 def _command(settings_class: type[Settings], job: Callable[[Settings], None]) -> click.Command:
     def callback(**given: Any) -> None:
-        job(settings_class(**given))
+        job(_checked(settings_class, given))
 
-    command = _Command(
+    return _Command(
         name=None,
         callback=callback,
-        params=[*_options(settings_class), _config_option()],
+        params=[
+            *options_of(settings_class),
+            _config_option(),
+            _telling_option(["--version"], "Show the version and exit.", lambda _: VERSION),
+            _telling_option(["-h", "--help"], "Show this message and exit.", click.Context.get_help),
+        ],
         help=job.__doc__,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        add_help_option=False,
+        context_settings={"max_content_width": 110},
     )
-    return click.version_option(__version__, prog_name="landmark-recognition")(command)
+
+
+def _checked(settings_class: type[Settings], given: dict[str, Any]) -> Settings:
+    try:
+        return settings_class(**given)
+    except UserError as error:
+        # What settings say of themselves begins with the option that is wrong.
+        name = field_name(str(error).partition(":")[0].removeprefix("--"))
+        raise UserError(f"{_file_of(name, click.get_current_context())}{error}") from None
 
 
 class _Command(click.Command):
@@ -114,30 +146,23 @@ class _Command(click.Command):
                     formatter.write_dl(records)
 
 
-class _SettingOption(click.Option):
-    """An option made from a field of a settings class."""
+def _telling_option(names: list[str], explanation: str, tell: Callable[[click.Context], str]) -> click.Option:
+    """Return an option that shows a text instead of running the job."""
 
-    def __init__(self, field: Field[Any], hint: Any) -> None:
-        super().__init__(
-            ["--" + field.name.replace("_", "-"), field.name],
-            type=_click_type(hint),
-            default=field.default,
-            is_flag=hint is bool,
-            show_default=field.default is not False and field.default not in (None, ()),
-            help=field.metadata["help"],
-        )
-        self.section = SECTIONS[field.metadata["decides"]]
+    def callback(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001 - click's way
+        if given:
+            show(tell(context))
+            context.exit()
 
-
-def _options(settings_class: type[Any]) -> list[click.Parameter]:
-    hints = get_type_hints(settings_class)
-    return [_SettingOption(field, hints[field.name]) for field in fields(settings_class)]
+    return click.Option(
+        names, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=explanation
+    )
 
 
 def _config_option() -> click.Option:
     return click.Option(
-        ["--config"],
-        type=click.Path(),
+        [CONFIG],
+        type=PlaceName(),
         is_eager=True,
         expose_value=False,
         callback=_read_config,
@@ -146,94 +171,19 @@ def _config_option() -> click.Option:
 
 
 def _read_config(context: click.Context, _: click.Parameter, path: str | None) -> None:
+    """Take the settings of a file as defaults. Those without a value keep their own."""
     if path is None:
         return
     try:
-        content = yaml.load(Path(path).read_text("utf-8"), _PlainYaml)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--config: cannot read {path}: {error}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"--config: {path} is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise UserError(f"--config: expected a mapping of settings in {path}, received {content!r:.80}")
-    given = {_field_name(name): value for name, value in content.items()}
-    for name in given:
-        if name not in _known(context):
-            raise UserError(f"--config: {path}: {_unknown(name, context)}")
-    context.default_map = given
-
-
-class _PlainYaml(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML without aliases: ten lines of them can stand for more than any memory holds."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Take the next node."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError(f"an alias, which is not taken here, {self.peek_event().start_mark}")
-        return super().compose_node(parent, index)
-
-
-def _field_name(given: object) -> str:
-    return str(given).replace("-", "_")
-
-
-def _known(context: click.Context) -> dict[str, click.Parameter]:
-    """Give the settings of a job by name."""
-    return {str(option.name): option for option in context.command.params if option.name != "config"}
-
-
-def _unknown(name: str, context: click.Context) -> str:
-    near = difflib.get_close_matches(name, _known(context), 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"no setting is called {name}{meant}"
-
-
-def _click_type(hint: Any) -> click.ParamType[Any] | type:
-    if get_origin(hint) is Literal:
-        return click.Choice(get_args(hint))
-    if get_origin(hint) is tuple:
-        return _SettingsList()
-    if get_origin(hint) in (types.UnionType, Union):
-        number, other = get_args(hint)
-        return _NumberOrWord(number, get_args(other)) if get_origin(other) is Literal else number
-    return hint  # type: ignore[no-any-return]
-
-
-class _NumberOrWord(click.ParamType[Any]):
-    """A number, or one of some words in its place."""
-
-    def __init__(self, number: type, words: tuple[str, ...]) -> None:
-        self.name = f"{number.__name__}|{'|'.join(words)}"
-        self._number, self._words = click.types.convert_type(number), words
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Take what the user wrote."""
-        return value if value in self._words else self._number.convert(value, param, ctx)
-
-
-class _SettingsList(click.ParamType[Any]):
-    """A YAML list of mappings from settings to values, each checked as its own option checks it."""
-
-    name = "yaml"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Take what the user wrote, on the command line or in a file."""
-        context = ctx or click.get_current_context()
-        try:
-            listed = yaml.load(value, _PlainYaml) if isinstance(value, str) else value  # noqa: S506
-        except yaml.YAMLError as error:
-            self.fail(f"not YAML: {' '.join(str(error).split())}", param, ctx)
-        if not isinstance(listed, list | tuple) or not all(isinstance(entry, dict) for entry in listed):
-            self.fail(f"expected a list of mappings, received {value!r:.80}", param, ctx)
-        return tuple(self._checked(entry, param, context) for entry in listed)
-
-    def _checked(
-        self, entry: dict[Any, Any], param: click.Parameter | None, ctx: click.Context
-    ) -> dict[str, Any]:
-        checked = {}
-        for given, value in entry.items():
-            name = _field_name(given)
-            if name not in _known(ctx):
-                self.fail(_unknown(name, ctx), param, ctx)
-            checked[name] = _known(ctx)[name].type_cast_value(ctx, value)
-        return checked
+        settings = read_yaml(Place(path).read_bytes())
+    except OSError as error:
+        raise UserError(f"{CONFIG}: cannot read {path}: {error.strerror or error}") from None
+    except UserError as error:
+        raise UserError(f"{CONFIG} {path}: {error}") from None
+    if not isinstance(settings, dict):
+        raise UserError(f"{CONFIG} {path}: expected a mapping of settings, received {described(settings)}")
+    for name in settings:
+        if name not in settings_of(context):
+            raise UserError(f"{CONFIG} {path}: {unknown_setting(name, context)}")
+    context.obj = path
+    context.default_map = {name: value for name, value in settings.items() if value is not None}

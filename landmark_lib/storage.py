@@ -123,7 +123,9 @@ def open_address(address: str) -> tuple[Any, str]:
     try:
         # Not fsspec's own way from a URL to a file system: it takes `::` in a name for a chain of them.
         kind = fsspec.get_filesystem_class(scheme)
-        filesystem = kind(**kind._get_kwargs_from_urls(address), use_listings_cache=False)  # noqa: SLF001
+        options = kind._get_kwargs_from_urls(address)  # noqa: SLF001
+        options.pop("version_aware", None)  # `#1` at the end of a name is no version of the name before it
+        filesystem = kind(**options, use_listings_cache=False)
         return filesystem, str(kind._strip_protocol(address))  # noqa: SLF001 - every file system has it
     except ValueError as error:
         raise AddressError(f"{address}: {error}") from None
@@ -168,6 +170,12 @@ class Place:
         """The folder that holds it."""
         folder, slash, _ = self.address.rstrip("/").rpartition("/")
         return Place(folder or ("/" if slash else "."))
+
+    def is_same(self, other: "Place") -> bool:
+        """Return whether another address names the same place, as `photos`, `./photos/` and links do."""
+        if self.is_local and other.is_local:
+            return self.path.resolve() == other.path.resolve()
+        return self.address.rstrip("/") == other.address.rstrip("/")
 
     @property
     def is_local(self) -> bool:
@@ -312,6 +320,16 @@ class Place:
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+    def check_writable(self) -> None:
+        """Make sure that files can be written into a folder, by writing one and removing it.
+
+        Raises:
+            OSError: They cannot.
+        """
+        probe = self / f"{PARTIAL}{uuid.uuid4().hex}"
+        probe.write(b"")
+        probe.remove()
 
     def remove(self) -> None:
         """Remove a file, or a folder with all that is in it, if it is there."""

@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation_results import Figure
+from landmark_lib.storage import Place
 
 TUNING = "tuning"  # folder in the models' directory
 RESULTS = "tune.json"
@@ -60,13 +60,13 @@ def read_tuning(models: str) -> Tuning | None:
     Raises:
         LandmarkError: It cannot be read.
     """
-    path = Path(models) / TUNING / RESULTS
-    if not path.exists():
-        return None
+    place = Place(models) / TUNING / RESULTS
     try:
-        return _parsed(json.loads(path.read_text("utf-8")))
+        return _parsed(json.loads(place.read_bytes()))
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise LandmarkError(f"{path} cannot be read: {error}") from None
+        raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 
 def _parsed(content: dict[str, Any]) -> Tuning:

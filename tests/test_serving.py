@@ -11,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from landmark_lib.images.jpeg import decode_jpeg
+from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.model import build_model
 from landmark_lib.training.model_directory import BEST, save_model
@@ -29,7 +30,7 @@ def place(tmp_path_factory):
     directory.mkdir(parents=True)
     backbone = load_backbone("MobileNet", "random", SIDE, seed=0)
     network = build_model(backbone, "tf", 4, dropout=0.5, l2=0.0, seed=0)
-    save_model(network, directory, BEST)
+    save_model(network, Place(str(directory)) / BEST)
     pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype(np.uint8)
     Image.fromarray(pixels).resize((600, 400)).save(folder / "photo.jpg", quality=95)
     run(folder, "Preparing")

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from landmark_lib import dataset
 from landmark_lib.dataset import REPORT, Manifest
-from landmark_lib.errors import UserError
+from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.evidence import sketches_of
 from landmark_lib.evaluation.hold_out import Votes, ask_about, read_hold_out
 from landmark_lib.evaluation.measure import HoldOut, measure
@@ -29,7 +28,7 @@ from landmark_lib.tuning_results import Tuning, read_tuning
 RESULTS = "evaluation.json"
 
 
-def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
+def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
     """Measure every trained member and their votes on the hold-out, and write the result as JSON and HTML.
 
     Args:
@@ -43,7 +42,8 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
         UserError: Not a data set, no trained member, or one trained on another data set.
         LandmarkError: A model cannot be loaded, an image does not decode, or a shard is broken.
     """
-    path = Path(settings.output) if settings.output else Path(settings.models) / RESULTS
+    place = Place(settings.output) if settings.output else Place(settings.models) / RESULTS
+    _check_writable(place)
     manifest = dataset.read_manifest(root)
     validation = validation_shards(root, manifest)
     _check_fingerprints(finished_members(settings.models), manifest.fingerprint, root)
@@ -56,11 +56,21 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Path]:
     evaluation = replace(evaluation, rejection=result, no_rejection=why_not)
     page = _page(root, manifest, evaluation, hold_out, votes, members, _tuning(settings, manifest))
     try:
-        (Place(str(path.parent)) / REPORT).write(page.encode())
-        Place(str(path)).write((json.dumps(asdict(evaluation), indent=1) + "\n").encode())
+        (place.parent / REPORT).write(page.encode())
+        place.write((json.dumps(asdict(evaluation), indent=1) + "\n").encode())
     except OSError as error:
-        raise UserError(f"--output: cannot write {path}: {error.strerror or error}") from None
-    return evaluation, path
+        raise LandmarkError(f"--output: cannot write {place}: {error.strerror or error}") from None
+    return evaluation, place
+
+
+def _check_writable(place: Place) -> None:
+    """Find out before hours of work that the result cannot be written."""
+    try:
+        place.parent.check_writable()
+    except OSError as error:
+        raise UserError(f"--output: cannot write into {place.parent}: {error.strerror or error}") from None
+    if place.is_dir():
+        raise UserError(f"--output: expected a file, found a folder: {place}")
 
 
 def _rejection(
@@ -99,7 +109,7 @@ def _rejection(
     return result, ""
 
 
-def _check_fingerprints(directories: Sequence[Path], fingerprint: str, root: str) -> None:
+def _check_fingerprints(directories: Sequence[Place], fingerprint: str, root: str) -> None:
     for directory in directories:
         trained_on = read_member(directory).dataset_fingerprint
         if trained_on != fingerprint:
@@ -121,7 +131,7 @@ def _page(
     answers = HoldOutAnswers(
         list(hold_out.image_ids), hold_out.truth, ensemble.labels, ensemble.scores.reshape(-1, 1)
     )
-    histories = {member.name: read_history(member.path.parent) for member in members}
+    histories = {member.name: read_history(member.directory) for member in members}
     curves = {name: curves_of(history) for name, history in histories.items() if history}
     return evaluation_page(root, manifest, evaluation, answers, curves, tuning)
 

@@ -1,9 +1,7 @@
 """The trained networks of all members, asked together: each photo is decoded once for all of them."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,11 +9,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
+from landmark_lib.storage import Place
 from landmark_lib.training.model import BACKBONE, load_trained
 from landmark_lib.training.model_directory import BEST, finished_members, read_member, read_sketch
 from landmark_lib.training.stream import Read, photo_batches
-
-DIGESTED_BYTES = 1 << 20  # at a time
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Member:
         ask: From images (photos, side, side, 3) uint8 to logits and features, as `Said` has them.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Place) -> None:
         """Load it.
 
         Raises:
@@ -50,8 +47,8 @@ class Member:
         """
         self.name = directory.name
         self.record = read_member(directory)
-        self.path = directory / BEST
-        network = load_trained(self.path)
+        self.directory = directory
+        network = load_trained(directory / BEST)
         self.side = int(network.input_shape[1])
         self.sketch = read_sketch(directory)
         both = keras.Model(network.input, [network.output, network.get_layer(BACKBONE).output])
@@ -63,11 +60,7 @@ class Member:
     @property
     def sha256(self) -> str:
         """Checksum of its model's file."""
-        digest = hashlib.sha256()
-        with self.path.open("rb") as file:
-            while block := file.read(DIGESTED_BYTES):
-                digest.update(block)
-        return digest.hexdigest()
+        return (self.directory / BEST).digest()
 
 
 def load_members(models: str) -> list[Member]:

@@ -11,7 +11,7 @@ from landmark_lib.evaluation.photos import DatasetPhotos, Photos, UsersPhotos
 from landmark_lib.evaluation.rejecting import LandmarkFree
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.progress import progress
-from landmark_lib.settings import EvaluateSettings, PredictSettings
+from landmark_lib.settings import EvaluateSettings
 from landmark_lib.training.reading import Group
 
 
@@ -26,7 +26,7 @@ def find_no_landmark(settings: EvaluateSettings) -> Photos | None:
         return None
     if dataset.has_manifest(source):
         return DatasetPhotos(source, dataset.read_manifest(source))
-    return UsersPhotos(source, PredictSettings(input=source), option="--no-landmark")
+    return UsersPhotos(source, settings, option="--no-landmark")
 
 
 def ask_about_no_landmark(

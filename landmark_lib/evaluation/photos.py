@@ -14,12 +14,11 @@ from PIL import Image
 
 from landmark_lib import dataset
 from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest, Reason
-from landmark_lib.errors import UserError
+from landmark_lib.errors import BadPhotoError, UserError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.images.prepare import centre_of, prepare_photo
 from landmark_lib.method.epochs import ShardSlice
-from landmark_lib.settings import PredictSettings
+from landmark_lib.settings import PhotoSettings, PredictSettings
 from landmark_lib.training.reading import Group, Shards, read_slices
 
 PHOTOS_PER_UNIT = 256
@@ -92,7 +91,7 @@ class DatasetPhotos:
 class UsersPhotos:
     """Photos of a folder, one file, or a CSV of addresses."""
 
-    def __init__(self, source: str, settings: PredictSettings, option: str = "--input") -> None:
+    def __init__(self, source: str, settings: PhotoSettings, option: str = "--input") -> None:
         """List them.
 
         Args:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from landmark_lib.method.rejection import Rejection
 from landmark_lib.method.vote import rank_labels, vote
 from landmark_lib.progress import progress
 from landmark_lib.settings import PredictSettings
+from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
 from landmark_lib.training.horovod_step import Ranks
 
@@ -80,7 +80,7 @@ def predict(settings: PredictSettings, root: str, ranks: Ranks) -> tuple[Predict
     photos = find_photos(settings, root)
     voters = _load_voters(settings.models)
     files = PredictionFiles(
-        Path(settings.output or Path(settings.models) / PREDICTIONS),
+        Place(settings.output) if settings.output else Place(settings.models) / PREDICTIONS,
         _identity(settings, photos, voters),
         len(photos.sizes),
     )

@@ -11,13 +11,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from landmark_lib.dataset import write_table
+from landmark_lib.dataset import read_table, write_table
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.storage import Place
 
@@ -66,7 +64,7 @@ def answers_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
 class PredictionFiles:
     """The directory of some predictions."""
 
-    def __init__(self, folder: Path, identity: dict[str, Any], units: int) -> None:
+    def __init__(self, folder: Place, identity: dict[str, Any], units: int) -> None:
         """Name it.
 
         Args:
@@ -82,15 +80,18 @@ class PredictionFiles:
         Raises:
             UserError: It holds other predictions, or cannot be written into.
         """
-        path = self.folder / IDENTITY
+        place = self.folder / IDENTITY
         try:
-            if path.exists():
-                self._check(json.loads(path.read_text("utf-8")))
+            if place.exists():
+                self._check(json.loads(place.read_bytes()))
             else:
-                (Place(str(self.folder)) / IDENTITY).write(json.dumps(self._identity, indent=1).encode())
+                place.write(json.dumps(self._identity, indent=1).encode())
+            done = {f"{ANSWERS}/{name}" for name in (self.folder / ANSWERS).names()}
+        except UserError:
+            raise
         except (OSError, ValueError) as error:
-            raise UserError(f"--output: {path}: {error}") from None
-        return [unit for unit in range(self._units) if not (self.folder / _name(ANSWERS, unit)).exists()]
+            raise UserError(f"--output: {place}: {error}") from None
+        return [unit for unit in range(self._units) if _name(ANSWERS, unit) not in done]
 
     def _check(self, found: dict[str, Any]) -> None:
         differing = [name for name, value in self._identity.items() if found.get(name) != value]
@@ -108,7 +109,7 @@ class PredictionFiles:
         """
         try:
             for directory, table in ((REJECTED, rejected), (ANSWERS, answers)):
-                write_table(str(self.folder), _name(directory, unit), table, ROWS_PER_GROUP)
+                write_table(self.folder.address, _name(directory, unit), table, ROWS_PER_GROUP)
         except OSError as error:
             raise LandmarkError(f"--output: cannot write into {self.folder}: {error}") from None
 
@@ -126,7 +127,7 @@ class PredictionFiles:
         if found != photos:
             raise LandmarkError(f"{self.folder} holds {found:,} photos, not {photos:,}; remove it")
         summary = Summary(photos, answered, dict(sorted(reasons.items())), members, self._no_landmark())
-        (Place(str(self.folder)) / SUMMARY).write((json.dumps(asdict(summary), indent=1) + "\n").encode())
+        (self.folder / SUMMARY).write((json.dumps(asdict(summary), indent=1) + "\n").encode())
         return summary
 
     def _no_landmark(self) -> int | None:
@@ -142,8 +143,7 @@ class PredictionFiles:
     def read(self, directory: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read all units of ANSWERS or REJECTED, in order."""
         for unit in range(self._units):
-            path = self.folder / _name(directory, unit)
-            yield pq.read_table(path, columns=None if columns is None else list(columns))
+            yield read_table(self.folder.address, _name(directory, unit), columns)
 
 
 def _name(directory: str, unit: int) -> str:

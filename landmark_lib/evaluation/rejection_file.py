@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.networks import Member
@@ -30,18 +29,18 @@ def read_rejection(models: str, members: Sequence[Member]) -> Rejection | None:
         UserError: It belongs to other models.
         LandmarkError: It cannot be read.
     """
-    path = Path(models) / REJECTION
-    if not path.exists():
-        return None
+    place = Place(models) / REJECTION
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(place.read_bytes())
         evidence, learned_for = content.pop("evidence"), content.pop("models")
         rejection = Rejection(**content)
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise LandmarkError(f"{path} cannot be read: {error}; jobs/evaluate.py writes it anew") from None
+        raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it anew") from None
     if learned_for != _models(members) or tuple(evidence) != EVIDENCE:
         raise UserError(
-            f"--models: {path} was learned for other models; run jobs/evaluate.py again, or remove it to do"
+            f"--models: {place} was learned for other models; run jobs/evaluate.py again, or remove it to do"
             " without"
         )
     return rejection

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from landmark_lib.columns import in_columns
+from landmark_lib.console import visible
+from landmark_lib.digits import decimal
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK, PredictionFiles, Summary
 
@@ -45,35 +48,31 @@ def describe_answers(files: PredictionFiles, members: list[str], names: Mapping[
 
 def describe_summary(files: PredictionFiles, summary: Summary) -> str:
     """Tell how many photos were answered and rejected, and where the answers are."""
-    reasons = "".join(f"; {count:,} rejected: {reason}" for reason, count in summary.rejected.items())
+    reasons = "".join(
+        f"; {count:,} rejected: {visible(reason)}" for reason, count in summary.rejected.items()
+    )
     told = (
         "" if summary.no_landmark is None else f", {summary.no_landmark:,} of them likely without a landmark"
     )
     answered = f"{summary.answered:,} of {summary.photos:,} photos answered{told}{reasons}"
-    return f"{answered}\nPredictions: {files.folder}"
+    return f"{answered}\nPredictions: {visible(files.folder)}"
 
 
 def _photo(row: dict[str, Any], members: list[str], names: Mapping[str, str]) -> list[str]:
-    votes = f"{row['ensemble votes']} of {len(members)} members, score {row['ensemble score']:.3f}"
+    votes = f"{row['ensemble votes']} of {len(members)} members, score {decimal(row['ensemble score'])}"
     if CHANCE in row:
         told_landmark = "likely no landmark" if row[NO_LANDMARK] else "likely a landmark"
-        votes += f"; {told_landmark} ({row[CHANCE]:.3f})"
+        votes += f"; {told_landmark} ({decimal(row[CHANCE])})"
     sure = [dict(zip(row[f"{member} labels"], row[f"{member} scores"], strict=True)) for member in members]
-    told = [_told(label, names) for label in row["ensemble labels"]]
-    width = max(map(len, told))
     ranked = [
-        f"  {rank}  {text:{width}}  " + "  ".join(_share(scores.get(label)) for scores in sure)
-        for rank, (label, text) in enumerate(zip(row["ensemble labels"], told, strict=True), start=1)
+        [str(rank), _told(label, names), *(decimal(scores.get(label)) for scores in sure)]
+        for rank, label in enumerate(row["ensemble labels"], start=1)
     ]
-    return [f"{row['image_id']}: {votes}", *ranked]
+    return [f"{visible(row['image_id'])}: {votes}", *(f"  {line}" for line in in_columns(ranked))]
 
 
 def _told(label: str, names: Mapping[str, str]) -> str:
-    return f"{names[label]} ({label})" if label in names else label
-
-
-def _share(score: float | None) -> str:
-    return "    -" if score is None else f"{score:.3f}"
+    return visible(f"{names[label]} ({label})" if label in names else label)
 
 
 def _name(category: str | None) -> str:

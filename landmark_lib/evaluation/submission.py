@@ -42,11 +42,10 @@ def write_submission(files: PredictionFiles, address: str, wanted: Sequence[str]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "landmarks"])
     writer.writerows((image_id, answers[image_id]) for image_id in wanted)
-    path = Path(address)
     try:
         Place(address).write(text.getvalue().encode())
     except OSError as error:
-        raise UserError(f"--submission: cannot write {path}: {error.strerror or error}") from None
+        raise UserError(f"--submission: cannot write {address}: {error.strerror or error}") from None
     return len(wanted), sum(not answers[image_id] for image_id in wanted)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from landmark_lib import dataset
+from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord, Manifest
 from landmark_lib.errors import UserError
 from landmark_lib.inputs.source import Source
@@ -96,11 +97,12 @@ def _added(
 ) -> Batch | None:
     output.journal.remove()  # of a run that was stopped before it decided anything
     manifest = dataset.read_manifest(output.address)
-    already = f"{output.address} already holds this data set"
+    already = f"{visible(output.address)} already holds this data set"
     try:
         source = find()
     except UserError as error:
-        say(f"{already}; nothing was changed. Its source cannot be looked through for new photos: {error}")
+        told = f"Its source cannot be looked through for new photos: {visible(error)}"
+        say(f"{already}; nothing was changed. {told}")
         return None
     with listed_photos(spark, source) as photos:
         growth = compare(
@@ -118,7 +120,7 @@ def _added(
         parts, rows = write_list(new, settings.photos_per_part, output.address)
     batch = Batch(_next_number(manifest), parts, rows, replaces_rejected=settings.retry_rejected)
     output.reopen(manifest, batch.to_json())
-    say(f"{batch.photos:,} photos to add to {output.address}")
+    say(f"{batch.photos:,} photos to add to {visible(output.address)}")
     return batch
 
 

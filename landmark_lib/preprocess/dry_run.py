@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from landmark_lib.console import visible
 from landmark_lib.errors import LandmarkError
 from landmark_lib.inputs.source import find_source
 from landmark_lib.preprocess.batches import corpus_files
@@ -36,10 +37,11 @@ def tell_plan(settings: PreprocessSettings, source: str) -> str:
     with told_in_one_line(), running_spark("landmark-recognition dry run") as spark:
         if found is None:
             ids = read_ids(spark, settings.output, corpus)
-            return f"For the corpus in {settings.output}\n\n{_plan_text(ids.persist(), settings)}"
+            told = f"For the corpus in {visible(settings.output)}"
+            return f"{told}\n\n{_plan_text(ids.persist(), settings)}"
         with listed_photos(spark, found) as photos:
             plan = _plan_text(_readable_ids(photos).persist(), settings)
-        return f"For {source}, if every photo that it lists can be read\n\n{plan}"
+        return f"For {visible(source)}, if every photo that it lists can be read\n\n{plan}"
 
 
 def verify_source(source: SourceSettings, say: Callable[[str], None]) -> None:

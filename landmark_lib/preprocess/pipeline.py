@@ -113,7 +113,7 @@ def _resize(run: Run, batch: Batch) -> dict[int, Part]:
     finished = run.journal.parts(Stage.CORPUS)
     remaining = sum(count for part, count in batch.rows.items() if part not in finished)
     resize = ResizeSettings(
-        run.settings.fetching,
+        run.settings.fetch,
         run.source.address,
         run.settings.most_megapixels * 1_000_000,
         run.settings.rows_per_group,

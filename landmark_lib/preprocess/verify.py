@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from landmark_lib.console import visible
 from landmark_lib.dataset import Reason
 from landmark_lib.inputs.source import Source
 from landmark_lib.inputs.tars import find_tars
@@ -88,7 +89,7 @@ class VerifyReport:
             lines.append(f"{self.not_checked:,} of them not checked: their addresses are on the web")
         for finding in self.findings:
             lines.append(f"{finding.count:,} x {finding.what}{'' if finding.wrong else ' (not wrong)'}")
-            lines += [f"    {example}" for example in finding.examples]
+            lines += [f"    {visible(example)}" for example in finding.examples]
             if finding.count > len(finding.examples):
                 lines.append(f"    and {finding.count - len(finding.examples):,} more")
         return [*lines, *map(_tar_line, self.tars), "wrong" if self.wrong else "nothing is wrong"]
@@ -96,7 +97,8 @@ class VerifyReport:
 
 def _tar_line(tar: TarSums) -> str:
     md5 = {True: "MD5 right", False: "MD5 WRONG", None: "no MD5 sum known"}[tar.md5]
-    return f"{tar.name}: {tar.photos:,} photos, {tar.bytes:,} bytes, {tar.extra:,} not on the list, {md5}"
+    counts = f"{tar.photos:,} photos, {tar.bytes:,} bytes, {tar.extra:,} not on the list"
+    return f"{visible(tar.name)}: {counts}, {md5}"
 
 
 def verify(spark: SparkSession, source: Source) -> VerifyReport:

@@ -15,10 +15,11 @@ from landmark_lib.dataset import (
     read_table,
     training_directory,
 )
+from landmark_lib.digits import number, size
 from landmark_lib.method.label_counts import PERCENTILES
 from landmark_lib.report.examples import planned_images, read_some
 from landmark_lib.report.label_figures import histogram_figure, rank_figure
-from landmark_lib.report.page import Fact, Section, number, render_part, size
+from landmark_lib.report.page import Fact, Section, render_part
 from landmark_lib.report.sampling_sections import balance_section, sampling_section
 from landmark_lib.sample.label_counts import TABLE
 from landmark_lib.settings import PreprocessSettings

@@ -149,11 +149,11 @@ def read_outputs(
 
 
 def read_some(
-    root: str, records: Sequence[FileRecord], columns: Sequence[str] | None = None, most: int = MOST_FILES
+    root: str, records: Sequence[FileRecord], columns: Sequence[str] | None = None
 ) -> list[tuple[str, pa.Table]]:
-    """Read at most `most` of some files, evenly spread: their paths and tables, in the order given."""
-    step = max(1.0, len(records) / most)
-    paths = [records[int(k * step)].path for k in range(min(most, len(records)))]
+    """Read at most `MOST_FILES` of some files, evenly spread: their paths and tables, in the order given."""
+    step = max(1.0, len(records) / MOST_FILES)
+    paths = [records[int(k * step)].path for k in range(min(MOST_FILES, len(records)))]
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         return list(zip(paths, pool.map(lambda path: read_table(root, path, columns), paths), strict=True))
 

@@ -7,16 +7,20 @@ from landmark_lib.settings.declare import (
     SECTIONS,
     Decides,
     deciding,
+    field_name,
+    fields_of,
     flag,
+    listed,
     option,
+    place,
     require,
     setting,
 )
 from landmark_lib.settings.evaluate import EvaluateSettings
+from landmark_lib.settings.photos import FetchSettings, PhotoSettings
 from landmark_lib.settings.predict import PredictSettings
 from landmark_lib.settings.preprocess import (
     APPROACHES,
-    FetchSettings,
     PreprocessSettings,
     SourceSettings,
 )
@@ -32,14 +36,19 @@ __all__ = [
     "Decides",
     "EvaluateSettings",
     "FetchSettings",
+    "PhotoSettings",
     "PredictSettings",
     "PreprocessSettings",
     "SourceSettings",
     "TrainSettings",
     "TuneSettings",
     "deciding",
+    "field_name",
+    "fields_of",
     "flag",
+    "listed",
     "option",
+    "place",
     "require",
     "setting",
 ]

@@ -3,7 +3,7 @@
 The command lines are made from these declarations (`command_line.py`).
 """
 
-from dataclasses import field, fields
+from dataclasses import Field, field, fields
 from typing import Any, Literal
 
 from landmark_lib.errors import UserError
@@ -35,19 +35,39 @@ def setting(default: Any, explanation: str, decides: Decides = "run") -> Any:
     return field(default=default, metadata={"help": explanation, "decides": decides})
 
 
+def listed(default: str, explanation: str, decides: Decides = "run") -> Any:
+    """Declare a field of values with commas between them, which YAML may give as a list too."""
+    return field(default=default, metadata={"help": explanation, "decides": decides, "listed": True})
+
+
+def place(default: str | None, explanation: str, decides: Decides = "run") -> Any:
+    """Declare a field that names a file or a folder, as a path or a URI; it holds an address of `storage`."""
+    return field(default=default, metadata={"help": explanation, "decides": decides, "place": True})
+
+
 def flag(explanation: str, decides: Decides = "run") -> Any:
     """Declare a field that is off until its option is given."""
     return field(default=False, metadata={"help": explanation, "decides": decides})
 
 
+def fields_of(settings_class: type[Any]) -> list[Field[Any]]:
+    """Return the fields of a settings class in the order people see: its own before inherited ones."""
+    return sorted(fields(settings_class), key=lambda field: field.name not in settings_class.__annotations__)
+
+
 def deciding(settings_class: type[Any], *what: Decides) -> list[str]:
     """Name the fields of a settings class that decide one of these."""
-    return [field.name for field in fields(settings_class) if field.metadata["decides"] in what]
+    return [field.name for field in fields_of(settings_class) if field.metadata["decides"] in what]
 
 
 def option(name: str) -> str:
     """Name the option of a field."""
     return "--" + name.replace("_", "-")
+
+
+def field_name(written: str) -> str:
+    """Return the name of the field that a user means, who may write - instead of _."""
+    return written.replace("-", "_")
 
 
 def require(condition: bool, name: str, expected: str, received: object) -> None:  # noqa: FBT001 - reads as a sentence

@@ -2,62 +2,49 @@
 
 from dataclasses import dataclass
 
-from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, flag, require, setting
-from landmark_lib.settings.preprocess import FetchSettings
+from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
+from landmark_lib.settings.photos import PhotoSettings
 
 
 @dataclass(frozen=True)
-class PredictSettings:
+class PredictSettings(PhotoSettings):
     """What `jobs/predict.py` is told.
 
     Raises:
         UserError: A value out of its range, or two options that exclude each other.
     """
 
-    input: str | None = setting(
+    input: str | None = place(
         None,
         "Photos: a folder with all that is below it, one file, or a CSV with a column url and maybe id."
         "  [default: the photos of --dataset]",
     )
-    dataset: str | None = setting(
+    dataset: str | None = place(
         None,
         "Data set that jobs/preprocess.py wrote: its hold-out, or all its photos if it was made with"
         f" --unlabelled.  [default: {DATASET_DIRECTORY}]",
     )
-    models: str = setting(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
-    output: str | None = setting(
+    models: str = place(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
+    output: str | None = place(
         None, "Directory for the predictions.  [default: predictions in the models' directory]"
     )
     top: int = setting(5, "Labels kept for each photo, and shown for the first photos.")
-    submission: str | None = setting(
+    submission: str | None = place(
         None, "File for Kaggle: id,landmarks with one label and its score, or none for a rejected photo."
     )
-    test_list: str | None = setting(
+    test_list: str | None = place(
         None, "CSV with a column id: the photos that --submission must answer, in its order."
     )
-    names: str | None = setting(
+    names: str | None = place(
         None,
         "CSV with landmark_id and category, as Google Landmarks v2's train_label_to_category.csv, to show"
         " names.",
     )
     batch_size: int = setting(32, "Photos predicted at once.")
-    most_megapixels: int = setting(200, "Reject photos of --input with more pixels than this, in millions.")
-    most_megabytes: int = setting(200, "Reject photos of --input whose file is larger, in millions of bytes.")
-    allow_private_addresses: bool = flag(
-        "Download from addresses that the internet does not route too: loopback, private networks."
-    )
 
     def __post_init__(self) -> None:
-        for name in ("top", "batch_size", "most_megapixels", "most_megabytes"):
+        super().__post_init__()
+        for name in ("top", "batch_size"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(not (self.input and self.dataset), "input", "no --dataset with it", "both")
         require(not self.test_list or bool(self.submission), "test_list", "--submission with it", "none")
-
-    @property
-    def fetch(self) -> FetchSettings:
-        """How the photos of --input are fetched."""
-        return FetchSettings(
-            most_megabytes=self.most_megabytes,
-            user_agent="landmark-recognition",
-            allow_private=self.allow_private_addresses,
-        )

@@ -12,9 +12,11 @@ from landmark_lib.settings.declare import (
     deciding,
     flag,
     option,
+    place,
     require,
     setting,
 )
+from landmark_lib.storage import is_local
 
 ALL = "all"
 FREE = 53  # convolutional layers of ResNet50
@@ -35,12 +37,10 @@ class TrainSettings:
         UserError: A value out of its range.
     """
 
-    dataset: str | None = setting(
+    dataset: str | None = place(
         None, f"Data set that jobs/preprocess.py wrote, a path or a URI.  [default: {DATASET_DIRECTORY}]"
     )
-    models: str = setting(
-        MODELS_DIRECTORY, "Directory of the models; member k gets the folder member-k in it."
-    )
+    models: str = place(MODELS_DIRECTORY, "Directory of the models; member k gets the folder member-k in it.")
     member: str = setting(ALL, "Member to train, 0 and up, or 'all', one after another.")
     members: tuple[Mapping[str, Any], ...] = setting(
         (),
@@ -48,7 +48,7 @@ class TrainSettings:
         " members: [{dropout: 0.5}, {l2: 1e-3}, {trainable_layers: 6}].",
     )
     backbone: str = setting("ResNet50", "Network to build on, any of keras.applications by name.", "network")
-    weights: str = setting(
+    weights: str = place(
         "imagenet",
         "Weights to start from: 'imagenet' (downloaded once), 'random', or a Keras .h5 file.",
         "network",
@@ -117,7 +117,7 @@ class TrainSettings:
         " jobs/tune.py compares settings.",
         "ending",
     )
-    cache: str | None = setting(
+    cache: str | None = place(
         None, "Folder on a local disk for copies of a remote data set's shards.  [default: none are kept]"
     )
     verify_shards: bool = flag("Compare the shards with their checksums before training on them.")
@@ -149,6 +149,7 @@ class TrainSettings:
         require(0 < self.drop < 1, "drop", "a factor between 0 and 1", self.drop)
         require(0 <= self.momentum < 1, "momentum", "0 or more, below 1", self.momentum)
         require(self.member == ALL or self.member.isdecimal(), "member", "a number or 'all'", self.member)
+        require(self.cache is None or is_local(self.cache), "cache", "a path on this machine", self.cache)
         if self.cache_features:
             require(free == 0, "cache_features", "--trainable-layers 0 with it", free)
             require(not self.mirror, "cache_features", "no --mirror with it", "both")

@@ -1,13 +1,21 @@
 """What `jobs/tune.py` is told."""
 
-import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from landmark_lib.errors import UserError
-from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, deciding, require, setting
+from landmark_lib.settings.declare import (
+    DATASET_DIRECTORY,
+    MODELS_DIRECTORY,
+    deciding,
+    listed,
+    place,
+    require,
+    setting,
+)
+from landmark_lib.settings.numbers import read_number, read_whole
 from landmark_lib.settings.train import ALL, SELECTION, OptimizerName, Precision, TrainSettings
 
 Parameters = Mapping[str, Any]  # settings of a training by name, of those that are searched
@@ -30,16 +38,16 @@ class TuneSettings:
         UserError: A value out of its range.
     """
 
-    dataset: str | None = setting(
+    dataset: str | None = place(
         None, f"Data set that jobs/preprocess.py wrote, a path or a URI.  [default: {DATASET_DIRECTORY}]"
     )
-    models: str = setting(
+    models: str = place(
         MODELS_DIRECTORY, "Directory of the models; what is tried goes into the folder tuning in it."
     )
     trials: int = setting(
         200, "Trials in all, those of earlier runs and of other workers on the same --models included."
     )
-    trainable_layers: str = setting(
+    trainable_layers: str = listed(
         "0",
         "Convolutional layers left free, as a list to search, such as 0,3,6 or 3,all; trials with 0 train on"
         " features computed once.",
@@ -50,9 +58,9 @@ class TuneSettings:
     )
     l2: str = setting("1e-6:0.1", "Weight penalty on the dense layer, as low:high or one value.", "search")
     learning_rate: str = setting("1e-4:0.3", "Learning rate of one rank, as low:high or one value.", "search")
-    optimizer: str = setting("sgd,adam", "Optimizers, as a list to search.", "search")
+    optimizer: str = listed("sgd,adam", "Optimizers, as a list to search.", "search")
     backbone: str = setting("ResNet50", "Network to build on, any of keras.applications by name.", "network")
-    weights: str = setting(
+    weights: str = place(
         "imagenet",
         "Weights to start from: 'imagenet' (downloaded once), 'random', or a Keras .h5 file.",
         "network",
@@ -95,10 +103,14 @@ class TuneSettings:
     def layers(self) -> list[int | Literal["all"]]:
         """The numbers of free layers that are searched."""
         words = _words("trainable_layers", self.trainable_layers)
-        for word in words:
-            expected = "a list of numbers or 'all'"
-            require(word == ALL or word.isdecimal(), "trainable_layers", expected, word)
-        return [ALL if word == ALL else int(word) for word in words]  # type: ignore[misc] # the word itself
+        try:
+            layers = [ALL if word == ALL else read_whole(word) for word in words]
+        except ValueError as error:
+            raise UserError(
+                f"--trainable-layers: expected a list of whole numbers or 'all', received {error}"
+            ) from None
+        _require_different("trainable_layers", layers, self.trainable_layers)
+        return layers  # type: ignore[return-value] # the word itself
 
     @property
     def optimizers(self) -> list[str]:
@@ -154,10 +166,10 @@ def _range(name: str, text: str, *, above_0: bool) -> Range:
     parts = text.split(":")
     require(1 <= len(parts) <= 2, name, expected, text)
     try:
-        numbers = [float(part) for part in parts]
+        numbers = [read_number(part) for part in parts]
     except ValueError:
         numbers = []
-    require(bool(numbers) and all(map(math.isfinite, numbers)), name, expected, text)
+    require(bool(numbers), name, expected, text)
     low, high = numbers[0], numbers[-1]
     require(low <= high, name, "low:high with low at most high", text)
     require(low == high or low > 0 or not above_0, name, "low:high with low above 0", text)
@@ -166,5 +178,10 @@ def _range(name: str, text: str, *, above_0: bool) -> Range:
 
 def _words(name: str, text: str) -> list[str]:
     words = [word.strip() for word in text.split(",")]
-    require(all(words) and len(set(words)) == len(words), name, "a list of different values", text)
+    require(all(words), name, "a list of values", text)
+    _require_different(name, words, text)
     return words
+
+
+def _require_different(name: str, values: Sequence[object], text: str) -> None:
+    require(len(set(values)) == len(values), name, "a list of different values", text)

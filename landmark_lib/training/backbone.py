@@ -2,8 +2,8 @@
 
 import inspect
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import keras
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings.train import ALL
+from landmark_lib.storage import Place
 from landmark_lib.training.weights_file import check_weights
 
 IMAGENET = "imagenet"
@@ -30,7 +31,7 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
 
     Args:
         name: Of keras.applications: "ResNet50", "MobileNetV2", …
-        weights: "imagenet" (downloaded once by Keras), "random", or the path of a Keras .h5 file.
+        weights: "imagenet" (downloaded once by Keras), "random", or the address of a Keras .h5 file.
         image_size: Side of the input, in pixels.
         seed: Seed of random weights.
 
@@ -41,17 +42,17 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
     make = _maker(name)
     if weights == RANDOM:
         keras.utils.set_random_seed(keyed_draw(seed, "random weights") % 2**32)
-    elif weights != IMAGENET:
-        _check_file(weights)
-    elif name in UNCHECKED:
+    elif weights == IMAGENET and name in UNCHECKED:
         raise UserError(
             f"--weights: what is downloaded for {name} cannot be checked, as Keras knows no checksum of it;"
             " give a file that you trust, or another --backbone"
         )
-    source = None if weights == RANDOM else weights
     shape = (image_size, image_size, 3)
     try:
-        return make(include_top=False, weights=source, pooling="avg", input_shape=shape)
+        with _weights_file(weights) as source:
+            return make(include_top=False, weights=source, pooling="avg", input_shape=shape)
+    except UserError:
+        raise
     except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception when a download fails
         message = " ".join(str(error).split()) or type(error).__name__
         if weights == IMAGENET:
@@ -125,13 +126,25 @@ def free_last_layers(backbone: keras.Model, count: int | str, l2: float = 0.0) -
     return [layer.name for layer in backbone.layers if layer.trainable]
 
 
-def _check_file(path: str) -> None:
-    if not Path(path).is_file():
-        raise UserError(f"--weights: expected 'imagenet', 'random' or a file, received {path}")
-    try:
-        check_weights(Path(path))
-    except (OSError, ValueError) as error:
-        raise UserError(f"--weights: {path} cannot be read: {error}") from None
+@contextmanager
+def _weights_file(weights: str) -> Iterator[str | None]:
+    """Yield what keras.applications takes for weights: a word, a checked file of this machine, or None."""
+    if weights in {IMAGENET, RANDOM}:
+        yield IMAGENET if weights == IMAGENET else None
+        return
+    with ExitStack() as opened:
+        try:
+            path = opened.enter_context(Place(weights).local_file())
+            check_weights(path)
+        except (FileNotFoundError, IsADirectoryError):
+            raise UserError(
+                f"--weights: expected 'imagenet', 'random' or a file, received {weights}"
+            ) from None
+        except UserError:
+            raise
+        except (OSError, ValueError) as error:
+            raise UserError(f"--weights: {weights} cannot be read: {error}") from None
+        yield str(path)
 
 
 def _maker(name: str) -> Callable[..., keras.Model]:

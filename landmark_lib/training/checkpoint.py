@@ -8,11 +8,9 @@ until the next but one, for the case that the newest cannot be read.
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
 from landmark_lib.settings import option
+from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
 
 CHECKPOINTS = "checkpoints"
@@ -73,7 +72,7 @@ class Checkpoint:
     arrays: Mapping[str, NDArray[Any]]
 
 
-def write_checkpoint(directory: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into a member's directory, and remove those that are no longer needed.
 
     Raises:
@@ -81,41 +80,34 @@ def write_checkpoint(directory: Path, checkpoint: Checkpoint) -> None:
     """
     folder = directory / CHECKPOINTS
     done = checkpoint.progress
-    path = folder / f"{done.epochs:05}-{done.steps:07}.npz"
-    partial = path.with_suffix(".partial")
+    place = folder / f"{done.epochs:05}-{done.steps:07}.npz"
     state = json.dumps({"identity": asdict(checkpoint.identity), "progress": asdict(done)})
     content = io.BytesIO()
     np.savez(content, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
     try:
-        folder.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        place.write(content.getvalue(), sync=True)
+        for old in _places(directory)[KEPT:]:
+            old.remove()
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise LandmarkError(f"the checkpoint {path} cannot be written: {error.strerror}") from None
-    for old in _paths(directory)[KEPT:]:
-        old.unlink()
+        raise LandmarkError(f"the checkpoint {place} cannot be written: {error.strerror or error}") from None
 
 
-def read_checkpoint(directory: Path, warn: Callable[[str], None]) -> Checkpoint | None:
+def read_checkpoint(directory: Place, warn: Callable[[str], None]) -> Checkpoint | None:
     """Read the newest checkpoint of a member that can be read; None if there is none.
 
     Args:
         directory: The member's.
         warn: Told of each checkpoint that cannot be read.
     """
-    for path in _paths(directory):
+    for place in _places(directory):
         try:
-            return _read(path)
+            return _read(place)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            warn(f"the checkpoint {path} cannot be read and is left out ({error})")
+            warn(f"the checkpoint {place} cannot be read and is left out ({error})")
     return None
 
 
-def check_identity(found: Identity, wanted: Identity, directory: Path, *, other_ranks: bool) -> None:
+def check_identity(found: Identity, wanted: Identity, directory: Place, *, other_ranks: bool) -> None:
     """Make sure that a checkpoint belongs to the training that was asked for.
 
     Raises:
@@ -143,13 +135,14 @@ def _flat(identity: Identity) -> dict[str, Any]:
     return {**named, **options}
 
 
-def _paths(directory: Path) -> list[Path]:
+def _places(directory: Place) -> list[Place]:
     """List the checkpoints of a member, the newest first."""
-    return sorted((directory / CHECKPOINTS).glob("*.npz"), reverse=True)
+    folder = directory / CHECKPOINTS
+    return [folder / name for name in reversed(folder.names()) if name.endswith(".npz") and name[0] != "."]
 
 
-def _read(path: Path) -> Checkpoint:
-    with path.open("rb") as content, np.load(content) as file:
+def _read(place: Place) -> Checkpoint:
+    with np.load(io.BytesIO(place.read_bytes())) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(arrays.pop(STATE).tobytes())
     progress = state["progress"]

@@ -9,7 +9,6 @@ there is not computed again. Members that start from the same weights share what
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -23,6 +22,7 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
+from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
 from landmark_lib.training.feed import Batches, BestWeights, FeatureRows, load_network, photos_measured
 from landmark_lib.training.horovod_step import Ranks
@@ -71,7 +71,7 @@ class FeatureFeed:
         """
         self._settings, self._data, self._ranks = settings, data, ranks
         self._backbone, self._mode = load_network(settings, data, ranks)
-        self._files = FeatureFiles(self._folder())
+        self._files = FeatureFiles(self._folder(), settings.cache)
         for shards in (data.training, data.validation):
             self._compute(shards)
         features = keras.Input(self._backbone.output_shape[1:], name=FEATURES)
@@ -120,25 +120,23 @@ class FeatureFeed:
         seed = self._data.head_seed(settings)
         return build_head(features, len(self._data.landmark_ids), settings.dropout, settings.l2, seed)
 
-    def _folder(self) -> Path:
+    def _folder(self) -> Place:
         settings = self._settings
         digest = hashlib.sha256(
             f"{self._data.fingerprint} {settings.image_size} {settings.precision}".encode()
         )
         for weight in self._backbone.weights:
             digest.update(np.ascontiguousarray(weight.value.numpy()).tobytes())
-        return Path(settings.models) / FEATURES / digest.hexdigest()[:16]
+        return Place(settings.models) / FEATURES / digest.hexdigest()[:16]
 
     def _compute(self, shards: Shards) -> None:
         """Compute this rank's share of the features that are missing."""
         ranks = self._ranks
         # Rank 0 says which, as files may appear while others look.
-        missing = horovod_step.from_rank_0(
-            ranks, lambda: [n for n, record in enumerate(shards.records) if not self._files.has(record)]
-        )
+        missing = horovod_step.from_rank_0(ranks, lambda: self._files.missing(shards.records))
         mine = missing[ranks.rank :: ranks.size]
         horovod_step.together(ranks, lambda: self._compute_files(shards, mine))
-        if not all(self._files.has(record) for record in shards.records):
+        if horovod_step.together(ranks, lambda: self._files.missing(shards.records)):
             raise LandmarkError(
                 f"--cache-features: {self._files.folder} lacks what other ranks computed; name a --models"
                 " directory that all machines share"
@@ -181,13 +179,26 @@ class FeatureFeed:
 class FeatureFiles:
     """Files of features, one a shard."""
 
-    def __init__(self, folder: Path) -> None:
-        """Name the folder."""
-        self.folder = folder
+    def __init__(self, folder: Place, cache: str | None = None) -> None:
+        """Name the folder.
 
-    def has(self, record: FileRecord) -> bool:
-        """Tell whether the features of a shard are there."""
-        return self._path(record).exists()
+        Args:
+            folder: Where the files are.
+            cache: Folder on a local disk for copies of those in a store, if any.
+        """
+        self.folder, self._cache = folder, cache
+
+    def missing(self, records: Sequence[FileRecord]) -> list[int]:
+        """Return the positions of the shards whose features are not there.
+
+        Raises:
+            LandmarkError: The folder cannot be listed.
+        """
+        try:
+            there = {file.address for file in self.folder.files()}
+        except OSError as error:
+            raise LandmarkError(f"--cache-features: cannot list {self.folder}: {error}") from None
+        return [n for n, record in enumerate(records) if (self.folder / record.path).address not in there]
 
     def write(self, record: FileRecord, rows: NamedRows) -> None:
         """Write the features of a shard, whole or not at all.
@@ -198,15 +209,14 @@ class FeatureFiles:
         ids, classes, features = rows
         listed = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), features.shape[1])
         table = pa.table({"image_id": pa.array(ids, pa.binary()), "class_index": classes, FEATURES: listed})
-        path = self._path(record)
-        partial = path.with_suffix(".partial")
+        place = self.folder / record.path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, partial, compression="NONE", use_dictionary=False)
-            partial.replace(path)
+            with place.whole_file() as partial:
+                pq.write_table(table, partial, compression="NONE", use_dictionary=False)
         except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise LandmarkError(f"--cache-features: cannot write {path}: {error.strerror or error}") from None
+            raise LandmarkError(
+                f"--cache-features: cannot write {place}: {error.strerror or error}"
+            ) from None
 
     def read(self, record: FileRecord) -> NamedRows:
         """Read the features of a shard.
@@ -214,22 +224,31 @@ class FeatureFiles:
         Raises:
             LandmarkError: They cannot be read, or are not as many as the shard has rows.
         """
-        path = self._path(record)
+        place = self.folder / record.path
         try:
-            table = pq.read_table(path, memory_map=True).combine_chunks()
+            table = pq.ParquetFile(self._source(place)).read().combine_chunks()
         except (OSError, pa.ArrowException) as error:
-            raise LandmarkError(f"the features {path} cannot be read: {error}; remove the file") from None
+            raise LandmarkError(f"the features {place} cannot be read: {error}; remove the file") from None
         if table.num_rows != record.rows:
             raise LandmarkError(
-                f"the features {path} are broken: expected {record.rows} rows, found"
+                f"the features {place} are broken: expected {record.rows} rows, found"
                 f" {table.num_rows}; remove the file"
             )
         listed = table[FEATURES].chunk(0)
         features = listed.values.to_numpy().reshape(record.rows, listed.type.list_size)
         return table["image_id"].to_numpy(), table["class_index"].to_numpy(), features
 
-    def _path(self, record: FileRecord) -> Path:
-        return self.folder / record.path
+    def _source(self, place: Place) -> pa.NativeFile:
+        """Open a file for Arrow: mapped into memory from a disk, or its bytes from a store."""
+        if self.folder.is_local:
+            return pa.memory_map(str(place.path))
+        if self._cache is None:
+            return pa.BufferReader(place.read_bytes())
+        path = place.address.removeprefix(f"{self.folder}/")
+        copy = Place(self._cache) / FEATURES / self.folder.name / path
+        if not copy.exists():
+            copy.write(place.read_bytes())
+        return pa.memory_map(str(copy.path))
 
 
 def cut(groups: Iterator[NamedRows], sizes: Sequence[int]) -> Iterator[NamedRows]:

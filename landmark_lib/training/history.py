@@ -5,8 +5,8 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
+from landmark_lib.digits import decimal, number, share
 from landmark_lib.errors import LandmarkError
 from landmark_lib.report.curves import Curves
 from landmark_lib.storage import Place
@@ -52,30 +52,30 @@ def best_epoch(history: Sequence[EpochResult]) -> EpochResult:
     return max(history, key=lambda result: result.validation_accuracy)
 
 
-def write_history(directory: Path, history: Sequence[EpochResult]) -> None:
+def write_history(directory: Place, history: Sequence[EpochResult]) -> None:
     """Write all epochs so far as CSV and as JSON lines, each file whole or not at all."""
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, [column.name for column in fields(EpochResult)])
     writer.writeheader()
     writer.writerows(asdict(row) for row in history)
-    (Place(str(directory)) / HISTORY_CSV).write(table.getvalue().encode())
+    (directory / HISTORY_CSV).write(table.getvalue().encode())
     lines = "".join(json.dumps(asdict(row)) + "\n" for row in history)
-    (Place(str(directory)) / HISTORY_LINES).write(lines.encode())
+    (directory / HISTORY_LINES).write(lines.encode())
 
 
-def read_history(directory: Path) -> list[EpochResult]:
+def read_history(directory: Place) -> list[EpochResult]:
     """Read all epochs so far; none where there is no history.
 
     Raises:
         LandmarkError: It cannot be read.
     """
-    path = directory / HISTORY_LINES
-    if not path.exists():
-        return []
+    place = directory / HISTORY_LINES
     try:
-        return [EpochResult(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+        return [EpochResult(**json.loads(line)) for line in place.read_text().splitlines()]
+    except FileNotFoundError:
+        return []
     except (OSError, ValueError, TypeError) as error:
-        raise LandmarkError(f"{path} cannot be read: {error}") from None
+        raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 
 def curves_of(history: Sequence[EpochResult]) -> Curves:
@@ -87,9 +87,10 @@ def curves_of(history: Sequence[EpochResult]) -> Curves:
 def told(result: EpochResult, epochs: int) -> str:
     """Tell an epoch in a line."""
     return (
-        f"epoch {result.epoch}/{epochs}: loss {result.training_loss:.4f},"
-        f" accuracy {result.training_accuracy:.4f},"
-        f" validation loss {result.validation_loss:.4f}, accuracy {result.validation_accuracy:.4f},"
-        f" learning rate {result.learning_rate:.3g}, {result.images_per_second:.1f} images/s,"
-        f" input wait {result.input_wait:.0%}, allreduce {result.allreduce:.0%}"
+        f"epoch {result.epoch}/{epochs}: loss {decimal(result.training_loss, 4)},"
+        f" accuracy {decimal(result.training_accuracy, 4)},"
+        f" validation loss {decimal(result.validation_loss, 4)},"
+        f" accuracy {decimal(result.validation_accuracy, 4)},"
+        f" learning rate {result.learning_rate:.3g}, {number(result.images_per_second)} images/s,"
+        f" input wait {share(result.input_wait)}, allreduce {share(result.allreduce)}"
     )

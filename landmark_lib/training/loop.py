@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from landmark_lib import dataset
+from landmark_lib.console import visible
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings import TrainSettings
@@ -70,7 +71,7 @@ def _train_member(
     check_ranks(data, ranks.size)
     files = MemberFiles(settings, data)
     if horovod_step.from_rank_0(ranks, files.begin):
-        _tell(ranks, say, f"member {data.member}: trained already, in {files.directory}")
+        _tell(ranks, say, f"member {data.member}: trained already, in {visible(files.directory)}")
         return
     if settings.verify_shards:
         _verify(data, ranks)

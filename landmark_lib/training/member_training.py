@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from landmark_lib.console import warn
+from landmark_lib.digits import decimal
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import AnotherRankError, LandmarkError
 from landmark_lib.method.plateau import PlateauState, after_epoch
@@ -155,7 +157,7 @@ class MemberTraining:
 
     def _restore(self, files: MemberFiles) -> Progress | None:
         """Take this rank's weights from the last checkpoint; give where it stands."""
-        found = read_checkpoint(files.directory, self._say)
+        found = read_checkpoint(files.directory, warn)
         if found is None:
             return None
         may_change = self.settings.other_ranks and not found.progress.steps
@@ -344,7 +346,7 @@ def _optimizer(settings: TrainSettings) -> keras.optimizers.Optimizer:
 
 def _so_far(epoch: Epoch) -> str:
     loss, right, images = epoch.sums
-    return f"loss {loss / images:.3f}, accuracy {right / images:.3f}" if images else ""
+    return f"loss {decimal(loss / images)}, accuracy {decimal(right / images)}" if images else ""
 
 
 def _ratio(part: float, whole: float) -> float:

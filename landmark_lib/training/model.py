@@ -1,7 +1,6 @@
 """The network: a backbone without its top, pooled, dropout, one dense layer (step 7 of the method)."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
+from landmark_lib.storage import Place
 from landmark_lib.training.backbone import AS_THEY_ARE
 from landmark_lib.training.model_parts import check_parts
 
@@ -121,14 +121,15 @@ def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     return extract  # type: ignore[no-any-return]
 
 
-def load_trained(path: Path) -> keras.Model:
+def load_trained(place: Place) -> keras.Model:
     """Load a model that training wrote.
 
     Raises:
         LandmarkError: No such file, not a model, or one with parts that none of ours has.
     """
     try:
-        check_parts(path)
-        return keras.models.load_model(path, compile=False)
+        with place.local_file() as path:
+            check_parts(path)
+            return keras.models.load_model(path, compile=False)
     except (OSError, ValueError) as error:
-        raise LandmarkError(f"{path} cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise LandmarkError(f"{place} cannot be loaded: {str(error).splitlines()[0]}") from None

@@ -15,12 +15,13 @@ import io
 import json
 import math
 import platform
+import re
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -29,6 +30,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import __version__
+from landmark_lib.console import warn
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
@@ -45,6 +47,7 @@ CURVES = "curves.png"
 EVENTS = "tensorboard"
 MEMBER = "member.json"
 SECONDS_BETWEEN_CURVES = 10
+MEMBER_NAME = re.compile(r"member-(0|[1-9][0-9]*)", re.ASCII)
 SKETCHED = tuple(field.name for field in fields(Sketch))
 
 
@@ -73,20 +76,22 @@ class MemberFiles:
             data: The member's.
         """
         self.settings, self.data = settings, data
-        self.directory = member_path(settings.models, data.member)
+        self.directory = member_directory(settings.models, data.member)
         self._drawn = -math.inf
-        self._events: tf.summary.SummaryWriter | None = None
+        self._events: EventFiles | None = None
 
     def begin(self) -> bool:
-        """Make the directory; tell whether the member is trained already, just as it would be now.
+        """Make the directory, and return whether the member is trained already, just as it would be now.
 
         Raises:
-            UserError: It cannot be made.
+            UserError: Nothing can be written into it.
         """
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            self.directory.check_writable()
         except OSError as error:
-            raise UserError(f"--models: cannot make {self.directory}: {error.strerror}") from None
+            raise UserError(
+                f"--models: cannot write into {self.directory}: {error.strerror or error}"
+            ) from None
         if not (self.directory / MEMBER).exists():
             return False
         there = read_member(self.directory)
@@ -104,13 +109,14 @@ class MemberFiles:
         """
         with _told(self.directory):
             if best_epoch(history) is history[-1]:
-                save_model(whole_model(), self.directory, BEST)
+                save_model(whole_model(), self.directory / BEST)
             write_history(self.directory, history)
             write_member(self.directory, self._record(history, finished=False))
             if time.monotonic() - self._drawn > SECONDS_BETWEEN_CURVES:
                 self._draw(history)
             if self.settings.tensorboard:
-                self._write_events(history[-1])
+                self._events = self._events or EventFiles(self.directory / EVENTS)
+                self._events.write(history[-1])
 
     def best_weights(self) -> list[NDArray[np.float32]]:
         """Read the weights of the best model."""
@@ -124,7 +130,7 @@ class MemberFiles:
             LandmarkError: A file cannot be written.
         """
         with _told(self.directory):
-            save_model(model, self.directory, LAST)
+            save_model(model, self.directory / LAST)
             write_sketch(sketch, self.directory)
             write_history(self.directory, history)
             self._draw(history)
@@ -133,15 +139,7 @@ class MemberFiles:
     def _draw(self, history: Sequence[EpochResult]) -> None:
         self._drawn = time.monotonic()
         picture = draw_curves(f"Member {self.data.member}", curves_of(history))
-        (Place(str(self.directory)) / CURVES).write(picture)
-
-    def _write_events(self, result: EpochResult) -> None:
-        if self._events is None:
-            self._events = tf.summary.create_file_writer(str(self.directory / EVENTS))
-        with self._events.as_default(step=result.epoch):
-            for name, value in asdict(result).items():
-                tf.summary.scalar(name, value)
-        self._events.flush()
+        (self.directory / CURVES).write(picture)
 
     def _record(self, history: Sequence[EpochResult], *, finished: bool) -> MemberRecord:
         return MemberRecord(
@@ -161,48 +159,71 @@ class MemberFiles:
         )
 
 
-def member_path(models: str, member: int) -> Path:
-    """Name the directory of a member's model."""
-    return Path(models) / f"member-{member}"
+class EventFiles:
+    """TensorBoard's events; for a store they are written on this machine and copied after each epoch."""
+
+    def __init__(self, folder: Place) -> None:
+        """Name the folder that they belong in."""
+        self._folder = folder
+        self._local = None if folder.is_local else tempfile.TemporaryDirectory()
+        self._writer = tf.summary.create_file_writer(self._local.name if self._local else str(folder.path))
+
+    def write(self, result: EpochResult) -> None:
+        """Add what an epoch brought.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        with self._writer.as_default(step=result.epoch):
+            for name, value in asdict(result).items():
+                tf.summary.scalar(name, value)
+        self._writer.flush()
+        if self._local:
+            for file in Place(self._local.name).files():
+                (self._folder / file.name).write(file.read_bytes())
 
 
-def save_model(model: keras.Model, directory: Path, name: str) -> None:
+def member_directory(models: str, member: int) -> Place:
+    """Return the directory of a member's model."""
+    return Place(models) / f"member-{member}"
+
+
+def save_model(model: keras.Model, place: Place) -> None:
     """Write a model whole or not at all."""
-    partial = directory / f"partial-{name}"  # Keras insists on its ending
-    model.save(partial)
-    partial.replace(directory / name)
+    with place.whole_file() as partial:
+        model.save(partial)
 
 
-def write_sketch(sketch: Sketch, directory: Path) -> None:
+def write_sketch(sketch: Sketch, directory: Place) -> None:
     """Write a sketch whole or not at all; class means as 16-bit floats, which cosines do not notice."""
     arrays = asdict(sketch)
     buffer = io.BytesIO()
     np.savez(buffer, **{**arrays, "classes": sketch.classes.astype(np.float16)})
-    (Place(str(directory)) / SKETCH).write(buffer.getvalue())
+    (directory / SKETCH).write(buffer.getvalue())
 
 
-def read_sketch(directory: Path) -> Sketch | None:
+def read_sketch(directory: Place) -> Sketch | None:
     """Read a sketch; None: the member was trained when there were none.
 
     Raises:
         LandmarkError: It cannot be read.
     """
-    path = directory / SKETCH
-    if not path.exists():
-        return None
+    place = directory / SKETCH
     try:
-        with path.open("rb") as content, np.load(content) as file:
+        with np.load(io.BytesIO(place.read_bytes())) as file:
             return Sketch(**{name: file[name].astype(np.float32) for name in SKETCHED})
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise LandmarkError(f"{path} cannot be read: {error}") from None
+        raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 
-def write_member(directory: Path, record: MemberRecord) -> None:
+def write_member(directory: Place, record: MemberRecord) -> None:
     """Write `member.json`, whole or not at all."""
-    (Place(str(directory)) / MEMBER).write((json.dumps(asdict(record), indent=1) + "\n").encode())
+    (directory / MEMBER).write((json.dumps(asdict(record), indent=1) + "\n").encode())
 
 
-def read_member(directory: Path) -> MemberRecord:
+def read_member(directory: Place) -> MemberRecord:
     """Read `member.json`.
 
     Raises:
@@ -214,20 +235,28 @@ def read_member(directory: Path) -> MemberRecord:
         raise UserError(f"--models: {directory / MEMBER} cannot be read: {error}") from None
 
 
-def finished_members(models: str) -> list[Path]:
+def finished_members(models: str) -> list[Place]:
     """List the directories of all members, in order.
+
+    Only folders called member-<k> count: copies such as `member-0 (old)` vote with nobody.
 
     Raises:
         UserError: No member there, or one whose training has not ended.
     """
-    # member-10 comes after member-2
-    found = sorted(Path(models).glob("member-*/" + MEMBER), key=lambda path: (len(path.parent.name), path))
+    folder = Place(models)
+    named = filter(None, map(MEMBER_NAME.fullmatch, folder.names()))
+    numbers = sorted(int(name[1]) for name in named)
+    directories = ((number, member_directory(models, number)) for number in numbers)
+    found = {number: directory for number, directory in directories if (directory / MEMBER).exists()}
     if not found:
         raise UserError(f"--models: {models} holds no trained member; jobs/train.py makes them")
-    for path in found:
-        if not read_member(path.parent).finished:
-            raise UserError(f"--models: the training of {path.parent} has not ended")
-    return [path.parent for path in found]
+    missing = [f"member-{number}" for number in range(max(found)) if number not in found]
+    if missing:
+        warn(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
+    for directory in found.values():
+        if not read_member(directory).finished:
+            raise UserError(f"--models: the training of {directory} has not ended")
+    return list(found.values())
 
 
 def _deciding(settings: dict[str, Any]) -> dict[str, Any]:
@@ -237,7 +266,7 @@ def _deciding(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _told(directory: Path) -> Iterator[None]:
+def _told(directory: Place) -> Iterator[None]:
     """Tell in one line that files cannot be written."""
     try:
         yield

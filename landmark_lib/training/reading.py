@@ -1,7 +1,6 @@
 """Rows from shards, in exactly the order told: Petastorm, and copies of remote shards on a local disk."""
 
-import hashlib
-import os
+import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -185,32 +184,20 @@ def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str]
 
 def _local_copy(shards: Shards, record: FileRecord) -> Path:
     """Copy a shard to the local disk unless it is there; it is named by its content."""
-    folder = Path(str(shards.cache))
+    folder = Place(str(shards.cache))
     copy = folder / f"{record.sha256}.parquet"
     if copy.exists():
-        return copy
-    partial = folder / f"{record.sha256}.{os.getpid()}.partial"
+        return copy.path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        found = _copy(shards, record, partial)
-        if found != record.sha256:
-            raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")
-        partial.replace(copy)
+        with copy.whole_file() as partial:
+            with Place(join(shards.root, record.path)).open() as file, partial.open("wb") as out:
+                shutil.copyfileobj(file, out, COPIED_BYTES)
+            found = Place(str(partial)).digest()
+            if found != record.sha256:
+                raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")
     except OSError as error:
         raise LandmarkError(f"--cache: cannot copy {record.path} to {folder}: {error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return copy
-
-
-def _copy(shards: Shards, record: FileRecord, target: Path | None) -> str:
-    """Read a shard, write it to `target` if there is one, and give its checksum."""
-    digest = hashlib.sha256()
-    with Place(join(shards.root, record.path)).open() as file, (target or Path(os.devnull)).open("wb") as out:
-        while block := file.read(COPIED_BYTES):
-            digest.update(block)
-            out.write(block)
-    return digest.hexdigest()
+    return copy.path
 
 
 def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
@@ -222,7 +209,7 @@ def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
     for number in numbers:
         record = shards.records[number]
         try:
-            found = _copy(shards, record, None)
+            found = Place(join(shards.root, record.path)).digest()
         except OSError as error:
             raise _broken(shards, record, str(error)) from None
         if found != record.sha256:

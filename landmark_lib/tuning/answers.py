@@ -4,7 +4,6 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -38,7 +37,7 @@ def answers_of(logits: NDArray[np.float32]) -> TrialAnswers:
     return TrialAnswers(softmax.argmax(axis=1), np.minimum(softmax.max(axis=1), np.float32(1)))
 
 
-def ask_member(directory: Path, data: MemberData, batch_size: int) -> TrialAnswers:
+def ask_member(directory: Place, data: MemberData, batch_size: int) -> TrialAnswers:
     """Ask the best model of a member's directory.
 
     Raises:
@@ -55,7 +54,7 @@ def ask_member(directory: Path, data: MemberData, batch_size: int) -> TrialAnswe
     )
 
 
-def write_answers(folder: Path, answers: TrialAnswers) -> None:
+def write_answers(folder: Place, answers: TrialAnswers) -> None:
     """Write answers whole or not at all.
 
     Raises:
@@ -64,20 +63,20 @@ def write_answers(folder: Path, answers: TrialAnswers) -> None:
     content = io.BytesIO()
     np.savez(content, **asdict(answers))
     try:
-        (Place(str(folder)) / ANSWERS).write(content.getvalue())
+        (folder / ANSWERS).write(content.getvalue())
     except OSError as error:
         raise LandmarkError(f"--models: cannot write into {folder}: {error.strerror or error}") from None
 
 
-def read_answers(folder: Path) -> TrialAnswers:
+def read_answers(folder: Place) -> TrialAnswers:
     """Read answers.
 
     Raises:
         LandmarkError: They cannot be read.
     """
-    path = folder / ANSWERS
+    place = folder / ANSWERS
     try:
-        with path.open("rb") as content, np.load(content) as file:
+        with np.load(io.BytesIO(place.read_bytes())) as file:
             return TrialAnswers(file["labels"], file["confidences"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise LandmarkError(f"{path} cannot be read: {error}") from None
+        raise LandmarkError(f"{place} cannot be read: {error}") from None

@@ -13,21 +13,18 @@ from typing import BinaryIO
 
 import yaml
 
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import FailedError, LandmarkError, PrunedError, StoppedError, UserError
 from landmark_lib.settings import TrainSettings, deciding
 from landmark_lib.storage import Place
 from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model_directory import member_path
+from landmark_lib.training.model_directory import member_directory
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.tuning.answers import ask_member
 from landmark_lib.tuning.outcomes import (
     DIVERGED,
-    FailedError,
     Outcome,
-    PrunedError,
     Report,
-    StoppedError,
     ended_after,
 )
 
@@ -44,11 +41,13 @@ class TrainingJob:
     Attributes:
         program: Path of jobs/train.py.
         options: What horovodrun is told.
+        folder: On this machine, for the job's settings and its log.
         held: Descriptor of the trial's lock, which the job holds too.
     """
 
     program: Path
     options: str
+    folder: Path
     held: int
 
 
@@ -57,7 +56,7 @@ def train_by_job(
 ) -> Outcome:
     """Train one member's network; go on from its checkpoint where a job was cut off.
 
-    Of what the job leaves in `settings.models`, its log and history are kept, its models are not.
+    Of what the job leaves in `settings.models`, the history is kept, and the log beside it; models are not.
 
     Raises:
         UserError: horovodrun is not there.
@@ -66,7 +65,7 @@ def train_by_job(
         StoppedError: This process was asked to stop.
         LandmarkError: A file cannot be read or written.
     """
-    directory = member_path(settings.models, data.member)
+    directory = member_directory(settings.models, data.member)
     try:
         _run(job, settings, directory, stop, report)
         accuracy = best_epoch(read_history(directory)).validation_accuracy
@@ -79,30 +78,29 @@ def train_by_job(
 
 
 def _run(
-    job: TrainingJob, settings: TrainSettings, directory: Path, stop: StopSignal, report: Report
+    job: TrainingJob, settings: TrainSettings, directory: Place, stop: StopSignal, report: Report
 ) -> None:
-    path = Path(settings.models) / LOG
+    path = job.folder / LOG
     with path.open("ab") as log:
         process = _started(job, settings, log)
         try:
             _watch(process, directory, stop, report)
         finally:
             _end(process)
+            if not directory.is_local:
+                (Place(settings.models) / LOG).write(path.read_bytes())
     if process.returncode:
         raise _failure(path, process.returncode)
 
 
-def _remove_models(directory: Path) -> None:
+def _remove_models(directory: Place) -> None:
     """Remove the models and checkpoints of a trial that has ended."""
-    for path in directory.glob("*"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.suffix == ".keras":
-            path.unlink()
+    for name in directory.names():
+        if name.endswith(".keras") or (directory / name).is_dir():
+            (directory / name).remove()
 
 
 def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subprocess.Popen[bytes]:
-    folder = Path(settings.models)
     horovodrun = shutil.which(
         "horovodrun", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     )
@@ -116,14 +114,14 @@ def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subpro
         for name, value in asdict(settings).items()
         if name in [*names, "dataset", "models", "member"]
     }
-    (Place(str(folder)) / CONFIG).write(yaml.safe_dump(told).encode())
+    (Place(str(job.folder)) / CONFIG).write(yaml.safe_dump(told).encode())
     command = [
         horovodrun,
         *shlex.split(job.options),
         sys.executable,
         str(job.program),
         "--config",
-        str(folder / CONFIG),
+        str(job.folder / CONFIG),
     ]
     # In a session of its own, so that Ctrl-C comes to it through this process alone.
     return subprocess.Popen(  # noqa: S603 - the project's own command
@@ -131,7 +129,7 @@ def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subpro
     )
 
 
-def _watch(process: subprocess.Popen[bytes], directory: Path, stop: StopSignal, report: Report) -> None:
+def _watch(process: subprocess.Popen[bytes], directory: Place, stop: StopSignal, report: Report) -> None:
     """Report the epochs as they come, until the job ends."""
     reported = 0
     running = True

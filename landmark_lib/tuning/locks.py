@@ -23,6 +23,20 @@ def try_lock(path: Path) -> BinaryIO | None:
     return file
 
 
+def lock_shared_unless_alone(file: BinaryIO) -> bool:
+    """Lock a file together with others, until it is closed; return whether nobody else had it.
+
+    The caller keeps others from doing the same meanwhile.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        alone = True
+    except BlockingIOError:
+        alone = False
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return alone
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock on a file, once no other process has it."""

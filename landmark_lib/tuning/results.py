@@ -21,7 +21,6 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation.measure import HoldOut
 from landmark_lib.report.tuning_page import tuning_page
 from landmark_lib.settings import TrainSettings, TuneSettings
-from landmark_lib.storage import Place
 from landmark_lib.tuning.answers import read_answers
 from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.space import parameters_of
@@ -53,11 +52,9 @@ def write_results(
     }
     try:
         for name, content in files.items():
-            (Place(str(study.folder)) / name).write(content.encode())
+            (study.place / name).write(content.encode())
     except OSError as error:
-        raise LandmarkError(
-            f"--models: cannot write into {study.folder}: {error.strerror or error}"
-        ) from None
+        raise LandmarkError(f"--models: cannot write into {study.place}: {error.strerror or error}") from None
     return found
 
 
@@ -68,7 +65,7 @@ def _found(study: SharedStudy, settings: TuneSettings, hold_out: HoldOut, member
     if without:
         raise LandmarkError(
             f"no trial of member {min(without)} came to its end; ask for more --trials, or see why in"
-            f" {study.folder / 'trials'}"
+            f" {study.place / 'trials'}"
         )
     answers = {number: read_answers(study.folder_of(trial)) for number, trial in complete.items()}
     halves = Halves(hold_out)

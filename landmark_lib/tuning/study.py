@@ -6,10 +6,16 @@
   trials/<number>/   what a trial leaves; its lock is held by the worker that is at it
 
 A worker that dies lets go of its trial's lock, and the next one goes on with the trial.
+
+In a store there are neither locks nor databases: there, the database and the locks are in a folder of this
+machine, and the database is copied whenever a trial begins or ends, so that another machine can resume.
 """
 
+import hashlib
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,12 +27,17 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from landmark_lib.draws import keyed_draw
-from landmark_lib.errors import UserError
+from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings import TuneSettings, option
-from landmark_lib.tuning.locks import locked, try_lock
+from landmark_lib.storage import Place
+from landmark_lib.tuning.locks import lock_shared_unless_alone, locked, try_lock
 from landmark_lib.tuning.space import suggested
 from landmark_lib.tuning_results import TUNING
 
+DATABASE = "study.db"
+SEEN = "study.sha256"  # checksum of the copy in the store that this machine took or wrote
+# Of searches whose models are in a store: database and locks, by the name of the place.
+WORKING_FOLDERS = Path("data/tuning")
 IDENTITY, WHY, SECONDS = "identity", "why", "seconds"
 UNDISTURBED = 5  # trials, besides those with the defaults, that are never ended early
 # Freed layers and small learning rates begin slowly. And what a trial is compared with are those that came to
@@ -44,6 +55,7 @@ class Claim:
         parameters: A value for everything that is searched.
         member: On whose rows it is trained.
         folder: For what it leaves.
+        working_folder: On this machine, for its lock and what else is of no use to others.
         lock: Held until `SharedStudy.finish`.
         noted: Epochs reported by a worker that was at it before.
     """
@@ -51,7 +63,8 @@ class Claim:
     trial: Trial
     parameters: dict[str, Any]
     member: int
-    folder: Path
+    folder: Place
+    working_folder: Path
     lock: BinaryIO
     noted: frozenset[int]
 
@@ -72,15 +85,17 @@ class SharedStudy:
             UserError: The one that is there searches something else, or cannot be opened or made.
         """
         self._settings, self._members = settings, members
-        self.folder = Path(settings.models) / TUNING
+        self.place = Place(settings.models) / TUNING
+        self.folder = self.place.path if self.place.is_local else _working_folder(self.place)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         identity = {"dataset": dataset_fingerprint, "members": members, **settings.identity}
         try:
             with locked(self._lock):
+                self._published = None if self.place.is_local else PublishedStudy(self.place, self.folder)
                 self._study = self._opened()
                 self._check_identity(identity)
         except OSError as error:
-            raise UserError(f"--models: cannot make {self.folder}: {error.strerror or error}") from None
+            raise UserError(f"--models: cannot begin in {self.place}: {error.strerror or error}") from None
 
     @property
     def trials(self) -> list[FrozenTrial]:
@@ -103,13 +118,17 @@ class SharedStudy:
             waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
             if not waiting and len(trials) >= self._settings.trials:
                 return None
-            return self._new(waiting[0] if waiting else len(trials), enqueued=bool(waiting))
+            claim = self._new(waiting[0] if waiting else len(trials), enqueued=bool(waiting))
+            self._publish()
+            return claim
 
     def finish(self, claim: Claim, state: TrialState, accuracy: float | None, **notes: Any) -> None:
         """Write down how a trial ended, with notes, and let go of it."""
         for name, value in notes.items():
             claim.trial.set_user_attr(name, value)
-        self._study.tell(claim.trial, accuracy, state)
+        with locked(self._lock):
+            self._study.tell(claim.trial, accuracy, state)
+            self._publish()
         claim.lock.close()
 
     def at_work(self) -> int:
@@ -124,9 +143,9 @@ class SharedStudy:
                         lock.close()
         return count
 
-    def folder_of(self, trial: FrozenTrial) -> Path:
+    def folder_of(self, trial: FrozenTrial) -> Place:
         """Name the folder of what a trial left."""
-        return self._trial_folder(trial.number)
+        return self.place / "trials" / str(trial.number)
 
     def member_of(self, number: int) -> int:
         """Tell on which member's rows a trial is trained."""
@@ -161,7 +180,7 @@ class SharedStudy:
         return try_lock(self._trial_folder(number) / "lock")
 
     def _opened(self) -> optuna.Study:
-        path = self.folder.absolute() / "study.db"
+        path = self.folder.absolute() / DATABASE
         try:
             storage = RDBStorage(
                 f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LONGEST_WAIT}}
@@ -199,8 +218,62 @@ class SharedStudy:
     def _claimed(self, trial: Trial, lock: BinaryIO) -> Claim:
         parameters = suggested(trial, self._settings)
         noted = frozenset(self._study.get_trials(deepcopy=False)[trial.number].intermediate_values)
-        folder = self._trial_folder(trial.number)
-        return Claim(trial, parameters, self.member_of(trial.number), folder, lock, noted)
+        folder, working_folder = self.place / "trials" / str(trial.number), self._trial_folder(trial.number)
+        return Claim(trial, parameters, self.member_of(trial.number), folder, working_folder, lock, noted)
+
+    def _publish(self) -> None:
+        if self._published:
+            self._published.publish()
+
+
+class PublishedStudy:
+    """The copy of a study's database in a store; used by whoever holds the study's lock."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        """Take the copy that is there, unless workers of this machine are at the search already.
+
+        Raises:
+            OSError: The store cannot be read.
+        """
+        self._place, self._database, self._seen = place / DATABASE, folder / DATABASE, folder / SEEN
+        # Held by every worker as long as it lives.
+        self._at_work = (folder / "workers.lock").open("ab")
+        if lock_shared_unless_alone(self._at_work):
+            self._take()
+
+    def _take(self) -> None:
+        try:
+            content = self._place.read_bytes()
+        except FileNotFoundError:
+            content = b""
+        self._database.unlink(missing_ok=True)
+        if content:
+            self._database.write_bytes(content)
+        self._seen.write_text(hashlib.sha256(content).hexdigest())
+
+    def publish(self) -> None:
+        """Copy the database into the store.
+
+        Raises:
+            LandmarkError: Another machine is at the same search, or the store cannot be written.
+        """
+        try:
+            there = self._place.read_bytes() if self._place.exists() else b""
+            if hashlib.sha256(there).hexdigest() != self._seen.read_text():
+                raise LandmarkError(
+                    f"--models: another machine is at work on the search in {self._place.parent};"
+                    " stop one of them and start again"
+                )
+            with closing(sqlite3.connect(self._database)) as database:
+                content = database.serialize()
+            self._place.write(content)
+            self._seen.write_text(hashlib.sha256(content).hexdigest())
+        except OSError as error:
+            raise LandmarkError(f"--models: cannot write {self._place}: {error}") from None
+
+
+def _working_folder(place: Place) -> Path:
+    return WORKING_FOLDERS / hashlib.sha256(place.address.encode()).hexdigest()[:16]
 
 
 def done_by(trials: Sequence[FrozenTrial]) -> int:

@@ -5,6 +5,7 @@ from report_datasets import ids_of, write_dataset
 from small_ensemble import MEMBERS, SIDE, finished_member
 
 from landmark_lib import dataset
+from landmark_lib.storage import Place
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,9 @@ def models(one_rank, photo_dataset, tmp_path_factory):
     directory = tmp_path_factory.mktemp("models")
     backbone = load_backbone("MobileNet", "random", SIDE, seed=0)
     for number, name in enumerate(MEMBERS):
-        (directory / name).mkdir()
-        save_model(build_model(backbone, "tf", 3, dropout=0.5, l2=0.0, seed=number), directory / name, BEST)
-        write_member(directory / name, finished_member(dataset.read_manifest(photo_dataset).fingerprint))
+        model = build_model(backbone, "tf", 3, dropout=0.5, l2=0.0, seed=number)
+        save_model(model, Place(str(directory)) / name / BEST)
+        write_member(
+            Place(str(directory / name)), finished_member(dataset.read_manifest(photo_dataset).fingerprint)
+        )
     return directory

@@ -1,6 +1,7 @@
 """Members and their vote are measured on the whole hold-out, each photo once."""
 
 import json
+import re
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation.hold_out import _log_sums
 from landmark_lib.evaluation.table import describe
 from landmark_lib.settings import EvaluateSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.member_data import slices_of_rank, validation_shards
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST, write_member
@@ -33,7 +35,9 @@ def asked_directly(photo_dataset, models):
     """Labels and softmax of each member on all photos at once, (members, photos)."""
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
     ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
-    softmax = np.stack([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS])
+    softmax = np.stack(
+        [tf.nn.softmax(load_trained(Place(str(models / name / BEST)))(images)) for name in MEMBERS]
+    )
     return softmax.argmax(axis=2), softmax.max(axis=2), truth.numpy()
 
 
@@ -64,7 +68,6 @@ def test_the_json_holds_every_number(evaluated):
     assert json.loads(path.read_text()) == json.loads(json.dumps(asdict(evaluation)))
     assert evaluation.photos == PHOTOS
     assert evaluation.chance == pytest.approx(1 / 3)
-    assert evaluation.landmark_free_share == 0.0
 
 
 def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluated, photo_dataset):
@@ -72,7 +75,17 @@ def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluate
     lines = text.splitlines()
     assert [line.split()[0] for line in lines[2:8]] == ["chance", *MEMBERS, "ensemble", "mean"]
     assert all(line.endswith("random") for line in lines[3:8])
-    assert "0% of them without a landmark" in lines[0]
+    assert lines[0] == "9 photos, all of landmarks, 3 classes"
+    assert "top-3" in lines[1]
+
+
+def test_the_table_says_how_small_a_chance_among_many_classes_is(evaluated, photo_dataset):
+    classes, p_value = 14_951, 0.00001
+    compared = replace(evaluated[0].comparison, p_value=p_value)
+    many = replace(evaluated[0], classes=classes, chance=1 / classes, comparison=compared)
+    text = describe(many, dataset.read_classes(photo_dataset))
+    assert re.search(r"^chance +0\.000067$", text, re.MULTILINE)
+    assert "photos, p < 0.001" in text
 
 
 def test_the_batch_size_changes_no_answer(photo_dataset, models):
@@ -88,7 +101,9 @@ def test_the_batch_size_changes_no_answer(photo_dataset, models):
 def test_the_mean_softmax_is_an_alternative_beside_the_vote(evaluated, photo_dataset, models):
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
     ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
-    softmax = np.mean([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS], axis=0)
+    softmax = np.mean(
+        [tf.nn.softmax(load_trained(Place(str(models / name / BEST)))(images)) for name in MEMBERS], axis=0
+    )
     found = {result.voter: result for result in evaluated[0].voters}["mean softmax"]
     assert found.top_1.value == pytest.approx((softmax.argmax(axis=1) == truth.numpy()).mean())
 
@@ -105,18 +120,17 @@ def test_log_sums_of_the_graph_are_those_of_the_definition():
 
 
 def test_the_page_lies_beside_the_numbers_and_joins_them_with_the_data_set(evaluated):
-    page = (evaluated[1].parent / "report.html").read_text("utf-8")
+    page = (evaluated[1].parent / "report.html").read_text()
     for title in ("Scores", "Reliability", "Labels", "Files"):
         assert title in page
 
 
 def test_a_member_of_another_data_set_is_refused(photo_dataset, models, tmp_path):
     record = finished_member("another")
-    (tmp_path / "member-0").mkdir()
-    write_member(tmp_path / "member-0", record)
+    write_member(Place(str(tmp_path / "member-0")), record)
     with pytest.raises(UserError, match="was trained on the data set another"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
-    write_member(tmp_path / "member-0", replace(record, finished=False))
+    write_member(Place(str(tmp_path / "member-0")), replace(record, finished=False))
     with pytest.raises(UserError, match="has not ended"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
 

@@ -27,6 +27,7 @@ from landmark_lib.evaluation.submission import write_submission
 from landmark_lib.evaluation.table import describe
 from landmark_lib.method.likeness import FeatureSums, sketch_of
 from landmark_lib.settings import EvaluateSettings, PredictSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.model import features_of, load_trained
 from landmark_lib.training.model_directory import BEST, SKETCH, write_member, write_sketch
 
@@ -49,11 +50,13 @@ def just_trained(models, held_out, tmp_path_factory):
     (directory / REJECTION).unlink(missing_ok=True)
     images = np.random.default_rng(0).integers(0, 256, (30, SIDE, SIDE, 3)).astype(np.uint8)
     for name in MEMBERS:
-        write_member(directory / name, finished_member(dataset.read_manifest(held_out).fingerprint))
-        features = features_of(load_trained(directory / name / BEST))(images).numpy()
+        write_member(
+            Place(str(directory / name)), finished_member(dataset.read_manifest(held_out).fingerprint)
+        )
+        features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
         sums = FeatureSums.nothing(3, features.shape[1])
         sums.add(features, np.arange(30) % 3)
-        write_sketch(sketch_of(sums), directory / name)
+        write_sketch(sketch_of(sums), Place(str(directory / name)))
     return directory
 
 
@@ -83,7 +86,7 @@ def test_evaluation_measures_what_telling_them_brings(sketched, held_out, street
     assert json.loads(path.read_text())["rejection"] == json.loads(json.dumps(asdict(found)))
     text = describe(evaluation, dataset.read_classes(held_out))
     assert "(15 photos with and 4 without, none of them learned from)" in text
-    assert re.findall(r"^ +(\d+%) ", text, re.MULTILINE) == ["0%", "50%", "90%", "98%"]
+    assert re.findall(r"^ +([\d.]+ %) ", text, re.MULTILINE) == ["0 %", "50.0 %", "90.0 %", "98.0 %"]
     assert 'id="rejection"' in (path.parent / "report.html").read_text()
 
 

@@ -30,6 +30,7 @@ from landmark_lib.evaluation.submission import read_test_list, write_submission
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.method.vote import vote
 from landmark_lib.settings import PredictSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST
 from landmark_lib.training.stream import decode
@@ -78,7 +79,9 @@ def test_the_hold_out_is_answered_as_the_members_and_their_vote_answer(
     record = dataset.read_manifest(small_dataset).files_in(dataset.VALIDATION)[0]
     jpegs = dataset.read_table(small_dataset, record.path)["image"].to_pylist()
     images = tf.stack([decode(jpeg, SIDE) for jpeg in jpegs])
-    softmax = np.stack([tf.nn.softmax(load_trained(models / name / BEST)(images)) for name in MEMBERS])
+    softmax = np.stack(
+        [tf.nn.softmax(load_trained(Place(str(models / name / BEST)))(images)) for name in MEMBERS]
+    )
     labels, scores = softmax.argmax(axis=2), softmax.max(axis=2)
     for name, said, sure in zip(MEMBERS, labels, scores, strict=True):
         assert [row[f"{name} labels"][0] for row in rows] == [f"landmark {label}" for label in said]

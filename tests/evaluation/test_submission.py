@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from landmark_lib.evaluation.predictions import REJECTED_SCHEMA, PredictionFiles, answers_schema
 from landmark_lib.evaluation.submission import write_submission
+from landmark_lib.storage import Place
 
 IDS = ["=cmd|' /C calc'!A0", "-2+3", "@a", "\tb", "'=c"]
 
@@ -19,7 +20,7 @@ def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
         "ensemble score": 0.5,
     }
     rows = [{"image_id": image_id, "ensemble votes": 1, **row} for image_id in IDS]
-    files = PredictionFiles(tmp_path / "predictions", {"rejection": None}, units=1)
+    files = PredictionFiles(Place(str(tmp_path / "predictions")), {"rejection": None}, units=1)
     files.begin()
     files.write(0, pa.Table.from_pylist(rows, schema), pa.Table.from_pylist([], REJECTED_SCHEMA))
     assert write_submission(files, str(tmp_path / "submission.csv"), IDS) == (len(IDS), 0)

@@ -12,7 +12,8 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from landmark_lib.training import checkpoint, member_training
+from landmark_lib import storage
+from landmark_lib.training import member_training
 from landmark_lib.training.model_directory import MemberFiles
 
 
@@ -38,7 +39,7 @@ PLACES = {
     "a checkpoint": lambda: strike(
         member_training, "write_checkpoint", lambda _, written: written.progress.epochs == 2
     ),
-    "the renaming of a checkpoint": lambda: strike(checkpoint.os, "fsync", seconds_call()),
+    "the renaming of a checkpoint": lambda: strike(storage.os, "fsync", seconds_call()),
     "the last model": lambda: strike(MemberFiles, "finish", lambda *_: True),
 }
 

@@ -8,6 +8,7 @@ import pytest
 
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
+from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import (
     CHECKPOINTS,
     Checkpoint,
@@ -31,7 +32,7 @@ def checkpoint(epochs, steps=0):
 
 def read(directory):
     warnings = []
-    return read_checkpoint(directory, warnings.append), warnings
+    return read_checkpoint(Place(str(directory)), warnings.append), warnings
 
 
 def same(one, other):
@@ -42,7 +43,7 @@ def same(one, other):
 
 def test_it_comes_back_as_it_was_written(tmp_path):
     written = checkpoint(1, 7)
-    write_checkpoint(tmp_path, written)
+    write_checkpoint(Place(str(tmp_path)), written)
     found, warnings = read(tmp_path)
     assert same(found, written)
     assert warnings == []
@@ -54,7 +55,7 @@ def test_there_is_none_at_first(tmp_path):
 
 def test_the_newest_counts_and_one_before_it_is_kept(tmp_path):
     for epochs, steps in ((1, 0), (1, 30), (2, 0), (10, 0)):
-        write_checkpoint(tmp_path, checkpoint(epochs, steps))
+        write_checkpoint(Place(str(tmp_path)), checkpoint(epochs, steps))
     assert read(tmp_path)[0].progress.epochs == 10
     assert len(list((tmp_path / CHECKPOINTS).iterdir())) == 2
 
@@ -70,8 +71,8 @@ def test_the_newest_counts_and_one_before_it_is_kept(tmp_path):
     ids=["truncated", "empty", "one bit off", "zeros"],
 )
 def test_what_cannot_be_read_is_told_and_the_one_before_taken(tmp_path, damage):
-    write_checkpoint(tmp_path, checkpoint(1))
-    write_checkpoint(tmp_path, checkpoint(2))
+    write_checkpoint(Place(str(tmp_path)), checkpoint(1))
+    write_checkpoint(Place(str(tmp_path)), checkpoint(2))
     newest = max((tmp_path / CHECKPOINTS).iterdir())
     content = newest.read_bytes()
     assert damage(content) != content
@@ -83,12 +84,12 @@ def test_what_cannot_be_read_is_told_and_the_one_before_taken(tmp_path, damage):
 
 
 def test_a_full_disk_leaves_the_one_before_and_nothing_half(tmp_path):
-    write_checkpoint(tmp_path, checkpoint(1))
+    write_checkpoint(Place(str(tmp_path)), checkpoint(1))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
     try:
         with pytest.raises(LandmarkError, match="cannot be written: File too large"):
-            write_checkpoint(tmp_path, checkpoint(2))
+            write_checkpoint(Place(str(tmp_path)), checkpoint(2))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [path.name for path in (tmp_path / CHECKPOINTS).iterdir()] == ["00001-0000000.npz"]
@@ -105,10 +106,10 @@ def test_a_full_disk_leaves_the_one_before_and_nothing_half(tmp_path):
 )
 def test_another_training_is_refused_with_the_difference(tmp_path, other, told):
     with pytest.raises(UserError, match=told):
-        check_identity(replace(IDENTITY, **other), IDENTITY, tmp_path, other_ranks=False)
+        check_identity(replace(IDENTITY, **other), IDENTITY, Place(str(tmp_path)), other_ranks=False)
 
 
 def test_another_number_of_ranks_is_let_in_where_asked_and_nothing_else(tmp_path):
-    check_identity(replace(IDENTITY, ranks=4), IDENTITY, tmp_path, other_ranks=True)
+    check_identity(replace(IDENTITY, ranks=4), IDENTITY, Place(str(tmp_path)), other_ranks=True)
     with pytest.raises(UserError, match="member 0 there"):
-        check_identity(replace(IDENTITY, ranks=4, member=0), IDENTITY, tmp_path, other_ranks=True)
+        check_identity(replace(IDENTITY, ranks=4, member=0), IDENTITY, Place(str(tmp_path)), other_ranks=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small_dataset import write_small_dataset
 
 from landmark_lib.method.likeness import FeatureSums, sketch_of
+from landmark_lib.storage import Place
 from landmark_lib.training.features import FEATURES, cut
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_member, read_sketch
@@ -42,25 +43,27 @@ def cached(small_dataset, tmp_path_factory):
 def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_dataset, tmp_path):
     done = train(small_dataset, tmp_path)
     assert done.returncode == 0, done.stderr
-    mine, theirs = (load_trained(m / "member-0" / "last.keras").get_weights() for m in (cached, tmp_path))
+    mine, theirs = (
+        load_trained(Place(str(m / "member-0" / "last.keras"))).get_weights() for m in (cached, tmp_path)
+    )
     for one, other in zip(mine, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
     for one, other in zip(history(cached), history(tmp_path), strict=True):
         assert one["validation_accuracy"] == other["validation_accuracy"]
         assert float(one["training_loss"]) == pytest.approx(float(other["training_loss"]), rel=1e-3)
-    sketch, sketch_of_images = (read_sketch(m / "member-0") for m in (cached, tmp_path))
+    sketch, sketch_of_images = (read_sketch(Place(str(m / "member-0"))) for m in (cached, tmp_path))
     np.testing.assert_allclose(sketch.centre, sketch_of_images.centre, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(sketch.classes, sketch_of_images.classes, atol=1e-3)
 
 
 def last_weights(models):
-    return load_trained(models / "member-0" / "last.keras").get_weights()
+    return load_trained(Place(str(models / "member-0" / "last.keras"))).get_weights()
 
 
 def test_balanced_class_weights_change_no_bit_where_classes_are_equal(cached, small_dataset, tmp_path):
     done = train(small_dataset, tmp_path, "--cache-features", "--class-weights", "balanced")
     assert done.returncode == 0, done.stderr
-    assert read_member(tmp_path / "member-0").settings["class_weights"] == "balanced"
+    assert read_member(Place(str(tmp_path / "member-0"))).settings["class_weights"] == "balanced"
     for one, other in zip(last_weights(cached), last_weights(tmp_path), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -72,7 +75,8 @@ def test_with_balanced_class_weights_a_rare_class_counts_more(cached, tmp_path):
     assert done.returncode == 0, done.stderr
     photos = np.full((1, 32, 32, 3), 90, np.uint8)  # grey, so of no class
     balanced, plain = (
-        load_trained(where / "member-0" / "last.keras")(photos).numpy()[0] for where in (models, cached)
+        load_trained(Place(str(where / "member-0" / "last.keras")))(photos).numpy()[0]
+        for where in (models, cached)
     )
     assert balanced[2] - balanced[:2].mean() > plain[2] - plain[:2].mean()
 
@@ -114,7 +118,9 @@ def test_two_ranks_sketch_all_rows_of_a_member(on_two_ranks):
     features = np.concatenate([np.stack(table["features"].to_pylist()) for table in tables])
     sums = FeatureSums.nothing(3, features.shape[1])
     sums.add(features, np.concatenate([table["class_index"].to_numpy() for table in tables]))
-    np.testing.assert_allclose(read_sketch(models / "member-0").classes, sketch_of(sums).classes, atol=1e-4)
+    np.testing.assert_allclose(
+        read_sketch(Place(str(models / "member-0"))).classes, sketch_of(sums).classes, atol=1e-4
+    )
 
 
 def test_a_damaged_file_of_features_is_named(cached, small_dataset):

@@ -16,6 +16,7 @@ from landmark_lib import dataset
 from landmark_lib.command_line import exit_status
 from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings
+from landmark_lib.storage import Place
 from landmark_lib.training import loop
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import load_trained
@@ -63,7 +64,7 @@ def test_the_members_directory_stands_for_itself(trained, small_dataset):
             "checkpoints",
         )
     }
-    record = read_member(directory)
+    record = read_member(Place(str(directory)))
     assert record.finished
     assert record.landmark_ids == ["landmark 0", "landmark 1", "landmark 2"]
     assert record.dataset_fingerprint == dataset.read_manifest(small_dataset).fingerprint
@@ -79,11 +80,11 @@ def test_the_history_has_a_line_an_epoch_and_names_the_best(trained):
     assert float(history[2]["passes"]) == pytest.approx(3 * 64 / 66)
     accuracies = [float(row["validation_accuracy"]) for row in history]
     assert all(round(accuracy * 7, 9).is_integer() for accuracy in accuracies)  # every photo counted once
-    assert read_member(directory).best_epoch == accuracies.index(max(accuracies)) + 1
+    assert read_member(Place(str(directory))).best_epoch == accuracies.index(max(accuracies)) + 1
 
 
 def test_the_saved_model_takes_photos_as_they_are(trained):
-    model = load_trained(trained[0] / "best.keras")
+    model = load_trained(Place(str(trained[0] / "best.keras")))
     assert model.input_shape == (None, 32, 32, 3)
     assert model(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
 
@@ -106,7 +107,7 @@ def test_the_history_is_there_as_json_lines_too(trained):
 def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
     done = train(small_dataset, tmp_path, "--epochs", "1", "--trainable-layers", "0")
     assert done.returncode == 0, done.stderr
-    assert all(read_member(tmp_path / f"member-{member}").finished for member in (0, 1))
+    assert all(read_member(Place(str(tmp_path / f"member-{member}"))).finished for member in (0, 1))
 
 
 @pytest.mark.parametrize(
@@ -117,12 +118,12 @@ def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
         (["--dataset", "/nowhere"], "error: /nowhere is not a finished data set"),
         (["--weights", "/nowhere.h5"], "error: --weights: expected 'imagenet', 'random' or a file"),
         (["--dropout", "1"], "error: --dropout: expected 0 or more, below 1, received 1.0"),
-        (["--epochs", "many"], "error: Invalid value for '--epochs'"),
+        (["--epochs", "many"], "error: --epochs: expected a whole number, received 'many'"),
         (["--backbone", "ResNet5"], "error: --backbone: expected one of ConvNeXtBase"),
         (["--members", "[{dropout: 0.1}]"], "error: --members: expected settings of 2 members"),
         (["--member", "5", "--members", "[{}, {}]"], "error: --member: expected 0 to 1 or 'all', received 5"),
         (["--members", "[{}, {models: x}]"], "error: --members: --models is no setting of a member"),
-        (["--members", "[{}, {dropuot: 0.1}]"], "error: Invalid value for '--members': no setting is called"),
+        (["--members", "[{}, {dropuot: 0.1}]"], "error: --members: entry 2: no setting is called dropuot"),
         (["--models", "/proc/nowhere"], "error: --models: cannot make /proc/nowhere"),
     ],
 )
@@ -196,10 +197,10 @@ def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
     models = tmp_path / "models"
     done = run("python", JOB, "--dataset", small_dataset, "--models", str(models), "--config", str(config))
     assert done.returncode == 0, done.stderr
-    first, second = (read_member(models / f"member-{member}").settings for member in (0, 1))
+    first, second = (read_member(Place(str(models / f"member-{member}"))).settings for member in (0, 1))
     assert (first["backbone"], first["trainable_layers"], first["optimizer"]) == ("MobileNet", "all", "adam")
     assert (second["backbone"], second["early_stop"], second["dropout"]) == ("EfficientNetB0", 3, 0.5)
-    assert all(load_trained(models / f"member-{member}" / "best.keras") for member in (0, 1))
+    assert all(load_trained(Place(str(models / f"member-{member}" / "best.keras"))) for member in (0, 1))
 
 
 def test_tensorboard_gets_events_where_asked(small_dataset, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.storage import Place
 from landmark_lib.training.backbone import (
     free_last_layers,
     load_backbone,
@@ -125,13 +126,13 @@ def test_a_saved_model_gives_the_same_logits(backbone, tmp_path):
     model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=1e-4, seed=0)
     model.save(tmp_path / "model.keras")
     images = some_images()
-    np.testing.assert_array_equal(load_trained(tmp_path / "model.keras")(images), model(images))
+    np.testing.assert_array_equal(load_trained(Place(str(tmp_path / "model.keras")))(images), model(images))
 
 
 def test_what_is_no_model_cannot_be_loaded(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"nothing")
     with pytest.raises(LandmarkError, match="cannot be loaded"):
-        load_trained(tmp_path / "model.keras")
+        load_trained(Place(str(tmp_path / "model.keras")))
 
 
 @pytest.mark.parametrize("name", ["ResNet50", "MobileNetV2", "EfficientNetB0", "ConvNeXtTiny", "Xception"])
@@ -150,7 +151,9 @@ def test_a_model_of_mixed_precision_has_known_parts(tmp_path):
     finally:
         keras.mixed_precision.set_dtype_policy(before)
     model.save(tmp_path / "model.keras")
-    assert load_trained(tmp_path / "model.keras").get_layer("backbone").compute_dtype == "bfloat16"
+    assert (
+        load_trained(Place(str(tmp_path / "model.keras"))).get_layer("backbone").compute_dtype == "bfloat16"
+    )
 
 
 def planted(path, part):
@@ -179,4 +182,4 @@ def planted(path, part):
 def test_a_model_that_names_foreign_objects_is_refused_before_any_is_imported(tmp_path, part):
     planted(tmp_path / "model.keras", part)
     with pytest.raises(LandmarkError, match="no model of ours has a part"):
-        load_trained(tmp_path / "model.keras")
+        load_trained(Place(str(tmp_path / "model.keras")))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from commands import REPOSITORY, horovodrun, run
 
+from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import CHECKPOINTS
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_member
@@ -38,7 +39,7 @@ def interrupt(dataset, models, signal, place, ranks=1, rank=0):
 def outcome(models):
     """Give the weights of the last and of the best model, and the history without its times."""
     directory = models / "member-0"
-    assert read_member(directory).finished
+    assert read_member(Place(str(directory))).finished
     with (directory / "history.csv").open(newline="") as file:
         history = [
             {
@@ -48,7 +49,9 @@ def outcome(models):
             }
             for row in csv.DictReader(file)
         ]
-    weights = [load_trained(directory / name).get_weights() for name in ("last.keras", "best.keras")]
+    weights = [
+        load_trained(Place(str(directory / name))).get_weights() for name in ("last.keras", "best.keras")
+    ]
     return weights, history
 
 
@@ -123,4 +126,4 @@ def test_another_number_of_ranks_goes_on_only_where_asked(undisturbed, small_dat
     assert "ranks 1 there, 2 here" in done.stderr
     done = train(small_dataset, undisturbed, *more, "--other-ranks", ranks=2)
     assert done.returncode == 0, done.stderr
-    assert read_member(undisturbed / "member-0").epochs == 4
+    assert read_member(Place(str(undisturbed / "member-0"))).epochs == 4

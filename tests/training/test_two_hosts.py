@@ -13,6 +13,7 @@ from small_dataset import write_small_dataset
 from two_hosts import NO_SSH, make_key, no_namespaces, two_hosts_apart, two_hosts_of_loopback
 from waiting import wait_until
 
+from landmark_lib.storage import Place
 from landmark_lib.training.model_directory import read_member
 
 pytestmark = [
@@ -82,7 +83,7 @@ def test_members_train_across_them(hosts, dataset, tmp_path):
     done = run(*hosts.command, *training(dataset, tmp_path, epochs=1))
     assert done.returncode == 0, done.stderr
     assert "8 steps an epoch of 2 x 4 rows" in done.stdout
-    assert read_member(tmp_path / "member-0").finished
+    assert read_member(Place(str(tmp_path / "member-0"))).finished
 
 
 def test_a_host_with_another_key_is_refused(hosts, tmp_path):
@@ -123,6 +124,6 @@ def test_hosts_apart_train_over_a_network_and_open_one_port_for_it(hosts_apart, 
     job = started(hosts_apart, small_dataset, tmp_path, epochs=3)
     seen = listeners(hosts_apart, job)
     assert job.wait(timeout=120) == 0, (tmp_path / "told").read_text()
-    assert read_member(tmp_path / "models/member-0").finished
+    assert read_member(Place(str(tmp_path / "models/member-0"))).finished
     # horovodrun lets ranks find each other on all networks that it sees; SECURITY.md tells what that means.
     assert seen == {"horovodrun": {"0.0.0.0"}, "sshd": {"10.77.0.2"}}  # noqa: S104 - nothing is bound here

@@ -13,6 +13,7 @@ import pytest
 from loopback import served
 
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.storage import Place
 from landmark_lib.training.backbone import IMAGENET, UNCHECKED, load_backbone
 from landmark_lib.training.model import build_model, load_trained
 from landmark_lib.training.weights_file import check_weights
@@ -80,7 +81,7 @@ def test_a_model_with_such_weights_is_refused(forge, told, model, tmp_path):
         for name in ("metadata.json", "config.json", "model.weights.h5"):
             archive.write(tmp_path / name, name)
     with pytest.raises(LandmarkError, match=told):
-        load_trained(forged)
+        load_trained(Place(str(forged)))
 
 
 def test_a_file_that_goes_in_circles_is_looked_through_once(tmp_path):

@@ -8,12 +8,13 @@ from commands import REPOSITORY
 from small_dataset import write_small_dataset
 
 from landmark_lib.dataset import read_manifest
+from landmark_lib.errors import FailedError, PrunedError, StoppedError
 from landmark_lib.settings import TuneSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
-from landmark_lib.tuning.outcomes import FailedError, PrunedError, StoppedError
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Trial:
             return epoch == prune_after
 
         with try_lock(self.folder / "lock") as lock:
-            job = TrainingJob(REPOSITORY / "jobs" / "train.py", "-np 1", lock.fileno())
+            job = TrainingJob(REPOSITORY / "jobs" / "train.py", "-np 1", self.folder, lock.fileno())
             return train_by_job(job, self.settings, self.data, self.stop, report)
 
     @property
@@ -68,7 +69,7 @@ def test_a_trial_that_is_stopped_is_gone_on_with_and_one_not_worth_it_is_ended_a
     with pytest.raises(StoppedError):
         trial.run(stop_after=1)
     assert trial.models  # its checkpoint
-    done, trial.stop.asked = len(read_history(trial.folder / "member-0")), False
+    done, trial.stop.asked = len(read_history(Place(str(trial.folder / "member-0")))), False
     with pytest.raises(PrunedError, match=f"ended after epoch {done + 1}"):
         trial.run(prune_after=done + 1)
     assert re.search(r"goes on after \d+ epochs", (trial.folder / "train.log").read_text())

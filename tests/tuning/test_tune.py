@@ -15,6 +15,7 @@ from landmark_lib.command_line import exit_status
 from landmark_lib.dataset import read_manifest
 from landmark_lib.errors import UserError
 from landmark_lib.settings import TuneSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.tuning.answers import ask_member, read_answers
@@ -72,11 +73,13 @@ def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(
     assert done.returncode == 0, done.stderr
     for member, number in enumerate(chosen):
         data = read_member_data(tunable, read_manifest(tunable), member)
-        ours = ask_member(models / f"member-{member}", data, 4)
-        theirs = read_answers(models / "tuning" / "trials" / str(number))
+        ours = ask_member(Place(str(models / f"member-{member}")), data, 4)
+        theirs = read_answers(Place(str(models / "tuning" / "trials" / str(number))))
         np.testing.assert_array_equal(ours.labels, theirs.labels)
         np.testing.assert_allclose(ours.confidences, theirs.confidences, rtol=1e-3)
-        best = max(result.validation_accuracy for result in read_history(models / f"member-{member}"))
+        best = max(
+            result.validation_accuracy for result in read_history(Place(str(models / f"member-{member}")))
+        )
         assert best == results(models)["trials"][number]["accuracy"]
 
 

@@ -1,0 +1,243 @@
+"""The options that settings classes declare, and how what a user writes becomes their values.
+
+Text is converted here and nowhere else, whether it comes from the command line, from a YAML file or from an
+entry of a list in one of them.
+"""
+
+import difflib
+import types
+from dataclasses import Field
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import click
+
+from landmark_lib.errors import AddressError, UserError
+from landmark_lib.settings import SECTIONS, fields_of, option
+from landmark_lib.settings.numbers import NUMBER, WHOLE, read_number, read_whole
+from landmark_lib.settings.yaml_text import described, read_yaml
+from landmark_lib.storage import resolve
+
+FLAGS = {
+    **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
+    **dict.fromkeys(("0", "false", "f", "no", "n", "off"), False),
+}
+
+
+class SettingOption(click.Option):
+    """An option made from a field of a settings class."""
+
+    def __init__(self, field: Field[Any], hint: Any) -> None:
+        super().__init__(
+            [option(field.name), field.name],
+            type=option_type(field, hint),
+            default=field.default,
+            is_flag=hint is bool,
+            show_default=field.default is not False and field.default not in (None, ()),
+            help=field.metadata["help"],
+        )
+        self.section = SECTIONS[field.metadata["decides"]]
+
+
+def options_of(settings_class: type[Any]) -> list[click.Parameter]:
+    """Return an option for each field of a settings class."""
+    hints = get_type_hints(settings_class)
+    return [SettingOption(field, hints[field.name]) for field in fields_of(settings_class)]
+
+
+def settings_of(context: click.Context) -> dict[str, SettingOption]:
+    """Return the options of a command that are settings, by the names of their fields."""
+    return {
+        str(setting.name): setting for setting in context.command.params if isinstance(setting, SettingOption)
+    }
+
+
+def unknown_setting(name: str, context: click.Context) -> str:
+    """Return what to say about the name of no setting."""
+    near = difflib.get_close_matches(name, settings_of(context), 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"no setting is called {name}{meant}"
+
+
+def option_type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
+    """Return the type of the option that is made from a field of a settings class."""
+    if get_origin(hint) in (types.UnionType, Union):
+        present, *others = (part for part in get_args(hint) if part is not type(None))
+        words = [word for other in others for word in get_args(other)]
+        return NumberOrWord(words) if words else option_type(field, present)
+    if get_origin(hint) is Literal:
+        return Choice(get_args(hint))
+    if get_origin(hint) is tuple:
+        return SettingsList()
+    if field.metadata.get("listed"):
+        return Listed()
+    if field.metadata.get("place"):
+        return PlaceName()
+    return {bool: Flag, int: Whole, float: Number, str: Text}[hint]()
+
+
+class SettingType(click.ParamType[Any]):
+    """The type of a setting that has one value, written as text.
+
+    Attributes:
+        expected: What is expected of the text, for messages.
+    """
+
+    expected: str
+
+    def read(self, text: str) -> Any:
+        """Return the value that a text stands for.
+
+        Raises:
+            ValueError: It stands for none.
+        """
+        raise NotImplementedError
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value that the user wrote; a default, which is no text, stays as it is."""
+        wrong = f"expected {self.expected}, received {described(value)}"
+        if isinstance(value, list | dict):
+            self.fail(wrong, param, ctx)
+        try:
+            return self.read(value) if isinstance(value, str) else value
+        except ValueError:
+            self.fail(wrong, param, ctx)
+
+
+class Text(SettingType):
+    """Text, as it was written. No system takes NUL in the name of a file or of anything else."""
+
+    name = "text"
+    expected = "text"
+
+    def read(self, text: str) -> str:
+        """Return the text."""
+        if "\0" in text:
+            raise ValueError(text)
+        return text
+
+
+class PlaceName(Text):
+    """A file or a folder; becomes its address."""
+
+    name = "path"
+    expected = "a path or a URI"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the address; a default is one already."""
+        text = super().convert(value, param, ctx)
+        try:
+            return resolve(text) if isinstance(text, str) else text
+        except AddressError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Listed(Text):
+    """Text with commas between values; in YAML a list of the values too."""
+
+    expected = "values with commas between them, or a list of values"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the text; a list becomes one."""
+        if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            value = ",".join(value)
+        return super().convert(value, param, ctx)
+
+
+class Whole(SettingType):
+    """A whole number."""
+
+    name = "integer"
+    expected = WHOLE
+
+    def read(self, text: str) -> int:
+        """Return the number."""
+        return read_whole(text)
+
+
+class Number(SettingType):
+    """A finite number."""
+
+    name = "float"
+    expected = NUMBER
+
+    def read(self, text: str) -> float:
+        """Return the number."""
+        return read_number(text)
+
+
+class NumberOrWord(SettingType):
+    """A whole number, or one of some words in its place."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.name = f"int|{'|'.join(words)}"
+        self.expected = f"{WHOLE} or {' or '.join(map(repr, words))}"
+        self._words = words
+
+    def read(self, text: str) -> int | str:
+        """Return the number or the word."""
+        return text if text in self._words else read_whole(text)
+
+
+class Choice(SettingType, click.Choice[str]):
+    """One of some words, written as they are."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.expected = f"one of {', '.join(words)}"
+
+    def read(self, text: str) -> str:
+        """Return the word."""
+        if text not in self.choices:
+            raise ValueError(text)
+        return text
+
+
+class Flag(SettingType, click.types.BoolParamType):
+    """Yes or no, in the words that YAML and command lines have for them."""
+
+    expected = "yes or no"
+
+    def read(self, text: str) -> bool:
+        """Return whether it is yes."""
+        try:
+            return FLAGS[text.strip().lower()]
+        except KeyError:
+            raise ValueError(text) from None
+
+
+class SettingsList(click.ParamType[Any]):
+    """A YAML list of mappings from settings to values, each checked as its own option checks it."""
+
+    name = "yaml"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the user wrote, on the command line or in a file, as a tuple of dicts."""
+        if isinstance(value, tuple):  # the default
+            return value
+        try:
+            listed = read_yaml(value) if isinstance(value, str) else value
+        except UserError as error:
+            self.fail(str(error), param, ctx)
+        if not isinstance(listed, list):
+            self.fail(f"expected a list of mappings, received {described(listed)}", param, ctx)
+        context = ctx or click.get_current_context()
+        return tuple(
+            self._converted(entry, number, param, context) for number, entry in enumerate(listed, start=1)
+        )
+
+    def _converted(
+        self, entry: Any, number: int, param: click.Parameter | None, ctx: click.Context
+    ) -> dict[str, Any]:
+        if not isinstance(entry, dict):
+            self.fail(f"entry {number}: expected a mapping, received {described(entry)}", param, ctx)
+        known = settings_of(ctx)
+        converted = {}
+        for name, value in entry.items():
+            if name not in known:
+                self.fail(f"entry {number}: {unknown_setting(name, ctx)}", param, ctx)
+            try:
+                converted[name] = known[name].type_cast_value(ctx, value)
+            except click.BadParameter as error:
+                self.fail(f"entry {number}: {option(name)}: {error.message}", param, ctx)
+        # Without a value, the setting is that of all members.
+        return {name: value for name, value in converted.items() if value is not None}

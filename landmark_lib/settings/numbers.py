@@ -1,0 +1,34 @@
+"""Numbers as users write them, read the same wherever a setting holds one."""
+
+import math
+import re
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+WHOLE = "a whole number"
+NUMBER = "a number"
+
+
+def read_whole(text: str) -> int:
+    """Return a whole number: digits, with or without a sign, that 64 bits hold.
+
+    Raises:
+        ValueError: It is written in another way, as 1.9, 1e2, 0x10 and 1_000 are, or is too large.
+    """
+    if not _WHOLE.fullmatch(text.strip()):
+        raise ValueError(text)
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(text)
+    return number
+
+
+def read_number(text: str) -> float:
+    """Return a finite decimal number.
+
+    Raises:
+        ValueError: It is written in another way, as 0x10, 1_000 and 1:30 are, or is infinite or NaN.
+    """
+    if not _NUMBER.fullmatch(text.strip()) or not math.isfinite(float(text)):
+        raise ValueError(text)
+    return float(text)

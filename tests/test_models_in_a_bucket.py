@@ -1,0 +1,164 @@
+"""Models, predictions and searches lie in a bucket as on a disk, and are taken up from there."""
+
+import os
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import BIN, REPOSITORY
+from object_store import object_store
+from report_datasets import ids_of, write_dataset
+
+from landmark_lib.storage import Place
+from landmark_lib.training.history import read_history
+from landmark_lib.training.model import load_trained
+
+JOBS = REPOSITORY / "jobs"
+INTERRUPTED = str(REPOSITORY / "tests/training/interrupted.py")
+NETWORK = ("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4")
+TRAINING = ("--epochs", "3", "--trainable-layers", "2", "--learning-rate", "0.01", "--deterministic")
+SEARCH = ("--epochs", "2", "--learning-rate", "0.0001:0.01")
+TIMES = {"images_per_second", "input_wait", "allreduce"}
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    with object_store() as address:
+        yield Place(address)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """A small data set on a disk whose hold-out has photos in both halves."""
+    root = str(tmp_path_factory.mktemp("bucket") / "dataset")
+    labels = {f"landmark {number}": ids_of(number, 14) for number in range(3)}
+    write_dataset(root, labels, hold_out=6, target=6, cutoff=8, members=2)
+    return root
+
+
+def python(program, *options, folder):
+    """Run a job in a folder of its own, where nothing but what is meant for this machine may appear."""
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.run(
+        [str(BIN / "python"), str(program), *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def weights_of(directory):
+    return [load_trained(directory / name).get_weights() for name in ("best.keras", "last.keras")]
+
+
+def history_of(directory):
+    rows = [vars(result) for result in read_history(directory)]
+    return [{name: value for name, value in row.items() if name not in TIMES} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def trained(bucket, dataset, tmp_path_factory):
+    """Both members in the bucket, the first of them killed twice on the way, and what the disk has of it."""
+    folder, models = tmp_path_factory.mktemp("elsewhere"), bucket / "trained #1"
+    options = ("--dataset", dataset, "--models", models.address, *NETWORK, *TRAINING)
+    for place in ("a step", "the last model"):
+        killed = python(INTERRUPTED, "SIGKILL", place, "0", *options, folder=folder)
+        assert killed.returncode == -9, killed.stderr
+    done = python(JOBS / "train.py", *options, "--tensorboard", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "goes on after 3 epochs" in done.stdout
+    return models, folder
+
+
+def test_killed_and_resumed_training_gives_the_weights_of_one_on_a_disk(trained, dataset, tmp_path):
+    models, folder = trained
+    options = ("--dataset", dataset, "--models", "on-disk", "--member", "0", *NETWORK, *TRAINING)
+    done = python(JOBS / "train.py", *options, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = models / "member-0", Place(str(tmp_path / "on-disk/member-0"))
+    assert history_of(ours) == history_of(theirs)
+    for mine, other in zip(weights_of(ours), weights_of(theirs), strict=True):
+        for one, another in zip(mine, other, strict=True):
+            np.testing.assert_array_equal(one, another)
+    assert set(theirs.names()) <= set(ours.names())
+    assert set((models / "member-1").names()) == {*theirs.names(), "tensorboard"}
+    assert list(folder.iterdir()) == []
+
+
+def test_evaluation_and_predictions_are_written_into_the_bucket_and_taken_up_there(trained, dataset):
+    models, folder = trained
+    where = ("--dataset", dataset, "--models", models.address)
+    done = python(JOBS / "evaluate.py", *where, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert {"evaluation.json", "report.html", "rejection.json"} <= set(models.names())
+    output = ("--output", (models / "answers").address, "--submission", (models / "s.csv").address)
+    done = python(JOBS / "predict.py", *where, *output, folder=folder)
+    assert done.returncode == 0, done.stderr
+    written = (models / "answers" / "answers").names()
+    assert (models / "s.csv").read_text().startswith("id,landmarks\n")
+    assert "18 of 18 photos answered" in done.stdout
+    (models / "answers" / "answers" / written[0]).remove()
+    (models / "answers" / "predictions.json").remove()
+    done = python(JOBS / "predict.py", *where, *output, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert (models / "answers" / "answers").names() == written
+    assert list(folder.iterdir()) == []
+
+
+def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
+    models = bucket / "cached"
+    options = (
+        "--dataset",
+        dataset,
+        "--models",
+        models.address,
+        *NETWORK,
+        "--epochs",
+        "2",
+        "--cache-features",
+    )
+    for cache in ((), ("--cache", "copies")):
+        done = python(JOBS / "train.py", *options, *cache, "--trainable-layers", "0", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        before = list((models / "features").files())
+        (models / "member-0").remove()
+    assert before
+    copies = [place.name for place in (Place(str(tmp_path)) / "copies" / "features").files()]
+    assert sorted(copies) == sorted(place.name for place in before)
+
+
+def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(bucket, dataset, tmp_path):
+    models = bucket / "searched"
+    options = ("--dataset", dataset, "--models", models.address, *NETWORK, *SEARCH)
+    machines = [tmp_path / "one", tmp_path / "other"]
+    for trials, machine in zip(("3", "4"), machines, strict=True):
+        machine.mkdir()
+        done = python(JOBS / "tune.py", *options, "--trials", trials, folder=machine)
+        assert done.returncode == 0, done.stderr
+        assert {"study.db", "tune.json", "tune.html", "members.yaml"} <= set((models / "tuning").names())
+    assert (models / "tuning" / "trials").names() == ["0", "1", "2", "3"]
+    with (models / "tuning" / "study.db").local_file() as copy:
+        database = sqlite3.connect(copy)
+        assert database.execute("select count(*) from trials where state = 'COMPLETE'").fetchone() == (4,)
+        database.close()
+    done = python(JOBS / "tune.py", *options, "--trials", "5", folder=machines[0])  # the first again
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in machines[0].iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("job", "options", "why"),
+    [
+        ("train.py", ("--cache", "gs://b/c"), "--cache: expected a path on this machine, received gs://b/c"),
+        ("train.py", ("--models", "gs:/b/c"), "--models: expected gs:// with two slashes"),
+    ],
+)
+def test_what_must_be_on_this_machine_is_told_before_any_work(job, options, why, tmp_path):
+    done = python(JOBS / job, *options, folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert why in done.stderr
+    assert Path(tmp_path / "gs:").exists() is False
