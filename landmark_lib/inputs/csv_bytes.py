@@ -14,7 +14,8 @@ from landmark_lib.storage import Place
 
 BYTES_AT_ONCE = 1 << 20
 MEMBERS_NAMED = 3
-# Of the bytes at every second place: so many zeros mean UTF-16.
+SNIFFED = 1_000  # bytes
+# Without a mark, so many zeros among every second byte, and few among the others, mean UTF-16.
 ZEROS_OF_UTF_16 = 0.7
 MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",  # begins as UTF-16's does, so it comes first
@@ -145,10 +146,10 @@ def _encoding_of(start: bytes) -> str:
     for mark, encoding in MARKS.items():
         if start.startswith(mark):
             return encoding
-    halves = {"utf-16-le": start[1:1000:2], "utf-16-be": start[:1000:2]}
-    for encoding, half in halves.items():
-        if half.count(0) > ZEROS_OF_UTF_16 * len(half):
-            return encoding
+    even, odd = start[:SNIFFED:2], start[1:SNIFFED:2]
+    zeros = [half.count(0) / (len(half) or 1) for half in (even, odd)]
+    if max(zeros) > ZEROS_OF_UTF_16 > 1 - ZEROS_OF_UTF_16 > min(zeros):
+        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
     return "utf-8"
 
 

@@ -105,14 +105,17 @@ class Mismatch:
     paths: Sequence[str]
     would_match: Mapping[int, int]
 
-    def told(self, where: object) -> str:
-        """Return how the ids and the files look, and what would make them match.
+    def told(self, there: object, ids: str = "ids") -> str:
+        """Return how both sides look, and what would make them match.
 
         Args:
-            where: Where files were looked for.
+            there: Where the ids were looked for.
+            ids: What to call them.
         """
-        text = f"{self.missing:,} of {self.listed:,} ids mean no photo of {where}: the ids look like"
-        text += f" {_listed(self.image_ids)}, the photos like {_listed(self.paths)}"
+        text = (
+            f"{self.missing:,} of {self.listed:,} {ids} mean nothing in {there}: they look like"
+            f" {_listed(self.image_ids)}; what is there looks like {_listed(self.paths)}"
+        )
         for way, count in self.would_match.items():
             if count:
                 text += f"; {HINTS[way].told}, {count:,} would match"

@@ -73,10 +73,13 @@ def find_source(settings: SourceSettings, option: str = "--input") -> Source:
 
 def is_dataset(place: Place) -> bool:
     """Return whether a folder is a finished data set."""
+    if not place.is_dir() or not dataset.has_manifest(place.address):
+        return False
     try:
-        return dataset.has_manifest(place.address) and bool(dataset.read_manifest(place.address))
+        dataset.read_manifest(place.address)
     except NotADatasetError:  # somebody else's file of this name
         return False
+    return True
 
 
 def _find_in_folder(settings: SourceSettings, place: Place, option: str) -> Source:
