@@ -165,10 +165,11 @@ def _identity(entries: pa.Table) -> str:
 
 def _state(uri: str | None) -> str:
     place = Place(uri or "")
-    if not uri or not place.is_local or not place.path.is_file():
-        return ""
-    status = place.path.stat()
-    return f"{status.st_size} {status.st_mtime_ns}"
+    try:
+        status = place.path.stat() if uri and place.is_local else None
+    except (OSError, ValueError):  # why it cannot be read shows when it is
+        status = None
+    return "" if status is None else f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _prepared(content: bytes | BadPhotoError, most_pixels: int) -> bytes:

@@ -211,7 +211,7 @@ def read_header(place: Place, option: str) -> Header:
 
 
 def _split_header(text: str) -> tuple[Header, str]:
-    lines = io.StringIO(text, newline="")
+    lines = io.StringIO(text.lstrip("\ufeff"), newline="")  # some programs write the mark twice
     first, delimiter = "", ""
     for line in lines:
         separator = SEPARATOR_LINE.fullmatch(line) if not first else None

@@ -85,6 +85,7 @@ def _found(source: Source) -> Iterator[pa.RecordBatch]:
     labels = _labels(source.labels, "--labels", unlabelled=source.unlabelled)
     rows = [row for batch in labels for row in batch.to_pylist()]
     files = [row for batch in found for row in batch.to_pylist()]
+    files.sort(key=lambda file: (file["uri"], file["offset"] or 0))
     yield pa.RecordBatch.from_pylist(list(_matched(rows, files, source)), ENTRY_SCHEMA)
 
 
@@ -122,7 +123,7 @@ def _paired(wanted: set[str], names: Collection[str], left: Sequence[Row], sourc
         rest = by_path.keys() - {found.path for found in pairs}
         told = f"{source.labels}: {mismatch(missing, rest, len(wanted)).told(source.place)}"
         if len(missing) == len(wanted):
-            raise UserError(f"{source.option}: {told}")
+            raise UserError(f"--labels: {told}")
         warn(told)
     return {found.image_id: by_path[found.path] for found in pairs}
 

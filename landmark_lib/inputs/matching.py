@@ -23,7 +23,7 @@ class Way:
     """A way to compare ids with paths.
 
     Attributes:
-        told: In words: ids match files by this, or would match this way.
+            told: In words: ids match files by this, or would match this way.
         of_id: What is compared of an id.
         of_path: What is compared of a path below the input or in a tar.
     """
@@ -59,7 +59,8 @@ def _small(path: str) -> str:
 
 
 def _without_zeros(text: str) -> str:
-    return image_id_of(text).lstrip("0")
+    name = image_id_of(text)
+    return name.lstrip("0") or name[:1]
 
 
 # In the order in which they are tried.
@@ -116,9 +117,9 @@ class Mismatch:
             f"{self.missing:,} of {self.listed:,} {ids} mean nothing in {there}: they look like"
             f" {_listed(self.image_ids)}; what is there looks like {_listed(self.paths)}"
         )
-        for way, count in self.would_match.items():
-            if count:
-                text += f"; {HINTS[way].told}, {count:,} would match"
+        best = max(self.would_match, key=lambda way: (self.would_match[way], -way), default=None)
+        if best is not None and self.would_match[best]:
+            text += f"; {HINTS[best].told}, {self.would_match[best]:,} would match"
         return text
 
 
@@ -154,7 +155,8 @@ def tell_way(way: int, count: int, first: Pair, name: object) -> None:
         first: One of them with its file.
         name: What to call the list.
     """
-    warn(f"{count:,} ids of {name} match by {WAYS[way].told}, such as {first.image_id!r} with {first.path!r}")
+    example = f"{first.image_id!r} with {first.path!r}"
+    warn(f"ids of {name} matched by {WAYS[way].told}: {count:,}, such as {example}")
 
 
 def pair(image_ids: Collection[str], paths: Collection[str]) -> list[Pair]:
