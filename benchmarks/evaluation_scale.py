@@ -48,8 +48,7 @@ def main(*, write: bool, once: bool) -> None:
         f"{together:.1f}",
         f"{peak:.0f}",
     ]
-    command = "python benchmarks/evaluation_scale.py --write"
-    publish("evaluation_scale", markdown_table(HEADER, [row]), command, write=write)
+    publish("evaluation_scale", markdown_table(HEADER, [row]), write=write)
     sys.exit(together > MOST_SECONDS or peak > MOST_MB)
 
 

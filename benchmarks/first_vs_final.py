@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from results import markdown_table, publish
-from tuned_vs_default import BIN, JOBS, run, told
+from tuned_vs_default import BIN, JOBS, run
 
 from landmark_lib.dataset import read_classes, read_manifest
+from landmark_lib.digits import decimal
 from landmark_lib.evaluation.hold_out import ask_about, read_hold_out
 from landmark_lib.evaluation.networks import load_members
 from landmark_lib.evaluation_results import Figure
@@ -97,8 +98,7 @@ def main() -> int:
             name: [answered(work, photos, name, seed, arguments) for seed in range(arguments.seeds)]
             for name in APPROACHES
         }
-    command = f"python benchmarks/first_vs_final.py --image-size {arguments.image_size}"
-    publish("first_vs_final", report(answers), command, write=arguments.write)
+    publish("first_vs_final", report(answers), write=arguments.write)
     return 0
 
 
@@ -156,7 +156,7 @@ def report(answers: dict[str, list[Answered]]) -> str:
     header += ["vote, mean by class", "vote, GAP", "vote, top-1 of its own hold-out"]
     final = measured[REFERENCE]
     differences = [
-        [name, *(told(final.figure(kind, less=other)) for kind in TOLD)]
+        [name, *(str(final.figure(kind, less=other)) for kind in TOLD)]
         for name, other in measured.items()
         if name != REFERENCE
     ]
@@ -196,9 +196,9 @@ def row(name: str, of_seeds: list[Answered], measured: Measured) -> list[str]:
         name,
         f"{np.mean([one.rows for one in of_seeds]):,.0f}",
         f"{of_seeds[0].classes}",
-        f"{measured.member:.3f}",
-        *(told(measured.figure(kind)) for kind in TOLD),
-        f"{np.mean(own):.3f}",
+        decimal(measured.member),
+        *(str(measured.figure(kind)) for kind in TOLD),
+        decimal(float(np.mean(own))),
     ]
 
 

@@ -13,11 +13,10 @@ import os
 import sys
 import tempfile
 import time
-from statistics import median
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from results import markdown_table, publish
+from results import Column, goals, markdown_table, publish
 from shard_sets import repeat_shards, write_shard_set
 
 from landmark_lib.dataset import Manifest, read_manifest
@@ -48,19 +47,15 @@ def main() -> int:
         take(roots[0])  # warms up
         # Sizes take turns.
         turns = [[take(root) for root in roots] for _ in range(arguments.runs)]
-    rows = []
-    for number, times in enumerate(TIMES):
-        starts, each = zip(*(turn[number] for turn in turns), strict=True)
-        ratio = median(turn[number][1] / turn[0][1] for turn in turns)
-        rows.append(
-            [f"{SHARDS * times:,}", f"{median(starts):.2f}", f"{1e6 * median(each):.0f}", f"{ratio:.2f}"]
-        )
-    start, ratio = float(rows[-1][1]), float(rows[-1][3])
-    missed = [f"{start} s to the first batch, not {STARTS_IN}"] if start > STARTS_IN else []
-    missed += [f"a row takes {ratio} times as long, not {LONGER}"] if ratio > LONGER else []
-    table = markdown_table(["shards", "first batch after, s", "a row, µs", "against the smallest"], rows)
-    table += "\n\n" + ("Goals missed: " + "; ".join(missed) if missed else "All goals met.")
-    publish("growth", table, "python benchmarks/growth.py", write=arguments.write)
+    starts = [Column([turn[number][0] for turn in turns]) for number in range(len(TIMES))]
+    each = [Column([1e6 * turn[number][1] for turn in turns]) for number in range(len(TIMES))]
+    ratios = [of_size.over(each[0]) for of_size in each]
+    sizes = [f"{SHARDS * times:,}" for times in TIMES]
+    rows = [list(map(str, row)) for row in zip(sizes, starts, each, ratios, strict=True)]
+    missed = [f"{starts[-1]} s to the first batch, not {STARTS_IN}"] if starts[-1].shown > STARTS_IN else []
+    missed += [f"a row takes {ratios[-1]} times as long, not {LONGER}"] if ratios[-1].value > LONGER else []
+    header = ["shards", "first batch after, s", "a row, µs", "against the smallest (least to most of a run)"]
+    publish("growth", f"{markdown_table(header, rows)}\n\n{goals(missed)}", write=arguments.write)
     return int(bool(missed))
 
 

@@ -87,7 +87,7 @@ def main() -> int:
             peaks.append(peak)
             rows.append([kind.name, f"{kind.megapixels}", f"{size}", f"{peak}", outcome])
     table = markdown_table(["file", "megapixels", "file, MB", "peak, MB", "outcome"], rows)
-    publish("memory", table, "python benchmarks/memory.py", write=arguments.write)
+    publish("memory", table, write=arguments.write)
     return int(max(peaks) > MOST_MB or any(row[-1] != "decoded" for row in rows))
 
 
@@ -123,7 +123,8 @@ def in_mode(photo: Image.Image, mode: str) -> Image.Image:
 
 def decode(path: Path) -> None:
     """Decode a photo as a Spark task does; print the process's peak memory in MB and the outcome."""
-    from landmark_lib.images.decode import BadPhotoError, decode_square
+    from landmark_lib.errors import BadPhotoError
+    from landmark_lib.images.decode import decode_square
     from landmark_lib.settings import PreprocessSettings
 
     try:

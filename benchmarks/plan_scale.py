@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 from processes import Measured, measure
-from results import markdown_table, publish
+from results import Column, digits, markdown_table, publish
 
 from landmark_lib.sample.write import SampleSettings, write_labels
 
@@ -59,18 +59,18 @@ MOST_RATIO = 9  # of the last size to the first
 def main(*, write: bool, runs: int | None) -> None:
     """Measure the plan's time and memory."""
     rows: list[list[str]] = []
-    seconds: list[float] = []
+    seconds: list[Column] = []
     with tempfile.TemporaryDirectory() as temporary:
         for size in SIZES:
             folder = Path(temporary) / str(size.images)
             write_labels(SampleSettings(size.labels, size.images), folder)
             measured = [_once(size, folder) for _ in range(runs or size.runs)]
-            seconds.append(median(run.seconds for run, _ in measured))
+            seconds.append(Column([run.seconds for run, _ in measured]))
             rows.append(_row(size, measured, seconds))
             shutil.rmtree(folder)
-    command = "python benchmarks/plan_scale.py --write"
-    publish("plan_scale", markdown_table(HEADER, rows), command, write=write)
-    sys.exit(seconds[0] > MOST_SECONDS or seconds[-1] > MOST_RATIO * seconds[0])
+    publish("plan_scale", markdown_table(HEADER, rows), write=write)
+    first, last = seconds[0].shown, seconds[-1].shown
+    sys.exit(first > MOST_SECONDS or last > MOST_RATIO * first)
 
 
 def _once(size: Size, folder: Path) -> tuple[Measured, dict[str, Any]]:
@@ -82,15 +82,15 @@ def _once(size: Size, folder: Path) -> tuple[Measured, dict[str, Any]]:
     return measured, json.loads(measured.output.splitlines()[-1])
 
 
-def _row(size: Size, measured: list[tuple[Measured, dict[str, Any]]], seconds: list[float]) -> list[str]:
+def _row(size: Size, measured: list[tuple[Measured, dict[str, Any]]], seconds: list[Column]) -> list[str]:
     told = [told for _, told in measured]
     return [
         f"{size.images:,}",
         f"{size.labels:,}",
         f"{told[0]['classes']:,}",
         str(len(measured)),
-        f"{seconds[-1]:.1f}",
-        f"{seconds[-1] / seconds[0]:.1f}",
+        str(seconds[-1]),
+        digits(seconds[-1].shown / seconds[0].shown),
         f"{median(run.cpu_seconds for run, _ in measured):.0f}",
         *(f"{median(one['seconds'][step] for one in told):.1f}" for step in STEPS),
         f"{max(run.peak('java') for run, _ in measured):.0f}",

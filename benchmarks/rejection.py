@@ -15,8 +15,9 @@ import tempfile
 from pathlib import Path
 
 from results import markdown_table, publish
-from tuned_vs_default import BIN, JOBS, SAMPLE, run, told
+from tuned_vs_default import BIN, JOBS, SAMPLE, run
 
+from landmark_lib.digits import share
 from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation_results import RejectionResult
 from landmark_lib.sample.write import BUILDINGS, SURROUNDINGS
@@ -48,8 +49,7 @@ def main() -> int:
         all(at.won_back is None or at.won_back.value >= WON_BACK for at in shares if at.share)
         and shares[0].rejecting.value >= (1 - LOST) * shares[0].plain.value
     )
-    command = f"python benchmarks/rejection.py --image-size {arguments.image_size}"
-    publish("rejection", report(found, met=met), command, write=arguments.write)
+    publish("rejection", report(found, met=met), write=arguments.write)
     return int(not met)
 
 
@@ -87,7 +87,7 @@ def report(found: dict[str, RejectionResult], *, met: bool) -> str:
     return (
         "\n\n".join(table(kind, of_kind) for kind, of_kind in found.items())
         + f"\n\n{'Goals met' if met else 'A goal is missed'} on photos of {SHOWS_NONE}: at least"
-        f" {WON_BACK:.0%} of the cost won back, at most {LOST:.0%} of GAP lost where all photos show a"
+        f" {share(WON_BACK)} of the cost won back, at most {share(LOST)} of GAP lost where all photos show a"
         " landmark."
     )
 
@@ -96,19 +96,13 @@ def table(kind: str, found: RejectionResult) -> str:
     """Write the table of one kind of other photos."""
     header = [f"share of {kind}", "GAP, vote score", "GAP, rejection", "won back"]
     rows = [
-        [
-            f"{at.share:.0%}",
-            told(at.plain),
-            told(at.rejecting),
-            told(at.won_back) if at.won_back else "",
-        ]
-        for at in found.shares
+        [share(at.share), str(at.plain), str(at.rejecting), str(at.won_back or "")] for at in found.shares
     ]
     return (
         f"Measured on {found.photos} photos of landmarks and {found.landmark_free} of {kind}:\n\n"
         f"{markdown_table(header, rows)}\n\n"
-        f"At the threshold {found.right_kept:.0%} of the right answers stay and"
-        f" {found.landmark_free_rejected:.0%} of the photos of {kind} are told."
+        f"At the threshold {share(found.right_kept)} of the right answers stay and"
+        f" {share(found.landmark_free_rejected)} of the photos of {kind} are told."
     )
 
 

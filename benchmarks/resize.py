@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 from photos import encoded, made_up_photo
 from PIL import Image
-from results import markdown_table, publish
+from results import Column, goals, markdown_table, publish
 
 from landmark_lib.images.decode import decode_square
 from landmark_lib.images.jpeg import encode_jpeg
@@ -129,8 +129,7 @@ def main() -> int:
         folders = write_photos(Path(scratch), arguments.photos)
         table = speed_and_quality(folders, arguments.runs, missed)
         table += "\n\n" + inside_spark(folders, arguments.runs, missed)
-    table += "\n\n" + ("Goals missed: " + "; ".join(missed) if missed else "All goals met.")
-    publish("resize", table, "python benchmarks/resize.py", write=arguments.write)
+    publish("resize", f"{table}\n\n{goals(missed)}", write=arguments.write)
     return int(bool(missed))
 
 
@@ -169,37 +168,38 @@ def speed_and_quality(folders: dict[str, Path], runs: int, missed: list[str]) ->
     for name, folder in folders.items():
         contents = [path.read_bytes() for path in sorted(folder.iterdir())]
         ours: dict[str, Square] = {"this": this_project, "pillow": plain_pillow, "bare": bare_decode}
-        seconds: dict[str, list[float]] = {key: [] for key in ("img2dataset", *ours)}
+        speeds: dict[str, list[float]] = {key: [] for key in ("img2dataset", *ours)}
         for _ in range(runs + 1):
-            seconds["img2dataset"].append(theirs.seconds(folder))
+            speeds["img2dataset"].append(len(contents) / theirs.seconds(folder))
             for key, square in ours.items():
-                seconds[key].append(cpu_seconds(square, contents))
-        # The first run warms up. Ratios are taken within a run, then the medians of runs.
-        over = median(a / b for a, b in zip(seconds["img2dataset"][1:], seconds["this"][1:], strict=True))
-        of_bare = median(a / b for a, b in zip(seconds["bare"][1:], seconds["this"][1:], strict=True))
-        speed = {key: len(contents) / median(values[1:]) for key, values in seconds.items()}
+                speeds[key].append(len(contents) / cpu_seconds(square, contents))
+        speed = {key: Column(values[1:]) for key, values in speeds.items()}  # the first run warms up
+        over, of_bare = speed["this"].over(speed["img2dataset"]), speed["this"].over(speed["bare"])
         our_psnr, their_psnr = qualities(contents, folder, theirs)
         worse = sum(a <= b for a, b in zip(our_psnr, their_psnr, strict=True))
         rows.append(
             [
                 f"{name} ({len(contents)}, {np.mean([len(c) for c in contents]) / 1000:.0f} kB)",
-                *(f"{speed[key]:.0f}" for key in ("this", "img2dataset", "pillow", "bare")),
-                f"{over:.2f}",
-                f"{of_bare:.2f}",
+                *(str(speed[key]) for key in ("this", "img2dataset", "pillow", "bare")),
+                str(over),
+                str(of_bare),
                 f"{median(our_psnr):.1f} / {min(our_psnr):.1f}",
                 f"{median(their_psnr):.1f} / {min(their_psnr):.1f}",
             ]
         )
-        if over < OVER_IMG2DATASET.get(name, 0):
-            missed.append(f"{name} {over:.2f} times img2dataset, not {OVER_IMG2DATASET[name]}")
-        if of_bare < OF_BARE_DECODE.get(name, 0):
-            missed.append(f"{name} {of_bare:.2f} of the bare decode, not {OF_BARE_DECODE[name]}")
+        if over.value < OVER_IMG2DATASET.get(name, 0):
+            missed.append(f"{name} {over} times img2dataset, not {OVER_IMG2DATASET[name]}")
+        if of_bare.value < OF_BARE_DECODE.get(name, 0):
+            missed.append(f"{name} {of_bare} of the bare decode, not {OF_BARE_DECODE[name]}")
         if worse:
             missed.append(f"{name} {worse} photos no better than img2dataset's")
     theirs.close()
     header = ["photos (number, size)", "this project", "img2dataset", "Pillow, all pixels", "bare decode"]
     header += ["times img2dataset", "of bare decode", "PSNR, median / least", "img2dataset's"]
-    return "Photos per second of CPU time on one core; PSNR in dB:\n\n" + markdown_table(header, rows)
+    about = (
+        "Photos per second of CPU time on one core, ratios with the least to the most of a run; PSNR in dB:"
+    )
+    return f"{about}\n\n{markdown_table(header, rows)}"
 
 
 def cpu_seconds(square: Square, contents: list[bytes]) -> float:
@@ -243,20 +243,20 @@ def inside_spark(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
         paths = list(islice(cycle(paths), PreprocessSettings().photos_per_part))  # as one task has them
         frame = spark.createDataFrame([(path,) for path in paths], "path string").coalesce(1)
         job = frame.mapInArrow(resize_batches, "path string, image binary")
-        spark_seconds, loop_seconds = [], []
+        inside, plain = [], []
         for _ in range(runs + 1):
             begin = time.perf_counter()
             job.write.format("noop").mode("overwrite").save()
             middle = time.perf_counter()
             for path in paths:
                 this_project(Path(path).read_bytes())
-            spark_seconds.append(middle - begin)
-            loop_seconds.append(time.perf_counter() - middle)
-        ratio = median(a / b for a, b in zip(loop_seconds[1:], spark_seconds[1:], strict=True))
-        speeds = [len(paths) / median(seconds[1:]) for seconds in (spark_seconds, loop_seconds)]
-        rows.append([name, *(f"{speed:.0f}" for speed in speeds), f"{ratio:.2f}"])
-        if ratio < OF_BARE_LOOP:
-            missed.append(f"{name} {ratio:.2f} of the bare loop inside Spark, not {OF_BARE_LOOP}")
+            inside.append(len(paths) / (middle - begin))
+            plain.append(len(paths) / (time.perf_counter() - middle))
+        in_spark, loop = Column(inside[1:]), Column(plain[1:])  # the first run warms up
+        ratio = in_spark.over(loop)
+        rows.append([name, str(in_spark), str(loop), str(ratio)])
+        if ratio.value < OF_BARE_LOOP:
+            missed.append(f"{name} {ratio} of the bare loop inside Spark, not {OF_BARE_LOOP}")
     spark.stop()
     header = ["photos", "inside Spark", "plain loop", "of the loop"]
     return "Photos per second by the clock, files to squares, one core:\n\n" + markdown_table(header, rows)

@@ -1,14 +1,79 @@
-"""Tables of results, printed and kept in RESULTS.md, each with its command, machine, versions and date."""
+"""Tables of results, printed and kept in RESULTS.md, each with its command, machine, versions and date.
+
+Contestants take turns. A column shows the median of the turns, and a ratio is that of the two medians shown,
+so that whoever divides the columns finds it; beside it stand the least and the largest ratio of a turn.
+"""
 
 import importlib.metadata
 import os
 import platform
+import shlex
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
+LOAD = os.getloadavg()[0]  # before anything is measured
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("Pillow", "pyspark", "pyarrow", "numpy", "petastorm", "tensorflow-cpu", "keras", "horovod")
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times one column another is.
+
+    Attributes:
+        value: Of the values shown.
+        low, high: The least and the largest of a turn.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{digits(self.value)} ({digits(self.low)} to {digits(self.high)})"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What was measured of one contestant, a value a turn; shown is the median."""
+
+    turns: Sequence[float]
+
+    def __str__(self) -> str:
+        return digits(median(self.turns))
+
+    @property
+    def shown(self) -> float:
+        """The median, as far as its digits go that are shown."""
+        return float(str(self).replace(",", ""))
+
+    def over(self, other: "Column") -> Ratio:
+        """Divide by the column of another contestant.
+
+        Raises:
+            ValueError: The other one took fewer or more turns.
+        """
+        of_turns = [own / its for own, its in zip(self.turns, other.turns, strict=True)]
+        value = self.shown / other.shown
+        # The ratio of two medians lies among those of the turns, but for what the digits leave out.
+        return Ratio(value, min(value, *of_turns), max(value, *of_turns))
+
+
+def digits(value: float) -> str:
+    """Write a value with three digits, or with all that are whole: 0.283, 12.3, 242, 2,969."""
+    if value == 0:
+        return "0"
+    exponent = int(f"{abs(value):.2e}".partition("e")[2])
+    return f"{value:,.{max(0, 2 - exponent)}f}"
+
+
+def goals(missed: Sequence[str]) -> str:
+    """Say which goals were missed."""
+    return "Goals missed: " + "; ".join(missed) if missed else "All goals met."
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -17,10 +82,10 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def publish(name: str, table: str, command: str, *, write: bool) -> None:
+def publish(name: str, table: str, *, write: bool) -> None:
     """Print a section; with `write`, put it between its markers in RESULTS.md, at the end if it is new."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-    section = f"{begin}\n## {name}\n\n    {command}\n\n{_made_on()}\n\n{table}\n{end}\n"
+    section = f"{begin}\n## {name}\n\n    {_command()}\n\n{_made_on()}\n\n{table}\n{end}\n"
     print(section)
     if not write:
         return
@@ -30,6 +95,11 @@ def publish(name: str, table: str, command: str, *, write: bool) -> None:
     RESULTS.write_text(before + section + after if found else f"{page.rstrip()}\n\n{section}", "utf-8")
 
 
+def _command() -> str:
+    options = [option for option in sys.argv[1:] if option != "--write"]
+    return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *options])
+
+
 def _made_on() -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
     processor = platform.machine()
@@ -37,5 +107,5 @@ def _made_on() -> str:
         if line.startswith("model name"):
             processor = line.partition(": ")[2]
             break
-    machine = f"{processor}, {os.cpu_count()} cores, {platform.system()}"
+    machine = f"{processor}, {os.cpu_count()} cores, {platform.system()}, load {LOAD:.1f} before"
     return f"{datetime.now(UTC):%Y-%m-%d}; {machine}; Python {platform.python_version()}, {versions}."

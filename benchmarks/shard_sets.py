@@ -11,6 +11,7 @@ from landmark_lib.dataset import SHARD_IMAGE_SIZE, FileRecord, LandmarkClass, Ma
 from landmark_lib.settings import PreprocessSettings
 
 CLASSES = 20
+ROWS_PER_GROUP = PreprocessSettings().rows_per_group
 QUALITY = 95  # of the images in shards
 DIFFERENT = 256  # images; further rows repeat them
 
@@ -23,7 +24,7 @@ def write_shard_set(root: str, rows: int, validation: int = 64, rows_per_shard: 
     classes = [LandmarkClass(index, f"landmark {index}", 9, 7) for index in range(CLASSES)]
     dataset.write_classes(root, classes)
     manifest = Manifest(
-        settings={"members": 1, "cutoff": 22, "target": 7},
+        settings={"members": 1, "cutoff": 22, "target": 7, "rows_per_group": ROWS_PER_GROUP},
         versions={},
         photos={"listed": 0, "corpus": 0},
         rejected={},
@@ -74,5 +75,5 @@ def _write(
         ]
         table = pa.Table.from_pylist(listed, dataset.TRAIN_SCHEMA).select(schema.names)
         name = dataset.part_name(directory, shard, len(starts))
-        records.append(dataset.write_table(root, name, table, PreprocessSettings().rows_per_group))
+        records.append(dataset.write_table(root, name, table, ROWS_PER_GROUP))
     return records

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from results import markdown_table, publish
 
-from landmark_lib.evaluation_results import Figure
+from landmark_lib.digits import decimal
 from landmark_lib.report.tuning_sections import written
 from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning, read_tuning
 
@@ -50,9 +50,7 @@ def main() -> int:
     if found is None or found.default is None or found.top_1_difference is None:
         sys.exit("a trial with the defaults failed: there is nothing to compare with")
     better = found.top_1_difference.low > 0
-    searched = f"--trainable-layers {arguments.trainable_layers} --trials {arguments.trials}"
-    command = f"python benchmarks/tuned_vs_default.py {searched}"
-    publish("tuned_vs_default", report(found, better=better), command, write=arguments.write)
+    publish("tuned_vs_default", report(found, better=better), write=arguments.write)
     return int(not better)
 
 
@@ -75,7 +73,7 @@ def report(found: Tuning, *, better: bool) -> str:
     rows = [row("tuned", found.tuned)]
     if found.default and found.top_1_difference and found.gap_difference:
         rows.append(row("default", found.default))
-        rows.append(["difference", "", told(found.top_1_difference), told(found.gap_difference)])
+        rows.append(["difference", "", str(found.top_1_difference), str(found.gap_difference)])
     table = markdown_table(["ensemble", "right on what chose it", "top-1", "GAP"], rows)
     goal = "Goal met" if better else "Goal missed"
     return (
@@ -93,12 +91,7 @@ def settings_of(trial: TrialResult) -> str:
 
 def row(name: str, ensemble: EnsembleResult) -> list[str]:
     """Write an ensemble's figures."""
-    return [name, f"{ensemble.selection_accuracy:.3f}", told(ensemble.top_1), told(ensemble.gap)]
-
-
-def told(figure: Figure) -> str:
-    """Write a figure with its interval."""
-    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+    return [name, decimal(ensemble.selection_accuracy), str(ensemble.top_1), str(ensemble.gap)]
 
 
 def run(*command: object) -> None:

@@ -20,12 +20,11 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from statistics import median
 
 import pyarrow.parquet as pq
 from photos import encoded, made_up_photo
 from resize import QUIET_IMG2DATASET, SIDE, img2dataset_environment
-from results import markdown_table, publish
+from results import Column, markdown_table, publish
 
 JOB = Path(__file__).parents[1] / "jobs" / "preprocess.py"
 FEW, MANY, DIFFERENT = 128, 1024, 16
@@ -54,10 +53,11 @@ def main() -> None:
                 few, many = (seconds(command(lists[count], outputs[count])) for count in (FEW, MANY))
                 refuse_losses(outputs[MANY])
                 speeds[name].append((MANY - FEW) / (many - few))
-    ratio = median(a / b for a, b in zip(speeds["this project"], speeds["img2dataset"], strict=True))
-    rows = [[name, f"{median(values):.0f}"] for name, values in speeds.items()]
-    table = markdown_table(["command", "photos/s"], rows) + f"\n\nThis project / img2dataset: {ratio:.2f}"
-    publish("whole_command", table, "python benchmarks/whole_command.py", write=arguments.write)
+    columns = {name: Column(values) for name, values in speeds.items()}
+    ratio = columns["this project"].over(columns["img2dataset"])
+    rows = [[name, str(column)] for name, column in columns.items()]
+    table = markdown_table(["command", "photos/s"], [*rows, ["ratio (least to most of a run)", str(ratio)]])
+    publish("whole_command", table, write=arguments.write)
 
 
 @contextmanager

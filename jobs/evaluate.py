@@ -1,8 +1,7 @@
 """How good the members and their vote are: `python jobs/evaluate.py`."""
 
-import click
-
 from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.console import show, visible
 from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
 
 
@@ -18,8 +17,8 @@ def evaluate(settings: EvaluateSettings) -> None:
 
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     evaluation, path = run(settings, root)
-    click.echo(describe(evaluation, read_classes(root)))
-    click.echo(f"\nResults: {path}")
+    show(describe(evaluation, read_classes(root)))
+    show(f"\nResults: {visible(path)}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,8 @@ if sys.version_info[:2] != (3, 11):
     print(f"error: expected Python 3.11, found {sys.version.split()[0]} in {sys.executable}", file=sys.stderr)
     sys.exit(2)
 
-import click
-
 from landmark_lib.command_line import run_job
+from landmark_lib.console import show, visible
 from landmark_lib.preprocess.submit import settle_spark
 from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
 
@@ -30,11 +29,11 @@ def preprocess(settings: PreprocessSettings) -> None:
     if settings.verify:
         from landmark_lib.preprocess.dry_run import verify_source
 
-        verify_source(settings.source(source), click.echo)
+        verify_source(settings.source(source), show)
     elif settings.dry_run:
         from landmark_lib.preprocess.dry_run import tell_plan
 
-        click.echo(tell_plan(settings, source))
+        show(tell_plan(settings, source))
     else:
         _make_dataset(settings, source)
 
@@ -43,19 +42,19 @@ def _make_dataset(settings: PreprocessSettings, source: str) -> None:
     from landmark_lib.preprocess.pipeline import preprocess as run
     from landmark_lib.preprocess.summary import describe
 
-    manifest = run(settings, source, click.echo)
+    manifest = run(settings, source, show)
     if manifest is not None:
-        click.echo(describe(manifest))
-        click.echo(f"\nData set: {settings.output}")
+        show(describe(manifest))
+        show(f"\nData set: {visible(settings.output)}")
 
 
 def _embedded_sample() -> str:
     from landmark_lib.sample import SampleSettings, write_sample
 
     if Path(SAMPLE_DIRECTORY).exists():
-        click.echo(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")
+        show(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")
     else:
-        click.echo(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
+        show(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
         write_sample(SampleSettings(), Path(SAMPLE_DIRECTORY))
     return SAMPLE_DIRECTORY
 

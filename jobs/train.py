@@ -1,8 +1,7 @@
 """A member of the ensemble, or all: `horovodrun -np 2 python jobs/train.py`."""
 
-import click
-
 from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.console import show
 from landmark_lib.settings import DATASET_DIRECTORY, TrainSettings
 
 
@@ -15,7 +14,7 @@ def train(settings: TrainSettings) -> None:
     """
     from landmark_lib.training.loop import train as run
 
-    run(settings, given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY), click.echo)
+    run(settings, given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY), show)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-import click
-
 from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.console import show
 from landmark_lib.errors import UserError
 from landmark_lib.settings import DATASET_DIRECTORY, TuneSettings
 
@@ -28,9 +27,9 @@ def tune(settings: TuneSettings) -> None:
     from landmark_lib.tuning.loop import tune as run
 
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    found = run(settings, root, TRAIN, click.echo)
+    found = run(settings, root, TRAIN, show)
     if found:
-        click.echo(describe(found, settings.models))
+        show(describe(found, settings.models))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def show(text: str) -> None:
     if sys.stdout is None:  # the process was started without one
         return
     try:
-        _write(sys.stdout, text)
+        _write(sys.stdout, visible_text(text) + "\n")
     except BrokenPipeError:
         _discard(sys.stdout)
         raise SystemExit(CLOSED_PIPE) from None
@@ -55,12 +55,7 @@ def show(text: str) -> None:
 
 def note(text: str) -> None:
     """Write a remark and a line break to stderr. Where nobody reads it any more, it is dropped."""
-    if sys.stderr is None:
-        return
-    try:
-        _write(sys.stderr, text)
-    except OSError:
-        _discard(sys.stderr)
+    _remark(visible_text(text) + "\n")
 
 
 def warn(text: str) -> None:
@@ -74,6 +69,30 @@ def note_traceback(kind: type[BaseException], error: BaseException, trace: Trace
     note("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
 
 
+class Display:
+    """Stderr as a file for a display that draws over its own line. What it shows must be visible already."""
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of stderr."""
+        return sys.stderr.encoding if sys.stderr else "ascii"
+
+    def isatty(self) -> bool:
+        """Return whether stderr is a terminal."""
+        return sys.stderr is not None and sys.stderr.isatty()
+
+    def fileno(self) -> int:
+        """Return the descriptor of stderr."""
+        return sys.stderr.fileno()
+
+    def write(self, text: str) -> None:
+        """Write a text as it is. Where nobody reads it any more, it is dropped."""
+        _remark(text)
+
+    def flush(self) -> None:
+        """Do nothing: all is written at once."""
+
+
 def speaks() -> bool:
     """Return whether this process talks to the user: one alone, or rank 0 of those under horovodrun."""
     return os.environ.get("HOROVOD_RANK", "0") == "0"
@@ -83,9 +102,19 @@ def _escaped(character: re.Match[str]) -> str:
     return character[0].encode("unicode_escape").decode()
 
 
+def _remark(text: str) -> None:
+    if sys.stderr is None:
+        return
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        _discard(sys.stderr)
+
+
 def _write(stream: TextIO, text: str) -> None:
+    """Write a text, characters that the stream cannot encode as escapes."""
     encoding = stream.encoding or "utf-8"
-    stream.write((visible_text(text) + "\n").encode(encoding, "backslashreplace").decode(encoding))
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 

@@ -1,12 +1,29 @@
-"""Every error the project raises on purpose, as one tree."""
+"""Every error that the project defines, as one tree.
+
+    LandmarkError               reported in one line, without a traceback; the job exits with 1
+    ├── UserError               a mistake that the user can correct; the job exits with 2
+    │   ├── NotADatasetError
+    │   └── AddressError
+    ├── SourceVanishedError
+    ├── RanksDifferError
+    ├── AnotherRankError
+    ├── StorageError            caught as OSError, as what a disk raises
+    ├── BadPhotoError           caught for each photo: it becomes a row of rejected/
+    ├── UndecodableError        caught for each batch of training: it becomes rows left out
+    ├── PrunedError             caught for each trial of a search, as are the two below
+    ├── FailedError
+    └── StoppedError
+
+Pure functions raise ValueError for arguments that they cannot take.
+"""
 
 
 class LandmarkError(Exception):
-    """What the project reports in one line without a traceback; the job exits with 1."""
+    """A failure that is reported in one line without a traceback; the job exits with 1."""
 
 
 class UserError(LandmarkError):
-    """A mistake that the user can mend: a wrong path, a setting out of range; the job exits with 2."""
+    """A mistake that the user can correct: a wrong path, a setting out of range; the job exits with 2."""
 
 
 class NotADatasetError(UserError):
@@ -17,12 +34,12 @@ class AddressError(UserError, ValueError):
     """An address of no place: an unknown scheme, or not written as its scheme has it."""
 
 
-class RanksDifferError(LandmarkError):
-    """The ranks' weights drifted apart: gradients or weights were not shared as they should be."""
-
-
 class SourceVanishedError(LandmarkError):
     """The source of the photos went away while it was read; nothing is rejected for that."""
+
+
+class RanksDifferError(LandmarkError):
+    """The ranks' weights drifted apart: gradients or weights were not shared as they should be."""
 
 
 class AnotherRankError(LandmarkError):
@@ -31,3 +48,36 @@ class AnotherRankError(LandmarkError):
 
 class StorageError(LandmarkError, OSError):
     """A store did not answer, or refused: what its package raised, as an OSError."""
+
+
+class BadPhotoError(LandmarkError):
+    """An input that gives no photo.
+
+    Attributes:
+        reason: One of `dataset.Reason`.
+        detail: What the decoder or the server said.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
+
+
+class UndecodableError(LandmarkError):
+    """An image does not decode; TensorFlow does not tell which."""
+
+
+class PrunedError(LandmarkError):
+    """The trial is not worth continuing."""
+
+
+class FailedError(LandmarkError):
+    """The trial failed by itself; others may not."""
+
+
+class StoppedError(LandmarkError):
+    """This worker was asked to stop."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped; the same command goes on from there")

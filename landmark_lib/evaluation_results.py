@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from landmark_lib.digits import decimal
+
 ENSEMBLE = "ensemble"
 MEAN_SOFTMAX = "mean softmax"
+TOP = 5  # answers of which one is to be right; all of fewer classes
 
 
 @dataclass(frozen=True)
@@ -13,6 +16,9 @@ class Figure:
     value: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        return f"{decimal(self.value)} [{decimal(self.low)}, {decimal(self.high)}]"
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,6 @@ class Evaluation:
     photos: int
     classes: int
     chance: float  # top-1 accuracy of a guess
-    landmark_free_share: float  # of the photos; a hold-out of landmark photos only flatters GAP
     voters: list[VoterResult]  # members, the ensemble, mean softmax
     comparison: Comparison
     disagreement: Disagreement

@@ -6,13 +6,13 @@ entry of a list in one of them.
 
 import difflib
 import types
-from dataclasses import Field, fields
+from dataclasses import Field
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 
 from landmark_lib.errors import AddressError, UserError
-from landmark_lib.settings import SECTIONS, option
+from landmark_lib.settings import SECTIONS, fields_of, option
 from landmark_lib.settings.numbers import NUMBER, WHOLE, read_number, read_whole
 from landmark_lib.settings.yaml_text import described, read_yaml
 from landmark_lib.storage import resolve
@@ -41,7 +41,7 @@ class SettingOption(click.Option):
 def options_of(settings_class: type[Any]) -> list[click.Parameter]:
     """Return an option for each field of a settings class."""
     hints = get_type_hints(settings_class)
-    return [SettingOption(field, hints[field.name]) for field in fields(settings_class)]
+    return [SettingOption(field, hints[field.name]) for field in fields_of(settings_class)]
 
 
 def settings_of(context: click.Context) -> dict[str, SettingOption]:

@@ -1,25 +1,32 @@
 """How far long work has come: a bar on a terminal, a plain line now and then elsewhere."""
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from landmark_lib.console import Display, note, visible
+
 SECONDS_BETWEEN_LINES = 10
 LINE = "{desc}: {n_fmt}/{total_fmt}{unit} in {elapsed}, {rate_fmt}{postfix}, {remaining} left"
 
 
-class _Lines(tqdm):  # type: ignore[misc]
+class _Bar(tqdm):  # type: ignore[misc]
+    """A progress bar that is drawn over itself."""
+
+    def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:  # noqa: FBT001, FBT002 - tqdm's way
+        super().set_postfix_str(visible(s), refresh)
+
+
+class _Lines(_Bar):
     """A progress bar that writes whole lines, for logs."""
 
     @staticmethod
-    def status_printer(file: TextIO) -> Callable[[str], None]:
+    def status_printer(_: TextIO) -> Callable[[str], None]:
         def write(line: str) -> None:
             if line.strip():
-                file.write(line + "\n")
-                file.flush()
+                note(line)
 
         return write
 
@@ -38,20 +45,27 @@ def progress(description: str, total: int, unit: str, *, speaks: bool = True) ->
         unit: What is counted, in the plural: photos, rows, steps.
         speaks: False on ranks that stay silent.
     """
-    common = {"total": total, "desc": description, "unit": f" {unit}", "disable": not speaks}
-    columns = _terminal_columns()
+    display = Display()
+    common = {
+        "total": total,
+        "desc": visible(description),
+        "unit": f" {visible(unit)}",
+        "disable": not speaks,
+        "file": display,
+    }
+    columns = _terminal_columns(display)
     if columns is not None:
-        return tqdm(**common, ncols=columns)
+        return _Bar(**common, ncols=columns)
     return _Lines(
         **common, bar_format=LINE, mininterval=SECONDS_BETWEEN_LINES, maxinterval=SECONDS_BETWEEN_LINES
     )
 
 
-def _terminal_columns() -> int | None:
+def _terminal_columns(display: Display) -> int | None:
     """Give the width of the terminal on which the user sees this process's errors; None if there is none."""
     try:
-        if sys.stderr.isatty():
-            return os.get_terminal_size(sys.stderr.fileno()).columns
+        if display.isatty():
+            return os.get_terminal_size(display.fileno()).columns
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             return None
         # spark-submit takes what its program writes and copies it, byte by byte, to its own output.

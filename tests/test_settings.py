@@ -1,12 +1,23 @@
 """Settings check themselves and say what they expected and what they received."""
 
+from dataclasses import fields
+
 import pytest
 
 from landmark_lib.errors import UserError
 from landmark_lib.method.sampling_plan import SamplingSettings
-from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings, TuneSettings
+from landmark_lib.settings import (
+    EvaluateSettings,
+    FetchSettings,
+    PredictSettings,
+    PreprocessSettings,
+    TrainSettings,
+    TuneSettings,
+    settings_of,
+)
 
-ALL = [PreprocessSettings, TrainSettings, EvaluateSettings, TuneSettings]
+READING_PHOTOS = [PreprocessSettings, PredictSettings, EvaluateSettings]
+ALL = [TrainSettings, TuneSettings, *READING_PHOTOS]
 
 
 @pytest.mark.parametrize("settings_class", ALL)
@@ -49,3 +60,54 @@ def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
 def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(settings_class, wrong, told):
     with pytest.raises(UserError, match=told):
         settings_class(**wrong)
+
+
+@pytest.mark.parametrize("settings_class", READING_PHOTOS)
+def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
+    given = {
+        "most_megabytes": 7,
+        "timeout": 1.5,
+        "retries": 0,
+        "connections_per_host": 2,
+        "user_agent": "landmarks (mailto:me@example.org)",
+        "allow_private_addresses": True,
+    }
+    assert settings_class(**given).fetch == FetchSettings(**given)
+    assert settings_class().fetch == FetchSettings()
+    assert given.keys() == {field.name for field in fields(FetchSettings)}
+
+
+@pytest.mark.parametrize("settings_class", READING_PHOTOS)
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"timeout": 0.0}, "--timeout: expected above 0, at most 86400 seconds, received 0.0"),
+        ({"timeout": -1.0}, "--timeout: .* received -1.0"),
+        ({"timeout": float("nan")}, "--timeout: .* received nan"),
+        ({"timeout": float("inf")}, "--timeout: .* received inf"),
+        ({"timeout": 1e9}, "--timeout: .* received 1000000000.0"),
+        ({"retries": -1}, "--retries: expected at least 0, at most 100, received -1"),
+        ({"retries": 101}, "--retries: .* received 101"),
+        (
+            {"connections_per_host": 0},
+            "--connections-per-host: expected at least 1, at most 1000, received 0",
+        ),
+        ({"connections_per_host": 10**9}, "--connections-per-host: .* received 1000000000"),
+        ({"most_megabytes": 0}, "--most-megabytes: expected at least 1, at most 1000000, received 0"),
+        ({"most_megapixels": 0}, "--most-megapixels: expected at least 1, at most 1000000, received 0"),
+        ({"user_agent": "caf\u00e9"}, "--user-agent: expected printable ASCII, received 'caf\u00e9'"),
+        ({"user_agent": "me\r\nHost: you"}, r"--user-agent: .* received 'me\\r\\nHost: you'"),
+        ({"user_agent": "a\tb"}, "--user-agent: expected printable ASCII"),
+    ],
+)
+def test_what_no_download_can_do_is_refused_in_every_job(settings_class, wrong, told):
+    with pytest.raises(UserError, match=f"^{told}"):
+        settings_class(**wrong)
+
+
+@pytest.mark.parametrize("settings_class", READING_PHOTOS)
+def test_people_see_the_own_options_of_a_job_before_those_of_all(settings_class):
+    names = [field.name for field in settings_of(settings_class)]
+    assert sorted(names) == sorted(field.name for field in fields(settings_class))
+    assert names.index("most_megabytes") > names.index("output")
+    assert names[0] in {"input", "dataset"}

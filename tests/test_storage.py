@@ -25,7 +25,7 @@ from landmark_lib.storage import (
 )
 
 ODD_NAMES = [
-    *("a#b.jpg", "100%25 stone.jpg", "q?x=1.jpg", "plus+sign", "a::b.jpg", " lead", "trail "),
+    *("a#b.jpg", "a #1", "100%25 stone.jpg", "q?x=1.jpg", "plus+sign", "a::b.jpg", " lead", "trail "),
     *(
         "quote'\".jpg",
         "[1].jpg",
@@ -154,6 +154,23 @@ def test_parents_and_names_are_those_of_the_address():
         ".",
         "gs://b",
     ]
+
+
+def test_a_place_is_the_same_however_it_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "link").symlink_to("photos")
+    for written in (
+        "./photos/",
+        str(tmp_path / "photos"),
+        "link",
+        f"file://{tmp_path}/photos",
+        "x/../photos",
+    ):
+        assert Place("photos").is_same(Place(resolve(written)))
+    assert not Place("photos").is_same(Place("photo"))
+    assert Place("gs://b/a/").is_same(Place("gs://b/a"))
+    assert not Place("gs://b/a").is_same(Place("b/a"))
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

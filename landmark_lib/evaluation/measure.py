@@ -124,7 +124,6 @@ def measure(
         photos=len(order),
         classes=len(photos.label_counts),
         chance=1 / len(photos.label_counts),
-        landmark_free_share=0.0,  # `_check` has seen to it that every photo has a class
         voters=results,
         comparison=_comparison(voters[best], voters[count], photos.truth, drawn),
         disagreement=_disagreement(voters[:count], voters[count], photos.truth),

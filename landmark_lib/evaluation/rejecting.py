@@ -13,6 +13,7 @@ from landmark_lib.method.intervals import RESAMPLES, drawn_copies, interval
 from landmark_lib.method.mixtures import SHARES, Mixture
 from landmark_lib.method.rejection import EVIDENCE, Rejection, best_threshold, fit_rejection
 
+HALVES_SEED = 0
 STAND_INS = "photos of the hold-out, answered as if their landmark were not among the classes"
 
 
@@ -51,7 +52,7 @@ class Shown:
 
 
 def learn_rejection(
-    shown: Shown, landmark_free: LandmarkFree | None, *, resamples: int = RESAMPLES, seed: int = 0
+    shown: Shown, landmark_free: LandmarkFree | None, *, resamples: int = RESAMPLES
 ) -> tuple[Rejection, RejectionResult]:
     """Fit how sure to be that an answer is right, and measure it on photos that it was not fitted on.
 
@@ -62,18 +63,17 @@ def learn_rejection(
         shown: The hold-out.
         landmark_free: Examples, if there are any.
         resamples: Of the bootstrap.
-        seed: Of the halves.
 
     Raises:
         ValueError: Too few photos: in a half there is none, or none that is answered right.
     """
-    fitting = fitting_half(shown.image_ids, seed)
+    fitting = fitting_half(shown.image_ids, HALVES_SEED)
     rejection = fit_rejection(
         shown.known.pieces[fitting], shown.right[fitting], shown.unknown.pieces[fitting]
     )
     if landmark_free is None:
         return rejection, _measured(rejection, shown, ~fitting, STAND_INS, shown.unknown, ~fitting, resamples)
-    fitting_free = fitting_half(landmark_free.image_ids, seed)
+    fitting_free = fitting_half(landmark_free.image_ids, HALVES_SEED)
     if not fitting_free.any():
         raise ValueError(f"{len(fitting_free)} photos without a landmark")
     right = rejection.score(shown.known.pieces[fitting & shown.right])

@@ -2,64 +2,64 @@
 
 from collections.abc import Sequence
 
+from landmark_lib.columns import in_columns
+from landmark_lib.console import visible
 from landmark_lib.dataset import LandmarkClass
-from landmark_lib.evaluation_results import ENSEMBLE, Evaluation, Figure, VoterResult
+from landmark_lib.digits import NOTHING, decimal, p_value, share
+from landmark_lib.evaluation_results import ENSEMBLE, TOP, Evaluation, VoterResult
 
 MOST_CONFUSED = 5
+INTERVAL = "[95 % interval]"
 
 
 def describe(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> str:
     """Tell the scores of all voters beside chance, who is best, and what the ensemble mixes up most."""
-    width = max(len(result.voter) for result in evaluation.voters)
-    free = f"{evaluation.landmark_free_share:.0%} of them without a landmark"
+    top = f"top-{min(TOP, evaluation.classes)}"
     lines = [
-        f"{evaluation.photos:,} photos, {free}, {evaluation.classes:,} classes",
-        f"{'':{width}}  top-1 [95 % interval]  top-5  mean per class    GAP    ECE  weights",
-        f"{'chance':{width}}  {evaluation.chance:.3f}",
-        *(_line(result, width) for result in evaluation.voters),
+        f"{evaluation.photos:,} photos, all of landmarks, {evaluation.classes:,} classes",
+        *in_columns(
+            [
+                ["", f"top-1 {INTERVAL}", top, "mean per class", "GAP", "ECE", "weights"],
+                ["chance", decimal(evaluation.chance)],
+                *map(_row, evaluation.voters),
+            ]
+        ),
         _compared(evaluation),
         *_rejection(evaluation),
     ]
     return "\n".join([*lines, *_confused(evaluation, classes)])
 
 
-def _line(result: VoterResult, width: int) -> str:
-    return (
-        f"{result.voter:{width}}  {_with_interval(result.top_1)}  {result.top_5.value:.3f}"
-        f"  {result.mean_class_accuracy.value:14.3f}  {result.gap.value:.3f}  {result.ece:.3f}"
-        f"  {result.weights}"
-    )
-
-
-def _with_interval(figure: Figure) -> str:
-    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+def _row(result: VoterResult) -> list[str]:
+    rest = (result.top_5.value, result.mean_class_accuracy.value, result.gap.value, result.ece)
+    return [result.voter, str(result.top_1), *map(decimal, rest), result.weights]
 
 
 def _compared(evaluation: Evaluation) -> str:
     found = evaluation.comparison
     return (
         f"Ensemble against {found.member}, the best member: right alone on {found.only_ensemble_right:,} and"
-        f" {found.only_member_right:,} photos, p = {found.p_value:.3f}"
+        f" {found.only_member_right:,} photos, {p_value(found.p_value)}"
     )
 
 
 def _rejection(evaluation: Evaluation) -> list[str]:
     found = evaluation.rejection
     if found is None:
-        return [f"Photos without a landmark are not told: {evaluation.no_rejection}"]
-    unreadable = sum(found.unreadable.values())
+        return [f"Photos without a landmark are not told: {visible(evaluation.no_rejection)}"]
+    unreadable, source = sum(found.unreadable.values()), visible(found.source)
     measured = f"{found.photos:,} photos with and {found.landmark_free:,} without, none of them learned from"
-    kept, told = f"{found.right_kept:.0%} of the right answers", f"{found.landmark_free_rejected:.0%}"
+    kept, told = f"{share(found.right_kept)} of the right answers", share(found.landmark_free_rejected)
+    rows = [
+        (share(at.share), decimal(at.plain.value), str(at.rejecting), str(at.won_back or NOTHING))
+        for at in found.shares
+    ]
+    head = ("share", "by score", f"rejecting {INTERVAL}", f"won back {INTERVAL}")
     return [
         f"GAP by the share of photos without a landmark ({measured}):",
-        "  share  by score  rejecting [95 % interval]  won back [95 % interval]",
-        *(
-            f"  {at.share:5.0%}  {at.plain.value:8.3f}  {_with_interval(at.rejecting):25}  "
-            + (_with_interval(at.won_back) if at.won_back else "-")
-            for at in found.shares
-        ),
-        f"  without a landmark: {found.source}{f'; {unreadable:,} unreadable' if unreadable else ''}",
-        f"  the threshold {found.threshold:.3f} keeps {kept} and tells {told} of the photos without",
+        *(f"  {line}" for line in in_columns([head, *rows])),
+        f"  without a landmark: {source}{f'; {unreadable:,} unreadable' if unreadable else ''}",
+        f"  the threshold {decimal(found.threshold)} keeps {kept} and tells {told} of the photos without",
     ]
 
 
@@ -72,7 +72,8 @@ def _confused(evaluation: Evaluation, classes: Sequence[LandmarkClass]) -> list[
     return [
         f"The ensemble is wrong on {sum(photos for photos, _, _ in wrong):,} photos; most often:",
         *(
-            f"  {photos:,} of {classes[true].landmark_id} taken for {classes[given].landmark_id}"
+            f"  {photos:,} of {visible(classes[true].landmark_id)}"
+            f" taken for {visible(classes[given].landmark_id)}"
             for photos, true, given in most
         ),
     ]

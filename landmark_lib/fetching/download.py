@@ -1,38 +1,34 @@
 """Photos by http and https: patient with servers, wary of where they send us."""
 
-import ipaddress
-import socket
+import email.utils
 import time
 from contextlib import suppress
-from urllib.parse import urljoin, urlsplit
 
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError, ProxyError
 from urllib3.util import Retry
 
 from landmark_lib.dataset import Reason
-from landmark_lib.images.decode import BadPhotoError
+from landmark_lib.errors import BadPhotoError
+from landmark_lib.fetching.routes import Routes
+from landmark_lib.fetching.web_address import WebAddress
 from landmark_lib.settings import FetchSettings
 
-SCHEMES = ("http", "https")
 MEGABYTE = 1_000_000
-MOST_REDIRECTS = 5
+REDIRECTS = {300, 301, 302, 303, 307, 308}
+MOST_REDIRECTS = 20  # as browsers
+# What may pass, beside a broken connection and all from 500 on: time-out, too early, too many requests.
+PASSING = {408, 425, 429}
 # A body that trickles in, never silent for a whole time-out, is given up after this many of them.
 MOST_TIMEOUTS = 20
 LONGEST_PAUSE = 120  # seconds, whatever a server asks for
 CHUNK = 64 * 1024  # bytes
 # A page of an error up to this size is read to its end, which keeps its connection.
 LARGEST_PAGE = 64 * 1024  # bytes
-# How a network without IPv4 addresses writes those of the others (RFC 6052).
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Downloader:
     """Downloads photos; its connections are kept and shared by the threads that call it.
-
-    Proxies named in the environment are not used: behind one, nobody here could tell which address a
-    download reaches.
 
     Args:
         fetch: Limits, and what to say to servers.
@@ -43,32 +39,36 @@ class Downloader:
     def __init__(self, fetch: FetchSettings, pause: float = 1.0) -> None:
         self._fetch = fetch
         self._most_bytes = fetch.most_megabytes * MEGABYTE
-        self._retry = Retry(fetch.retries, backoff_factor=pause, retry_after_max=LONGEST_PAUSE)
-        self._pools = PoolManager(
-            maxsize=fetch.connections_per_host,
-            block=True,
-            retries=False,
-            timeout=Timeout(connect=fetch.timeout, read=fetch.timeout),
-            headers={"User-Agent": fetch.user_agent},
-        )
-        if not fetch.allow_private:
-            self._pools.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}
+        self._retry = Patience(fetch.retries, backoff_factor=pause, backoff_max=LONGEST_PAUSE)
+        self._routes = Routes(fetch)
 
     def close(self) -> None:
         """Close the connections."""
-        self._pools.clear()
+        self._routes.close()
 
     def download(self, url: str) -> bytes:
-        """Get what lies at an address, trying again what may pass: no connection, a broken one, 429, 5xx.
+        """Get what lies at an address, trying again what may pass.
 
         Raises:
             BadPhotoError: Nothing there, too large, refused, or failed on every attempt.
+            UserError: The environment names a proxy that cannot be.
         """
+        trail = [WebAddress.listed(url)]
+        try:
+            return self._persist(trail)
+        except BadPhotoError as error:
+            proxy = self._routes.proxy(trail[-1])
+            if proxy is None or error.reason is not Reason.DOWNLOAD_FAILED:
+                raise
+            raise BadPhotoError(error.reason, f"{error.detail} (through {proxy.origin})") from None
+
+    def _persist(self, trail: list[WebAddress]) -> bytes:
         retry = self._retry
         while True:
+            del trail[1:]
             response, failure = None, None
             try:
-                response = self._follow(url)
+                response = self._follow(trail)
                 if not _may_pass(response.status):
                     return self._content(response)
             except ValueError as error:
@@ -78,19 +78,25 @@ class Downloader:
             finally:
                 if response is not None:
                     self._finish(response)
-            retry = _after_pause(retry, url, response, failure)
+            retry = _after_pause(retry, response, failure)
 
-    def _follow(self, url: str) -> BaseHTTPResponse:
-        for _ in range(MOST_REDIRECTS + 1):
-            response = self._pools.request("GET", url, redirect=False, preload_content=False)
-            target = response.get_redirect_location()
-            if not target:
+    def _follow(self, trail: list[WebAddress]) -> BaseHTTPResponse:
+        """Ask for the first address, follow redirects, and add where they lead to the trail."""
+        while len(trail) <= MOST_REDIRECTS + 1:
+            response = self._ask(trail[-1])
+            location = next(iter(response.headers.getlist("Location")), None)
+            if response.status not in REDIRECTS or not location:
                 return response
             self._finish(response)
-            url = urljoin(url, target)
-            if urlsplit(url).scheme not in SCHEMES:
-                raise BadPhotoError(Reason.REFUSED_ADDRESS, f"redirected to {url}")
+            trail.append(trail[-1].redirected(location))
         raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"more than {MOST_REDIRECTS} redirects")
+
+    def _ask(self, address: WebAddress) -> BaseHTTPResponse:
+        connections = self._routes.to(address)
+        headers = dict(connections.headers)
+        if address.authorization:
+            headers["Authorization"] = address.authorization
+        return connections.request("GET", address.url, headers=headers, redirect=False, preload_content=False)
 
     def _content(self, response: BaseHTTPResponse) -> bytes:
         if response.status in {404, 410}:
@@ -120,56 +126,45 @@ class Downloader:
         response.release_conn()
 
 
-def is_public(address: str) -> bool:
-    """Tell whether the internet routes an IP address, also where an IPv6 address wraps one of IPv4."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        wrapped = ip.ipv4_mapped or ip.sixtofour
-        if ip in NAT64:
-            wrapped = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if wrapped is not None:
-            return wrapped.is_global
-    return ip.is_global
+class Patience(Retry):
+    """The pauses between attempts, with `Retry-After` as servers write it."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds that a server asks for, at most `LONGEST_PAUSE`.
+
+        0, which leaves the usual pause, stands for what is over and for what nobody understands.
+        """
+        try:
+            seconds = float(retry_after)
+        except ValueError:
+            seconds = _seconds_until(retry_after)
+        return min(seconds, LONGEST_PAUSE) if seconds > 0 else 0  # also for not a number
+
+
+def _seconds_until(date: str) -> float:
+    """Return the seconds until a date of HTTP, in any of its three forms; 0 if it is none."""
+    try:
+        parsed = email.utils.parsedate_tz(date)
+        return email.utils.mktime_tz(parsed) - time.time() if parsed else 0
+    except (ValueError, IndexError, OverflowError):  # of a year 99999, and worse
+        return 0
 
 
 def _may_pass(status: int) -> bool:
-    return status == 429 or status >= 500
+    return status in PASSING or status >= 500
 
 
-def _after_pause(
-    retry: Retry, url: str, response: BaseHTTPResponse | None, failure: HTTPError | None
-) -> Retry:
+def _after_pause(retry: Patience, response: BaseHTTPResponse | None, failure: HTTPError | None) -> Patience:
     try:
-        retry = retry.increment("GET", url, response=response, error=failure)
-        retry.sleep(response)
-    except (HTTPError, ValueError):  # no attempt left, or a Retry-After that says nothing
-        detail = str(failure.args[0]) if failure else f"HTTP {response.status if response else None}"
+        retry = retry.increment("GET", response=response, error=failure)
+    except HTTPError:  # no attempt left
+        detail = _told(failure) if failure else f"HTTP {response.status if response else None}"
         raise BadPhotoError(Reason.DOWNLOAD_FAILED, detail) from None
+    retry.sleep(response)
     return retry
 
 
-def _refuse_private(connected: socket.socket) -> socket.socket:
-    # Asked of the connection itself: a name could tell another address each time it is looked up.
-    address = connected.getpeername()[0]
-    if not is_public(address):
-        connected.close()
-        raise BadPhotoError(Reason.REFUSED_ADDRESS, f"{address} is no address of the internet")
-    return connected
-
-
-class _PublicHTTPConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _refuse_private(super()._new_conn())
-
-
-class _PublicHTTPSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _refuse_private(super()._new_conn())
-
-
-class _PublicHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _PublicHTTPConnection
-
-
-class _PublicHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicHTTPSConnection
+def _told(failure: HTTPError) -> str:
+    if isinstance(failure, ProxyError):
+        return f"{failure.args[0]}: {failure.original_error}"
+    return str(failure.args[0])

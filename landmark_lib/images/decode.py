@@ -8,6 +8,7 @@ import warnings
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.images.colour import to_srgb
 from landmark_lib.images.memory import decoding_bytes
 from landmark_lib.images.square import centre_square
@@ -43,15 +44,6 @@ LYING = {5, 6, 7, 8}  # stored on its side
 Image.MAX_IMAGE_PIXELS = None
 Image.init()
 _READ = [known for known in FORMATS if known in Image.OPEN]  # AVIF came with Pillow 11.3
-
-
-class BadPhotoError(Exception):
-    """An input that gives no photo; `reason` is one of the contract's, `detail` what the decoder said."""
-
-    def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else str(reason))
-        self.reason = reason
-        self.detail = detail
 
 
 def decode_square(content: bytes, side: int, most_pixels: int) -> tuple[Image.Image, int, int]:

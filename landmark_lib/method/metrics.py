@@ -177,17 +177,6 @@ def gap(predictions: Mapping[str, tuple[Label, float]], truths: Mapping[str, Col
     return total / with_landmark
 
 
-def landmark_free_share(truths: Mapping[str, Collection[Label]]) -> float:
-    """Give the share of photos that show no landmark, without which a GAP says little.
-
-    Raises:
-        ValueError: No photos.
-    """
-    if not truths:
-        raise ValueError("expected the truth of at least one photo, received none")
-    return sum(1 for right in truths.values() if not right) / len(truths)
-
-
 def _photos_by_label(
     labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Where a row goes: its directory, its shard and its place there (DESIGN.md, "The data set on disk")."""
+"""Where a row goes: its directory, its shard and its place there (docs/dataset.md)."""
 
 from collections.abc import Sequence
 

@@ -20,11 +20,9 @@ from typing import Literal, Self
 
 from landmark_lib.draws import keyed_draw, keyed_integer
 
-CORPUS_SIZE = 250
+CORPUS_SIZE = 250  # pixels of a side
 OUTPUT_SIZE = 224
-# Sides of random windows, as shares of the corpus image: 176 … 240 of 250 pixels.
-SMALLEST_SIDE = (176, 250)
-LARGEST_SIDE = (240, 250)
+SMALLEST_SIDE, LARGEST_SIDE = 176, 240  # of random windows
 
 # Steps beside the crop; each may change no pixel of some images.
 PIXEL_STEPS = ("mirror", "greyscale", "brighter", "darker")
@@ -40,10 +38,10 @@ class CropWindow:
     top: int
     side: int
 
-    def fits(self, corpus_size: int) -> bool:
-        """Say whether the window has pixels and all of them lie in the corpus image."""
+    def fits(self) -> bool:
+        """Return whether the window has pixels and all of them lie in the corpus image."""
         nearest, furthest = min(self.left, self.top), max(self.left, self.top)
-        return self.side > 0 and nearest >= 0 and furthest + self.side <= corpus_size
+        return self.side > 0 and nearest >= 0 and furthest + self.side <= CORPUS_SIZE
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,11 @@ class Recipe:
         return "+".join(filter(None, steps)) or "plain"
 
     @classmethod
-    def parse(cls, text: str, corpus_size: int = CORPUS_SIZE) -> Self:
+    def parse(cls, text: str) -> Self:
         """Read a recipe from its text.
 
         Raises:
-            ValueError: An unknown or repeated step, another order, or a window that leaves the
-                corpus image of `corpus_size` x `corpus_size` pixels.
+            ValueError: An unknown or repeated step, another order, or a window that leaves the corpus image.
         """
         steps = text.split("+")
         recipe = cls(
@@ -86,8 +83,8 @@ class Recipe:
         # What is unknown, repeated or out of order does not come back.
         if str(recipe) != text:
             raise ValueError(f"expected a recipe like 'crop:12:3:201+mirror+darker', received {text!r}")
-        if recipe.crop and not recipe.crop.fits(corpus_size):
-            raise ValueError(f"expected a window in {corpus_size}x{corpus_size} pixels, received {text!r}")
+        if recipe.crop and not recipe.crop.fits():
+            raise ValueError(f"expected a window in {CORPUS_SIZE}x{CORPUS_SIZE} pixels, received {text!r}")
         return recipe
 
 
@@ -105,20 +102,13 @@ def _parse_brightness(steps: list[str]) -> Brightness:
     return "darker" if "darker" in steps else "same"
 
 
-def centre_window(corpus_size: int = CORPUS_SIZE, output_size: int = OUTPUT_SIZE) -> CropWindow:
-    """Give the window of the plain centre crop, which is not resized."""
-    margin = (corpus_size - output_size) // 2
-    return CropWindow(margin, margin, output_size)
+def centre_window() -> CropWindow:
+    """Return the window of the plain centre crop, which is not resized."""
+    margin = (CORPUS_SIZE - OUTPUT_SIZE) // 2
+    return CropWindow(margin, margin, OUTPUT_SIZE)
 
 
-def image_recipes(
-    image_id: str,
-    outputs: int,
-    seed: int,
-    corpus_size: int = CORPUS_SIZE,
-    output_size: int = OUTPUT_SIZE,
-    without_effect: Collection[str] = (),
-) -> list[str]:
+def image_recipes(image_id: str, outputs: int, seed: int, without_effect: Collection[str] = ()) -> list[str]:
     """Choose the recipes of one image, all different.
 
     The plain centre crop comes first, then the other 23 elements of the power set in random order, where
@@ -131,23 +121,15 @@ def image_recipes(
         image_id: Id of the source image.
         outputs: Recipes wanted, at least 1.
         seed: Seed of the data set.
-        corpus_size: Side of the corpus image in pixels.
-        output_size: Side of the output in pixels.
         without_effect: Steps, of "mirror", "greyscale", "brighter" and "darker", that change nothing.
 
     Returns:
         `outputs` recipes as text.
 
     Raises:
-        ValueError: Fewer than 1 or more than all recipes wanted, an output larger than the corpus image,
-            or an unknown step.
+        ValueError: Fewer than 1 or more than all recipes wanted, or an unknown step.
     """
-    if corpus_size < 2 or not 0 < output_size <= corpus_size:
-        raise ValueError(
-            "expected a corpus image of at least 2 pixels and an output no larger, "
-            f"received corpus_size={corpus_size}, output_size={output_size}"
-        )
-    windows = _window_count(corpus_size)
+    windows = _window_count()
     if not 1 <= outputs <= 12 * windows:
         raise ValueError(f"expected 1 to {12 * windows} outputs of an image, received {outputs}")
     if not set(without_effect) <= set(PIXEL_STEPS):
@@ -157,7 +139,7 @@ def image_recipes(
         return not set(without_effect).isdisjoint(recipe.split("+"))
 
     def candidates() -> Iterator[str]:
-        return _all_recipes(image_id, seed, _random_windows(image_id, seed, corpus_size, output_size))
+        return _all_recipes(image_id, seed, _random_windows(image_id, seed))
 
     # Windows are drawn without end, so the recipes with an effect are counted before they are used up.
     useful = windows * sum(not is_idle(recipe) for recipe in _combinations(None))
@@ -184,24 +166,18 @@ def _combinations(crop: CropWindow | None) -> list[str]:
     return [str(Recipe(crop, mirror, greyscale, brightness)) for mirror, greyscale, brightness in others]
 
 
-def _random_windows(image_id: str, seed: int, corpus_size: int, output_size: int) -> Iterator[CropWindow]:
+def _random_windows(image_id: str, seed: int) -> Iterator[CropWindow]:
     """Draw windows without end, distinct from each other and from the centre."""
-    seen = {centre_window(corpus_size, output_size)}
+    seen = {centre_window()}
     for attempt in count(1):
-        side = keyed_integer(*_sides(corpus_size), seed, "crop side", image_id, attempt)
-        left = keyed_integer(0, corpus_size - side, seed, "crop left", image_id, attempt)
-        top = keyed_integer(0, corpus_size - side, seed, "crop top", image_id, attempt)
+        side = keyed_integer(SMALLEST_SIDE, LARGEST_SIDE, seed, "crop side", image_id, attempt)
+        left = keyed_integer(0, CORPUS_SIZE - side, seed, "crop left", image_id, attempt)
+        top = keyed_integer(0, CORPUS_SIZE - side, seed, "crop top", image_id, attempt)
         window = CropWindow(left, top, side)
         if window not in seen:
             seen.add(window)
             yield window
 
 
-def _sides(corpus_size: int) -> tuple[int, int]:
-    smallest, largest = (corpus_size * part // whole for part, whole in (SMALLEST_SIDE, LARGEST_SIDE))
-    return max(1, smallest), max(1, largest)
-
-
-def _window_count(corpus_size: int) -> int:
-    smallest, largest = _sides(corpus_size)
-    return sum((corpus_size - side + 1) ** 2 for side in range(smallest, largest + 1))
+def _window_count() -> int:
+    return sum((CORPUS_SIZE - side + 1) ** 2 for side in range(SMALLEST_SIDE, LARGEST_SIDE + 1))

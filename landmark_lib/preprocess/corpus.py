@@ -16,8 +16,9 @@ from landmark_lib.dataset import (
     part_name,
     write_table,
 )
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.images.decode import decode_square
 from landmark_lib.images.effects import steps_without_effect
 from landmark_lib.images.jpeg import encode_jpeg
 from landmark_lib.preprocess.journal import Journal, Part, Stage

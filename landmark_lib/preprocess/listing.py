@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from landmark_lib.dataset import REJECTED_SCHEMA, FileRecord, part_name, read_table, write_table
 from landmark_lib.errors import UserError
+from landmark_lib.inputs.schema import LIST_SCHEMA
 from landmark_lib.preprocess.journal import LIST
 from landmark_lib.preprocess.parts import FILE, file_of, read_files, write_files
-from landmark_lib.preprocess.sources import LIST_SCHEMA
 from landmark_lib.storage import Place
 
 LIST_ROWS_PER_GROUP = 65_536

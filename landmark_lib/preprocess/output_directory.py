@@ -80,7 +80,12 @@ class Output:
             name: (there.get(name, defaults[name]), self.resolved[name])
             for name in deciding(PreprocessSettings, decides)
         }
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        places = {field.name for field in fields(PreprocessSettings) if "place" in field.metadata}
+        return {
+            name: (there, now)
+            for name, (there, now) in pairs.items()
+            if there != now and not (name in places and there and now and Place(there).is_same(Place(now)))
+        }
 
     def recorded(self) -> dict[str, dict[str, Any]]:
         """Give the settings by what they decide, as far as the data set there is decided.
@@ -167,7 +172,7 @@ def resolved_settings(settings: PreprocessSettings, source: str) -> dict[str, An
     """Give the settings as the manifest holds them: nothing left to a default of the approach."""
     names = deciding(PreprocessSettings, "corpus", "plan", "fetching")
     return {
-        **{name: value for name, value in asdict(settings).items() if name in names},
+        **{name: getattr(settings, name) for name in names},
         "input": source,
         "smallest_label_count": settings.resolved_smallest,
         "cutoff": settings.resolved_cutoff,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from landmark_lib.dataset import REPORT, Manifest
+from landmark_lib.digits import duration
 from landmark_lib.preprocess.stage import StageTiming
 from landmark_lib.report.dataset_sections import (
     dataset_facts,
@@ -10,7 +11,7 @@ from landmark_lib.report.dataset_sections import (
     dataset_sections,
     settings_section,
 )
-from landmark_lib.report.page import Fact, Section, duration, render_page, render_part
+from landmark_lib.report.page import Fact, Section, render_page, render_part
 from landmark_lib.storage import Place
 
 

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import click
 from pyspark.sql import SparkSession
 from tqdm import tqdm
 
+from landmark_lib.console import note
+from landmark_lib.digits import number, size
 from landmark_lib.progress import progress
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -54,8 +55,8 @@ def watched_stage(
     with progress(stage, total, unit) as display:
 
         def look() -> None:
-            megabytes = content.value / 1e6 / (time.monotonic() - start)
-            display.set_postfix_str(f"{megabytes:.1f} MB/s", refresh=False)
+            rate = size(content.value / (time.monotonic() - start))
+            display.set_postfix_str(f"{rate}/s", refresh=False)
             # A task that ran twice counts twice, and a display knows no more than all.
             display.update(min(units.value, total) - display.n)
 
@@ -84,7 +85,7 @@ def timed_stage(timings: list[StageTiming], stage: str, unit: str) -> Iterator[C
     timing = StageTiming(stage, time.monotonic() - start, sum(counts), unit)
     timings.append(timing)
     took, rate = tqdm.format_interval(timing.seconds), timing.count / timing.seconds
-    click.echo(f"{stage}: {timing.count} {unit} in {took}, {rate:.0f} {unit}/s", err=True)
+    note(f"{stage}: {timing.count} {unit} in {took}, {number(rate)} {unit}/s")
 
 
 def in_tasks(spark: SparkSession, numbers: Sequence[int], work: Callable[[int], Result]) -> dict[int, Result]:

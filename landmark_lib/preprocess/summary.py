@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from landmark_lib.console import visible
 from landmark_lib.dataset import COMMON, VALIDATION, Manifest, training_directory
+from landmark_lib.digits import size
 from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.shards import ShardLayout
 
@@ -24,7 +26,7 @@ def describe(manifest: Manifest) -> str:
 def _photos(manifest: Manifest) -> list[str]:
     rejected = sum(manifest.rejected.values())
     listed, corpus = manifest.photos["listed"], manifest.photos["corpus"]
-    reasons = [f"  {count:,} {reason}" for reason, count in manifest.rejected.items()]
+    reasons = [f"  {count:,} {visible(reason)}" for reason, count in manifest.rejected.items()]
     return [f"{listed:,} photos listed: {corpus:,} in the corpus, {rejected:,} rejected", *reasons]
 
 
@@ -44,9 +46,9 @@ def table_1(counts: dict[str, Any]) -> str:
 
 
 def _training_sets(manifest: Manifest) -> list[str]:
-    kept = manifest.settings["smallest_label_count"]
+    kept = manifest.number("smallest_label_count")
     common = manifest.rows_in(COMMON)
-    lines = [f"{manifest.classes:,} classes (labels with at least {kept} images)"]
+    lines = [f"{manifest.classes:,} classes (labels with at least {visible(kept)} images)"]
     if manifest.classes_with_fewer_held_out:
         lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
     members = [
@@ -75,5 +77,5 @@ def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[s
         *members,
         f"  validation: {rows.get(VALIDATION, 0):,} rows",
         f"  {total:,} rows in {sum(layout.shards.values()):,} shards",
-        f"  about {corpus / 1e9:.2f} GB for the corpus and {shards / 1e9:.2f} GB for the shards",
+        f"  about {size(corpus)} for the corpus and {size(shards)} for the shards",
     ]

@@ -6,8 +6,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from landmark_lib.digits import decimal, number, share
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, Figure, ReliabilityBin, VoterResult
-from landmark_lib.report.page import number, share
 from landmark_lib.report.svg import ACCENT, MUTED, RULE, SECOND, inline_svg, legend_above, write_per_cent
 
 COLOURS = {ENSEMBLE: ACCENT, MEAN_SOFTMAX: SECOND}  # of members: muted
@@ -53,7 +53,7 @@ def forest_figure(
             write_per_cent(axes.xaxis)
 
     def written(value: float) -> str:
-        return share(value, 1) if per_cent else f"{value:.3f}"
+        return share(value) if per_cent else decimal(value)
 
     told = "; ".join(f"{v} {written(f.value)}, {written(f.low)} to {written(f.high)}" for v, f in figures)
     guess = "" if chance is None else f" Chance: {written(chance)}."
@@ -86,7 +86,7 @@ def decile_figure(voters: Sequence[VoterResult]) -> Markup:
     ensemble = next((result for result in voters if result.voter == ENSEMBLE), voters[0])
     told = "; ".join(
         f"{part.least:,} to {part.most:,} images "
-        + ("no photo" if part.accuracy is None else share(part.accuracy, 1))
+        + ("no photo" if part.accuracy is None else share(part.accuracy))
         for part in ensemble.deciles
     )
     alternative = f"Accuracy by label count, curves of all voters. The {ensemble.voter}: {told}."
@@ -118,6 +118,7 @@ def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) ->
         write_per_cent(axes.yaxis)
 
     told = "; ".join(
-        f"score {part.score:.2f}, right {share(part.accuracy, 1)} of {number(part.photos)}" for part in bins
+        f"score {decimal(part.score, 2)}, right {share(part.accuracy)} of {number(part.photos)}"
+        for part in bins
     )
     return inline_svg(name, f"Reliability of {voter}: {told}.", (2.5, 2.5), paint)

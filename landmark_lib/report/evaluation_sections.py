@@ -1,13 +1,21 @@
 """What an evaluation found, section by section: scores, rare classes, calibration, disagreement."""
 
-from landmark_lib.evaluation_results import ENSEMBLE, Evaluation, Figure, RejectionAtShare, VoterResult
+from functools import partial
+
+from landmark_lib.digits import decimal, number, p_value, points, share
+from landmark_lib.evaluation_results import (
+    ENSEMBLE,
+    TOP,
+    Evaluation,
+    RejectionAtShare,
+    RejectionResult,
+    VoterResult,
+)
 from landmark_lib.report.evaluation_figures import decile_figure, forest_figure, reliability_figure
-from landmark_lib.report.page import Fact, Section, number, render_part, share
+from landmark_lib.report.page import Fact, Section, cell, render_part
 
 SUPPORTED = 0.05  # a p value below says that chance alone hardly explains a difference
-SMALLEST_P_VALUE = 0.001  # smaller ones are only said to be smaller
 MOST_FIGURES = 6  # of members
-TOP = 5
 NOTHING = "\N{EN DASH}"
 
 
@@ -16,9 +24,9 @@ def evaluation_lead(evaluation: Evaluation) -> str:
     ensemble, members = ensemble_of(evaluation), len(evaluation.disagreement.members)
     of = "one member" if members == 1 else f"{number(members)} members"
     return (
-        f"The ensemble of {of} is right on {share(ensemble.top_1.value, 1)} of"
+        f"The ensemble of {of} is right on {share(ensemble.top_1.value)} of"
         f" {number(evaluation.photos)} photos that were held out, of {number(evaluation.classes)} classes; a"
-        f" guess is right on {share(evaluation.chance, 1)}. {comparison_words(evaluation)}"
+        f" guess is right on {share(evaluation.chance)}. {comparison_words(evaluation)}"
     )
 
 
@@ -26,10 +34,10 @@ def evaluation_facts(evaluation: Evaluation) -> list[Fact]:
     """Give the figures of an evaluation to see first."""
     ensemble = ensemble_of(evaluation)
     return [
-        Fact(share(ensemble.top_1.value, 1), "top-1 accuracy of the ensemble"),
-        Fact(share(ensemble.mean_class_accuracy.value, 1), "mean accuracy per class"),
-        Fact(f"{ensemble.gap.value:.3f}", "GAP of the ensemble"),
-        Fact(share(evaluation.chance, 1), "top-1 accuracy of a guess"),
+        Fact(share(ensemble.top_1.value), "top-1 accuracy of the ensemble"),
+        Fact(share(ensemble.mean_class_accuracy.value), "mean accuracy per class"),
+        Fact(decimal(ensemble.gap.value), "GAP of the ensemble"),
+        Fact(share(evaluation.chance), "top-1 accuracy of a guess"),
         Fact(number(evaluation.photos), "photos held out"),
         Fact(number(evaluation.classes), "classes"),
         Fact(number(len(evaluation.disagreement.members)), "members"),
@@ -59,7 +67,6 @@ def scores_section(evaluation: Evaluation) -> Section:
         guess=_guess_row(evaluation),
         comparison=comparison_words(evaluation),
         support=support_words(evaluation),
-        landmark_free=landmark_free_words(evaluation.landmark_free_share),
         photos=evaluation.photos,
         top=min(TOP, evaluation.classes),
         figures=[
@@ -84,11 +91,11 @@ def comparison_words(evaluation: Evaluation) -> str:
     found = evaluation.comparison
     if len(evaluation.disagreement.members) == 1:
         return "There is one member, so the ensemble is this member."
-    points = f"{abs(100 * found.difference.value):.1f} percentage points of top-1 accuracy"
+    much = f"{points(abs(found.difference.value)).removeprefix('+')} percentage points of top-1 accuracy"
     if found.difference.value < 0:
-        return f"The best member, {found.member}, beats the ensemble by {points}."
+        return f"The best member, {found.member}, beats the ensemble by {much}."
     if found.difference.value > 0:
-        return f"The ensemble beats its best member, {found.member}, by {points}."
+        return f"The ensemble beats its best member, {found.member}, by {much}."
     return f"The ensemble is right as often as its best member, {found.member}."
 
 
@@ -97,34 +104,17 @@ def support_words(evaluation: Evaluation) -> str:
     found = evaluation.comparison
     if len(evaluation.disagreement.members) == 1:
         return ""
-    tiny = found.p_value < SMALLEST_P_VALUE
-    p_value = f"p < {SMALLEST_P_VALUE}" if tiny else f"p = {found.p_value:.3f}"
-    low, high = (
-        f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}")
-        for end in (found.difference.low, found.difference.high)
-    )
+    _, ends = cell(found.difference, points)
     supports = (
         "supports the difference: chance alone would hardly give it"
         if found.p_value < SUPPORTED
         else "does not support a difference: chance alone may give it"
     )
     return (
-        f"The paired test {supports} ({p_value}, exact McNemar test, two-sided). Only the ensemble is right"
-        f" on {_photos(found.only_ensemble_right)}, only {found.member} on"
-        f" {_photos(found.only_member_right)}; ensemble minus member is {low} to {high} percentage points"
+        f"The paired test {supports} ({p_value(found.p_value)}, exact McNemar test, two-sided). Only the"
+        f" ensemble is right on {_photos(found.only_ensemble_right)}, only {found.member} on"
+        f" {_photos(found.only_member_right)}; ensemble minus member is {ends} percentage points"
         " (95 % interval). The member is the best of several on these very photos, which flatters it."
-    )
-
-
-def landmark_free_words(free: float) -> str:
-    """Tell what a GAP is worth on a hold-out with such a share of photos without a landmark."""
-    if free == 0:
-        return (
-            "Every photo here shows a landmark, and such a hold-out alone flatters GAP: where some photos"
-            " show none, as in a public test set, each answer to one of them counts against it."
-        )
-    return (
-        f"{share(free, 1)} of the photos show no landmark; GAP counts every answer to one of them as wrong."
     )
 
 
@@ -174,22 +164,27 @@ def rejection_section(evaluation: Evaluation) -> Section:
         "rejection.html",
         found=found,
         why_not=evaluation.no_rejection,
+        verdict=rejection_words(found) if found else "",
         unreadable=sum(found.unreadable.values()) if found else 0,
         rows=[_rejection_row(at) for at in found.shares] if found else [],
     )
     return Section("rejection", "Photos without a landmark", body)
 
 
+def rejection_words(found: RejectionResult) -> str:
+    """Say whether the chance to be right ranks photos without a landmark lower, as far as intervals tell."""
+    gains = [at.gain for at in found.shares if at.share]
+    if all(gain.low > 0 for gain in gains):
+        return "ranks them lower than the vote's score does"
+    if all(gain.high < 0 for gain in gains):
+        return "ranks them higher than the vote's score does, which is worse"
+    return "may or may not rank them lower than the vote's score does: an interval of the difference holds 0"
+
+
 def _rejection_row(at: RejectionAtShare) -> dict[str, object]:
-    gaps = [(f"{gap.value:.3f}", f"{gap.low:.3f} to {gap.high:.3f}") for gap in (at.plain, at.rejecting)]
-    gain = (_signed(at.gain.value), f"{_signed(at.gain.low)} to {_signed(at.gain.high)}")
-    won = at.won_back
-    won_back = (f"{won.value:.2f}", f"{won.low:.2f} to {won.high:.2f}") if won else (NOTHING, "")
-    return {"share": at.share, "cells": [*gaps, gain, won_back]}
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+    gain = cell(at.gain, partial(decimal, signed=True))
+    won_back = cell(at.won_back) if at.won_back else (NOTHING, "")
+    return {"share": at.share, "cells": [cell(at.plain), cell(at.rejecting), gain, won_back]}
 
 
 def _score_row(result: VoterResult) -> dict[str, object]:
@@ -200,21 +195,15 @@ def _score_row(result: VoterResult) -> dict[str, object]:
         result.macro_precision,
         result.macro_recall,
     )
-    cells = [(figure.value, share(figure.value, 1), _interval(figure)) for figure in shares]
-    gap = result.gap
-    cells.append((gap.value, f"{gap.value:.3f}", f"{gap.low:.3f} to {gap.high:.3f}"))
+    cells = [(figure.value, *cell(figure, share)) for figure in shares]
+    cells.append((result.gap.value, *cell(result.gap)))
     return {"voter": result.voter, "weights": result.weights, "cells": cells}
 
 
 def _guess_row(evaluation: Evaluation) -> list[str]:
     """Write what a guess among all classes scores: top-1, top-5, per class, precision, recall, GAP."""
-    guess = share(evaluation.chance, 1)
-    return [guess, share(min(1.0, TOP * evaluation.chance), 1), guess, guess, guess, NOTHING]
-
-
-def _interval(figure: Figure) -> str:
-    # The unit once: a column is as wide as its intervals.
-    return f"{share(figure.low, 1).removesuffix(' %')} to {share(figure.high, 1)}"
+    guess = share(evaluation.chance)
+    return [guess, share(min(1.0, TOP * evaluation.chance)), guess, guess, guess, NOTHING]
 
 
 def _photos(count: int) -> str:

@@ -139,7 +139,7 @@ def read_outputs(
     Raises:
         LandmarkError: A shard lacks a row that the plan gives it.
     """
-    shards, seed = len(manifest.files_in(COMMON)), int(manifest.settings["seed"])
+    shards, seed = len(manifest.files_in(COMMON)), manifest.number("seed")
     wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for image in images:
         for recipe in image.recipes[:OUTPUTS_SHOWN]:
@@ -149,11 +149,11 @@ def read_outputs(
 
 
 def read_some(
-    root: str, records: Sequence[FileRecord], columns: Sequence[str] | None = None, most: int = MOST_FILES
+    root: str, records: Sequence[FileRecord], columns: Sequence[str] | None = None
 ) -> list[tuple[str, pa.Table]]:
-    """Read at most `most` of some files, evenly spread: their paths and tables, in the order given."""
-    step = max(1.0, len(records) / most)
-    paths = [records[int(k * step)].path for k in range(min(most, len(records)))]
+    """Read at most `MOST_FILES` of some files, evenly spread: their paths and tables, in the order given."""
+    step = max(1.0, len(records) / MOST_FILES)
+    paths = [records[int(k * step)].path for k in range(min(MOST_FILES, len(records)))]
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         return list(zip(paths, pool.map(lambda path: read_table(root, path, columns), paths), strict=True))
 

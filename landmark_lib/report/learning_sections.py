@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
+from landmark_lib.digits import decimal, share
 from landmark_lib.report.curves import Curves, paint_accuracy, paint_loss
-from landmark_lib.report.page import Section, render_part, share
+from landmark_lib.report.page import Section, render_part
 from landmark_lib.report.svg import ACCENT, MUTED, SECOND, inline_svg, legend_above, write_per_cent
 
 COLOURS = (MUTED, ACCENT, SECOND)  # of training, validation, and drops of the learning rate
@@ -54,13 +55,13 @@ def _figures(name: str, member: str, curves: Curves) -> list[Markup]:
     ends = f"{member} over {len(curves.learning_rate)} epochs, first and last:"
     trained, held = curves.training_accuracy, curves.validation_accuracy
     told = (
-        f"Accuracy of {ends} training {share(trained[0], 1)} and {share(trained[-1], 1)},"
-        f" validation {share(held[0], 1)} and {share(held[-1], 1)}.{fell}"
+        f"Accuracy of {ends} training {share(trained[0])} and {share(trained[-1])},"
+        f" validation {share(held[0])} and {share(held[-1])}.{fell}"
     )
     losses, held_losses = curves.training_loss, curves.validation_loss
     told_loss = (
-        f"Cross-entropy of {ends} training {losses[0]:.3f} and {losses[-1]:.3f},"
-        f" validation {held_losses[0]:.3f} and {held_losses[-1]:.3f}.{fell}"
+        f"Cross-entropy of {ends} training {decimal(losses[0])} and {decimal(losses[-1])},"
+        f" validation {decimal(held_losses[0])} and {decimal(held_losses[-1])}.{fell}"
     )
     return [
         inline_svg(f"{name}-accuracy", told, SIZE, accuracy),

@@ -2,16 +2,18 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from landmark_lib.digits import NOTHING, decimal, duration, number, share, size
+from landmark_lib.evaluation_results import Figure
+
 LONGEST_TEXT = 300  # characters of an id or address; the rest is told by "…"
 SORTABLE = "<table data-sortable>"
-UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 @dataclass(frozen=True)
@@ -64,37 +66,15 @@ def render_part(template: str, **values: Any) -> Markup:
     return Markup(ENVIRONMENT.get_template(template).render(values))  # noqa: S704 - the template escaped them
 
 
-def number(count: float) -> str:
-    """Write 1234567 as 1,234,567, with a decimal where a small number would lose by rounding."""
-    return f"{count:,.1f}" if 0 < count < 100 and count != int(count) else f"{count:,.0f}"
+def typeset(text: str) -> str:
+    """Set a number of `digits` in type: with a minus sign, and a dash where there is none."""
+    return "\N{EN DASH}" if text == NOTHING else text.replace("-", "\N{MINUS SIGN}")
 
 
-def size(count: float) -> str:
-    """Write a number of bytes in the largest unit that leaves a whole one: 1.2 MB."""
-    power = 0
-    while count >= 1000 and power < len(UNITS) - 1:
-        count, power = count / 1000, power + 1
-    return f"{count:,.0f} {UNITS[power]}" if power == 0 or count >= 100 else f"{count:.1f} {UNITS[power]}"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds as 0.4 s, 12 s, 3 min 5 s or 2 h 4 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= 60:
-        return f"{minutes // 60:,} h {minutes % 60} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def share(part: float, whole: float) -> str:
-    """Write a part of a whole in per cent: 0 % is none, 100 % all, however close the others come."""
-    if part in (0, whole):
-        return "100 %" if part else "0 %"
-    percent = 100 * part / whole
-    if percent < 0.1:
-        return "< 0.1 %"
-    return f"{percent:.1f} %" if percent <= 99.9 else "> 99.9 %"
+def cell(figure: Figure, written: Callable[[float], str] = decimal) -> tuple[str, str]:
+    """Write a figure, and its interval; a unit stands once there, as a column is as wide as its intervals."""
+    low, high = written(figure.low), written(figure.high)
+    return typeset(written(figure.value)), typeset(f"{low.removesuffix(' %')} to {high}")
 
 
 def shortened(text: str | None) -> str:
@@ -114,6 +94,7 @@ ENVIRONMENT.filters |= {
     "number": number,
     "size": size,
     "duration": duration,
-    "share": share,
+    "decimal": lambda *value, **form: typeset(decimal(*value, **form)),
+    "share": lambda *parts: typeset(share(*parts)),
     "shortened": shortened,
 }

@@ -67,7 +67,7 @@ def inline_svg(
 
 def write_per_cent(axis: Axis) -> None:
     """Write the numbers of an axis, from 0 to 1, in per cent."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * value, 3):g} %"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g} %"))
 
 
 def legend_above(axes: Axes, columns: int) -> None:

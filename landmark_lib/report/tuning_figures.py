@@ -6,7 +6,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from landmark_lib.report.page import number, share
+from landmark_lib.digits import number, share
 from landmark_lib.report.svg import ACCENT, MUTED, SECOND, inline_svg, legend_above, write_per_cent
 from landmark_lib.tuning_results import TrialResult
 
@@ -37,7 +37,7 @@ def history_figure(trials: Sequence[TrialResult]) -> Markup:
         write_per_cent(axes.yaxis)
         legend_above(axes, 3)
 
-    told = "; ".join(f"trial {trial} {share(accuracy, 1)}" for trial, accuracy in best)
+    told = "; ".join(f"trial {trial} {share(accuracy)}" for trial, accuracy in best)
     return inline_svg(
         "tuning-history", f"Validation accuracy by trial. Best so far: {told}.", (5.2, 3.2), paint
     )
@@ -56,7 +56,7 @@ def importance_figure(importances: Mapping[str, float]) -> Markup:
         axes.grid(visible=False, axis="y")
         write_per_cent(axes.xaxis)
 
-    told = "; ".join(f"{name.replace('_', ' ')} {share(part, 1)}" for name, part in importances.items())
+    told = "; ".join(f"{name.replace('_', ' ')} {share(part)}" for name, part in importances.items())
     return inline_svg(
         "tuning-importance",
         f"Importance of {number(len(names))} settings: {told}.",

@@ -1,9 +1,10 @@
 """What a search for settings found, on a page."""
 
+from functools import partial
 from typing import Any
 
-from landmark_lib.evaluation_results import Figure
-from landmark_lib.report.page import Fact, Section, duration, number, render_part, share
+from landmark_lib.digits import decimal, duration, number, points, share
+from landmark_lib.report.page import Fact, Section, cell, render_part
 from landmark_lib.report.tuning_figures import COMPLETE, PRUNED, history_figure, importance_figure
 from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning
 
@@ -20,28 +21,26 @@ def tuning_lead(found: Tuning) -> str:
 
 def verdict(found: Tuning) -> str:
     """Tell whether the chosen ensemble is better than the default one, on photos it was not chosen by."""
-    accuracy, photos = share(found.tuned.top_1.value, 1), number(found.reporting_photos)
+    accuracy, photos = share(found.tuned.top_1.value), number(found.reporting_photos)
     right = f"Their vote is right on {accuracy} of the other {photos} photos"
     if found.default is None or found.top_1_difference is None:
         return f"{right}; the defaults gave no ensemble to compare it with."
     difference = found.top_1_difference
-    beside = f"{right}, the default ensemble on {share(found.default.top_1.value, 1)}"
-    low, high = (
-        f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}") for end in (difference.low, difference.high)
-    )
+    beside = f"{right}, the default ensemble on {share(found.default.top_1.value)}"
+    _, ends = cell(difference, points)
     sure = "is more than its interval" if difference.low > 0 or difference.high < 0 else "may be chance"
-    return f"{beside}; the difference {sure}: {low} to {high} percentage points (95 % interval, by pairs)."
+    return f"{beside}; the difference {sure}: {ends} percentage points (95 % interval, by pairs)."
 
 
 def tuning_facts(found: Tuning) -> list[Fact]:
     """Give the figures of a search to see first."""
     pruned = sum(trial.state == PRUNED for trial in found.trials)
     facts = [
-        Fact(share(found.tuned.top_1.value, 1), "top-1 accuracy of the tuned ensemble"),
-        Fact(f"{found.tuned.gap.value:.3f}", "GAP of the tuned ensemble"),
+        Fact(share(found.tuned.top_1.value), "top-1 accuracy of the tuned ensemble"),
+        Fact(decimal(found.tuned.gap.value), "GAP of the tuned ensemble"),
     ]
     if found.default is not None:
-        facts.append(Fact(share(found.default.top_1.value, 1), "top-1 accuracy of the default ensemble"))
+        facts.append(Fact(share(found.default.top_1.value), "top-1 accuracy of the default ensemble"))
     return [
         *facts,
         Fact(number(len(found.trials)), "trials"),
@@ -67,9 +66,7 @@ def ensembles_section(found: Tuning) -> Section:
             for name, ensemble in (("tuned", found.tuned), ("default", found.default))
             if ensemble is not None
         ],
-        differences=[
-            _interval(figure) for figure in (found.top_1_difference, found.gap_difference) if figure
-        ],
+        differences=_differences(found),
         names=list(by_number[found.tuned.trials[0]].parameters),
         chosen=[_trial_row(by_number[trial]) for trial in found.tuned.trials],
     )
@@ -94,12 +91,17 @@ def _ensemble_row(name: str, ensemble: EnsembleResult) -> dict[str, Any]:
     return {
         "name": name,
         "trials": ", ".join(map(str, ensemble.trials)),
-        "chosen_by": share(ensemble.selection_accuracy, 1),
-        "top_1": share(ensemble.top_1.value, 1),
-        "top_1_interval": f"{share(ensemble.top_1.low, 1)} to {share(ensemble.top_1.high, 1)}",
-        "gap": f"{ensemble.gap.value:.3f}",
-        "gap_interval": f"{ensemble.gap.low:.3f} to {ensemble.gap.high:.3f}",
+        "chosen_by": share(ensemble.selection_accuracy),
+        "figures": [cell(ensemble.top_1, share), cell(ensemble.gap)],
     }
+
+
+def _differences(found: Tuning) -> list[tuple[str, str]]:
+    """Write how much better the tuned ensemble is, in points where the column is in per cent."""
+    if found.top_1_difference is None or found.gap_difference is None:
+        return []
+    top_1, ends = cell(found.top_1_difference, points)
+    return [(top_1, f"{ends} points"), cell(found.gap_difference, partial(decimal, signed=True))]
 
 
 def _trial_row(trial: TrialResult) -> dict[str, Any]:
@@ -117,7 +119,3 @@ def _trial_row(trial: TrialResult) -> dict[str, Any]:
 def written(value: object) -> str:
     """Write the value of a setting short enough for a table."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _interval(figure: Figure) -> str:
-    return f"{figure.value:+.3f}, {figure.low:+.3f} to {figure.high:+.3f}".replace("-", "\N{MINUS SIGN}")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from landmark_lib.console import note, show, visible
+from landmark_lib.digits import size
 from landmark_lib.errors import UserError
 from landmark_lib.sample.write import (
     LAYOUTS,
@@ -59,21 +61,21 @@ def main(
     try:
         if landmark_free:
             write_landmark_free(photos, out, seed=seed, longest_side=longest_side)
-            summary = f"{photos} photos of no landmark in {out}, {_megabytes(out):.0f} MB"
+            summary = f"{photos} photos of no landmark in {out}, {size(_bytes(out))}"
         elif without_pixels:
             write_labels(SampleSettings(labels, photos, layout, seed, longest_side), out)
             summary = f"{photos} photos of {labels} landmarks listed in {out}"
         else:
             write_sample(SampleSettings(labels, photos, layout, seed, longest_side), out)
-            summary = f"{photos} photos of {labels} landmarks in {out}, {_megabytes(out):.0f} MB"
+            summary = f"{photos} photos of {labels} landmarks in {out}, {size(_bytes(out))}"
     except UserError as error:
-        click.echo(f"error: {error}", err=True)
+        note(f"error: {visible(error)}")
         sys.exit(2)
-    click.echo(summary)
+    show(summary)
 
 
-def _megabytes(out: Path) -> float:
-    return sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+def _bytes(out: Path) -> int:
+    return sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
 
 
 if __name__ == "__main__":

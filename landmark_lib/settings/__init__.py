@@ -8,6 +8,7 @@ from landmark_lib.settings.declare import (
     Decides,
     deciding,
     field_name,
+    fields_of,
     flag,
     listed,
     option,
@@ -16,10 +17,10 @@ from landmark_lib.settings.declare import (
     setting,
 )
 from landmark_lib.settings.evaluate import EvaluateSettings
+from landmark_lib.settings.photos import FetchSettings, PhotoSettings
 from landmark_lib.settings.predict import PredictSettings
 from landmark_lib.settings.preprocess import (
     APPROACHES,
-    FetchSettings,
     PreprocessSettings,
     SourceSettings,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Decides",
     "EvaluateSettings",
     "FetchSettings",
+    "PhotoSettings",
     "PredictSettings",
     "PreprocessSettings",
     "SourceSettings",
@@ -42,6 +44,7 @@ __all__ = [
     "TuneSettings",
     "deciding",
     "field_name",
+    "fields_of",
     "flag",
     "listed",
     "option",

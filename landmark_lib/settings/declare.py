@@ -3,7 +3,7 @@
 The command lines are made from these declarations (`command_line.py`).
 """
 
-from dataclasses import field, fields
+from dataclasses import Field, field, fields
 from typing import Any, Literal
 
 from landmark_lib.errors import UserError
@@ -50,9 +50,14 @@ def flag(explanation: str, decides: Decides = "run") -> Any:
     return field(default=False, metadata={"help": explanation, "decides": decides})
 
 
+def fields_of(settings_class: type[Any]) -> list[Field[Any]]:
+    """Return the fields of a settings class in the order people see: its own before inherited ones."""
+    return sorted(fields(settings_class), key=lambda field: field.name not in settings_class.__annotations__)
+
+
 def deciding(settings_class: type[Any], *what: Decides) -> list[str]:
     """Name the fields of a settings class that decide one of these."""
-    return [field.name for field in fields(settings_class) if field.metadata["decides"] in what]
+    return [field.name for field in fields_of(settings_class) if field.metadata["decides"] in what]
 
 
 def option(name: str) -> str:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
+from landmark_lib.settings.photos import PhotoSettings
 
 
 @dataclass(frozen=True)
-class EvaluateSettings:
+class EvaluateSettings(PhotoSettings):
     """What `jobs/evaluate.py` is told.
 
     Raises:
@@ -29,4 +30,5 @@ class EvaluateSettings:
     batch_size: int = setting(32, "Photos predicted at once.")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)

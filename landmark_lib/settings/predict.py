@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, flag, place, require, setting
-from landmark_lib.settings.preprocess import FetchSettings
+from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
+from landmark_lib.settings.photos import PhotoSettings
 
 
 @dataclass(frozen=True)
-class PredictSettings:
+class PredictSettings(PhotoSettings):
     """What `jobs/predict.py` is told.
 
     Raises:
@@ -41,23 +41,10 @@ class PredictSettings:
         " names.",
     )
     batch_size: int = setting(32, "Photos predicted at once.")
-    most_megapixels: int = setting(200, "Reject photos of --input with more pixels than this, in millions.")
-    most_megabytes: int = setting(200, "Reject photos of --input whose file is larger, in millions of bytes.")
-    allow_private_addresses: bool = flag(
-        "Download from addresses that the internet does not route too: loopback, private networks."
-    )
 
     def __post_init__(self) -> None:
-        for name in ("top", "batch_size", "most_megapixels", "most_megabytes"):
+        super().__post_init__()
+        for name in ("top", "batch_size"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(not (self.input and self.dataset), "input", "no --dataset with it", "both")
         require(not self.test_list or bool(self.submission), "test_list", "--submission with it", "none")
-
-    @property
-    def fetch(self) -> FetchSettings:
-        """How the photos of --input are fetched."""
-        return FetchSettings(
-            most_megabytes=self.most_megabytes,
-            user_agent="landmark-recognition",
-            allow_private=self.allow_private_addresses,
-        )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from landmark_lib.method.sampling_plan import SamplingSettings
 from landmark_lib.settings.declare import DATASET_DIRECTORY, SAMPLE_DIRECTORY, flag, place, require, setting
+from landmark_lib.settings.photos import PhotoSettings
 
 Approach = Literal["first", "final"]
 # The paper's two approaches: smallest label count kept, downsampling cutoff.
@@ -32,28 +33,7 @@ class SourceSettings:
 
 
 @dataclass(frozen=True)
-class FetchSettings:
-    """How the bytes of photos are fetched.
-
-    Attributes:
-        timeout: Seconds without an answer, or without a byte, before an attempt is given up.
-        most_megabytes: Largest photo fetched, in millions of bytes.
-        retries: Attempts after the first.
-        connections_per_host: Connections that one task opens to one host at a time.
-        user_agent: What downloads say they are.
-        allow_private: Whether addresses that the internet does not route are fetched.
-    """
-
-    timeout: float = 30
-    most_megabytes: int = 200
-    retries: int = 3
-    connections_per_host: int = 8
-    user_agent: str = ""
-    allow_private: bool = False
-
-
-@dataclass(frozen=True)
-class PreprocessSettings:
+class PreprocessSettings(PhotoSettings):
     """What `jobs/preprocess.py` is told.
 
     Raises:
@@ -106,29 +86,6 @@ class PreprocessSettings:
         "Photos that one task resizes; more, where a million photos would give more than 4,096 parts.",
         "corpus",
     )
-    most_megapixels: int = setting(
-        200,
-        "Reject photos with more pixels than this, in millions, and those whose decoder would take more than"
-        " 480 MB, or 2.4 MB for each of these if that is more.",
-        "corpus",
-    )
-    most_megabytes: int = setting(
-        200, "Reject photos whose file is larger than this, in millions of bytes.", "corpus"
-    )
-    timeout: float = setting(
-        30.0, "Seconds without a byte before an attempt to download is given up.", "fetching"
-    )
-    retries: int = setting(3, "Further attempts to download, each after a longer pause.", "fetching")
-    connections_per_host: int = setting(
-        8, "Connections that one task opens to one host at a time.", "fetching"
-    )
-    user_agent: str = setting(
-        "landmark-recognition", "What downloads say they are; name an address to write to.", "fetching"
-    )
-    allow_private_addresses: bool = flag(
-        "Download from addresses that the internet does not route too: loopback, private networks.",
-        "fetching",
-    )
     until: Until = setting("shards", "Stop after this stage; the next run goes on from there.")
     dry_run: bool = flag(
         "Print the plan (labels, roles, rows of each member, bytes to expect) and write nothing.",
@@ -145,15 +102,9 @@ class PreprocessSettings:
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("target", "members", "rows_per_shard", "rows_per_group", "photos_per_part"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in ("most_megapixels", "most_megabytes", "connections_per_host"):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        # Headers know no other characters.
-        printable = self.user_agent.isascii() and self.user_agent.isprintable()
-        require(printable, "user_agent", "printable ASCII", repr(self.user_agent))
-        require(self.timeout > 0, "timeout", "above 0 seconds", self.timeout)
-        require(self.retries >= 0, "retries", "at least 0", self.retries)
         require(self.hold_out >= 0, "hold_out", "at least 0", self.hold_out)
         require(self.resolved_smallest >= 1, "smallest_label_count", "at least 1", self.smallest_label_count)
         require(
@@ -167,18 +118,6 @@ class PreprocessSettings:
     def source(self, address: str) -> SourceSettings:
         """Tell where the photos are, at `--input` or what stands in for it."""
         return SourceSettings(address, self.labels, self.kind, self.unlabelled)
-
-    @property
-    def fetching(self) -> FetchSettings:
-        """How photos are fetched."""
-        return FetchSettings(
-            timeout=self.timeout,
-            most_megabytes=self.most_megabytes,
-            retries=self.retries,
-            connections_per_host=self.connections_per_host,
-            user_agent=self.user_agent,
-            allow_private=self.allow_private_addresses,
-        )
 
     @property
     def resolved_smallest(self) -> int:

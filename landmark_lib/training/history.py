@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
+from landmark_lib.decoding import decode
+from landmark_lib.digits import decimal, number, share
 from landmark_lib.errors import LandmarkError
 from landmark_lib.report.curves import Curves
 from landmark_lib.storage import Place
@@ -70,10 +72,10 @@ def read_history(directory: Place) -> list[EpochResult]:
     """
     place = directory / HISTORY_LINES
     try:
-        return [EpochResult(**json.loads(line)) for line in place.read_text().splitlines()]
+        return [decode(EpochResult, line) for line in place.read_bytes().splitlines()]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 
@@ -86,9 +88,10 @@ def curves_of(history: Sequence[EpochResult]) -> Curves:
 def told(result: EpochResult, epochs: int) -> str:
     """Tell an epoch in a line."""
     return (
-        f"epoch {result.epoch}/{epochs}: loss {result.training_loss:.4f},"
-        f" accuracy {result.training_accuracy:.4f},"
-        f" validation loss {result.validation_loss:.4f}, accuracy {result.validation_accuracy:.4f},"
-        f" learning rate {result.learning_rate:.3g}, {result.images_per_second:.1f} images/s,"
-        f" input wait {result.input_wait:.0%}, allreduce {result.allreduce:.0%}"
+        f"epoch {result.epoch}/{epochs}: loss {decimal(result.training_loss, 4)},"
+        f" accuracy {decimal(result.training_accuracy, 4)},"
+        f" validation loss {decimal(result.validation_loss, 4)},"
+        f" accuracy {decimal(result.validation_accuracy, 4)},"
+        f" learning rate {result.learning_rate:.3g}, {number(result.images_per_second)} images/s,"
+        f" input wait {share(result.input_wait)}, allreduce {share(result.allreduce)}"
     )

@@ -8,6 +8,7 @@ without an error. Its core operations work on plain tensors and `variable.value`
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +22,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import AnotherRankError, LandmarkError, RanksDifferError
+from landmark_lib.settings.train import STALL_TIMEOUT
+
+LONGEST_PATIENCE = 1e8  # seconds, three years; an infinite number is none that Gloo takes
 
 Result = TypeVar("Result")
 
@@ -39,11 +43,17 @@ class Ranks:
         return self.rank == 0
 
 
-def start_ranks() -> Ranks:
-    """Join the other ranks, and take this rank's share of the machine: its GPU, or its processor cores."""
+def start_ranks(patience: float = STALL_TIMEOUT) -> Ranks:
+    """Join the other ranks, and take this rank's share of the machine: its GPU, or its processor cores.
+
+    Args:
+        patience: Seconds after which a rank that does not answer is given up. (Gloo's own 30 are less than a
+            machine takes that imports TensorFlow from a slow disk, or that was suspended for a minute.)
+    """
     local_size = 1
     ranks = Ranks(rank=0, size=1, local_rank=0)
     if not _alone():
+        os.environ.setdefault("HOROVOD_GLOO_TIMEOUT_SECONDS", str(math.ceil(min(patience, LONGEST_PATIENCE))))
         hvd.init()
         local_size = hvd.local_size()
         ranks = Ranks(hvd.rank(), hvd.size(), hvd.local_rank())

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from landmark_lib import dataset
+from landmark_lib.console import visible
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings import TrainSettings
@@ -48,7 +49,7 @@ def train(settings: TrainSettings, root: str, say: Say) -> None:
     each = {member: settings.of_member(member) for member in members}
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    ranks = horovod_step.start_ranks()
+    ranks = horovod_step.start_ranks(settings.stall_timeout)
     stop = StopSignal()
     with horovod_step.losses_of_ranks_told():
         for member in members:
@@ -70,7 +71,7 @@ def _train_member(
     check_ranks(data, ranks.size)
     files = MemberFiles(settings, data)
     if horovod_step.from_rank_0(ranks, files.begin):
-        _tell(ranks, say, f"member {data.member}: trained already, in {files.directory}")
+        _tell(ranks, say, f"member {data.member}: trained already, in {visible(files.directory)}")
         return
     if settings.verify_shards:
         _verify(data, ranks)

@@ -26,6 +26,7 @@ class MemberData:
         fingerprint: Name of the data set's rows.
         training: Shards common to all members, then the member's own.
         groups: Rows of each of these shards: of the common ones, of the member's own.
+        rows_per_group: Rows of a row group of the shards.
         validation: Shards of the hold-out.
         landmark_ids: Labels as given, by class index.
         class_rows: Training rows of each class.
@@ -35,6 +36,7 @@ class MemberData:
     fingerprint: str
     training: Shards
     groups: tuple[list[int], list[int]]
+    rows_per_group: int
     validation: Shards
     landmark_ids: list[str]
     class_rows: list[int]
@@ -116,12 +118,13 @@ def read_member_data(root: str, manifest: Manifest, member: int, cache: str | No
     common = manifest.files_in(dataset.COMMON)
     own = manifest.files_in(dataset.training_directory(member))
     classes = dataset.read_classes(root)
-    cutoff, target = int(manifest.settings["cutoff"]), int(manifest.settings["target"])
+    cutoff, target = manifest.number("cutoff"), manifest.number("target")
     return MemberData(
         member=member,
         fingerprint=manifest.fingerprint,
         training=Shards(root, [*common, *own], cache),
         groups=([record.rows for record in common], [record.rows for record in own]),
+        rows_per_group=manifest.number("rows_per_group"),
         validation=validation_shards(root, manifest, cache),
         landmark_ids=[row.landmark_id for row in classes],
         class_rows=[training_rows(row.training_images, cutoff, target) for row in classes],

@@ -2,11 +2,12 @@
 
 import keras
 
-from landmark_lib.settings import PreprocessSettings, TrainSettings
+from landmark_lib.console import visible
+from landmark_lib.digits import size
+from landmark_lib.settings import TrainSettings
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS
 
-ROWS_PER_GROUP = PreprocessSettings().rows_per_group
 SLOTS = {"sgd": 1, "adam": 2}  # numbers that an optimizer keeps for each weight
 
 
@@ -16,15 +17,15 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
     read = steps * settings.batch_size * ranks
     over = data.rows % read if read <= data.rows else 0
     trained = _learning(model)
-    gigabytes = expected_memory(settings, data, model) / 1e9
+    memory = size(expected_memory(settings, data, model))
     rows = (
         f"{data.rows:,} rows, {data.rows // ranks:,} a rank, {len(data.landmark_ids):,} classes;"
-        f" {settings.backbone} from {settings.weights} weights,"
+        f" {settings.backbone} from {visible(settings.weights)} weights,"
         f" {trained:,} of {model.count_params():,} weights learn"
     )
     epochs = (
         f"{steps:,} steps an epoch of {ranks} x {settings.batch_size} rows; {over:,} rows left over go into"
-        f" the next epoch; about {gigabytes:.1f} GB a rank for rows, weights and gradients, not for the"
+        f" the next epoch; about {memory} a rank for rows, weights and gradients, not for the"
         " outputs of layers"
     )
     return "\n".join(f"member {data.member}: {line}" for line in (rows, epochs))
@@ -34,7 +35,7 @@ def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Mode
     """Estimate the bytes that a rank takes for rows, weights and gradients."""
     records = data.training.records
     row = sum(record.bytes for record in records) / max(1, data.rows)
-    jpegs = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * ROWS_PER_GROUP) * row
+    jpegs = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * row
     batch = settings.batch_size * settings.image_size**2 * 3
     numbers = model.count_params() + _learning(model) * (1 + SLOTS[settings.optimizer])
     return int(jpegs + (BATCHES_AHEAD + 1) * batch + 4 * numbers)

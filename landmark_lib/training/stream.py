@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from landmark_lib.dataset import SHARD_IMAGE_SIZE
-from landmark_lib.errors import LandmarkError
+from landmark_lib.errors import LandmarkError, UndecodableError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.training.reading import COLUMNS, Group, Shards, read_slices
 
@@ -27,10 +27,6 @@ TRAINED = ("class_index", "image")
 TYPES = {"image_id": tf.string, "class_index": tf.int32, "image": tf.string}
 
 Read = Callable[[], Iterator[Group]]
-
-
-class UndecodableError(LandmarkError):
-    """An image does not decode; TensorFlow does not tell which."""
 
 
 def training_batches(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from landmark_lib.digits import size
 from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.features import FEATURES, FeatureFeed
@@ -45,8 +46,8 @@ class RowPool:
         try:
             ids, classes, features = (np.concatenate(column) for column in zip(*self._parts, strict=True))
         except MemoryError:
-            gigabytes = sum(part[2].nbytes for part in self._parts) / 1e9
-            raise LandmarkError(f"out of memory: the features of all rows take {gigabytes:.1f} GB") from None
+            taken = size(sum(part[2].nbytes for part in self._parts))
+            raise LandmarkError(f"out of memory: the features of all rows take {taken}") from None
         self._parts.clear()
         return ids, classes, features
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from landmark_lib.errors import PrunedError, StoppedError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.history import best_epoch
 from landmark_lib.training.horovod_step import Ranks
@@ -16,7 +17,7 @@ from landmark_lib.training.signals import StopSignal
 from landmark_lib.training.step import StepResult
 from landmark_lib.tuning.answers import answers_of
 from landmark_lib.tuning.features_in_memory import MemoryFeed
-from landmark_lib.tuning.outcomes import DIVERGED, Outcome, PrunedError, Report, StoppedError, ended_after
+from landmark_lib.tuning.outcomes import DIVERGED, Outcome, Report, ended_after
 
 
 def train_head(

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import yaml
 
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import FailedError, LandmarkError, PrunedError, StoppedError, UserError
 from landmark_lib.settings import TrainSettings, deciding
 from landmark_lib.storage import Place
 from landmark_lib.training.history import best_epoch, read_history
@@ -23,11 +23,8 @@ from landmark_lib.training.signals import StopSignal
 from landmark_lib.tuning.answers import ask_member
 from landmark_lib.tuning.outcomes import (
     DIVERGED,
-    FailedError,
     Outcome,
-    PrunedError,
     Report,
-    StoppedError,
     ended_after,
 )
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib import dataset
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.console import visible
+from landmark_lib.digits import decimal
+from landmark_lib.errors import FailedError, LandmarkError, PrunedError, UserError
 from landmark_lib.evaluation.hold_out import read_hold_out
 from landmark_lib.evaluation.measure import HoldOut
 from landmark_lib.progress import progress
@@ -23,7 +25,7 @@ from landmark_lib.tuning.heads import train_head
 from landmark_lib.tuning.jobs import TrainingJob, train_by_job
 from landmark_lib.tuning.locks import locked
 from landmark_lib.tuning.measure import Halves
-from landmark_lib.tuning.outcomes import FailedError, Outcome, PrunedError
+from landmark_lib.tuning.outcomes import Outcome
 from landmark_lib.tuning.results import write_results
 from landmark_lib.tuning.study import SECONDS, WHY, Claim, SharedStudy, done_by
 from landmark_lib.tuning_results import Tuning
@@ -54,6 +56,8 @@ def tune(settings: TuneSettings, root: str, train_program: Path, say: Say) -> Tu
     hold_out = read_hold_out(root, manifest.fingerprint, datas[0].validation)
     _check_halves(hold_out, root)
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
+    if not study.place.is_local:
+        say(f"the search's database and locks are in {study.folder}, a copy of the database in {study.place}")
     worker = _Worker(replace(settings, dataset=root), datas, study, train_program, say)
     worker.work()
     if at_work := study.at_work():
@@ -132,7 +136,7 @@ class _Worker:
             finish(TrialState.PRUNED, why=str(error))
         except FailedError as error:
             finish(TrialState.FAIL, why=str(error))
-            self._say(f"trial {claim.trial.number} failed: {error}")
+            self._say(f"trial {claim.trial.number} failed: {visible(error)}")
             return str(error)
         else:
             write_answers(claim.folder, answers)
@@ -156,4 +160,4 @@ def _so_far(trials: list[FrozenTrial]) -> str:
         trial.value for trial in trials if trial.state == TrialState.COMPLETE and trial.value is not None
     ]
     pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
-    return f"best {max(values):.4f}, {pruned} ended early" if values else ""
+    return f"best {decimal(max(values), 4)}, {pruned} ended early" if values else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from landmark_lib.errors import LandmarkError
+from landmark_lib.errors import PrunedError
 from landmark_lib.tuning.answers import TrialAnswers
 
 # Takes an epoch, from 1, and its validation accuracy; tells whether the trial is not worth going on with.
@@ -10,21 +10,6 @@ Report = Callable[[int, float], bool]
 Outcome = tuple[float, TrialAnswers]  # best validation accuracy, and the answers of that epoch
 
 DIVERGED = "the loss is "  # how training begins to tell that the loss is no number
-
-
-class PrunedError(LandmarkError):
-    """The trial is not worth going on with."""
-
-
-class FailedError(LandmarkError):
-    """The trial failed by itself; others may not."""
-
-
-class StoppedError(LandmarkError):
-    """This worker was asked to stop."""
-
-    def __init__(self) -> None:
-        super().__init__("stopped; the same command goes on from there")
 
 
 def ended_after(epoch: int) -> PrunedError:

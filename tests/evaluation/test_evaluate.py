@@ -1,6 +1,7 @@
 """Members and their vote are measured on the whole hold-out, each photo once."""
 
 import json
+import re
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -67,7 +68,6 @@ def test_the_json_holds_every_number(evaluated):
     assert json.loads(path.read_text()) == json.loads(json.dumps(asdict(evaluation)))
     assert evaluation.photos == PHOTOS
     assert evaluation.chance == pytest.approx(1 / 3)
-    assert evaluation.landmark_free_share == 0.0
 
 
 def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluated, photo_dataset):
@@ -75,7 +75,17 @@ def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluate
     lines = text.splitlines()
     assert [line.split()[0] for line in lines[2:8]] == ["chance", *MEMBERS, "ensemble", "mean"]
     assert all(line.endswith("random") for line in lines[3:8])
-    assert "0% of them without a landmark" in lines[0]
+    assert lines[0] == "9 photos, all of landmarks, 3 classes"
+    assert "top-3" in lines[1]
+
+
+def test_the_table_says_how_small_a_chance_among_many_classes_is(evaluated, photo_dataset):
+    classes, p_value = 14_951, 0.00001
+    compared = replace(evaluated[0].comparison, p_value=p_value)
+    many = replace(evaluated[0], classes=classes, chance=1 / classes, comparison=compared)
+    text = describe(many, dataset.read_classes(photo_dataset))
+    assert re.search(r"^chance +0\.000067$", text, re.MULTILINE)
+    assert "photos, p < 0.001" in text
 
 
 def test_the_batch_size_changes_no_answer(photo_dataset, models):

@@ -88,7 +88,6 @@ def test_the_evaluation_names_the_hold_out_and_all_voters_in_order(measured):
         *(ENSEMBLE, MEAN_SOFTMAX),
     ]
     assert {result.weights for result in measured.voters} == {"random"}
-    assert measured.landmark_free_share == 0.0
 
 
 def test_figures_are_those_of_the_metrics_and_lie_in_their_intervals(asked, measured):

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import SourceVanishedError, UserError
+from landmark_lib.errors import BadPhotoError, SourceVanishedError, UserError
 from landmark_lib.fetching.photos import LOOK_AHEAD, fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 
 FETCH = FetchSettings(connections_per_host=2, most_megabytes=1)
@@ -145,6 +144,102 @@ def test_too_many_bytes_are_not_read(source, tmp_path):
     assert fetch_all(rows, source) == [bytes(1_000_000), Reason.TOO_LARGE, Reason.TOO_LARGE]
 
 
+@pytest.fixture
+def calls(monkeypatch):
+    """Give the calls that read from the store in memory, and the bytes that each brought."""
+    calls = []
+    for name in ("cat_file", "info"):
+        real = getattr(MemoryFileSystem, name)
+
+        def noted(*arguments, _real=real, _name=name, **more):
+            answer = _real(*arguments, **more)
+            calls.append((_name, len(answer) if _name == "cat_file" else None))
+            return answer
+
+        monkeypatch.setattr(MemoryFileSystem, name, noted)
+    return calls
+
+
+def test_an_object_is_read_up_to_the_limit_and_no_further(memory, calls):
+    put("memory://photos/huge.jpg", bytes(5_000_000))
+    del calls[:]
+    assert fetch_all([row_of("memory://photos/huge.jpg")], "memory://photos") == [Reason.TOO_LARGE]
+    assert calls == [("cat_file", 1_000_001)]
+
+
+@pytest.mark.parametrize("size", [0, 5, 1_000_000])
+def test_an_object_takes_one_call(memory, calls, size):
+    put("memory://photos/a.jpg", bytes(size))
+    del calls[:]
+    assert fetch_all([row_of("memory://photos/a.jpg")], "memory://photos") == [bytes(size)]
+    assert calls == [("cat_file", size)]
+
+
+class ClientError(Exception):
+    """What a client of a store raises that knows no OSError."""
+
+
+@pytest.fixture(params=[OSError(errno.EINVAL, "InvalidRange"), ValueError("Bad Request"), ClientError("416")])
+def strict_store(request, memory, monkeypatch):
+    """Give the error of a store that answers no range beyond the end, as object stores do."""
+    real = MemoryFileSystem.cat_file
+
+    def cat_file(store, path, start=None, end=None):
+        if start is not None and start >= store.size(path):
+            raise request.param
+        return real(store, path, start, end)
+
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", cat_file)
+    return request.param
+
+
+def test_an_empty_object_is_empty_though_its_store_answers_no_range_of_it(strict_store):
+    put("memory://photos/empty.jpg", b"")
+    put("memory://photos/a.jpg", b"photo")
+    rows = [row_of(f"memory://photos/{name}.jpg") for name in ("empty", "a", "gone", "empty")]
+    assert fetch_all(rows, "memory://photos") == [b"", b"photo", Reason.MISSING_FILE, b""]
+
+
+def test_an_error_of_a_store_stays_what_it_was(memory, monkeypatch):
+    put("memory://photos/a.jpg", b"photo")
+    error = ConnectionResetError("hung up")
+
+    def cat_file(*_):
+        raise error
+
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", cat_file)
+    with pytest.raises(ConnectionResetError) as caught:
+        fetch_one("memory://photos/a.jpg", "memory://photos")
+    assert caught.value is error
+
+
+def test_a_file_that_grows_is_read_up_to_the_limit(tmp_path, monkeypatch):
+    stat_file = Path.stat
+
+    def stat_before_it_grows(path):
+        status = stat_file(path)
+        with path.open("ab") as file:
+            file.write(bytes(9_000_000 if path.name == "much.jpg" else 500_000))
+        return status
+
+    for name in ("little", "much"):
+        (tmp_path / f"{name}.jpg").write_bytes(b"photo")
+    monkeypatch.setattr(Path, "stat", stat_before_it_grows)
+    little, much = (fetch_one(f"file://{tmp_path}/{name}.jpg", str(tmp_path)) for name in ("little", "much"))
+    assert little == b"photo" + bytes(500_000)
+    assert (much.reason, much.detail) == (Reason.TOO_LARGE, "more than 1000000 bytes")
+
+
+@pytest.mark.parametrize("scheme", ["file", "FILE", "File", "memory", "MEMORY"])
+def test_schemes_are_known_in_any_case(memory, tmp_path, scheme):
+    put(f"{scheme.lower()}://{tmp_path}/a.jpg", b"photo")
+    root = f"{scheme.lower()}://{tmp_path}"
+    assert fetch_one(f"{scheme}://{tmp_path}/a.jpg", root) == b"photo"
+    assert (
+        fetch_one(f"{scheme}://{tmp_path}/gone.jpg", f"{scheme}://{tmp_path}").reason == Reason.MISSING_FILE
+    )
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -178,6 +273,12 @@ def test_what_the_list_tells_to_be_too_large_is_not_asked_for(memory):
     assert [told(photo) for _, photo in fetched] == [Reason.TOO_LARGE]
 
 
+def test_what_the_list_tells_to_be_empty_is_not_asked_for(memory, calls):
+    fetched = fetch_photos([row_of("memory://photos/empty.jpg", size=0)], FETCH, "memory://")
+    assert [photo for _, photo in fetched] == [b""]
+    assert not calls
+
+
 def test_a_pipe_is_unreadable_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     assert fetch_one(f"file://{tmp_path}/pipe.jpg", str(tmp_path)).reason == Reason.UNREADABLE_FILE
@@ -188,11 +289,11 @@ def fail_with(tmp_path, monkeypatch):
     """Give a function that fetches a photo whose file cannot be read."""
 
     def fail_with(error):
-        def read_bytes(path):
+        def open_file(*_):
             raise error
 
         (tmp_path / "a.jpg").touch()
-        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        monkeypatch.setattr(Path, "open", open_file)
         return fetch_one(f"file://{tmp_path}/a.jpg", str(tmp_path))
 
     return fail_with

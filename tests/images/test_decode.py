@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.images import colour
-from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.images.decode import decode_square
 
 Transpose = Image.Transpose
 MOST_PIXELS = 200_000_000

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.images import decode
-from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.images.decode import decode_square
 from landmark_lib.images.memory import decoding_bytes
 
 # Prints by how many bytes a pixel the memory of a process grows at most while it decodes a photo.
@@ -76,7 +77,8 @@ def test_what_is_refused_says_how_much_it_would_have_taken(monkeypatch):
 
 REFUSED = """
 import sys
-from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.errors import BadPhotoError
+from landmark_lib.images.decode import decode_square
 
 def peak():
     status = open("/proc/self/status").read()

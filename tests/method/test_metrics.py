@@ -12,7 +12,6 @@ from landmark_lib.method.metrics import (
     confusion,
     disagreement,
     gap,
-    landmark_free_share,
     macro_precision,
     macro_recall,
     mean_class_accuracy,
@@ -204,12 +203,3 @@ def test_gap_takes_names_as_labels():
 def test_gap_refuses_what_it_cannot_rank(predictions, truths, why):
     with pytest.raises(ValueError, match=why):
         gap(predictions, truths)
-
-
-def test_landmark_free_share_counts_photos_without_truth():
-    assert landmark_free_share({"a": [1], "b": [], "c": [2, 3], "d": [4]}) == 0.25
-
-
-def test_landmark_free_share_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="received none"):
-        landmark_free_share({})

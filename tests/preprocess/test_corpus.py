@@ -6,7 +6,8 @@ from PIL import Image
 from small_corpus import draw_photo
 
 from landmark_lib.dataset import Reason
-from landmark_lib.images.decode import BadPhotoError, decode_square
+from landmark_lib.errors import BadPhotoError
+from landmark_lib.images.decode import decode_square
 from landmark_lib.images.jpeg import encode_jpeg
 from landmark_lib.preprocess.corpus import resize_photos
 

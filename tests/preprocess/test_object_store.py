@@ -15,9 +15,8 @@ from small_corpus import SETTINGS
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest, Reason
-from landmark_lib.errors import NotADatasetError, SourceVanishedError
+from landmark_lib.errors import BadPhotoError, NotADatasetError, SourceVanishedError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.decode import BadPhotoError
 from landmark_lib.settings import FetchSettings
 from landmark_lib.storage import Place
 

@@ -100,7 +100,7 @@ def result(number, confusion, classes):
     )
 
 
-def evaluation_of(root, manifest, answers, difference=-0.0317, p_value=0.25, free=0.0):
+def evaluation_of(root, manifest, answers, difference=-0.0317, p_value=0.25):
     """Give an evaluation of all voters."""
     confusion = confusion_of(answers)
     return Evaluation(
@@ -109,7 +109,6 @@ def evaluation_of(root, manifest, answers, difference=-0.0317, p_value=0.25, fre
         photos=len(answers.image_ids),
         classes=manifest.classes,
         chance=1 / manifest.classes,
-        landmark_free_share=free,
         voters=[result(number, confusion, manifest.classes) for number in range(len(VOTERS))],
         comparison=Comparison("member-2", Figure(difference, -0.081, 0.024), 3, 4, p_value),
         disagreement=Disagreement(

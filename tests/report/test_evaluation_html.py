@@ -17,8 +17,10 @@ from landmark_lib.evaluation_results import Comparison, Figure
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.report.evaluation_sections import (
     comparison_words,
-    landmark_free_words,
+    evaluation_lead,
     rejection_section,
+    rejection_words,
+    scores_section,
     support_words,
 )
 from landmark_lib.report.gallery_sections import MOST_EXAMPLES, MOST_PAIRS, confusion_section
@@ -62,9 +64,44 @@ def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
         assert " ".join(cells) in told
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
-    assert "vote score +0.51, energy +1.52, likeness -0.53." in told
+    assert "vote score +0.51, energy +1.52, likeness \N{MINUS SIGN}0.53." in told
     without = replace(page.evaluation, rejection=None, no_rejection="no sketch")
     assert "are not told: no sketch." in text_of(rejection_section(without))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.001, 0.2, "ranks them lower than the vote's score does"),
+        (-0.2, -0.001, "ranks them higher than the vote's score does, which is worse"),
+        (-0.012, 0.31, "may or may not rank them lower"),
+        (0.0, 0.0, "may or may not rank them lower"),
+    ],
+)
+def test_rejection_is_said_to_help_as_far_as_the_intervals_tell(page, low, high, told):
+    found = page.evaluation.rejection
+    shares = [
+        replace(at, gain=Figure((low + high) / 2, low, high)) if at.share else at for at in found.shares
+    ]
+    assert rejection_words(replace(found, shares=shares)).startswith(told)
+    assert rejection_words(found) in page.section("rejection")
+
+
+def test_small_chances_and_accuracies_near_none_or_all_keep_their_digits(page):
+    ensemble = page.evaluation.voters[VOTERS.index("ensemble")]
+    rare = replace(
+        ensemble,
+        top_1=Figure(1 / 14_951, 0.0, 2 / 14_951),
+        gap=Figure(14_950 / 14_951, 0.9, 1.0),
+    )
+    voters = [rare if voter is ensemble else voter for voter in page.evaluation.voters]
+    many = replace(page.evaluation, classes=14_951, chance=1 / 14_951, voters=voters)
+    assert "is right on 0.0067 % of" in evaluation_lead(many)
+    assert "a guess is right on 0.0067 %." in evaluation_lead(many)
+    told = text_of(scores_section(many))
+    assert "ensemble imagenet 0.0067 % 0 to 0.013 %" in told
+    assert "0.999933 0.900 to 1.000" in told
+    assert "chance 0.0067 % 0.033 % 0.0067 %" in told
 
 
 def test_scores_are_those_measured_with_their_intervals(page):
@@ -131,8 +168,6 @@ def test_one_member_is_compared_with_nobody(page):
 
 def test_a_hold_out_of_landmarks_alone_is_said_to_flatter_gap(page):
     assert "such a hold-out alone flatters GAP" in page.section("scores")
-    assert "flatters" not in landmark_free_words(0.25)
-    assert landmark_free_words(0.25).startswith("25.0 % of the photos show no landmark")
 
 
 def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_measured(page):

@@ -9,6 +9,7 @@ from PIL import Image
 from landmark_lib import dataset
 from landmark_lib.dataset import FileRecord, LandmarkClass
 from landmark_lib.images.jpeg import encode_jpeg
+from landmark_lib.report import examples
 from landmark_lib.report.examples import (
     IMAGES_SHOWN,
     ORIGINALS_SHOWN,
@@ -77,10 +78,11 @@ def test_of_upsampled_images_those_with_most_outputs_are_shown():
 
 
 @pytest.mark.parametrize(("files", "read"), [(0, []), (3, [0, 1, 2]), (8, [0, 2, 4, 6]), (9, [0, 2, 4, 6])])
-def test_of_many_files_some_are_read_evenly_spread(files, read, tmp_path):
+def test_of_many_files_some_are_read_evenly_spread(files, read, tmp_path, monkeypatch):
+    monkeypatch.setattr(examples, "MOST_FILES", 4)
     labels = dataset.LABELS_SCHEMA.empty_table()
     records = [dataset.write_table(str(tmp_path), f"labels/{k}", labels, 8) for k in range(files)]
-    assert [path for path, _ in read_some(str(tmp_path), records, most=4)] == [f"labels/{k}" for k in read]
+    assert [path for path, _ in read_some(str(tmp_path), records)] == [f"labels/{k}" for k in read]
 
 
 def test_a_file_that_is_gone_is_no_empty_file(tmp_path):

@@ -1,58 +1,42 @@
-"""Numbers are written so that nobody misreads them."""
+"""Numbers and texts are set so that nobody misreads them."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from landmark_lib.report.page import LONGEST_TEXT, duration, number, share, shortened, size
+from landmark_lib.digits import points, share
+from landmark_lib.evaluation_results import Figure
+from landmark_lib.report.page import LONGEST_TEXT, cell, shortened, typeset
 
 
 @pytest.mark.parametrize(
-    ("count", "written"),
-    [(0, "0"), (1, "1"), (2.04, "2.0"), (34.5, "34.5"), (99.99, "100.0"), (1234567, "1,234,567")],
-)
-def test_numbers_have_commas_and_small_fractions_a_decimal(count, written):
-    assert number(count) == written
-
-
-@pytest.mark.parametrize(
-    ("count", "written"),
+    ("text", "set_in_type"),
     [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1.0 kB"),
-        (123_456, "123 kB"),
-        (35e9, "35.0 GB"),
-        (4e18, "4,000 PB"),
+        ("0.953", "0.953"),
+        ("-0.040", "\N{MINUS SIGN}0.040"),
+        ("> -0.000001", "> \N{MINUS SIGN}0.000001"),
+        ("-", "\N{EN DASH}"),
     ],
 )
-def test_sizes_have_the_largest_unit_that_leaves_a_whole_one(count, written):
-    assert size(count) == written
+def test_numbers_have_a_minus_sign_and_nothing_is_a_dash(text, set_in_type):
+    assert typeset(text) == set_in_type
 
 
 @pytest.mark.parametrize(
-    ("seconds", "written"),
+    ("figure", "form", "written"),
     [
-        (0.04, "0.0 s"),
-        (9.4, "9.4 s"),
-        (42.2, "42 s"),
-        (59.6, "1 min 0 s"),
-        (3599.9, "1 h 0 min"),
-        (7500, "2 h 5 min"),
+        (Figure(0.9526, 0.9274, 0.9741), {}, ("0.953", "0.927 to 0.974")),
+        (Figure(-0.0404, -0.101, 0.02), {}, ("\N{MINUS SIGN}0.040", "\N{MINUS SIGN}0.101 to 0.020")),
+        (Figure(0.25, 0.0, 1.0), {"written": share}, ("25.0 %", "0 to 100 %")),
+        (
+            Figure(-0.0404, -0.101, 0.02),
+            {"written": points},
+            ("\N{MINUS SIGN}4.0", "\N{MINUS SIGN}10.1 to +2.0"),
+        ),
     ],
 )
-def test_durations_are_told_in_the_units_of_a_clock(seconds, written):
-    assert duration(seconds) == written
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**9))
-@example(1, 10**6)
-@example(10**6, 1)
-def test_only_nothing_is_0_per_cent_and_only_all_is_100(part, rest):
-    whole = part + rest
-    told = share(part, whole)
-    assert (told in {"0 %", "0.0 %"}) == (part == 0)
-    assert (told in {"100 %", "100.0 %"}) == (part == whole > 0)
+def test_a_figure_stands_above_its_interval(figure, form, written):
+    assert cell(figure, **form) == written
 
 
 @given(st.text(max_size=2 * LONGEST_TEXT))

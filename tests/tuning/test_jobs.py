@@ -8,13 +8,13 @@ from commands import REPOSITORY
 from small_dataset import write_small_dataset
 
 from landmark_lib.dataset import read_manifest
+from landmark_lib.errors import FailedError, PrunedError, StoppedError
 from landmark_lib.settings import TuneSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
-from landmark_lib.tuning.outcomes import FailedError, PrunedError, StoppedError
 
 
 @dataclass

@@ -1,0 +1,104 @@
+"""Which way a download takes: straight to its host, or through a proxy that the environment names."""
+
+import ipaddress
+from contextlib import suppress
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+from urllib3 import PoolManager, ProxyManager, Timeout
+
+from landmark_lib.errors import BadPhotoError, UserError
+from landmark_lib.fetching.internet import PUBLIC_POOLS, is_plainly_private, refused
+from landmark_lib.fetching.web_address import WebAddress
+from landmark_lib.settings import FetchSettings
+
+
+class Routes:
+    """The connections of one downloader.
+
+    Proxies are those of http_proxy, https_proxy, all_proxy and no_proxy, in small or capital letters. Each is
+    checked when it is first needed, so that one for something else stops nobody.
+
+    Args:
+        fetch: Limits, and what to say to servers.
+    """
+
+    def __init__(self, fetch: FetchSettings) -> None:
+        self._allow_private = fetch.allow_private_addresses
+        self._how: dict[str, Any] = {
+            "maxsize": fetch.connections_per_host,
+            "block": True,
+            "retries": False,
+            "timeout": Timeout(connect=fetch.timeout, read=fetch.timeout),
+            "headers": {"User-Agent": fetch.user_agent},
+        }
+        self._proxies = getproxies()
+        self._direct = PoolManager(**self._how)
+        if not self._allow_private:
+            self._direct.pool_classes_by_scheme = PUBLIC_POOLS
+        self._through: dict[WebAddress, ProxyManager] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        for manager in (self._direct, *self._through.values()):
+            manager.clear()
+
+    def to(self, address: WebAddress) -> PoolManager:
+        """Return what connects to an address.
+
+        Where private addresses are not allowed, a straight connection checks what it finds for a name; what a
+        proxy finds, the proxy alone knows.
+
+        Raises:
+            BadPhotoError: The address is plainly private, and that is not allowed.
+            UserError: The environment names a proxy that cannot be.
+        """
+        if not self._allow_private and is_plainly_private(address.host):
+            raise refused(address.host)
+        proxy = self.proxy(address)
+        if proxy is None:
+            return self._direct
+        if proxy not in self._through:
+            authorization = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else None
+            manager = ProxyManager(proxy.origin, proxy_headers=authorization, **self._how)
+            self._through.setdefault(proxy, manager)  # of two threads, the first one's
+        return self._through[proxy]
+
+    def proxy(self, address: WebAddress) -> WebAddress | None:
+        """Return the proxy that an address is asked through, if any.
+
+        Raises:
+            UserError: The environment names one that cannot be.
+        """
+        for name in (address.scheme, "all"):
+            if self._proxies.get(name):
+                return None if self._is_passed_by(address) else _proxy(name, self._proxies[name])
+        return None
+
+    def _is_passed_by(self, address: WebAddress) -> bool:
+        host = address.host.strip("[]").rstrip(".")
+        if proxy_bypass(f"{host}:{address.port}", self._proxies):
+            return True
+        with suppress(ValueError):
+            ip = ipaddress.ip_address(host)
+            return any(ip in network for network in _networks(self._proxies.get("no", "")))
+        return False
+
+
+def _networks(passed_by: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    networks = []
+    for entry in passed_by.split(","):
+        with suppress(ValueError):  # a name
+            networks.append(ipaddress.ip_network(entry.strip().strip("[]"), strict=False))
+    return networks
+
+
+def _proxy(name: str, value: str) -> WebAddress:
+    try:
+        return WebAddress.listed(value if "://" in value else f"http://{value}")
+    except BadPhotoError:
+        _, separator, rest = value.rpartition("@")
+        received = f"***@{rest}" if separator else value
+        raise UserError(
+            f"{name}_proxy: expected http://host:port or https://host:port, received {received}"
+        ) from None

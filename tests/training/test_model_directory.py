@@ -1,0 +1,71 @@
+"""What counts as a member of an ensemble."""
+
+from dataclasses import replace
+
+import pytest
+
+from landmark_lib.errors import UserError
+from landmark_lib.storage import Place
+from landmark_lib.training.model_directory import MemberRecord, finished_members, write_member
+
+RECORD = MemberRecord(
+    member=0,
+    finished=True,
+    epochs=1,
+    best_epoch=1,
+    settings={},
+    dataset_fingerprint="rows",
+    landmark_ids=["a", "b"],
+    versions={},
+)
+
+
+@pytest.fixture
+def models(tmp_path):
+    return Place(str(tmp_path))
+
+
+def names(models):
+    return [directory.name for directory in finished_members(models.address)]
+
+
+def test_members_come_in_the_order_of_their_numbers(models, capsys):
+    for number in range(11):
+        write_member(models / f"member-{number}", RECORD)
+    assert names(models) == [f"member-{number}" for number in range(11)]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "member-0 (copy)",
+        "member-0.bak",
+        "member-00",
+        "member-1x",
+        "member-",
+        "Member-1",
+        "member--1",
+    ],
+)
+def test_only_folders_named_member_and_a_number_are_members(models, name):
+    for each in ("member-0", name):
+        write_member(models / each, RECORD)
+    assert names(models) == ["member-0"]
+
+
+def test_a_member_that_is_missing_is_told_and_the_others_vote(models, capsys):
+    for name in ("member-0", "member-3"):
+        write_member(models / name, RECORD)
+    (models / "member-1" / "checkpoints" / "0.npz").write(b"")
+    assert names(models) == ["member-0", "member-3"]
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told == f"warning: --models: {models} has no trained member-1, member-2; the others vote without"
+
+
+def test_an_unfinished_member_and_a_folder_without_members_are_refused(models):
+    with pytest.raises(UserError, match="holds no trained member"):
+        finished_members((models / "nothing").address)
+    write_member(models / "member-0", replace(RECORD, finished=False))
+    with pytest.raises(UserError, match=r"the training of .*member-0 has not ended"):
+        finished_members(models.address)
