@@ -24,6 +24,7 @@ from results import Column, goals, markdown_table, publish
 from shard_sets import CLASSES, write_shard_set
 
 from landmark_lib import dataset
+from landmark_lib.evaluation.photos import find_photos
 from landmark_lib.evaluation.predict import predict
 from landmark_lib.settings import PredictSettings
 from landmark_lib.storage import Place
@@ -73,7 +74,8 @@ def compare(scratch: Path, runs: int) -> tuple[Column, Column]:
 
     def this_project(run: int) -> None:
         output = str(scratch / f"predictions-{run}")
-        predict(PredictSettings(models=models, output=output, batch_size=BATCH), root, ranks)
+        settings = PredictSettings(models=models, output=output, batch_size=BATCH)
+        predict(settings, find_photos(settings, root), ranks)
 
     def plain_keras(_: int) -> None:
         load_trained(directory / BEST).predict(images, batch_size=BATCH, verbose=0)

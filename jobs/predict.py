@@ -11,26 +11,38 @@ def predict(settings: PredictSettings) -> None:
     Writes Parquet with the most likely labels and scores of each member and of the ensemble, a row a photo;
     photos that cannot be read get a row in rejected with the reason. An interrupted run goes on.
     """
-    from landmark_lib.evaluation.predict import predict as run
+    from landmark_lib.evaluation.photos import find_photos
     from landmark_lib.evaluation.shown import describe_answers, describe_summary, read_names
-    from landmark_lib.evaluation.submission import read_test_list, write_submission
-    from landmark_lib.training.horovod_step import losses_of_ranks_told, start_ranks
+    from landmark_lib.evaluation.submission import (
+        check_submission,
+        fit_test_list,
+        read_test_list,
+        write_submission,
+    )
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    # What is wrong with these shows before hours of work.
+    # What is wrong with these shows before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
+    if settings.submission:
+        check_submission(settings.submission)
+    photos = find_photos(settings, root)
+    lines = None if wanted is None else fit_test_list(wanted, list(photos.image_ids()))
+
+    from landmark_lib.evaluation.predict import predict as run
+    from landmark_lib.training.horovod_step import losses_of_ranks_told, start_ranks
+
     ranks = start_ranks()
     with losses_of_ranks_told():
-        files, summary = run(settings, root, ranks)
+        files, summary = run(settings, photos, ranks)
     if not ranks.speaks:
         return
     told = [describe_answers(files, summary.members, names), describe_summary(files, summary)]
     # All is written before a word is shown, as whoever reads the words may stop reading.
     if settings.submission:
-        lines, empty = write_submission(files, settings.submission, wanted)
+        count, empty = write_submission(files, settings.submission, lines)
         path = visible(settings.submission)
-        told.append(f"Submission: {path}, {lines:,} photos, {empty:,} of them without a label")
+        told.append(f"Submission: {path}, {count:,} photos, {empty:,} of them without a label")
     show("\n".join(told))
 
 

@@ -187,6 +187,11 @@ class Place:
         """Where it is on this machine."""
         return Path(open_address(self.address)[1])
 
+    @property
+    def uri(self) -> str:
+        """The address as lists hold it, whole and with a scheme; a path stands in it as it is."""
+        return f"{FILE}://{self.path}" if self.is_local else self.address.rstrip("/")
+
     def exists(self) -> bool:
         """Return whether there is a file or a folder."""
         with _as_storage_errors():
@@ -216,6 +221,24 @@ class Place:
         # Stores list the mark that a folder exists under the folder's own name.
         paths = {path.rstrip("/") for path in listed} - {folder.rstrip("/")}
         return sorted(path.rpartition("/")[2] for path in paths)
+
+    def entries(self, most: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield what fsspec tells of the files and folders in a folder: name (a path), type, size.
+
+        Args:
+            most: Look at so many at most; Google's listing then ends early, of other stores all is asked for.
+
+        Raises:
+            FileNotFoundError: There is no such folder.
+        """
+        with _as_storage_errors():
+            filesystem, folder = open_address(self.address)
+            bound = {"max_results": most} if most and scheme_of(self.address) in GOOGLE else {}
+            listed = filesystem.ls(folder, detail=True, **bound)
+        for entry in listed[:most]:
+            # Object stores show the mark that a folder exists as a file of the folder's name.
+            if entry["name"].rstrip("/") != folder.rstrip("/"):
+                yield entry
 
     def files(self) -> Iterator["Place"]:
         """Yield all files below a folder; none where there is no folder."""

@@ -93,7 +93,7 @@ def test_predicting_from_a_photo_gives_the_networks_the_pixels_that_preprocessin
     read = [group for unit in range(len(photos.sizes)) for group in photos.read(unit, lambda *_: None)]
     jpegs = {name: jpeg for ids, images in read for name, jpeg in zip(ids, images, strict=True)}
     for image_id, image in held_out.items():
-        assert jpegs[Path(image_id).stem] == image
+        assert jpegs[image_id] == image
 
 
 def test_three_members_and_their_vote_are_measured_on_the_whole_hold_out(place):

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from landmark_lib import dataset
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.evidence import Evidence, evidence_of, join_evidence
 from landmark_lib.evaluation.networks import Member, ask
-from landmark_lib.evaluation.photos import DatasetPhotos, Photos, UsersPhotos
+from landmark_lib.evaluation.photos import Photos, find_users_photos
 from landmark_lib.evaluation.rejecting import LandmarkFree
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.progress import progress
@@ -24,9 +23,7 @@ def find_no_landmark(settings: EvaluateSettings) -> Photos | None:
     source = settings.no_landmark
     if source is None:
         return None
-    if dataset.has_manifest(source):
-        return DatasetPhotos(source, dataset.read_manifest(source))
-    return UsersPhotos(source, settings, option="--no-landmark")
+    return find_users_photos(source, settings, "--no-landmark")
 
 
 def ask_about_no_landmark(

@@ -3,31 +3,31 @@
 Whatever they come from, the networks get the pixels that preprocessing would have written for them.
 """
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image
+import pyarrow as pa
 
 from landmark_lib import dataset
-from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest, Reason
+from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest
 from landmark_lib.errors import BadPhotoError, UserError
 from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.images.prepare import centre_of, prepare_photo
+from landmark_lib.inputs.listing import list_photos
+from landmark_lib.inputs.source import find_source, is_dataset
 from landmark_lib.method.epochs import ShardSlice
-from landmark_lib.settings import PhotoSettings, PredictSettings
+from landmark_lib.settings import PhotoSettings, PredictSettings, SourceSettings
+from landmark_lib.storage import Place
 from landmark_lib.training.reading import Group, Shards, read_slices
 
 PHOTOS_PER_UNIT = 256
 PHOTOS_AT_ONCE = 32  # of a user's photos, read before they are handed on
 COLUMNS = ("image_id", "image")
-NOT_LISTED = {"landmark_id": None, "archive": None, "offset": None, "size": None, "detail": None}
 
 Reject = Callable[[str, str, str], None]  # told the image id, the reason and the detail
-Entry = dict[str, Any]  # as `fetch_photos` takes it
 
 
 class Photos(Protocol):
@@ -41,6 +41,9 @@ class Photos(Protocol):
     def sizes(self) -> Sequence[int]:
         """Photos of each unit, the rejected ones with them."""
 
+    def image_ids(self) -> Iterator[str]:
+        """Yield the ids of all photos, the rejected ones with them."""
+
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
         """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
 
@@ -51,9 +54,20 @@ def find_photos(settings: PredictSettings, root: str) -> Photos:
     Raises:
         UserError: There is nothing, or it is no data set.
     """
-    if settings.input is not None:
-        return UsersPhotos(settings.input, settings)
-    return DatasetPhotos(root, dataset.read_manifest(root))
+    if settings.input is None:
+        return DatasetPhotos(root, dataset.read_manifest(root))
+    return find_users_photos(settings.input, settings, "--input")
+
+
+def find_users_photos(address: str, settings: PhotoSettings, option: str) -> Photos:
+    """Find photos that a user named, which may be those of a data set.
+
+    Raises:
+        UserError: There is nothing, or a list that cannot be read.
+    """
+    if is_dataset(Place(address)):
+        return DatasetPhotos(address, dataset.read_manifest(address))
+    return UsersPhotos(address, settings, option)
 
 
 class DatasetPhotos:
@@ -76,6 +90,12 @@ class DatasetPhotos:
         listed = "\n".join(f"{record.path} {record.sha256}" for record in self._records)
         self.identity = hashlib.sha256(listed.encode()).hexdigest()[:16]
 
+    def image_ids(self) -> Iterator[str]:
+        """Yield the ids of all photos, the rejected ones with them."""
+        for record in self._records:
+            table = dataset.read_table(self._shards.root, record.path, ["image_id"])
+            yield from filter(None, table["image_id"].to_pylist())
+
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
         """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
         record = self._records[unit]
@@ -89,34 +109,38 @@ class DatasetPhotos:
 
 
 class UsersPhotos:
-    """Photos of a folder, one file, or a CSV of addresses."""
+    """Photos as a user has them: in a folder, tars, a file, or a CSV of addresses."""
 
-    def __init__(self, source: str, settings: PhotoSettings, option: str = "--input") -> None:
+    def __init__(self, address: str, settings: PhotoSettings, option: str = "--input") -> None:
         """List them.
 
         Args:
-            source: The folder, file or CSV.
+            address: The folder or file.
             settings: How they are fetched, and which are too large.
-            option: Of the command line, that named them.
+            option: Of the command line, that named it.
 
         Raises:
-            UserError: There is nothing, or the CSV has no column url.
+            UserError: There is nothing, or a list that cannot be read.
         """
-        self._source = source
-        self._settings = settings
-        entries = _marked_repeated(_list_photos(Path(source), option))
-        self._units = [
-            entries[first : first + PHOTOS_PER_UNIT] for first in range(0, len(entries), PHOTOS_PER_UNIT)
-        ]
+        source = find_source(SourceSettings(address, unlabelled=True), option)
+        self._root, self._settings = source.place.address, settings
+        self._entries = list_photos(source)
+        if not len(self._entries):
+            raise UserError(f"{option}: no photos in {source.place}")
+        firsts = range(0, len(self._entries), PHOTOS_PER_UNIT)
+        self._units = [self._entries.slice(first, PHOTOS_PER_UNIT) for first in firsts]
         self.sizes = [len(unit) for unit in self._units]
-        listed = "\n".join(f"{entry['image_id']} {_as_it_is(entry['uri'])}" for entry in entries)
-        self.identity = hashlib.sha256(listed.encode()).hexdigest()[:16]
+        self.identity = _identity(self._entries)
+
+    def image_ids(self) -> Iterator[str]:
+        """Yield the ids of all photos, the rejected ones with them."""
+        yield from self._entries["image_id"].to_pylist()
 
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
         """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
         most_pixels = self._settings.most_megapixels * 10**6
         kept: list[tuple[str, bytes]] = []
-        for entry, content in fetch_photos(self._units[unit], self._settings.fetch, self._source):
+        for entry, content in fetch_photos(self._units[unit].to_pylist(), self._settings.fetch, self._root):
             try:
                 kept.append((entry["image_id"], _prepared(content, most_pixels)))
             except BadPhotoError as error:
@@ -128,70 +152,24 @@ class UsersPhotos:
             yield _group(kept)
 
 
-def _list_photos(source: Path, option: str) -> list[Entry]:
-    if source.is_dir():
-        files = sorted(path for path in source.rglob("*") if path.is_file())
-        if not files:
-            raise UserError(f"{option}: the folder is empty: {source}")
-        return [_entry(_image_id(path), str(path.absolute())) for path in files]
-    if not source.is_file():
-        raise UserError(f"{option}: no such folder or file: {source}")
-    if source.suffix.lower() != ".csv":
-        return [_entry(_image_id(source), str(source.absolute()))]
-    return _list_csv(source, option)
+def _identity(entries: pa.Table) -> str:
+    """Return what tells photos from others, and from what they were before they were changed."""
+    state_of = cache(_state)  # many photos may lie in one tar
+    digest = hashlib.sha256()
+    columns = (entries[name].to_pylist() for name in ("image_id", "uri", "archive", "offset", "size"))
+    for image_id, uri, archive, *others in zip(*columns, strict=True):
+        state = _state(uri) if archive is None else state_of(archive)
+        digest.update(f"{image_id} {uri} {state} {others}\n".encode())
+    return digest.hexdigest()[:16]
 
 
-def _list_csv(source: Path, option: str) -> list[Entry]:
+def _state(uri: str | None) -> str:
+    place = Place(uri or "")
     try:
-        with source.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{option}: {source} cannot be read: {error}") from None
-    if not rows:
-        raise UserError(f"{option}: {source} lists no photos")
-    if "url" not in rows[0]:
-        raise UserError(f"{option}: expected a column url in {source}, found {', '.join(rows[0])}")
-    return [_listed(source, row) for row in rows]
-
-
-def _listed(source: Path, row: dict[str, str | None]) -> Entry:
-    address = (row["url"] or "").strip()
-    uri = address if "://" in address else str(source.absolute().parent / address)
-    image_id = (row["id"] or "").strip() if "id" in row else address
-    entry = _entry(image_id, uri)
-    if not image_id:
-        return {**entry, "reason": Reason.NO_ID}
-    return entry if address else {**entry, "reason": Reason.BROKEN_ROW, "detail": "no address"}
-
-
-def _entry(image_id: str, uri: str) -> Entry:
-    return {"image_id": image_id, "uri": uri, "reason": None, **NOT_LISTED}
-
-
-def _marked_repeated(entries: Sequence[Entry]) -> list[Entry]:
-    """Give a reason to all photos but the first of each id: answers are told apart by it."""
-    seen: set[str] = set()
-    marked = []
-    for entry in entries:
-        repeated = entry["reason"] is None and entry["image_id"] in seen
-        seen.add(entry["image_id"])
-        marked.append({**entry, "reason": Reason.DUPLICATE_ID} if repeated else entry)
-    return marked
-
-
-def _image_id(path: Path) -> str:
-    """Give the id of a file as preprocessing does: its name without the ending of an image."""
-    endings = Image.registered_extensions()
-    return path.stem if path.stem and path.suffix.lower() in endings else path.name
-
-
-def _as_it_is(uri: str) -> str:
-    """Tell a file from what it was before it was changed."""
-    path = Path(uri)
-    if "://" in uri or not path.is_file():
-        return uri
-    status = path.stat()
-    return f"{uri} {status.st_size} {status.st_mtime_ns}"
+        status = place.path.stat() if uri and place.is_local else None
+    except (OSError, ValueError):  # why it cannot be read shows when it is
+        status = None
+    return "" if status is None else f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _prepared(content: bytes | BadPhotoError, most_pixels: int) -> bytes:

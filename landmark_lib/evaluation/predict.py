@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.evidence import evidence_of, sketches_of
 from landmark_lib.evaluation.networks import Member, ask, load_members
-from landmark_lib.evaluation.photos import Photos, find_photos
+from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.predictions import (
     REJECTED_SCHEMA,
     PredictionFiles,
@@ -60,24 +60,23 @@ class Likely:
     confidences: NDArray[np.float64]
 
 
-def predict(settings: PredictSettings, root: str, ranks: Ranks) -> tuple[PredictionFiles, Summary]:
+def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[PredictionFiles, Summary]:
     """Answer all photos, from where an interrupted run has come to; every rank takes its share of the units.
 
     Args:
-        settings: Which photos and models, and where the answers go.
-        root: Root of the data set, where no other photos are named.
+        settings: Which models, and where the answers go.
+        photos: What to answer.
         ranks: This rank's place.
 
     Returns:
         The files and what they hold.
 
     Raises:
-        UserError: No photos, no trained members, a rejection learned for others, or a directory with other
+        UserError: No trained members, a rejection learned for others, or a directory with other
             predictions.
         LandmarkError: A model cannot be loaded, an image of the data set does not decode, a file cannot be
             written.
     """
-    photos = find_photos(settings, root)
     voters = _load_voters(settings.models)
     files = PredictionFiles(
         Place(settings.output) if settings.output else Place(settings.models) / PREDICTIONS,

@@ -1,21 +1,21 @@
 """The answers to the first photos, as text with the landmarks' names."""
 
-import csv
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from landmark_lib.columns import in_columns
-from landmark_lib.console import visible
+from landmark_lib.console import visible, warn
 from landmark_lib.digits import decimal
-from landmark_lib.errors import UserError
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK, PredictionFiles, Summary
+from landmark_lib.inputs.csv_file import read_columns
+from landmark_lib.inputs.matching import mismatch
+from landmark_lib.storage import Place
 
 PHOTOS_SHOWN = 10
 
 
-def read_names(path: str) -> dict[str, str]:
+def read_names(address: str) -> dict[str, str]:
     """Read the names of landmarks by id from a CSV with columns landmark_id and category.
 
     Google Landmarks v2 gives addresses as categories: http://commons.wikimedia.org/wiki/Category:Old_mill.
@@ -23,26 +23,28 @@ def read_names(path: str) -> dict[str, str]:
     Raises:
         UserError: It cannot be read or has other columns.
     """
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if not {"landmark_id", "category"} <= set(rows.fieldnames or []):
-                raise UserError(f"--names: expected columns landmark_id and category in {path}")
-            return {row["landmark_id"]: _name(row["category"]) for row in rows}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"--names: {path} cannot be read: {error}") from None
+    rows = read_columns(Place(address), "--names", ["landmark_id", "category"])
+    ids, categories = (rows[name].to_pylist() for name in ("landmark_id", "category"))
+    return {landmark_id: _name(category) for landmark_id, category in zip(ids, categories, strict=True)}
 
 
 def describe_answers(files: PredictionFiles, members: list[str], names: Mapping[str, str]) -> str:
-    """Tell for the first photos what the ensemble ranks first, and how sure each member is of it."""
+    """Tell for the first photos what the ensemble ranks first, and how sure each member is of it.
+
+    Warns where names were given, and none is the name of a label that is shown.
+    """
     lines: list[str] = []
+    labels: set[str] = set()
     shown = 0
     for table in files.read(ANSWERS):
         for row in table.slice(0, PHOTOS_SHOWN - shown).to_pylist():
             lines += _photo(row, members, names)
+            labels.update(row["ensemble labels"])
             shown += 1
         if shown == PHOTOS_SHOWN:
             break
+    if names and labels and not labels & names.keys():
+        warn(f"--names: {mismatch(labels, names.keys(), len(labels)).told('the list of names', 'labels')}")
     return "\n".join(lines)
 
 
@@ -75,5 +77,5 @@ def _told(label: str, names: Mapping[str, str]) -> str:
     return visible(f"{names[label]} ({label})" if label in names else label)
 
 
-def _name(category: str | None) -> str:
-    return unquote((category or "").rpartition("Category:")[2]).replace("_", " ")
+def _name(category: str) -> str:
+    return unquote(category.rpartition("Category:")[2]).replace("_", " ")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pyspark.sql import SparkSession
 
@@ -10,13 +10,14 @@ from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord, Manifest
 from landmark_lib.errors import UserError
+from landmark_lib.inputs.source import Source
 from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of
 from landmark_lib.preprocess.listing import Batch, compare, read_rejected, write_list
 from landmark_lib.preprocess.output_directory import Output, Standing
 from landmark_lib.preprocess.plan import read_ids
-from landmark_lib.preprocess.sources import check_source, list_photos
+from landmark_lib.preprocess.sources import listed_photos
 from landmark_lib.preprocess.stage import StageTiming, timed_stage
-from landmark_lib.settings import PreprocessSettings, SourceSettings
+from landmark_lib.settings import PreprocessSettings
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,20 @@ class Before:
 def begin_batch(
     spark: SparkSession,
     settings: PreprocessSettings,
-    source: SourceSettings,
+    find: Callable[[], Source],
     output: Output,
     say: Callable[[str], None],
     timings: list[StageTiming],
 ) -> Batch | None:
     """List the photos of this run, or take the list that an earlier one left.
+
+    Args:
+        spark: Where to list.
+        settings: Of the run.
+        find: Finds the source, or raises UserError.
+        output: Where the list goes.
+        say: Told what is added to a finished data set.
+        timings: The stage is added to them.
 
     Returns:
         The photos; None for a finished data set to which there is nothing to add.
@@ -52,36 +61,37 @@ def begin_batch(
     """
     standing = output.standing()
     if standing is Standing.UNDER_WAY:
-        return Batch.from_json(output.journal.read(BATCH) or {})
+        return output.journal.read(BATCH, Batch)
     with timed_stage(timings, "list", "photos") as counted:
         if standing is Standing.NEW:
-            batch: Batch | None = _first(spark, settings, source, output)
+            batch: Batch | None = _first(spark, settings, find(), output)
         else:
-            batch = _added(spark, settings, source, output, say)
+            batch = _added(spark, settings, find, output, say)
         counted(batch.photos if batch else 0)
     return batch
 
 
-def _first(
-    spark: SparkSession, settings: PreprocessSettings, source: SourceSettings, output: Output
-) -> Batch:
+def _first(spark: SparkSession, settings: PreprocessSettings, source: Source, output: Output) -> Batch:
     output.clear()
     output.decide("corpus")
-    photos = list_photos(spark, source).persist()
-    parts, rows = write_list(photos, settings.photos_per_part, output.address)
-    photos.unpersist()
+    try:
+        with listed_photos(spark, source) as photos:
+            parts, rows = write_list(photos, settings.photos_per_part, output.address)
+    except UserError:
+        output.clear()  # there is nothing to go on from
+        raise
     if not rows:
         output.clear()
-        raise UserError(f"--input: no photos in {source.address}")
+        raise UserError(f"{source.option}: no photos in {source.place}")
     batch = Batch(0, parts, rows)
-    output.journal.write(BATCH, batch.to_json())
+    output.journal.write(BATCH, asdict(batch))
     return batch
 
 
 def _added(
     spark: SparkSession,
     settings: PreprocessSettings,
-    source: SourceSettings,
+    find: Callable[[], Source],
     output: Output,
     say: Callable[[str], None],
 ) -> Batch | None:
@@ -89,27 +99,27 @@ def _added(
     manifest = dataset.read_manifest(output.address)
     already = f"{visible(output.address)} already holds this data set"
     try:
-        check_source(source)
+        source = find()
     except UserError as error:
         told = f"Its source cannot be looked through for new photos: {visible(error)}"
         say(f"{already}; nothing was changed. {told}")
         return None
-    photos = list_photos(spark, source).persist()
-    growth = compare(
-        photos,
-        read_ids(spark, output.address, manifest.files_in(dataset.CORPUS)),
-        read_rejected(spark, output.address, manifest.files_in(dataset.REJECTED)),
-        retry_rejected=settings.retry_rejected,
-    )
-    if growth.gone:
-        say(f"{growth.gone:,} photos of the data set are no longer in its source; they stay")
-    new = growth.new.persist()
-    if not new.limit(1).count():
-        say(f"{already}; nothing was changed")
-        return None
-    parts, rows = write_list(new, settings.photos_per_part, output.address)
+    with listed_photos(spark, source) as photos:
+        growth = compare(
+            photos,
+            read_ids(spark, output.address, manifest.files_in(dataset.CORPUS)),
+            read_rejected(spark, output.address, manifest.files_in(dataset.REJECTED)),
+            retry_rejected=settings.retry_rejected,
+        )
+        if growth.gone:
+            say(f"{growth.gone:,} photos of the data set are no longer in its source; they stay")
+        new = growth.new.persist()
+        if not new.limit(1).count():
+            say(f"{already}; nothing was changed")
+            return None
+        parts, rows = write_list(new, settings.photos_per_part, output.address)
     batch = Batch(_next_number(manifest), parts, rows, replaces_rejected=settings.retry_rejected)
-    output.reopen(manifest, batch.to_json())
+    output.reopen(manifest, asdict(batch))
     say(f"{batch.photos:,} photos to add to {visible(output.address)}")
     return batch
 
@@ -138,8 +148,7 @@ def drop_replaced(output: Output, batch: Batch) -> None:
 
 
 def _manifest_before(output: Output) -> Manifest | None:
-    content = output.journal.read(BEFORE)
-    return None if content is None else dataset.manifest_from_json(content)
+    return output.journal.read(BEFORE, Manifest)
 
 
 def corpus_files(output: Output) -> list[FileRecord]:
@@ -149,6 +158,8 @@ def corpus_files(output: Output) -> list[FileRecord]:
         return dataset.read_manifest(output.address).files_in(dataset.CORPUS)
     if standing is Standing.NEW or not output.journal.is_closed(Stage.CORPUS):
         return []
-    batch = Batch.from_json(output.journal.read(BATCH) or {})
+    batch = output.journal.read(BATCH, Batch)
+    if batch is None:
+        return []
     files = [*before(output, batch).files, *records_of(output.journal.parts(Stage.CORPUS))]
     return dataset.files_in(files, dataset.CORPUS)

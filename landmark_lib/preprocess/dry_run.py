@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from landmark_lib.console import visible
 from landmark_lib.errors import LandmarkError
+from landmark_lib.inputs.source import find_source
 from landmark_lib.preprocess.batches import corpus_files
 from landmark_lib.preprocess.failures import told_in_one_line
 from landmark_lib.preprocess.manifest import describe_counts
@@ -16,7 +17,7 @@ from landmark_lib.preprocess.pipeline import kept_classes
 from landmark_lib.preprocess.plan import count_labels, count_planned, plan_images, read_ids
 from landmark_lib.preprocess.session import running_spark
 from landmark_lib.preprocess.shards import lay_out
-from landmark_lib.preprocess.sources import check_source, list_photos
+from landmark_lib.preprocess.sources import listed_photos
 from landmark_lib.preprocess.summary import describe_plan, table_1
 from landmark_lib.preprocess.verify import verify
 from landmark_lib.settings import PreprocessSettings, SourceSettings
@@ -32,17 +33,15 @@ def tell_plan(settings: PreprocessSettings, source: str) -> str:
         UserError: The source cannot be listed, or no label has enough photos.
     """
     corpus = corpus_files(Output(settings.output, resolved_settings(settings, source)))
-    place = settings.source(source)
-    if not corpus:
-        check_source(place)
+    found = None if corpus else find_source(settings.source(source))
     with told_in_one_line(), running_spark("landmark-recognition dry run") as spark:
-        if corpus:
+        if found is None:
             ids = read_ids(spark, settings.output, corpus)
             told = f"For the corpus in {visible(settings.output)}"
-        else:
-            ids = _listed_ids(spark, place)
-            told = f"For {visible(source)}, if every photo that it lists can be read"
-        return f"{told}\n\n{_plan_text(ids.persist(), settings)}"
+            return f"{told}\n\n{_plan_text(ids.persist(), settings)}"
+        with listed_photos(spark, found) as photos:
+            plan = _plan_text(_readable_ids(photos).persist(), settings)
+        return f"For {visible(source)}, if every photo that it lists can be read\n\n{plan}"
 
 
 def verify_source(source: SourceSettings, say: Callable[[str], None]) -> None:
@@ -52,9 +51,9 @@ def verify_source(source: SourceSettings, say: Callable[[str], None]) -> None:
         UserError: The source cannot be listed.
         LandmarkError: They do not fit.
     """
-    check_source(source)
+    found = find_source(source)
     with told_in_one_line(), running_spark("landmark-recognition verify") as spark:
-        report = verify(spark, source)
+        report = verify(spark, found)
     for line in report.lines():
         say(line)
     if report.wrong:
@@ -73,7 +72,6 @@ def _plan_text(ids: DataFrame, settings: PreprocessSettings) -> str:
     return "\n".join([counts, "", kept, *describe_plan(planned, layout)])
 
 
-def _listed_ids(spark: SparkSession, source: SourceSettings) -> DataFrame:
-    readable = list_photos(spark, source).where("reason is null")
+def _readable_ids(photos: DataFrame) -> DataFrame:
     nothing = F.array().cast("array<string>").alias("without_effect")
-    return readable.select(F.lit(0).alias(FILE), "image_id", "landmark_id", nothing)
+    return photos.where("reason is null").select(F.lit(0).alias(FILE), "image_id", "landmark_id", nothing)

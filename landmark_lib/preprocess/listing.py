@@ -1,7 +1,7 @@
 """The photos of a run, listed and cut into the parts that become the files of the corpus."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from landmark_lib.dataset import REJECTED_SCHEMA, FileRecord, part_name, read_table, write_table
 from landmark_lib.errors import UserError
+from landmark_lib.inputs.schema import LIST_SCHEMA
 from landmark_lib.preprocess.journal import LIST
 from landmark_lib.preprocess.parts import FILE, file_of, read_files, write_files
-from landmark_lib.preprocess.sources import LIST_SCHEMA
 from landmark_lib.storage import Place
 
 LIST_ROWS_PER_GROUP = 65_536
@@ -44,16 +44,6 @@ class Batch:
     def photos(self) -> int:
         """Number of photos in all parts."""
         return sum(self.rows.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "Batch":
-        """Read what the journal keeps."""
-        rows = {int(part): count for part, count in content["rows"].items()}
-        return cls(content["number"], content["parts"], rows, content.get("replaces_rejected", False))
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,19 @@
 """One job at a time fills an output directory."""
 
 import os
-import signal
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.console import note, visible
+from landmark_lib.errors import UserError
 from landmark_lib.preprocess import lock_steps
 from landmark_lib.preprocess.lock_steps import Sign, acquire, carry_out, renew
 from landmark_lib.storage import Place
@@ -31,7 +31,7 @@ def locked(output: str, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock of an output directory.
 
     On a disk the system gives the lock back when its holder dies. Object stores have no such locks: there a
-    job renews an object while it lives, as `lock_steps` has it.
+    job renews an object while it lives, as `lock_steps` has it. Where it could not in time, the process ends.
 
     Args:
         output: Address of the directory.
@@ -39,7 +39,6 @@ def locked(output: str, say: Callable[[str], None]) -> Iterator[None]:
 
     Raises:
         UserError: Another job holds it, or the directory cannot be written.
-        LandmarkError: The lock was lost while it was held; nothing is written after that.
     """
     place = Place(output)
     lock = _on_disk(place.path) if place.is_local else _on_store(place, say)
@@ -94,7 +93,7 @@ class _StoredSigns:
             (self.folder / name).remove()
 
     def now(self) -> float:
-        return time.monotonic()
+        return time.clock_gettime(time.CLOCK_BOOTTIME)  # counts the time that the machine sleeps, too
 
     def wait(self, seconds: float) -> None:
         if not self.told:
@@ -120,21 +119,15 @@ def _on_store(place: Place, say: Callable[[str], None]) -> Iterator[None]:
             _withdraw(signs, name)
     if sign is None:
         raise Timeout(name)
-    renewing = _Renewing(sign, signs)
+    ended = threading.Event()
+    renewing = threading.Thread(target=_renew_until, args=(ended, sign, signs), daemon=True)
     renewing.start()
     try:
         yield
     finally:
-        # That the lock is lost interrupts, at any moment up to the end of the thread.
-        with suppress(KeyboardInterrupt):
-            renewing.end()
+        ended.set()
+        renewing.join()
         _withdraw(signs, name)
-        if renewing.lost.is_set():
-            raise LandmarkError(
-                f"--output: this job no longer has the lock of {place}, which it could not renew for"
-                f" {lock_steps.SECONDS_OF_A_SIGN:.0f} seconds or another job has taken; it stopped writing."
-                " The same command continues from here"
-            ) from None
 
 
 def _withdraw(signs: _StoredSigns, name: str) -> None:
@@ -142,42 +135,25 @@ def _withdraw(signs: _StoredSigns, name: str) -> None:
         signs.remove(name)
 
 
-@dataclass
-class _Renewing:
-    """A thread that renews a sign, and interrupts the thread that made this where the lock is lost."""
+def _renew_until(ended: threading.Event, sign: Sign, signs: _StoredSigns) -> None:
+    """Renew a sign again and again. Where the lock is lost, end the process."""
+    while not ended.wait(lock_steps.SECONDS_BETWEEN_SIGNS):
+        renewed = _renewed(sign, signs)
+        if renewed is None:
+            note(
+                f"error: --output: this job no longer has the lock of {visible(signs.folder)}: another job"
+                f" has it, or it was not renewed for {lock_steps.SECONDS_OF_A_SIGN:.0f} seconds;"
+                " the same command goes on from here"
+            )
+            # Nothing else ends it at once: the main thread waits for Spark, and would wait again to stop it.
+            os._exit(1)
+        sign = renewed
 
-    sign: Sign
-    signs: _StoredSigns
-    lost: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
-    holder: threading.Thread = field(default_factory=threading.current_thread)
 
-    def start(self) -> None:
-        self.thread = threading.Thread(target=self._renew, daemon=True)
-        self.thread.start()
-
-    def end(self) -> None:
-        self.ended.set()
-        self.thread.join()
-
-    def _renew(self) -> None:
-        while not self.ended.wait(lock_steps.SECONDS_BETWEEN_SIGNS):
-            renewed = self._renewed()
-            if renewed is None:
-                self.lost.set()
-                self._interrupt()
-                return
-            self.sign = renewed
-
-    def _renewed(self) -> Sign | None:
-        try:
-            return carry_out(renew(self.sign), self.signs)
-        except OSError:
-            # The store does not answer; it may, before the sign is too old.
-            is_late = self.signs.now() - self.sign.given > lock_steps.SECONDS_OF_A_SIGN
-            return None if is_late else self.sign
-
-    def _interrupt(self) -> None:
-        if self.holder is threading.main_thread() and self.holder.ident is not None:
-            # Ends waiting for Spark too, and makes it cancel its tasks, as the user's own interrupt would.
-            signal.pthread_kill(self.holder.ident, signal.SIGINT)
+def _renewed(sign: Sign, signs: _StoredSigns) -> Sign | None:
+    try:
+        return carry_out(renew(sign), signs)
+    except OSError:
+        # The store does not answer, but may before the sign is too old.
+        is_late = signs.now() - sign.given > lock_steps.SECONDS_OF_A_SIGN
+        return None if is_late else sign

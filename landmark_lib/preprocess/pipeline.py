@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from pyspark.sql import DataFrame, SparkSession
 
 from landmark_lib import dataset
 from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
 from landmark_lib.errors import UserError
+from landmark_lib.inputs.source import Source, find_source
 from landmark_lib.preprocess import plan as planning
 from landmark_lib.preprocess.batches import before, begin_batch, drop_replaced
 from landmark_lib.preprocess.corpus import ResizeSettings, write_corpus
@@ -32,7 +34,6 @@ from landmark_lib.preprocess.output_directory import (
 from landmark_lib.preprocess.report import write_report
 from landmark_lib.preprocess.session import running_spark
 from landmark_lib.preprocess.shards import ShardLayout, lay_out, write_shards
-from landmark_lib.preprocess.sources import check_source
 from landmark_lib.preprocess.stage import StageTiming, timed_stage, watched_stage
 from landmark_lib.preprocess.summary import describe_plan, table_1
 from landmark_lib.settings import PreprocessSettings, SourceSettings
@@ -45,6 +46,7 @@ class Run:
     spark: SparkSession
     settings: PreprocessSettings
     source: SourceSettings
+    find_source: Callable[[], Source]
     output: Output
     say: Callable[[str], None]
     timings: list[StageTiming] = field(default_factory=list)
@@ -78,16 +80,17 @@ def preprocess(settings: PreprocessSettings, source: str, say: Callable[[str], N
     place = settings.source(source)
     output = Output(settings.output, resolved_settings(settings, source))
     refuse_inside_input(settings.output, source)
-    if output.standing() is Standing.NEW:
-        check_source(place)
+    find = cache(partial(find_source, place))
+    if settings.overwrite or output.standing() is Standing.NEW:
+        find()  # what is wrong with it shows before anything starts or goes
     with locked(settings.output, say), told_in_one_line():
         output.agree(overwrite=settings.overwrite)
         with running_spark("landmark-recognition preprocess") as spark:
-            return _carry_on(Run(spark, settings, place, output, say))
+            return _carry_on(Run(spark, settings, place, find, output, say))
 
 
 def _carry_on(run: Run) -> Manifest | None:
-    batch = begin_batch(run.spark, run.settings, run.source, run.output, run.say, run.timings)
+    batch = begin_batch(run.spark, run.settings, run.find_source, run.output, run.say, run.timings)
     if batch is None:
         return dataset.read_manifest(run.output.address)
     if run.ends_after("list", f"{batch.photos:,} photos listed"):

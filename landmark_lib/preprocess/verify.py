@@ -15,13 +15,12 @@ from pyspark.sql import functions as F
 
 from landmark_lib.console import visible
 from landmark_lib.dataset import Reason
-from landmark_lib.preprocess.sources import check_source, list_entries
-from landmark_lib.preprocess.sources.address import locate, open_place
-from landmark_lib.preprocess.sources.kinds import resolve
+from landmark_lib.inputs.source import Source
+from landmark_lib.inputs.tars import find_tars
+from landmark_lib.preprocess.sources import listed_entries
 from landmark_lib.preprocess.sources.matching import has_image_ending
 from landmark_lib.preprocess.sources.md5_lists import read_md5_lists
-from landmark_lib.preprocess.sources.tars import find_tars
-from landmark_lib.settings import SourceSettings
+from landmark_lib.storage import Place
 
 EXTRA = "file not on the list"
 CONTRADICTION = "image id with several labels"
@@ -102,22 +101,19 @@ def _tar_line(tar: TarSums) -> str:
     return f"{visible(tar.name)}: {counts}, {md5}"
 
 
-def verify(spark: SparkSession, source: SourceSettings) -> VerifyReport:
+def verify(spark: SparkSession, source: Source) -> VerifyReport:
     """Compare the list of a source with its files.
 
     Only counts and a few examples come to the driver. Tars are read whole where an MD5 list lies beside them.
 
     Raises:
-        UserError: A mistake that shows before anything is listed.
+        UserError: The source cannot be listed.
     """
-    check_source(source)
-    entries = list_entries(spark, source, with_sizes=True).withColumn("finding", _finding()).persist()
-    try:
+    with listed_entries(spark, source, with_sizes=True) as listed:
+        entries = listed.withColumn("finding", _finding())
         photos, size, not_checked = _totals(entries)
         findings = [*_findings(entries), *_contradictions(entries)]
-        tars, of_tars = _verify_tars(entries, resolve(source))
-    finally:
-        entries.unpersist()
+        tars, of_tars = _verify_tars(entries, source)
     ordered = sorted([*findings, *of_tars], key=lambda finding: (not finding.wrong, finding.what))
     return VerifyReport(photos, size, not_checked, tuple(ordered), tars)
 
@@ -165,27 +161,22 @@ def _first(examples: DataFrame) -> tuple[str, ...]:
     return tuple(row["example"] for row in examples.orderBy("example").limit(EXAMPLES).collect())
 
 
-def _verify_tars(entries: DataFrame, source: SourceSettings) -> tuple[tuple[TarSums, ...], list[Finding]]:
+def _verify_tars(entries: DataFrame, source: Source) -> tuple[tuple[TarSums, ...], list[Finding]]:
     if source.kind != "tar":
         return (), []
-    uris = find_tars(source.address)
-    known = read_md5_lists(source.address)
+    uris = [tar.address for tar in find_tars(source.place, source.option)]
+    known = read_md5_lists(source.place)
     is_right = _check_md5(entries.sparkSession, uris, known.sums)
     names = {uri: uri.rpartition("/")[2] for uri in uris}
     counted = _count_members(entries)
     tars = tuple(TarSums(names[uri], *counted.get(uri, (0, 0, 0)), is_right.get(uri)) for uri in uris)
-    lost = sorted(set(known.sums) - set(names.values())) if _is_folder(source) else []
+    lost = sorted(set(known.sums) - set(names.values())) if source.place.is_dir() else []
     told = {
         WRONG_MD5: sorted(tar.name for tar in tars if tar.md5 is False),
         MISSING_TAR: lost,
         BAD_MD5_LINE: known.not_understood,
     }
     return tars, [Finding(what, len(all_), tuple(all_[:EXAMPLES])) for what, all_ in told.items() if all_]
-
-
-def _is_folder(source: SourceSettings) -> bool:
-    place = locate(source.address)
-    return bool(place.filesystem.isdir(place.path))
 
 
 def _count_members(entries: DataFrame) -> dict[str, tuple[int, int, int]]:
@@ -216,9 +207,8 @@ def _sum_tars(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _md5(uri: str) -> str:
-    place = open_place(uri)
     md5 = hashlib.md5(usedforsecurity=False)
-    with place.filesystem.open(place.path, "rb") as file:
+    with Place(uri).open() as file:
         while chunk := file.read(BYTES_SUMMED_AT_ONCE):
             md5.update(chunk)
     return md5.hexdigest()

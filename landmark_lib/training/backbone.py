@@ -15,6 +15,11 @@ from landmark_lib.settings.train import ALL
 from landmark_lib.storage import Place
 from landmark_lib.training.weights_file import check_weights
 
+# What ~/.keras/keras.json says is said to other programs.
+keras.config.set_floatx("float32")
+keras.config.set_epsilon(1e-7)
+keras.config.set_image_data_format("channels_last")
+
 IMAGENET = "imagenet"
 RANDOM = "random"
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
 from landmark_lib.settings import option
@@ -64,6 +65,14 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class _State:
+    """What a checkpoint holds beside arrays."""
+
+    identity: Identity
+    progress: Progress
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """One point of a training: where it stands, and the values of all variables by name."""
 
@@ -81,7 +90,7 @@ def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
     folder = directory / CHECKPOINTS
     done = checkpoint.progress
     place = folder / f"{done.epochs:05}-{done.steps:07}.npz"
-    state = json.dumps({"identity": asdict(checkpoint.identity), "progress": asdict(done)})
+    state = json.dumps(asdict(_State(checkpoint.identity, done)))
     content = io.BytesIO()
     np.savez(content, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
     try:
@@ -143,16 +152,5 @@ def _places(directory: Place) -> list[Place]:
 
 def _read(place: Place) -> Checkpoint:
     arrays = read_arrays(place.read_bytes())
-    state = json.loads(arrays.pop(STATE).tobytes())
-    progress = state["progress"]
-    return Checkpoint(
-        Identity(**state["identity"]),
-        Progress(
-            epochs=progress["epochs"],
-            steps=progress["steps"],
-            schedule=PlateauState(**progress["schedule"]),
-            history=[EpochResult(**result) for result in progress["history"]],
-            sums=progress["sums"],
-        ),
-        arrays,
-    )
+    state = decode(_State, arrays.pop(STATE).tobytes())
+    return Checkpoint(state.identity, state.progress, arrays)

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from landmark_lib import __version__
 from landmark_lib.console import warn
+from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
@@ -230,8 +231,8 @@ def read_member(directory: Place) -> MemberRecord:
         UserError: It is not there or cannot be read.
     """
     try:
-        return MemberRecord(**json.loads((directory / MEMBER).read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        return decode(MemberRecord, (directory / MEMBER).read_bytes())
+    except (OSError, ValueError) as error:
         raise UserError(f"--models: {directory / MEMBER} cannot be read: {error}") from None
 
 

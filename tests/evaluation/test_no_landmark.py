@@ -19,6 +19,7 @@ from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation.evidence import evidence_of, unknown_to_all
 from landmark_lib.evaluation.networks import Said
+from landmark_lib.evaluation.photos import find_photos
 from landmark_lib.evaluation.predict import predict
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK
 from landmark_lib.evaluation.rejection_file import REJECTION
@@ -98,7 +99,7 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
     settings = PredictSettings(
         input=str(streets), models=str(sketched), output=str(tmp_path / "out"), batch_size=3, top=2
     )
-    files, summary = predict(settings, "", one_rank)
+    files, summary = predict(settings, find_photos(settings, ""), one_rank)
     rows = pa.concat_tables(files.read(ANSWERS)).to_pylist()
     assert all(0 <= row[CHANCE] <= 1 and row[NO_LANDMARK] == (row[CHANCE] < threshold) for row in rows)
     assert summary.no_landmark == sum(row[NO_LANDMARK] for row in rows)
@@ -128,10 +129,10 @@ def test_what_was_learned_for_other_models_is_refused(sketched, held_out, street
     settings = PredictSettings(input=str(streets), models=str(sketched), output=str(tmp_path / "out"))
     shutil.copy(sketched / MEMBERS[0] / BEST, sketched / MEMBERS[1] / BEST)
     with pytest.raises(UserError, match="learned for other models"):
-        predict(settings, "", one_rank)
+        predict(settings, find_photos(settings, ""), one_rank)
     (sketched / REJECTION).write_text("{")
     with pytest.raises(LandmarkError, match="cannot be read"):
-        predict(settings, "", one_rank)
+        predict(settings, find_photos(settings, ""), one_rank)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])

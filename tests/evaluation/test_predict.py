@@ -22,11 +22,11 @@ from landmark_lib.dataset import Reason
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation import photos as photos_module
 from landmark_lib.evaluation import predictions as predictions_module
-from landmark_lib.evaluation.photos import UsersPhotos
+from landmark_lib.evaluation.photos import UsersPhotos, find_photos
 from landmark_lib.evaluation.predict import most_likely, predict
 from landmark_lib.evaluation.predictions import ANSWERS, REJECTED, SUMMARY
 from landmark_lib.evaluation.shown import describe_answers, read_names
-from landmark_lib.evaluation.submission import read_test_list, write_submission
+from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.method.vote import vote
 from landmark_lib.settings import PredictSettings
@@ -37,6 +37,7 @@ from landmark_lib.training.stream import decode
 
 JOB = str(REPOSITORY / "jobs/predict.py")
 PHOTOS = 10
+IDS = [f"{'more/' if number % 2 else ''}photo-{number}.png" for number in range(PHOTOS)]
 
 
 def draw(number, side=250):
@@ -71,7 +72,7 @@ def test_the_hold_out_is_answered_as_the_members_and_their_vote_answer(
     small_dataset, models, tmp_path, one_rank
 ):
     settings = PredictSettings(models=str(models), output=str(tmp_path), batch_size=3, top=2)
-    files, summary = predict(settings, small_dataset, one_rank)
+    files, summary = predict(settings, find_photos(settings, small_dataset), one_rank)
     rows = rows_of(files)
     assert (summary.photos, summary.answered, summary.rejected) == (7, 7, {})
     assert [row["image_id"] for row in rows] == [image_id("validation", 0, row) for row in range(7)]
@@ -95,11 +96,11 @@ def test_the_hold_out_is_answered_as_the_members_and_their_vote_answer(
 
 def test_of_a_folder_every_file_gets_an_answer_or_a_reason(folder, models, tmp_path, one_rank, small_units):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path))
-    files, summary = predict(settings, "", one_rank)
+    files, summary = predict(settings, find_photos(settings, ""), one_rank)
     assert (summary.photos, summary.answered) == (PHOTOS + 2, PHOTOS)
-    assert {row["image_id"] for row in rows_of(files)} == {f"photo-{number}" for number in range(PHOTOS)}
+    assert {row["image_id"] for row in rows_of(files)} == set(IDS)
     reasons = {row["image_id"]: row["reason"] for row in rows_of(files, REJECTED)}
-    assert reasons == {"notes.txt": "not an image", "half": "truncated image"}
+    assert reasons == {"notes.txt": "not an image", "half.jpg": "truncated image"}
     assert json.loads((tmp_path / SUMMARY).read_text())["rejected"] == {
         "not an image": 1,
         "truncated image": 1,
@@ -109,7 +110,7 @@ def test_of_a_folder_every_file_gets_an_answer_or_a_reason(folder, models, tmp_p
 def test_a_users_photo_becomes_the_centre_224_pixels_of_a_250_pixel_square(tmp_path):
     draw(1).save(tmp_path / "a.png")
     ((ids, jpegs),) = UsersPhotos(str(tmp_path), PredictSettings(input=str(tmp_path))).read(0, print)
-    assert ids.tolist() == ["a"]
+    assert ids.tolist() == ["a.png"]
     expected = np.asarray(draw(1)).astype(int)[13:237, 13:237]
     assert np.abs(np.asarray(decode_jpeg(jpegs[0])).astype(int) - expected).mean() < 3
 
@@ -122,14 +123,14 @@ def test_a_csv_names_photos_by_id_and_what_it_does_not_tell_is_rejected(folder, 
         f"gone,{folder}/nothing.png\nempty,\n"
     )
     settings = PredictSettings(input=str(listed), models=str(models), output=str(tmp_path / "out"))
-    files, summary = predict(settings, "", one_rank)
+    files, summary = predict(settings, find_photos(settings, ""), one_rank)
     assert summary.photos == 6
     assert [row["image_id"] for row in rows_of(files)] == ["first", "second"]
     assert [(row["image_id"], row["reason"]) for row in rows_of(files, REJECTED)] == [
         ("", "no image id"),
         ("first", "duplicate image id"),
         ("gone", "missing file"),
-        ("empty", "broken row of the list"),
+        ("empty", "missing file"),
     ]
 
 
@@ -140,14 +141,14 @@ def test_addresses_of_a_csv_are_downloaded(folder, models, tmp_path, one_rank):
         settings = PredictSettings(
             input=str(listed), models=str(models), output=str(tmp_path / "web"), allow_private_addresses=True
         )
-        files, _ = predict(settings, "", one_rank)
+        files, _ = predict(settings, find_photos(settings, ""), one_rank)
     assert [(row["image_id"], row["reason"]) for row in rows_of(files, REJECTED)] == [
         ("gone", "missing file")
     ]
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "folder"))
-    from_disk, _ = predict(settings, "", one_rank)
+    from_disk, _ = predict(settings, find_photos(settings, ""), one_rank)
     answers = {row["image_id"]: row["ensemble labels"] for row in rows_of(from_disk)}
-    assert [row["ensemble labels"] for row in rows_of(files)] == [answers["photo-0"]]
+    assert [row["ensemble labels"] for row in rows_of(files)] == [answers["photo-0.png"]]
 
 
 def test_of_a_data_set_without_labels_every_photo_gets_an_answer_or_keeps_its_reason(
@@ -157,7 +158,8 @@ def test_of_a_data_set_without_labels_every_photo_gets_an_answer_or_keeps_its_re
     corpus = [{"image_id": f"p{number}", "image": encode_jpeg(draw(number))} for number in range(5)]
     rejected = [{"image_id": "bad", "uri": "photos/bad.jpg", "reason": Reason.TRUNCATED}]
     write_unlabelled(root, corpus, rejected)
-    files, summary = predict(PredictSettings(models=str(models), output=str(tmp_path / "a")), root, one_rank)
+    settings = PredictSettings(models=str(models), output=str(tmp_path / "a"))
+    files, summary = predict(settings, find_photos(settings, root), one_rank)
     assert (summary.photos, summary.answered, summary.rejected) == (6, 5, {Reason.TRUNCATED: 1})
     assert [row["image_id"] for row in rows_of(files)] == [row["image_id"] for row in corpus]
     assert [row["image_id"] for row in rows_of(files, REJECTED)] == ["bad"]
@@ -176,16 +178,15 @@ def test_after_a_full_disk_the_same_command_asks_only_what_is_not_answered(
 
     monkeypatch.setattr(predictions_module, "write_table", disk_full)
     with pytest.raises(LandmarkError, match="No space left on device"):
-        predict(settings, "", one_rank)
+        predict(settings, find_photos(settings, ""), one_rank)
     assert not (tmp_path / "a" / SUMMARY).exists()
     monkeypatch.setattr(predictions_module, "write_table", real)
     before = (tmp_path / "a" / ANSWERS / "unit-000000.parquet").stat().st_mtime_ns
-    files, _ = predict(settings, "", one_rank)
+    files, _ = predict(settings, find_photos(settings, ""), one_rank)
     assert (tmp_path / "a" / ANSWERS / "unit-000000.parquet").stat().st_mtime_ns == before
 
-    undisturbed, _ = predict(
-        PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "b")), "", one_rank
-    )
+    settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "b"))
+    undisturbed, _ = predict(settings, find_photos(settings, ""), one_rank)
     assert rows_of(files) == rows_of(undisturbed)
     assert rows_of(files, REJECTED) == rows_of(undisturbed, REJECTED)
 
@@ -194,9 +195,11 @@ def test_answers_of_other_models_or_to_other_photos_are_not_mixed(
     folder, small_dataset, models, tmp_path, one_rank
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path))
-    predict(settings, "", one_rank)
+    predict(settings, find_photos(settings, ""), one_rank)
+    settings = PredictSettings(models=str(models), output=str(tmp_path), top=1)
+    others = find_photos(settings, small_dataset)
     with pytest.raises(UserError, match="holds predictions with other photos, top; name another directory"):
-        predict(PredictSettings(models=str(models), output=str(tmp_path), top=1), small_dataset, one_rank)
+        predict(settings, others, one_rank)
 
 
 def test_two_ranks_answer_as_one_does(models, tmp_path):
@@ -224,20 +227,19 @@ def test_a_submission_answers_the_test_list_in_its_order_and_rejected_photos_wit
     folder, models, tmp_path, one_rank
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "out"))
-    files, _ = predict(settings, "", one_rank)
+    files, _ = predict(settings, find_photos(settings, ""), one_rank)
     target = tmp_path / "submission.csv"
-    assert write_submission(files, str(target), ["photo-3", "half", "photo-0"]) == (3, 1)
+    wanted = ["photo-3", "half", "photo-0", "gone"]
+    lines = fit_test_list(wanted, list(find_photos(settings, "").image_ids()))
+    assert write_submission(files, str(target), lines) == (4, 2)
     with target.open(newline="") as file:
         rows = list(csv.DictReader(file))
     answers = {row["image_id"]: row for row in rows_of(files)}
-    assert [row["id"] for row in rows] == ["photo-3", "half", "photo-0"]
-    assert rows[1]["landmarks"] == ""
+    assert [row["id"] for row in rows] == wanted
+    assert rows[1]["landmarks"] == rows[3]["landmarks"] == ""
     label, score = rows[0]["landmarks"].rsplit(" ", 1)
-    assert label == answers["photo-3"]["ensemble labels"][0]
-    assert float(score) == answers["photo-3"]["ensemble score"]
-
-    with pytest.raises(LandmarkError, match="lack 2 of the 3 photos of the test list, such as x, y"):
-        write_submission(files, str(target), ["photo-3", "x", "y"])
+    assert label == answers["more/photo-3.png"]["ensemble labels"][0]
+    assert float(score) == answers["more/photo-3.png"]["ensemble score"]
     assert write_submission(files, str(target), None) == (PHOTOS + 2, 2)
 
 
@@ -247,7 +249,7 @@ def test_a_landmark_is_shown_by_its_name_where_one_is_given(folder, models, tmp_
         "landmark_id,category\nlandmark 0,http://commons.wikimedia.org/wiki/Category:Ch%C3%A2teau_de_X\n"
     )
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "out"))
-    files, summary = predict(settings, "", one_rank)
+    files, summary = predict(settings, find_photos(settings, ""), one_rank)
     text = describe_answers(files, summary.members, read_names(str(names)))
     assert "Château de X (landmark 0)" in text
     assert "landmark 1" in text
@@ -263,8 +265,8 @@ def test_a_landmark_is_shown_by_its_name_where_one_is_given(folder, models, tmp_
         (["--models", "/nowhere"], "--models: /nowhere holds no trained member"),
         (["--top", "0"], "--top: expected at least 1, received 0"),
         (["--test-list", "x"], "--test-list: expected --submission with it, received none"),
-        (["--names", "/nowhere"], "--names: /nowhere cannot be read"),
-        (["--test-list", "/nowhere", "--submission", "s.csv"], "--test-list: /nowhere cannot be read"),
+        (["--names", "/nowhere"], "--names: no such file: /nowhere"),
+        (["--test-list", "/nowhere", "--submission", "s.csv"], "--test-list: no such file: /nowhere"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(small_dataset, models, tmp_path, capsys, options, message):
@@ -282,7 +284,7 @@ def test_a_users_mistake_is_one_line_and_status_2(small_dataset, models, tmp_pat
 
 def test_a_test_list_needs_ids(tmp_path):
     (tmp_path / "list.csv").write_text("url\nx\n")
-    with pytest.raises(UserError, match="expected a column id"):
+    with pytest.raises(UserError, match="expected a CSV with the header id, found 'url'"):
         read_test_list(str(tmp_path / "list.csv"))
 
 

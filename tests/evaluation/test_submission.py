@@ -23,6 +23,6 @@ def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
     files = PredictionFiles(Place(str(tmp_path / "predictions")), {"rejection": None}, units=1)
     files.begin()
     files.write(0, pa.Table.from_pylist(rows, schema), pa.Table.from_pylist([], REJECTED_SCHEMA))
-    assert write_submission(files, str(tmp_path / "submission.csv"), IDS) == (len(IDS), 0)
+    assert write_submission(files, str(tmp_path / "submission.csv"), [(i, i) for i in IDS]) == (len(IDS), 0)
     with (tmp_path / "submission.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == [{"id": image_id, "landmarks": "1 0.5"} for image_id in IDS]

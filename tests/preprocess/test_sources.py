@@ -6,10 +6,12 @@ import tarfile
 
 import pytest
 from small_corpus import write_csv
-from test_source_walk import nest_beyond_what_a_path_may_hold, put
+from trees import nest_beyond_what_a_path_may_hold, put
 
 from landmark_lib.dataset import Reason
-from landmark_lib.preprocess.sources import LIST_SCHEMA, list_photos
+from landmark_lib.inputs.schema import LIST_SCHEMA
+from landmark_lib.inputs.source import find_source
+from landmark_lib.preprocess.sources import listed_photos
 from landmark_lib.settings import SourceSettings
 
 ODD_LABEL = "Tour d'Eiffel #1 [x]"
@@ -28,7 +30,8 @@ GOOD_NAMES = [
 
 
 def rows_of(spark, source, **settings):
-    rows = list_photos(spark, SourceSettings(str(source), **settings)).collect()
+    with listed_photos(spark, find_source(SourceSettings(str(source), **settings))) as photos:
+        rows = photos.collect()
     assert all(list(row.asDict()) == LIST_SCHEMA.names for row in rows)
     return sorted(rows, key=lambda row: (row["image_id"], row["landmark_id"] or "", row["uri"] or ""))
 
@@ -229,7 +232,7 @@ def test_photos_without_labels_in_one_tar_are_all_its_files(spark, images):
 def test_images_without_labels_have_their_names_as_ids_where_told_so(spark, images):
     rows = listed(spark, images / "loose", unlabelled=True, kind="images")
     assert [row[0] for row in rows if row[2] is None] == sorted(
-        [".jpg", "a", "b", "c", "d", "left out", "d.txt", "notes.txt", "train.csv", "train_clean.csv"]
+        ["a", "b", "c", "d", "left out", "d.txt", "notes.txt", "train.csv", "train_clean.csv"]
     )
 
 

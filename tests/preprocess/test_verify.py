@@ -6,9 +6,10 @@ import tarfile
 
 import pytest
 from small_corpus import write_csv
-from test_source_walk import put
+from trees import put
 
 from landmark_lib.errors import UserError
+from landmark_lib.inputs.source import find_source
 from landmark_lib.preprocess.verify import (
     BAD_MD5_LINE,
     CONTRADICTION,
@@ -24,7 +25,8 @@ from landmark_lib.settings import SourceSettings
 
 
 def report_of(spark, address, labels=None, **settings):
-    return verify(spark, SourceSettings(str(address), None if labels is None else str(labels), **settings))
+    described = SourceSettings(str(address), None if labels is None else str(labels), **settings)
+    return verify(spark, find_source(described))
 
 
 def counts(report):

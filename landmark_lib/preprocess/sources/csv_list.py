@@ -5,83 +5,52 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import Reason
-from landmark_lib.errors import UserError
-from landmark_lib.preprocess.sources.address import locate, open_place
-from landmark_lib.preprocess.sources.label_list import check_header, is_blank, list_labels, read_header
-from landmark_lib.preprocess.sources.schema import ENTRY_COLUMNS, LIST_SCHEMA
-from landmark_lib.settings import SourceSettings
+from landmark_lib.inputs.addresses import WEB
+from landmark_lib.inputs.entries import csv_entries
+from landmark_lib.inputs.schema import ENTRY_SCHEMA
+from landmark_lib.inputs.source import Source
+from landmark_lib.preprocess.sources.label_list import read_list
+from landmark_lib.storage import open_address
 
 FILES_ASKED_AT_ONCE = 16
-NOT_ASKED = ("http://", "https://")
 
 
-def check_csv(source: SourceSettings) -> None:
-    """Look for mistakes that show before anything is listed.
+def list_csv(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:
+    """List the rows of a CSV; with sizes, each file is asked for, the web's aside."""
+    folder = source.place.parent.uri
 
-    Raises:
-        UserError: Labels are given twice, or a column is missing.
-    """
-    if source.labels is not None:
-        raise UserError(
-            f"--labels: expected none, since {source.address} is a list itself; received {source.labels}"
-        )
-    header = read_header(locate(source.address), "--input")
-    check_header(header, "--input", unlabelled=source.unlabelled, url=True)
+    def entries_of(rows: pa.RecordBatch) -> pa.RecordBatch:
+        return csv_entries(rows, folder)
 
-
-def list_csv(spark: SparkSession, source: SourceSettings, *, with_sizes: bool) -> DataFrame:
-    """List the rows of a CSV; an address without a scheme is a path, relative to the CSV's folder.
-
-    With sizes, each file is asked for; an address of the web is not.
-    """
-    place = locate(source.address)
-    rows = list_labels(spark, place, unlabelled=source.unlabelled)
-    address = F.trim(F.coalesce("url", F.lit("")))
-    has_scheme = address.rlike("^[A-Za-z][A-Za-z0-9+.-]*://")
-    uri = (
-        F.when(is_blank("url"), None)
-        .when(has_scheme, address)
-        .when(address.startswith("/"), F.concat(F.lit("file://"), address))
-        .otherwise(F.concat(F.lit(place.folder_uri + "/"), address))
+    entries = read_list(
+        spark, source.place, source.option, entries_of, ENTRY_SCHEMA, unlabelled=source.unlabelled
     )
-    missing = F.when(is_blank("url"), Reason.MISSING_FILE)
-    entries = rows.withColumns(
-        {
-            "uri": uri,
-            "reason": F.coalesce("reason", missing),
-            "archive": F.lit(None).cast("string"),
-            "offset": F.lit(None).cast("bigint"),
-            "size": F.lit(None).cast("bigint"),
-        }
-    ).select(LIST_SCHEMA.names)
     if with_sizes:
         tasks = 4 * spark.sparkContext.defaultParallelism
-        entries = entries.repartition(tasks, "image_id").mapInArrow(
-            ask_for_files, from_arrow_schema(LIST_SCHEMA)
-        )
-    return entries.withColumn("extra", F.lit(False)).select(ENTRY_COLUMNS)  # noqa: FBT003 - a constant
+        asked = entries.repartition(tasks, "image_id")
+        entries = asked.mapInArrow(ask_for_files, from_arrow_schema(ENTRY_SCHEMA))
+    return entries
 
 
 def ask_for_files(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Give each row of a list the size of its file in bytes, or the reason why there is none."""
+    """Give each entry of a list the size of its file in bytes, or the reason why there is none."""
     with ThreadPoolExecutor(FILES_ASKED_AT_ONCE) as pool:
         for batch in batches:
             rows = batch.to_pylist()
             told = pool.map(_ask_for_file, (None if row["reason"] else row["uri"] for row in rows))
             answered = [{**row, **answer} for row, answer in zip(rows, told, strict=True)]
-            yield pa.RecordBatch.from_pylist(answered, LIST_SCHEMA)
+            yield pa.RecordBatch.from_pylist(answered, ENTRY_SCHEMA)
 
 
 def _ask_for_file(uri: str | None) -> dict[str, int | str]:
-    if uri is None or uri.startswith(NOT_ASKED):
+    if uri is None or uri.startswith(WEB):
         return {}
     try:
-        place = open_place(uri)
-        told = place.filesystem.info(place.path)
+        filesystem, path = open_address(uri)
+        told = filesystem.info(path)
     except FileNotFoundError:
         return {"reason": Reason.MISSING_FILE}
     except (ConnectionError, TimeoutError):

@@ -1,55 +1,72 @@
 """Label lists and the files they tell about, brought together by image id."""
 
-from PIL import Image
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from landmark_lib.console import warn
 from landmark_lib.dataset import Reason
-from landmark_lib.preprocess.sources.schema import ENTRY_COLUMNS
+from landmark_lib.errors import UserError
+from landmark_lib.inputs.entries import REPEATED
+from landmark_lib.inputs.matching import HINTS, SHOWN, WAYS, Mismatch, Pair, Way, is_much, tell_way
+from landmark_lib.inputs.names import IMAGE_ENDINGS
+from landmark_lib.inputs.schema import ENTRY_SCHEMA
+from landmark_lib.inputs.source import Source
+
+OF_A_LIST = ["image_id", "landmark_id", "list_reason", "list_detail", "on_list"]
+OF_A_FILE = ["uri", "reason", "detail", "archive", "offset", "size", "path", "is_photo"]
+IDS_SENT_TO_ALL = 100_000  # a few MB for every executor
 
 
-def image_id_of(path: Column) -> Column:
-    """Give the id of a file: its name without folders and without the ending of an image.
+@dataclass(frozen=True)
+class Counts:
+    """How the names of files fit a list.
 
-    Other endings stay, so that `a.txt` beside `a.jpg` is not taken for the same photo.
+    Attributes:
+        listed: Rows of the list that have no reason to give no photo.
+        missing: Those of them whose id is the name of no file.
+        left: Files whose name is no id.
     """
-    name = F.substring_index(path, "/", -1)
-    # No pattern of all endings: trying it on every name cost more than listing the files.
-    without = F.left(name, F.length(name) - F.length(_ending(path)) - 1)
-    return F.when(has_image_ending(path) & (without != ""), without).otherwise(name)
+
+    listed: int
+    missing: int
+    left: int
 
 
-def has_image_ending(path: Column) -> Column:
-    """Tell whether a file is named like an image that Pillow reads."""
-    return F.substring_index(path, "/", -1).contains(".") & F.lower(_ending(path)).isin(IMAGE_ENDINGS)
+@contextmanager
+def matched(labels: DataFrame, found: DataFrame, source: Source) -> Iterator[DataFrame]:
+    """Give every row of a label list its file, and yield the entries, with the columns of ENTRY_SCHEMA.
 
-
-def _ending(path: Column) -> Column:
-    return F.substring_index(path, ".", -1)
-
-
-def _image_endings() -> list[str]:
-    Image.init()
-    return sorted(end[1:] for end, kind in Image.registered_extensions().items() if kind in Image.OPEN)
-
-
-IMAGE_ENDINGS = _image_endings()
-
-
-def match(labels: DataFrame, found: DataFrame, where: str) -> DataFrame:
-    """Give every row of a label list its file.
-
-    A row whose id no file has is a missing file. A file whose id no row has is extra. Two files of one id, or
+    A row whose id means no file is a missing file. A file that no row means is extra. Two files of one id, or
     two rows, give two entries.
 
     Args:
-        labels: As `list_labels` gives it.
+        labels: With the columns of LABEL_SCHEMA.
         found: Files, with the columns of FOUND_SCHEMA.
-        where: Where files were looked for, for the detail.
+        source: What is listed.
 
-    Returns:
-        Entries, with ENTRY_COLUMNS.
+    Raises:
+        UserError: No id means a file.
     """
+    joined = _joined_by_name(labels, found).persist()
+    pairs: DataFrame | None = None
+    try:
+        counts = _count(joined)
+        if counts.missing and counts.left:
+            pairs = _pairs(joined, counts).persist()
+            _tell(joined, pairs, counts, source)
+        yield _entries(joined if pairs is None else _with_pairs(joined, pairs), source)
+    finally:
+        joined.unpersist()
+        if pairs is not None:
+            pairs.unpersist()
+
+
+def _joined_by_name(labels: DataFrame, found: DataFrame) -> DataFrame:
     listed = labels.select(
         "image_id",
         "landmark_id",
@@ -57,33 +74,152 @@ def match(labels: DataFrame, found: DataFrame, where: str) -> DataFrame:
         F.col("detail").alias("list_detail"),
         F.lit(True).alias("on_list"),  # noqa: FBT003 - Spark's way to write a constant
     )
-    on_list = F.col("on_list").isNotNull()
-    is_missing = F.col("uri").isNull()
-    missing = F.when(is_missing, Reason.MISSING_FILE)
-    told = F.when(F.col("list_reason").isNotNull(), F.col("list_detail"))
-    not_found = F.when(is_missing & F.col("list_reason").isNull(), F.lit(f"no image of this id in {where}"))
-    # Full, so that no row of either side is lost; a file is listed once only, not for each question.
+    # Full, so that no row of either side is lost; a file is listed once only, not for each question. Remarks
+    # have no id on the files' side, so they meet nothing.
     return (
         listed.join(found, "image_id", "full")
-        .withColumn("extra", ~on_list & F.col("is_photo"))
-        .withColumn("detail", F.coalesce(told, "detail", not_found))
-        .withColumn("reason", F.coalesce("list_reason", "reason", missing))
-        .select(ENTRY_COLUMNS)
+        .fillna(value=False, subset=["on_list", "is_photo"])
+        .withColumn("image_id", F.coalesce("image_id", "path"))
     )
 
 
-def without_list(found: DataFrame) -> DataFrame:
-    """Make entries of files that have no labels."""
-    label, extra = F.lit(None).cast("string"), F.lit(False)  # noqa: FBT003 - Spark's way to write a constant
-    return found.withColumns({"landmark_id": label, "extra": extra}).select(ENTRY_COLUMNS)
+def _is_missing() -> Column:
+    return F.col("on_list") & F.col("uri").isNull() & F.col("list_reason").isNull()
+
+
+def _is_left() -> Column:
+    return ~F.col("on_list") & F.col("is_photo")
+
+
+def _count(joined: DataFrame) -> Counts:
+    wanted = F.col("on_list") & F.col("list_reason").isNull()
+    row = joined.agg(*(F.count_if(what) for what in (wanted, _is_missing(), _is_left()))).collect()[0]
+    return Counts(*map(int, row))
+
+
+def _pairs(joined: DataFrame, counts: Counts) -> DataFrame:
+    """Pair ids with files as `inputs.matching.pair` does: image_id, file, path, way."""
+    found = _one_to_one(*_left_over(joined), WAYS, counts)
+    of_id = found.groupBy("image_id").agg(F.min(F.struct("way", "file", "path")).alias("best"))
+    of_file = of_id.groupBy("best.file").agg(
+        F.min(F.struct("best.way", "image_id", "best.path")).alias("best")
+    )
+    return of_file.select("best.image_id", "file", "best.path", "best.way")
+
+
+def _left_over(joined: DataFrame) -> tuple[DataFrame, DataFrame]:
+    ids = joined.where(_is_missing()).select("image_id").distinct()
+    return ids, joined.where(_is_left()).select(_file().alias("file"), "path")
+
+
+def _file() -> Column:
+    """Tell files apart; members of a tar may have one name."""
+    return F.concat_ws(" ", "offset", "uri")
+
+
+def _one_to_one(ids: DataFrame, files: DataFrame, ways: tuple[Way, ...], counts: Counts) -> DataFrame:
+    """Find the ids and files that a way leads from one to the other: image_id, file, path, way."""
+
+    def keys_of_ids(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number, way in enumerate(ways):
+                keys = [way.of_id(image_id) for image_id in batch.column("image_id").to_pylist()]
+                yield _keyed(batch, number, keys)
+
+    def keys_of_files(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number, way in enumerate(ways):
+                yield _keyed(batch, number, [way.of_path(path) for path in batch.column("path").to_pylist()])
+
+    of_ids = ids.mapInArrow(keys_of_ids, "image_id string, way int, key string").where("key <> ''")
+    asked = of_ids.select("way", "key").distinct()
+    of_files = files.mapInArrow(keys_of_files, "file string, path string, way int, key string").join(
+        F.broadcast(asked) if counts.missing <= IDS_SENT_TO_ALL else asked, ["way", "key"], "left_semi"
+    )
+    return _alone(of_ids, "image_id").join(_alone(of_files, "file", "path"), ["way", "key"])
+
+
+def _keyed(batch: pa.RecordBatch, way: int, keys: list[str]) -> pa.RecordBatch:
+    columns = [*batch.columns, pa.array([way] * len(keys), pa.int32()), pa.array(keys, pa.string())]
+    return pa.record_batch(columns, [*batch.schema.names, "way", "key"])
+
+
+def _alone(keyed: DataFrame, *names: str) -> DataFrame:
+    """Return the rows that share their way and key with no other."""
+    of_key = (F.first(name).alias(name) for name in names)
+    grouped = keyed.groupBy("way", "key").agg(F.count("*").alias("times"), *of_key)
+    return grouped.where("times = 1").drop("times")
+
+
+def _tell(joined: DataFrame, pairs: DataFrame, counts: Counts, source: Source) -> None:
+    found = F.min(F.struct("image_id", "path")).alias("first")
+    rows = pairs.groupBy("way").agg(F.count("*").alias("count"), found).orderBy("way").collect()
+    for row in rows:
+        first = Pair(row["first"]["image_id"], row["first"]["path"], row["way"])
+        tell_way(row["way"], row["count"], first, source.labels)
+    if is_much(counts.missing - sum(row["count"] for row in rows), counts.listed):
+        mismatch = _mismatch(joined, pairs, counts)
+        if counts.missing == counts.listed and not rows:
+            raise UserError(f"--labels: {source.labels}: {mismatch.told(source.place)}")
+        warn(f"{source.labels}: {mismatch.told(source.place)}")
+
+
+def _mismatch(joined: DataFrame, pairs: DataFrame, counts: Counts) -> Mismatch:
+    ids, files = _left_over(joined)
+    ids, files = ids.join(pairs, "image_id", "left_anti"), files.join(pairs, "file", "left_anti")
+    would = _one_to_one(ids, files, HINTS, counts).groupBy("way").count().orderBy("way").collect()
+    return Mismatch(
+        ids.count(),
+        counts.listed,
+        [row["image_id"] for row in ids.orderBy("image_id").limit(SHOWN).collect()],
+        [
+            row["path"]
+            for row in files.orderBy(~has_image_ending(F.col("path")), "path").limit(SHOWN).collect()
+        ],
+        {row["way"]: row["count"] for row in would},
+    )
+
+
+def _with_pairs(joined: DataFrame, pairs: DataFrame) -> DataFrame:
+    """Give ids of the list the files that they were paired with."""
+    missing, left = joined.where(_is_missing()), joined.where(_is_left()).withColumn("file", _file())
+    file_of_id = left.join(pairs.select("image_id", "file").withColumnRenamed("image_id", "id"), "file")
+    given = missing.select(OF_A_LIST).join(
+        file_of_id.select(F.col("id").alias("image_id"), *OF_A_FILE), "image_id", "left"
+    )
+    parts = [
+        joined.where(~_is_missing() & ~_is_left()),
+        given.fillna(value=False, subset=["is_photo"]),
+        left.join(pairs, "file", "left_anti"),
+    ]
+    first, *others = (part.select(*OF_A_LIST, *OF_A_FILE) for part in parts)
+    for other in others:
+        first = first.unionByName(other)
+    return first
+
+
+def _entries(joined: DataFrame, source: Source) -> DataFrame:
+    is_missing = F.col("uri").isNull()
+    missing = F.when(is_missing, Reason.MISSING_FILE)
+    told = F.when(F.col("list_reason").isNotNull(), F.col("list_detail"))
+    where = F.lit(f"no image of this id in {source.place}")
+    not_found = F.when(is_missing & F.col("list_reason").isNull(), where)
+    return (
+        joined.withColumn("extra", _is_left())
+        .withColumn("detail", F.coalesce(told, "detail", not_found))
+        .withColumn("reason", F.coalesce("list_reason", "reason", missing))
+        .select(ENTRY_SCHEMA.names)
+    )
+
+
+def has_image_ending(path: Column) -> Column:
+    """Tell whether a file is named like an image that can be read."""
+    name = F.substring_index(path, "/", -1)
+    return name.contains(".") & F.lower(F.substring_index(name, ".", -1)).isin(*IMAGE_ENDINGS)
 
 
 def mark_repeated_ids(entries: DataFrame) -> DataFrame:
-    """Leave each image id to one entry, the first by label and address; the others get a reason.
-
-    An entry that can give no photo takes its id from nobody. Of members of a tar that have one name, the last
-    counts, as it does when a tar is unpacked.
-    """
+    """Leave each image id to one entry, as `inputs.entries.mark_repeated_ids` does."""
     can_give_none = F.col("reason").isNotNull()
     same_id = Window.partitionBy("image_id").orderBy(
         "extra", can_give_none, "landmark_id", "uri", F.col("offset").desc()
@@ -91,7 +227,7 @@ def mark_repeated_ids(entries: DataFrame) -> DataFrame:
     again = F.col("reason").isNull() & (F.col("position") > 1)
     return (
         entries.withColumn("position", F.row_number().over(same_id))
-        .withColumn("detail", F.when(again, F.lit("another row has this id")).otherwise(F.col("detail")))
+        .withColumn("detail", F.when(again, F.lit(REPEATED)).otherwise(F.col("detail")))
         .withColumn("reason", F.when(again, F.lit(Reason.DUPLICATE_ID)).otherwise(F.col("reason")))
         .drop("position")
     )

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.sources.address import locate
-from landmark_lib.preprocess.sources.walk import children
-from landmark_lib.storage import open_address
+from landmark_lib.inputs.walk import children
+from landmark_lib.storage import Place
 
 LONGEST_LIST = 10_000_000  # bytes; a hundred thousand tars
 SUM_AND_NAME = re.compile(r"\\?(?P<sum>[0-9a-fA-F]{32})(?:\s+\*?(?P<name>.*\S))?\s*")
@@ -33,30 +32,29 @@ class Md5Sums:
     not_understood: list[str]
 
 
-def read_md5_lists(address: str) -> Md5Sums:
+def read_md5_lists(place: Place) -> Md5Sums:
     """Read the MD5 lists in the folder of the tars.
 
     Args:
-        address: The source: a folder of tars, or one tar.
+        place: A folder of tars, or one tar.
 
     Raises:
         UserError: A list cannot be read, is far too long, or another list gives a tar another sum.
     """
-    place = locate(address)
-    folder = place if place.filesystem.isdir(place.path) else locate(place.folder_uri)
+    folder = place if place.is_dir() else place.parent
     sums: dict[str, str] = {}
     not_understood = []
     for child in children(folder, "", with_sizes=False):
-        if child.is_folder or "md5" not in child.path.lower():
+        if child.is_folder or child.reason is not None or "md5" not in child.path.lower():
             continue
-        for line in _read_lines(f"{folder.uri}/{child.path}"):
+        for line in _read_lines(folder / child.path):
             parsed = parse_line(line, child.path)
             if parsed is None:
                 not_understood.append(f"{child.path}: {line[:80]}")
                 continue
             name, md5 = parsed
             if sums.setdefault(name, md5) != md5:
-                raise UserError(f"--input: the MD5 lists in {folder.uri} give {name} two sums")
+                raise UserError(f"--input: the MD5 lists in {folder} give {name} two sums")
     return Md5Sums(sums, not_understood)
 
 
@@ -74,13 +72,14 @@ def parse_line(line: str, list_name: str) -> tuple[str, str] | None:
     return name.rpartition("/")[2], parsed["sum"].lower()
 
 
-def _read_lines(uri: str) -> Iterator[str]:
-    filesystem, path = open_address(uri)
+def _read_lines(place: Place) -> Iterator[str]:
     try:
-        with filesystem.open(path, "rb") as file:
+        with place.open() as file:
             content = file.read(LONGEST_LIST + 1)
     except OSError as error:
-        raise UserError(f"--input: cannot read {uri}: {error}") from None
+        raise UserError(f"--input: cannot read {place}: {error}") from None
     if len(content) > LONGEST_LIST:
-        raise UserError(f"--input: {uri} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes")
+        raise UserError(
+            f"--input: {place} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes"
+        )
     return (line for line in content.decode("utf-8-sig", "backslashreplace").splitlines() if line.strip())

@@ -1,22 +1,25 @@
-"""What a source is shows by itself, and what is wrong with it is told before anything is listed."""
+"""What a user named shows by itself, and what is wrong with it is told before anything is listed."""
 
 import gzip
+import os
 import tarfile
 
 import pytest
-from small_corpus import draw_photo, write_csv
-from test_source_walk import put
+from small_dataset import write_small_dataset
+from trees import put
 
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.sources import check_source
-from landmark_lib.preprocess.sources.kinds import resolve
+from landmark_lib.inputs.layout import LOOKED_AT
+from landmark_lib.inputs.source import find_source
 from landmark_lib.settings import SourceSettings
+
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF"
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Make one of every source, right and wrong."""
-    root = tmp_path_factory.mktemp("kinds")
+    root = tmp_path_factory.mktemp("sources of all kinds")
     put(root / "folders" / "x" / "a.jpg")
     put(root / "images" / "a.jpg")
     (root / "tars").mkdir()
@@ -27,19 +30,29 @@ def place(tmp_path_factory):
         put(root / "compressed" / name)
         (root / "compressed" / name).write_bytes(gzip.compress(content))
     (root / "empty").mkdir()
-    (root / "photo.jpg").write_bytes(draw_photo(0))
+    put(root / "hidden only" / ".DS_Store")
+    for name in ("photo.jpg", "photo.HEIF.JPG", "photo without ending"):
+        (root / name).write_bytes(JPEG)
     (root / "blank.csv").write_text("")
     (root / "other.csv").write_text("id,address,label\na,a.jpg,x\n")
+    (root / "no header.csv").write_text(
+        "0001,https://example.org/1.jpg,5\n0002,https://example.org/2.jpg,6\n"
+    )
     (root / "test.csv").write_text("id,url\na,a.jpg\n")
+    (root / "urls.txt").write_text("url\na.jpg\n")
+    (root / "list without ending").write_text("id\turl\tlandmark_id\na\ta.jpg\tx\n")
     (root / "images" / "ids.csv").write_text("id\na\n")
-    write_csv(root / "labels.csv", [])
+    (root / "labels.csv").write_text("id,url,landmark_id\n")
     for folder in ("images", "tars"):
         (root / folder / "clean.csv").write_text("landmark_id,images\nx,a\n")
+    os.mkfifo(root / "pipe")
+    write_small_dataset(str(root / "dataset"))
     return root
 
 
-def described(place, address, labels=None, **settings):
-    return SourceSettings(str(place / address), None if labels is None else str(place / labels), **settings)
+def found(place, address, labels=None, **settings):
+    labels = None if labels is None else str(place / labels)
+    return find_source(SourceSettings(str(place / address), labels, **settings))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +60,7 @@ def described(place, address, labels=None, **settings):
     [
         (("folders",), "folders", "folders", None),
         (("labels.csv",), "csv", "labels.csv", None),
+        (("list without ending",), "csv", "list without ending", None),
         (("images", "labels.csv"), "images", "images", "labels.csv"),
         (("images/clean.csv",), "images", "images", "images/clean.csv"),
         (("tars", "labels.csv"), "tar", "tars", "labels.csv"),
@@ -55,15 +69,9 @@ def described(place, address, labels=None, **settings):
     ],
 )
 def test_the_kind_shows_by_what_lies_there(place, source, kind, address, labels):
-    resolved = resolve(described(place, *source))
-    assert resolved.kind == kind
-    assert resolved.address.removeprefix("file://") == str(place / address)
-    assert (
-        resolved.labels is None
-        if labels is None
-        else resolved.labels.removeprefix("file://") == str(place / labels)
-    )
-    check_source(described(place, *source))
+    resolved = found(place, *source)
+    assert (resolved.kind, resolved.place.path) == (kind, place / address)
+    assert (resolved.labels and resolved.labels.path) == (labels and place / labels)
 
 
 @pytest.mark.parametrize(
@@ -72,21 +80,23 @@ def test_the_kind_shows_by_what_lies_there(place, source, kind, address, labels)
         ("images", "folders"),
         ("tars", "tar"),
         ("tars/images_000.TAR", "tar"),
+        ("tars/clean.csv", "tar"),
         ("test.csv", "csv"),
+        ("urls.txt", "csv"),
         ("images/ids.csv", "images"),
+        ("photo.jpg", "photo"),
+        ("photo.HEIF.JPG", "photo"),
+        ("photo without ending", "photo"),
     ],
 )
 def test_the_kind_shows_without_labels_too(place, address, kind):
-    source = described(place, address, unlabelled=True)
-    assert resolve(source).kind == kind
-    check_source(source)
+    assert found(place, address, unlabelled=True).kind == kind
 
 
 def test_a_kind_that_is_named_is_taken(place):
-    source = described(place, "tars", "tars/clean.csv", kind="images")
-    assert resolve(source) == source
-    check_source(source)
-    assert resolve(described(place, "images/clean.csv", kind="images")).labels.endswith("/images/clean.csv")
+    assert found(place, "tars", "tars/clean.csv", kind="images").kind == "images"
+    beside = found(place, "images/clean.csv", kind="images")
+    assert (beside.place.path, beside.labels.path) == (place / "images", place / "images/clean.csv")
 
 
 @pytest.mark.parametrize(
@@ -94,15 +104,24 @@ def test_a_kind_that_is_named_is_taken(place):
     [
         (("nowhere",), {}, "--input: no such folder or file: "),
         (("empty",), {}, "--input: the folder is empty: "),
-        (("photo.jpg",), {}, "--input: expected a CSV with the header id,url,landmark_id, found "),
+        (("hidden only",), {}, "--input: the folder is empty: "),
+        (("pipe",), {}, "pipe is neither"),
+        (("dataset",), {}, "dataset is a data set already; name the photos that it was made of"),
+        (
+            ("photo.jpg",),
+            {},
+            "--input: expected a folder of folders named by label, or a list, received a photo",
+        ),
         (("blank.csv",), {}, "found ''"),
         (("other.csv",), {}, "found 'id,address,label'"),
+        (("no header.csv",), {}, "header id,url,landmark_id, found '0001,https://example.org/1.jpg,5'"),
         (("test.csv",), {}, "--input: expected a CSV with the header id,url,landmark_id, found 'id,url'"),
         (("images",), {}, "--input: expected folders named by label in "),
         (("images",), {"kind": "images"}, "--labels: expected a CSV with the labels of the photos in "),
         (("tars",), {"kind": "tar"}, "--labels: expected a CSV with the labels of the photos in "),
         (("images", "nowhere.csv"), {}, "--labels: no such file: "),
         (("images", "empty"), {}, "--labels: cannot read "),
+        (("images", "pipe"), {}, "--labels: cannot read "),
         (
             ("images", "test.csv"),
             {},
@@ -121,11 +140,58 @@ def test_a_kind_that_is_named_is_taken(place):
 )
 def test_a_source_that_cannot_be_listed_is_the_users_mistake(place, source, settings, told):
     with pytest.raises(UserError) as error:
-        check_source(described(place, *source, **settings))
+        found(place, *source, **settings)
     assert told in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_an_unknown_scheme_is_the_users_mistake():
     with pytest.raises(UserError, match="unknown://photos: Protocol not known: unknown"):
-        check_source(SourceSettings("unknown://photos"))
+        find_source(SourceSettings("unknown://photos"))
+
+
+def test_a_folder_whose_own_name_is_not_utf_8_is_the_users_mistake(tmp_path):
+    put(tmp_path / os.fsdecode(b"\xff") / "x" / "a.jpg")
+    with pytest.raises(UserError, match=r"--input: expected a path in UTF-8, received .*/\\udcff"):
+        found(tmp_path, os.fsdecode(b"\xff"))
+
+
+def test_somebody_elses_dataset_json_is_no_data_set(tmp_path):
+    put(tmp_path / "x" / "a.jpg")
+    (tmp_path / "dataset.json").write_text('{"name": "my photos"}')
+    assert found(tmp_path, ".").kind == "folders"
+
+
+@pytest.fixture
+def looked_at(monkeypatch):
+    """Give a list of the entries of folders that this process has looked at since."""
+    seen = []
+    real = os.scandir
+
+    class Counting:
+        def __init__(self, path):
+            self._entries = real(path)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self._entries.close()
+
+        def __iter__(self):
+            for entry in self._entries:
+                seen.append(entry.name)
+                yield entry
+
+    monkeypatch.setattr(os, "scandir", Counting)
+    return seen
+
+
+@pytest.mark.parametrize("settings", [{"unlabelled": True}, {"labels": "labels.csv"}, {}])
+def test_of_a_huge_folder_only_the_first_entries_are_looked_at(tmp_path, looked_at, settings):
+    (tmp_path / "labels.csv").write_text("id,landmark_id\n1,x\n")
+    (tmp_path / "flat").mkdir()
+    for number in range(2 * LOOKED_AT):
+        (tmp_path / "flat" / f"{number}.jpg").touch()
+    found(tmp_path, "flat", **settings)
+    assert len(looked_at) <= LOOKED_AT + 1

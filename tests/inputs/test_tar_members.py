@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landmark_lib.dataset import Reason
-from landmark_lib.preprocess.sources.tar_members import BYTES_SEARCHED_AT_ONCE, Loss, Member, read_members
+from landmark_lib.inputs.tar_members import BYTES_SEARCHED_AT_ONCE, Loss, Member, read_members
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 NAMES = st.text(

@@ -15,14 +15,12 @@ LIST_SCHEMA = pa.schema(
         ("size", pa.int64()),  # bytes
     ]
 )
-# What is found in a folder or in tars, before a list says what it shows. `is_photo` is false for a row that
-# tells of a folder or an archive that cannot be read.
-FOUND_SCHEMA = LIST_SCHEMA.remove(1).append(pa.field("is_photo", pa.bool_()))
 # A list with what else was found: `extra` is true for files that the list leaves out, and sizes are told of
 # photos outside tars too, where asked for.
-ENTRY_COLUMNS = [*LIST_SCHEMA.names, "extra"]
-
-
-def printable(name: str) -> str:
-    """Write a name so that it can be stored: bytes that are not UTF-8 are escaped."""
-    return name.encode("utf-8", "backslashreplace").decode()
+ENTRY_SCHEMA = LIST_SCHEMA.append(pa.field("extra", pa.bool_()))
+# What is found in a folder or in tars, before a list says what it shows. `path` is below the folder or in the
+# tar. `is_photo` is false, and there is no id, for a row that tells of something else: a folder or an archive
+# that cannot be read, or what is passed over.
+FOUND_SCHEMA = pa.schema(
+    [*(field for field in LIST_SCHEMA if field.name != "landmark_id"), ("path", pa.string())]
+).append(pa.field("is_photo", pa.bool_()))

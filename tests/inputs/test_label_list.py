@@ -1,4 +1,4 @@
-"""A label list of any make is read row by row, and no line of it is lost."""
+"""A list of photos of any make is read row by row, and no line of it is lost."""
 
 import csv
 import io
@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.sources.address import locate
-from landmark_lib.preprocess.sources.label_list import check_header, read_header, read_labels
+from landmark_lib.inputs.csv_file import UsersCsv, read_header
+from landmark_lib.inputs.label_list import check_header, read_labels
+from landmark_lib.storage import Place
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12)
 IDS = st.text("0123456789abcdef", min_size=1, max_size=16)
 
 
-def rows_of(content, name="train.csv"):
-    tables = list(read_labels(io.BytesIO(content), name))
-    return [row for table in tables for row in table.to_pylist()]
+def rows_of(content, name="train.csv", *, unlabelled=False):
+    opened = UsersCsv(io.BytesIO(content), name, "--labels")
+    return [row for table in read_labels(opened, unlabelled=unlabelled) for row in table.to_pylist()]
 
 
 def labels_of(content):
@@ -34,7 +35,9 @@ def write(rows, **how):
 @given(st.lists(st.tuples(TEXT, TEXT, TEXT)), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_what_a_csv_writer_wrote_is_read_back(rows, end, quote_all):
     how = {"lineterminator": end, "quoting": csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL}
-    assert labels_of(write([("id", "landmark_id", "url"), *rows], **how)) == rows
+    trimmed = [tuple(map(str.strip, row)) for row in rows]
+    expected = [(image_id, label or None, url) for image_id, label, url in trimmed]
+    assert labels_of(write([("id", "landmark_id", "url"), *rows], **how)) == expected
 
 
 @given(st.dictionaries(IDS, st.lists(IDS, min_size=1)))
@@ -98,13 +101,24 @@ def test_every_line_is_a_row(rows):
     assert len(rows_of(content.encode())) == len(rows)
 
 
-def test_bytes_that_are_not_utf_8_are_escaped():
-    assert labels_of("id,url,landmark_id\na,é.jpg,x\n".encode("latin-1")) == [("a", "x", "\\xe9.jpg")]
-    assert rows_of(b"id,url,landmark_id\n\xff,x\n")[0]["detail"] == "expected 3 columns, found 2: '\\\\xff,x'"
+def test_a_row_without_an_id_or_a_label_says_so():
+    rows = rows_of(b"id,landmark_id\n,x\nb, \n ,\nd,y\n")
+    assert [(row["image_id"], row["landmark_id"], row["reason"]) for row in rows] == [
+        ("", "x", Reason.NO_ID),
+        ("b", None, Reason.NO_LABEL),
+        ("", None, Reason.NO_ID),
+        ("d", "y", None),
+    ]
+    assert [row["landmark_id"] for row in rows_of(b"id,landmark_id\na,x\n", unlabelled=True)] == [None]
+
+
+def test_without_labels_addresses_stand_for_ids_that_are_not_there():
+    (row,) = rows_of(b"url\nhttps://example.org/a.jpg\n", unlabelled=True)
+    assert (row["image_id"], row["url"]) == ("https://example.org/a.jpg",) * 2
 
 
 def test_a_row_too_long_to_read_is_an_error_with_its_number(monkeypatch):
-    monkeypatch.setattr("landmark_lib.preprocess.sources.label_list.BYTES_PER_BLOCK", 400)
+    monkeypatch.setattr("landmark_lib.inputs.csv_file.BYTES_PER_BLOCK", 400)
     content = b"id,url,landmark_id\n" + b"a,u,x\n" * 90 + b'b,"' + b"u\n" * 900
     with pytest.raises(UserError, match=r"train\.csv cannot be read as a CSV beyond row \d+: straddling"):
         rows_of(content)
@@ -122,12 +136,14 @@ def test_a_row_too_long_to_read_is_an_error_with_its_number(monkeypatch):
         ("landmark_id,images", False, True, "header id,url,landmark_id, found 'landmark_id,images'"),
         ("images", False, False, "found 'images'"),
         ("id", True, True, "header id,url, found 'id'"),
+        ("url", True, True, None),
+        ("url", False, True, "header id,url,landmark_id, found 'url'"),
         ("", False, False, "found ''"),
     ],
 )
 def test_a_header_is_refused_where_a_column_is_missing(tmp_path, header, unlabelled, url, refusal):
     (tmp_path / "list.csv").write_text(f"\ufeff{header}\r\n")
-    names = read_header(locate(str(tmp_path / "list.csv")), "--labels")
+    names = read_header(Place(str(tmp_path / "list.csv")), "--labels")
     if refusal is None:
         check_header(names, "--labels", unlabelled=unlabelled, url=url)
     else:

@@ -5,20 +5,16 @@ import os
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
+from trees import nest_beyond_what_a_path_may_hold, put
 
 from landmark_lib.dataset import Reason
-from landmark_lib.preprocess.sources.address import locate, open_place
-from landmark_lib.preprocess.sources.walk import walk
+from landmark_lib.inputs.walk import walk
+from landmark_lib.storage import Place
 
 
 def listed(address, *, with_sizes=False):
     """Give (path, reason) of all below a folder, sorted."""
-    return sorted((c.path, c.reason) for c in walk(locate(str(address)), "", with_sizes=with_sizes))
-
-
-def put(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"photo")
+    return sorted((c.path, c.reason) for c in walk(Place(str(address)), "", with_sizes=with_sizes))
 
 
 def test_files_are_found_at_every_depth(tmp_path):
@@ -31,7 +27,7 @@ def test_files_are_found_at_every_depth(tmp_path):
 
 def test_sizes_are_told_where_asked_for(tmp_path):
     put(tmp_path / "a" / "b.jpg")
-    place = locate(str(tmp_path))
+    place = Place(str(tmp_path))
     assert [child.size for child in walk(place, "", with_sizes=True)] == [5]
     assert [child.size for child in walk(place, "", with_sizes=False)] == [None]
 
@@ -69,17 +65,6 @@ def test_what_is_neither_file_nor_folder_is_unreadable(tmp_path):
     assert listed(tmp_path) == [("pipe.jpg", Reason.UNREADABLE_FILE)]
 
 
-def nest_beyond_what_a_path_may_hold(root):
-    """Make folders so deep that nobody, not even root, can list the last one by its path."""
-    here = os.open(root, os.O_RDONLY)
-    for _ in range(20):
-        os.mkdir("d" * 250, dir_fd=here)
-        there = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = there
-    os.close(here)
-
-
 def test_a_folder_that_cannot_be_listed_is_told(tmp_path):
     put(tmp_path / "a.jpg")
     nest_beyond_what_a_path_may_hold(tmp_path)
@@ -102,14 +87,14 @@ class FailingFileSystem(MemoryFileSystem):
 def test_a_network_that_fails_is_an_error_and_no_empty_folder():
     fsspec.register_implementation("failing", FailingFileSystem, clobber=True)
     with pytest.raises(TimeoutError):
-        list(walk(open_place("failing://photos"), "", with_sizes=False))
+        list(walk(Place("failing://photos"), "", with_sizes=False))
 
 
 def test_stores_without_folders_list_the_same(tmp_path):
     store = fsspec.filesystem("memory")
     store.pipe({"/walked/a.jpg": b"1", "/walked/b/c/d.jpg": b"22", "/other.jpg": b""})
     try:
-        found = list(walk(open_place("memory://walked"), "", with_sizes=True))
+        found = list(walk(Place("memory://walked"), "", with_sizes=True))
         assert sorted((c.path, c.size) for c in found) == [("a.jpg", 1), ("b/c/d.jpg", 2)]
     finally:
         store.rm("/walked", recursive=True)

@@ -1,0 +1,137 @@
+"""Tar files, listed by their headers alone; nothing is unpacked.
+
+The id of a member is its name without folders and ending. What a broken archive lost is told in one row under
+the archive's name; links in an archive give no photo and are told too.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from landmark_lib.dataset import Reason
+from landmark_lib.errors import UserError
+from landmark_lib.inputs.names import image_id_of, is_litter, printable
+from landmark_lib.inputs.remarks import PASSED_OVER
+from landmark_lib.inputs.schema import FOUND_SCHEMA
+from landmark_lib.inputs.tar_members import Loss, Member, read_members
+from landmark_lib.inputs.walk import children
+from landmark_lib.storage import Place, open_address
+
+ENDING = ".tar"
+COMPRESSED_ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz2", ".txz")
+COMPRESSED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+ROWS_PER_BATCH = 8_192
+LOSSES_TOLD = 3
+
+
+def is_tar(name: str) -> bool:
+    """Return whether a file is a tar by its name, compressed ones included."""
+    return name.lower().endswith((ENDING, *COMPRESSED_ENDINGS))
+
+
+def check_tars(place: Place, option: str) -> None:
+    """Look for mistakes that show before anything is listed.
+
+    Raises:
+        UserError: No tar files, or compressed ones.
+    """
+    tars = find_tars(place, option)
+    if not tars:
+        raise UserError(f"{option}: no {ENDING} files in {place}")
+    with tars[0].open() as file:
+        is_compressed = file.read(8).startswith(COMPRESSED_STARTS)
+    if is_compressed:
+        raise UserError(_refusal(tars[0].address, option))
+
+
+def find_tars(place: Place, option: str = "--input") -> list[Place]:
+    """Return the tar files in a folder, or the one tar file that the place is, in order, by their URIs.
+
+    Raises:
+        UserError: One is compressed, cannot be read, or has a name that is not UTF-8.
+    """
+    if not place.is_dir():
+        _refuse_compressed(place.uri, option)
+        return [Place(place.uri)]
+    found = []
+    for child in children(place, "", with_sizes=False):
+        if child.is_folder or child.reason == PASSED_OVER:
+            continue
+        _refuse_compressed(child.path, option)
+        if child.path.lower().endswith(ENDING):
+            if printable(child.path) != child.path:
+                raise UserError(f"{option}: the name of a tar is not UTF-8: {printable(child.path)}")
+            if child.reason is not None:
+                raise UserError(f"{option}: {place}/{child.path} cannot be read: {child.detail}")
+            found.append(Place(f"{place.uri}/{child.path}"))
+    return sorted(found)
+
+
+def _refuse_compressed(name: str, option: str) -> None:
+    if name.lower().endswith(COMPRESSED_ENDINGS):
+        raise UserError(_refusal(name, option))
+
+
+def _refusal(name: str, option: str) -> str:
+    return (
+        f"{option}: {printable(name)} is compressed, and photos in it cannot be read in place;"
+        " decompress it to a .tar (photos hardly compress)"
+    )
+
+
+def list_tar(archive: Place) -> Iterator[pa.RecordBatch]:
+    """Yield the members of a tar, given by its URI, in rows of FOUND_SCHEMA; what it lost is the last one."""
+    rows: list[dict[str, Any]] = []
+    losses: list[Loss] = []
+    with _open_unbuffered(archive) as file:
+        for found in read_members(file, file.seek(0, 2)):
+            if isinstance(found, Loss):
+                losses.append(found)
+                continue
+            rows.append(_row(archive.address, found))
+            if len(rows) == ROWS_PER_BATCH:
+                yield pa.RecordBatch.from_pylist(rows, FOUND_SCHEMA)
+                rows.clear()
+    if losses:
+        rows.append(_lost(archive, losses))
+    yield pa.RecordBatch.from_pylist(rows, FOUND_SCHEMA)
+
+
+def _open_unbuffered(archive: Place) -> AbstractContextManager[BinaryIO]:
+    """Open a tar so that no byte is read beyond those asked for."""
+    if archive.is_local:
+        return archive.path.open("rb", buffering=0)
+    filesystem, path = open_address(archive.address)
+    opened: AbstractContextManager[BinaryIO] = filesystem.open(path, "rb", cache_type="none")
+    return opened
+
+
+def _row(archive: str, member: Member) -> dict[str, Any]:
+    name = printable(member.name)
+    path = name.removeprefix("./")
+    row = {"uri": f"{archive}/{name}", "archive": archive, "offset": member.offset, "path": path}
+    if any(map(is_litter, path.split("/"))):
+        return {**row, "reason": PASSED_OVER, "is_photo": False}
+    return {
+        **row,
+        "image_id": image_id_of(path),
+        "reason": member.reason,
+        "detail": None if member.detail is None else printable(member.detail),
+        "size": member.size,
+        "is_photo": True,
+    }
+
+
+def _lost(archive: Place, losses: list[Loss]) -> dict[str, Any]:
+    told = "; ".join(loss.detail for loss in losses[:LOSSES_TOLD])
+    more = f"; and {len(losses) - LOSSES_TOLD} more" if len(losses) > LOSSES_TOLD else ""
+    return {
+        "image_id": None,
+        "path": archive.name,
+        "uri": archive.address,
+        "reason": Reason.BROKEN_ARCHIVE,
+        "detail": printable(told) + more,
+        "is_photo": False,
+    }
