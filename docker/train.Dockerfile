@@ -16,7 +16,8 @@ RUN apt-get update \
 COPY --chmod=0644 docker/sshd_config /etc/ssh/sshd_config
 COPY --chmod=0755 docker/ssh /usr/local/bin/ssh
 COPY --chmod=0644 docker/health.py /usr/local/lib/landmark-health.py
-ENV PATH=/opt/venv/bin:$PATH \
+ENV LANG=C.UTF-8 \
+    PATH=/opt/venv/bin:$PATH \
     TF_CPP_MIN_LOG_LEVEL=1
 WORKDIR /app
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python3", "/usr/local/lib/landmark-health.py"]

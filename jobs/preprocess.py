@@ -10,6 +10,7 @@ if sys.version_info[:2] != (3, 11):
 
 from landmark_lib.command_line import run_job
 from landmark_lib.console import show, visible
+from landmark_lib.preprocess.submit import settle_spark
 from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
 
 
@@ -59,4 +60,5 @@ def _embedded_sample() -> str:
 
 
 if __name__ == "__main__":
+    settle_spark()
     run_job(PreprocessSettings, preprocess)

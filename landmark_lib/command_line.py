@@ -19,6 +19,7 @@ from landmark_lib.options import PlaceName, SettingOption, options_of, settings_
 from landmark_lib.settings import SECTIONS, field_name, option
 from landmark_lib.settings.yaml_text import described, read_yaml
 from landmark_lib.storage import Place
+from landmark_lib.surroundings import settle
 
 Settings = TypeVar("Settings")
 
@@ -35,6 +36,7 @@ def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> 
         settings_class: A dataclass whose fields were declared with `settings.setting`.
         job: What to run; its docstring is the command's help.
     """
+    settle()
     # TensorFlow tells at every start which processor it runs on; only its warnings are of use.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     sys.excepthook = note_traceback

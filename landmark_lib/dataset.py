@@ -28,6 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from landmark_lib.cells import as_cell, csv_text, from_cell
+from landmark_lib.decoding import build, parse
 from landmark_lib.errors import NotADatasetError
 from landmark_lib.method import recipes
 from landmark_lib.storage import Place
@@ -123,6 +124,10 @@ class FileRecord:
     bytes: int
     sha256: str
 
+    def __post_init__(self) -> None:
+        if self.path.startswith("/") or not set(self.path.split("/")).isdisjoint({"", ".", ".."}):
+            raise ValueError(f"expected a path within the data set, found {self.path!r:.60}")
+
 
 def files_in(files: Sequence[FileRecord], directory: str) -> list[FileRecord]:
     """Pick the files of one directory of the data set, in the order given."""
@@ -153,10 +158,23 @@ class Manifest:
         """Count the rows of one directory of the data set."""
         return sum(record.rows for record in self.files_in(directory))
 
+    def number(self, setting: str) -> int:
+        """Return the value of a setting that is a whole number.
+
+        Raises:
+            NotADatasetError: There is no such value.
+        """
+        value = self.settings.get(setting)
+        if type(value) is not int:
+            raise NotADatasetError(
+                f"{MANIFEST}: expected a whole number for the setting {setting}, found {value!r:.40}"
+            )
+        return value
+
     @property
     def members(self) -> int:
         """Number of training sets."""
-        return int(self.settings["members"])
+        return self.number("members")
 
     @property
     def fingerprint(self) -> str:
@@ -222,7 +240,9 @@ def read_manifest(root: str) -> Manifest:
     """
     place = Place(root) / MANIFEST
     try:
-        content = json.loads(place.read_bytes())
+        content = parse(place.read_bytes())
+        version = content.get("format_version") if isinstance(content, dict) else None
+        manifest = build(Manifest, content) if version == FORMAT_VERSION else None
     except (FileNotFoundError, NotADirectoryError):
         raise NotADatasetError(
             f"{root} is not a finished data set: it has no {MANIFEST};"
@@ -230,15 +250,9 @@ def read_manifest(root: str) -> Manifest:
         ) from None
     except ValueError as error:
         raise NotADatasetError(f"{place} cannot be read: {error}") from None
-    version = content.get("format_version") if isinstance(content, dict) else None
-    if version != FORMAT_VERSION:
-        raise NotADatasetError(f"{root}: expected format version {FORMAT_VERSION}, found {version}")
-    return manifest_from_json(content)
-
-
-def manifest_from_json(content: dict[str, Any]) -> Manifest:
-    """Read what `asdict` and JSON made of a manifest."""
-    return Manifest(**{**content, "files": [FileRecord(**record) for record in content["files"]]})
+    if manifest is None:
+        raise NotADatasetError(f"{root}: expected format version {FORMAT_VERSION}, found {version!r:.40}")
+    return manifest
 
 
 def has_manifest(root: str) -> bool:
@@ -264,14 +278,24 @@ def write_classes(root: str, classes: Sequence[LandmarkClass]) -> None:
 
 
 def read_classes(root: str) -> list[LandmarkClass]:
-    """Read `classes.csv`; the position of a row is its class index."""
-    rows = csv.DictReader(io.StringIO((Place(root) / CLASSES).read_text(), newline=""))
-    return [
-        LandmarkClass(
-            class_index=int(row["class_index"]),
-            landmark_id=from_cell(row["landmark_id"]),
-            label_count=int(row["label_count"]),
-            training_images=int(row["training_images"]),
-        )
-        for row in rows
-    ]
+    """Read `classes.csv`, also as a spreadsheet saves it; the position of a class is its index.
+
+    Raises:
+        NotADatasetError: It is missing or lacks something.
+    """
+    place = Place(root) / CLASSES
+    try:
+        text = place.read_bytes().decode("utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        classes = sorted(map(_landmark_class, rows), key=lambda row: row.class_index)
+    except (FileNotFoundError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise NotADatasetError(f"{place} cannot be read: {type(error).__name__}: {error}") from None
+    if [row.class_index for row in classes] != list(range(len(classes))):
+        raise NotADatasetError(f"{place}: expected each class index from 0 to {len(classes) - 1} once")
+    return classes
+
+
+def _landmark_class(row: dict[str, str]) -> LandmarkClass:
+    numbers = {name: int(row[name]) for name in ("class_index", "label_count", "training_images")}
+    return LandmarkClass(landmark_id=from_cell(row["landmark_id"]), **numbers)

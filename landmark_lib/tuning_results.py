@@ -1,9 +1,9 @@
 """What a search for settings found, as plain values: `tune.json` and the pages are made of these."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError
 from landmark_lib.evaluation_results import Figure
 from landmark_lib.storage import Place
@@ -62,32 +62,8 @@ def read_tuning(models: str) -> Tuning | None:
     """
     place = Place(models) / TUNING / RESULTS
     try:
-        return _parsed(json.loads(place.read_bytes()))
+        return decode(Tuning, place.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None
-
-
-def _parsed(content: dict[str, Any]) -> Tuning:
-    return Tuning(
-        **{
-            **content,
-            "trials": [TrialResult(**trial) for trial in content["trials"]],
-            "tuned": _ensemble(content["tuned"]),
-            "default": _ensemble(content["default"]),
-            "top_1_difference": _figure(content["top_1_difference"]),
-            "gap_difference": _figure(content["gap_difference"]),
-        }
-    )
-
-
-def _ensemble(content: dict[str, Any] | None) -> EnsembleResult | None:
-    if content is None:
-        return None
-    figures = {name: _figure(content[name]) for name in ("top_1", "gap")}
-    return EnsembleResult(**{**content, **figures})
-
-
-def _figure(content: dict[str, float] | None) -> Figure | None:
-    return None if content is None else Figure(**content)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import pyarrow as pa
@@ -75,6 +75,13 @@ def test_a_directory_without_manifest_is_told_apart_with_the_command_that_makes_
         dataset.read_manifest(root)
 
 
+RECORD = asdict(MANIFEST.files[0])
+
+
+def changed(**fields):
+    return json.dumps({**asdict(MANIFEST), **fields}).encode()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -82,12 +89,29 @@ def test_a_directory_without_manifest_is_told_apart_with_the_command_that_makes_
         (b"\xff", "cannot be read"),
         (b"[]", "expected format version 1, found None"),
         (json.dumps({"format_version": 2}).encode(), "expected format version 1, found 2"),
+        (b'{"format_version": 1}', "settings: missing"),
+        (changed(roles={"train": "many"}), r"roles\['train'\]: expected a whole number, found 'many'"),
+        (changed(more=1), "has 'more', which nobody knows"),
+        (changed(settings=None), "settings: expected an object, found None"),
+        (changed(files=[{**RECORD, "more": 1}]), r"files\[0\]: has 'more'"),
+        (changed(files=[{**RECORD, "rows": None}]), r"files\[0\]\.rows: expected a whole number"),
+        *(
+            (changed(files=[{**RECORD, "path": path}]), r"files\[0\]: expected a path within the data set")
+            for path in ("../a", "/a", "a/../../b", "", "a//b")
+        ),
     ],
 )
-def test_a_manifest_of_another_make_is_refused(root, content, told):
+def test_a_manifest_of_another_make_is_refused_in_a_line(root, content, told):
     (Place(root) / dataset.MANIFEST).write(content)
-    with pytest.raises(NotADatasetError, match=told):
+    with pytest.raises(NotADatasetError, match=told) as refusal:
         dataset.read_manifest(root)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("settings", [{}, {"members": "3"}, {"members": None}])
+def test_a_setting_that_is_not_there_or_no_number_is_told_by_its_name(settings):
+    with pytest.raises(NotADatasetError, match="expected a whole number for the setting members"):
+        _ = replace(MANIFEST, settings=settings).members
 
 
 def test_a_path_through_a_file_is_no_data_set(tmp_path):
@@ -138,6 +162,33 @@ def test_classes_are_read_as_they_were_written(root):
     assert dataset.read_classes(root) == classes
     header = (Place(root) / "classes.csv").read_bytes().splitlines()[0]
     assert header == b"class_index,landmark_id,label_count,training_images"
+
+
+@pytest.mark.parametrize("join", [",".join, ";".join, "\t".join], ids=["comma", "semicolon", "tab"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_classes_that_a_spreadsheet_saved_again_are_read(root, join, encoding, end):
+    rows = [("landmark_id", "training_images", "class_index", "label_count", "")]
+    rows += [("Zürich", "8", "1", "10", ""), ("007", "7", "0", "9", "")]
+    (Place(root) / dataset.CLASSES).write(end.join(map(join, rows)).encode(encoding))
+    assert dataset.read_classes(root) == [LandmarkClass(0, "007", 9, 7), LandmarkClass(1, "Zürich", 10, 8)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("class_index,landmark_id\n0,a\n", "KeyError: 'label_count'"),
+        ("class_index,landmark_id,label_count,training_images\nx,a,1,1\n", "ValueError: invalid literal"),
+        ("class_index,landmark_id,label_count,training_images\n0\n", "TypeError"),
+        ("class_index,landmark_id,label_count,training_images\n0,a,1,1\n2,b,1,1\n", "from 0 to 1 once"),
+        ("class_index,landmark_id,label_count,training_images\n0,a,1,1\n0,b,1,1\n", "from 0 to 1 once"),
+    ],
+)
+def test_classes_that_lack_something_are_refused_in_a_line(root, content, told):
+    (Place(root) / dataset.CLASSES).write(content.encode())
+    with pytest.raises(NotADatasetError, match=told) as refusal:
+        dataset.read_classes(root)
+    assert "\n" not in str(refusal.value)
 
 
 def test_names_of_directories_and_files_are_those_of_the_contract():

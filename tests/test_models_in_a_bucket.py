@@ -34,7 +34,7 @@ def dataset(tmp_path_factory):
     """A small data set on a disk whose hold-out has photos in both halves."""
     root = str(tmp_path_factory.mktemp("bucket") / "dataset")
     labels = {f"landmark {number}": ids_of(number, 14) for number in range(3)}
-    write_dataset(root, labels, hold_out=6, target=6, cutoff=8, members=2)
+    write_dataset(root, labels, hold_out=6, target=6, cutoff=8, members=2, rows_per_group=8)
     return root
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 
+from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.networks import Member
 from landmark_lib.method.rejection import EVIDENCE, Rejection
@@ -12,14 +13,27 @@ from landmark_lib.storage import Place
 REJECTION = "rejection.json"
 
 
+@dataclass(frozen=True)
+class _Content:
+    """What the file holds: what is weighed, the fields of `Rejection`, each member's checksum."""
+
+    evidence: list[str]
+    means: list[float]
+    deviations: list[float]
+    weights: list[float]
+    offset: float
+    threshold: float
+    models: dict[str, str]
+
+
 def write_rejection(models: str, members: Sequence[Member], rejection: Rejection) -> None:
     """Write it whole or not at all, with whose answers it weighs.
 
     Raises:
         OSError: It cannot be written.
     """
-    content = {"evidence": EVIDENCE, **asdict(rejection), "models": _models(members)}
-    (Place(models) / REJECTION).write((json.dumps(content, indent=1) + "\n").encode())
+    content = _Content(list(EVIDENCE), **asdict(rejection), models=_models(members))
+    (Place(models) / REJECTION).write((json.dumps(asdict(content), indent=1) + "\n").encode())
 
 
 def read_rejection(models: str, members: Sequence[Member]) -> Rejection | None:
@@ -31,19 +45,17 @@ def read_rejection(models: str, members: Sequence[Member]) -> Rejection | None:
     """
     place = Place(models) / REJECTION
     try:
-        content = json.loads(place.read_bytes())
-        evidence, learned_for = content.pop("evidence"), content.pop("models")
-        rejection = Rejection(**content)
+        content = decode(_Content, place.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it anew") from None
-    if learned_for != _models(members) or tuple(evidence) != EVIDENCE:
+    if content.models != _models(members) or tuple(content.evidence) != EVIDENCE:
         raise UserError(
             f"--models: {place} was learned for other models; run jobs/evaluate.py again, or remove it to do"
             " without"
         )
-    return rejection
+    return Rejection(**{each.name: getattr(content, each.name) for each in fields(Rejection)})
 
 
 def _models(members: Sequence[Member]) -> dict[str, str]:

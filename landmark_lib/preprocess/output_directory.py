@@ -63,7 +63,7 @@ class Output:
         if foreign or not known:
             found = min(foreign or names)
             raise UserError(f"--output: {self.address} is not empty and not a data set: {found}")
-        if self.journal.read(BATCH) is not None:
+        if self.journal.has(BATCH):
             return Standing.UNDER_WAY
         return Standing.FINISHED if dataset.MANIFEST in names else Standing.NEW
 
@@ -96,11 +96,11 @@ class Output:
         if self.standing() is Standing.FINISHED:
             settings = dataset.read_manifest(self.address).settings
             return {"corpus": settings, "plan": settings}
-        return self.journal.read(SETTINGS) or {}
+        return self.journal.read(SETTINGS, dict[str, dict[str, Any]]) or {}
 
     def decide(self, decides: Decides) -> None:
         """Record the settings that decide one thing, now that it is about to be done."""
-        recorded = self.journal.read(SETTINGS) or {}
+        recorded = self.journal.read(SETTINGS, dict[str, dict[str, Any]]) or {}
         names = deciding(PreprocessSettings, decides)
         self.journal.write(SETTINGS, {**recorded, decides: {name: self.resolved[name] for name in names}})
 

@@ -1,6 +1,7 @@
 """Spark, started the way the jobs need it."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,8 @@ def spark_session(name: str) -> SparkSession:
         conf.setIfMissing("spark.driver.host", "127.0.0.1")
         conf.setIfMissing("spark.ui.enabled", "false")
         conf.setIfMissing("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
+        # PYSPARK_PYTHON names the Python of other machines. On this one, the driver's has what tasks need.
+        os.environ["PYSPARK_PYTHON"] = str(conf.get("spark.pyspark.python", sys.executable))
     return SparkSession.builder.config(conf=conf).getOrCreate()
 
 

@@ -45,7 +45,7 @@ def dataset_lead(manifest: Manifest) -> str:
     )
     if not manifest.classes:
         return f"{told} They have no labels, so there is nothing to train on: a corpus to predict."
-    kept = number(manifest.settings["smallest_label_count"])
+    kept = number(manifest.number("smallest_label_count"))
     rows = [number(_member_rows(manifest, member)) for member in range(manifest.members)]
     trains = "The only member trains" if len(rows) == 1 else f"Each of the {len(rows)} members trains"
     if len(set(rows)) > 1:
@@ -125,7 +125,7 @@ def _labels(root: str, manifest: Manifest) -> Section:
         for record in manifest.files_in(LABELS)
         for count in read_table(root, record.path, ["label_count"])["label_count"].to_pylist()
     ]
-    marked = {told: int(manifest.settings[name]) for name, told in MARKED.items()}
+    marked = {told: manifest.number(name) for name, told in MARKED.items()}
     body = render_part(
         "labels.html",
         percentiles=PERCENTILES,

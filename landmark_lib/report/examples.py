@@ -139,7 +139,7 @@ def read_outputs(
     Raises:
         LandmarkError: A shard lacks a row that the plan gives it.
     """
-    shards, seed = len(manifest.files_in(COMMON)), int(manifest.settings["seed"])
+    shards, seed = len(manifest.files_in(COMMON)), manifest.number("seed")
     wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for image in images:
         for recipe in image.recipes[:OUTPUTS_SHOWN]:

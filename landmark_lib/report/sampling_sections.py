@@ -24,7 +24,7 @@ DRAWN_TILE, ORIGINAL_TILE, OUTPUT_TILE = 128, 200, 160
 
 def balance_section(root: str, manifest: Manifest, classes: Sequence[LandmarkClass]) -> Section:
     """Tell how unequal the classes were, and what each member has of them."""
-    cutoff, target = int(manifest.settings["cutoff"]), int(manifest.settings["target"])
+    cutoff, target = manifest.number("cutoff"), manifest.number("target")
     before = [row.label_count for row in classes]
     members = rows_of_members(root, manifest)
     rows = [
@@ -55,7 +55,7 @@ def sampling_section(
     Raises:
         LandmarkError: A file lacks a row that the plan gives it.
     """
-    cutoff, target = int(manifest.settings["cutoff"]), int(manifest.settings["target"])
+    cutoff, target = manifest.number("cutoff"), manifest.number("target")
     body = render_part(
         "sampling.html",
         members=manifest.members,

@@ -25,6 +25,8 @@ OptimizerName = Literal["sgd", "adam"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 ClassWeights = Literal["none", "balanced"]
 BALANCED: ClassWeights = "balanced"
+# A slow disk or bucket may take minutes for a first row; what hangs, hangs longer.
+STALL_TIMEOUT = 600.0  # seconds
 ValidateOn = Literal["all", "selection"]
 SELECTION: ValidateOn = "selection"
 
@@ -122,7 +124,9 @@ class TrainSettings:
     )
     verify_shards: bool = flag("Compare the shards with their checksums before training on them.")
     stall_timeout: float = setting(
-        30.0, "Time without rows after which a rank ends the job, as the others wait for it (seconds)."
+        STALL_TIMEOUT,
+        "Abort if a rank gets no rows for this many seconds, or does not answer the others; a warning comes"
+        " after 30.",
     )
     other_ranks: bool = flag(
         "Go on from a checkpoint that another number of ranks wrote at the end of an epoch."

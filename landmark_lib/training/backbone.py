@@ -15,6 +15,11 @@ from landmark_lib.settings.train import ALL
 from landmark_lib.storage import Place
 from landmark_lib.training.weights_file import check_weights
 
+# What ~/.keras/keras.json says is said to other programs.
+keras.config.set_floatx("float32")
+keras.config.set_epsilon(1e-7)
+keras.config.set_image_data_format("channels_last")
+
 IMAGENET = "imagenet"
 RANDOM = "random"
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
@@ -22,6 +27,8 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.
 # RGB less means and divided by deviations, or as they are.
 MODES = ("caffe", "tf", "torch")
 AS_THEY_ARE = "none"
+# Keras decides by the name how to read a file: HDF5 that is called .keras would be taken for an archive.
+HDF5 = (".h5", ".hdf5")
 # Networks whose ImageNet weights Keras downloads without a checksum.
 UNCHECKED = {"MobileNet", "MobileNetV2"}
 
@@ -144,6 +151,10 @@ def _weights_file(weights: str) -> Iterator[str | None]:
             raise
         except (OSError, ValueError) as error:
             raise UserError(f"--weights: {weights} cannot be read: {error}") from None
+        if not path.name.endswith(HDF5):
+            raise UserError(
+                f"--weights: expected a file whose name ends in {' or '.join(HDF5)}, received {weights}"
+            )
         yield str(path)
 
 

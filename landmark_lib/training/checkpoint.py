@@ -8,7 +8,6 @@ until the next but one, for the case that the newest cannot be read.
 
 import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
 from landmark_lib.settings import option
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
+from landmark_lib.zip_archive import read_arrays
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
@@ -64,6 +65,14 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class _State:
+    """What a checkpoint holds beside arrays."""
+
+    identity: Identity
+    progress: Progress
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """One point of a training: where it stands, and the values of all variables by name."""
 
@@ -81,7 +90,7 @@ def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
     folder = directory / CHECKPOINTS
     done = checkpoint.progress
     place = folder / f"{done.epochs:05}-{done.steps:07}.npz"
-    state = json.dumps({"identity": asdict(checkpoint.identity), "progress": asdict(done)})
+    state = json.dumps(asdict(_State(checkpoint.identity, done)))
     content = io.BytesIO()
     np.savez(content, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
     try:
@@ -102,7 +111,7 @@ def read_checkpoint(directory: Place, warn: Callable[[str], None]) -> Checkpoint
     for place in _places(directory):
         try:
             return _read(place)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             warn(f"the checkpoint {place} cannot be read and is left out ({error})")
     return None
 
@@ -142,18 +151,6 @@ def _places(directory: Place) -> list[Place]:
 
 
 def _read(place: Place) -> Checkpoint:
-    with np.load(io.BytesIO(place.read_bytes())) as file:
-        arrays = {name: file[name] for name in file.files}
-    state = json.loads(arrays.pop(STATE).tobytes())
-    progress = state["progress"]
-    return Checkpoint(
-        Identity(**state["identity"]),
-        Progress(
-            epochs=progress["epochs"],
-            steps=progress["steps"],
-            schedule=PlateauState(**progress["schedule"]),
-            history=[EpochResult(**result) for result in progress["history"]],
-            sums=progress["sums"],
-        ),
-        arrays,
-    )
+    arrays = read_arrays(place.read_bytes())
+    state = decode(_State, arrays.pop(STATE).tobytes())
+    return Checkpoint(state.identity, state.progress, arrays)

@@ -42,6 +42,7 @@ from landmark_lib.training.stream import (
     iterate,
     ordered_batches,
 )
+from landmark_lib.training.watchdog import Watchdog
 
 FEATURES = "features"
 SLICES_AHEAD = 2
@@ -70,6 +71,9 @@ class FeatureFeed:
                 the ranks do not share the folder of the models.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
+        self._watchdog = Watchdog(
+            f"rank {ranks.rank}: member {data.member}", settings.stall_timeout, ends=ranks.size > 1
+        )
         self._backbone, self._mode = load_network(settings, data, ranks)
         self._files = FeatureFiles(self._folder(), settings.cache)
         for shards in (data.training, data.validation):
@@ -153,9 +157,8 @@ class FeatureFeed:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
         extract = _extractor(self._backbone, self._mode)
         with progress(FEATURES, total, "images", speaks=self._ranks.speaks and total > 0) as display:
-            for ids, images, classes in ordered_batches(
-                shards, slices, settings.image_size, settings.batch_size
-            ):
+            batches = ordered_batches(shards, slices, settings.image_size, settings.batch_size)
+            for ids, images, classes in self._watchdog.watch(batches, "rows to compute features of"):
                 yield ids.numpy(), classes.numpy(), extract(images).numpy()
                 display.update(len(classes))
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
+from landmark_lib.decoding import decode
 from landmark_lib.digits import decimal, number, share
 from landmark_lib.errors import LandmarkError
 from landmark_lib.report.curves import Curves
@@ -71,10 +72,10 @@ def read_history(directory: Place) -> list[EpochResult]:
     """
     place = directory / HISTORY_LINES
     try:
-        return [EpochResult(**json.loads(line)) for line in place.read_text().splitlines()]
+        return [decode(EpochResult, line) for line in place.read_bytes().splitlines()]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 

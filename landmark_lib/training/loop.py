@@ -49,7 +49,7 @@ def train(settings: TrainSettings, root: str, say: Say) -> None:
     each = {member: settings.of_member(member) for member in members}
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    ranks = horovod_step.start_ranks()
+    ranks = horovod_step.start_ranks(settings.stall_timeout)
     stop = StopSignal()
     with horovod_step.losses_of_ranks_told():
         for member in members:

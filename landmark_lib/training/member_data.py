@@ -118,13 +118,13 @@ def read_member_data(root: str, manifest: Manifest, member: int, cache: str | No
     common = manifest.files_in(dataset.COMMON)
     own = manifest.files_in(dataset.training_directory(member))
     classes = dataset.read_classes(root)
-    cutoff, target = int(manifest.settings["cutoff"]), int(manifest.settings["target"])
+    cutoff, target = manifest.number("cutoff"), manifest.number("target")
     return MemberData(
         member=member,
         fingerprint=manifest.fingerprint,
         training=Shards(root, [*common, *own], cache),
         groups=([record.rows for record in common], [record.rows for record in own]),
-        rows_per_group=int(manifest.settings["rows_per_group"]),
+        rows_per_group=manifest.number("rows_per_group"),
         validation=validation_shards(root, manifest, cache),
         landmark_ids=[row.landmark_id for row in classes],
         class_rows=[training_rows(row.training_images, cutoff, target) for row in classes],

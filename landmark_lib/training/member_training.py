@@ -29,7 +29,7 @@ from landmark_lib.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from landmark_lib.training.feed import Batches, Feed
+from landmark_lib.training.feed import Feed
 from landmark_lib.training.history import EpochResult, told
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
@@ -98,7 +98,9 @@ class MemberTraining:
         """
         self.settings, self.data, self.ranks, self.feed = settings, data, ranks, feed
         self._stop, self._say = stop, say
-        self._watchdog = Watchdog(settings.stall_timeout, self._last_words)
+        self._watchdog = Watchdog(
+            f"rank {ranks.rank}: member {data.member}", settings.stall_timeout, ends=ranks.size > 1
+        )
         self.steps = data.steps(settings, ranks.size)
         self.optimizer = _optimizer(settings)
         self.optimizer.build(feed.model.trainable_variables)
@@ -133,12 +135,9 @@ class MemberTraining:
         while not self.ended:
             self._train_epoch(files)
             self._end_epoch(files)
-        sketch = sketch_training_rows(
-            self.data,
-            self.ranks,
-            self.feed,
-            lambda: horovod_step.from_rank_0(self.ranks, files.best_weights),
-        )
+        rows = self.feed.training_features(lambda: horovod_step.from_rank_0(self.ranks, files.best_weights))
+        watched = self._watchdog.watch(rows, "training rows for class means")
+        sketch = sketch_training_rows(self.data, self.ranks, watched)
         horovod_step.from_rank_0(
             self.ranks, lambda: files.finish(self.feed.whole_model(), sketch, self.history)
         )
@@ -181,10 +180,10 @@ class MemberTraining:
         ) as display:
             display.update(epoch.steps * images)
             began = time.perf_counter()
-            for inputs, labels in self._watched(batches):
+            for inputs, labels in self._watchdog.watch(batches, f"training rows of epoch {epoch.number + 1}"):
                 epoch.waited += time.perf_counter() - began
                 self.optimizer.learning_rate.assign(self._learning_rate())
-                with self._watchdog.looking_away():
+                with self._watchdog.paused():
                     result = self.training_step(inputs, labels, asked_to_stop=self._stop.asked)
                     if first_step:
                         horovod_step.check_equal_weights(self.feed.model.weights, "after the first step")
@@ -280,20 +279,11 @@ class MemberTraining:
 
     def _validate(self) -> Sums:
         sums = tf.zeros(3, tf.float64)
-        for inputs, labels in self._watched(self.feed.validation_batches()):
-            with self._watchdog.looking_away():
+        what = f"validation rows of epoch {self.epoch.number + 1}"
+        for inputs, labels in self._watchdog.watch(self.feed.validation_batches(), what):
+            with self._watchdog.paused():
                 sums += self.validation_step(inputs, labels)
         return np.asarray(sums)
-
-    def _watched(self, batches: Batches) -> Batches:
-        """Give the same, and end the process if this rank keeps the others waiting for too long."""
-        if self.ranks.size == 1:
-            yield from batches
-            return
-        with self._watchdog.watching():
-            for batch in batches:
-                self._watchdog.alive()
-                yield batch
 
     def _means(self, sums: Sums) -> tuple[float, float]:
         """Add up [loss, right answers, images] over the ranks; give mean loss and accuracy."""
@@ -325,9 +315,6 @@ class MemberTraining:
     def _identity(self) -> Identity:
         data = self.data
         return Identity(data.fingerprint, data.member, self.ranks.size, self.settings.identity)
-
-    def _last_words(self, text: str) -> None:
-        self._say(f"error: rank {self.ranks.rank}: member {self.data.member}: {text}")
 
     def _tell(self, text: str) -> None:
         if self.ranks.speaks:

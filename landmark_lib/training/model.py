@@ -1,6 +1,9 @@
 """The network: a backbone without its top, pooled, dropout, one dense layer (step 7 of the method)."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,11 +13,25 @@ from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import AS_THEY_ARE
-from landmark_lib.training.model_parts import check_parts
+from landmark_lib.training.model_parts import unpack_model
 
 BACKBONE = "backbone"
 DROPOUT = "dropout"
 LOGITS = "logits"
+BYTES_OF_SEEDS = 1_000  # at most; the layers' random generators have some that are not saved
+# What comes of a file that is none of ours: Keras makes what it describes without looking at it first.
+RAISED_BY_KERAS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    tf.errors.OpError,
+)
 
 
 @keras.saving.register_keras_serializable("landmark_lib")
@@ -122,14 +139,52 @@ def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def load_trained(place: Place) -> keras.Model:
-    """Load a model that training wrote.
+    """Load a model that training wrote. This is the only way by which a model file gets to Keras.
 
     Raises:
-        LandmarkError: No such file, not a model, or one with parts that none of ours has.
+        LandmarkError: No such file, not a model, one with parts that none of ours has, or one that claims
+            more than it holds.
     """
     try:
-        with place.local_file() as path:
-            check_parts(path)
-            return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise LandmarkError(f"{place} cannot be loaded: {str(error).splitlines()[0]}") from None
+        with (
+            place.local_file() as path,
+            path.open("rb") as file,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            held = unpack_model(file, Path(folder))
+            with _variables_of_at_most(held):
+                model = keras.models.load_model(folder, compile=False)
+        _check_ends(model)
+    except RAISED_BY_KERAS as error:
+        told = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        raise LandmarkError(f"{place} cannot be loaded: {told[0]}") from None
+    return model
+
+
+@contextmanager
+def _variables_of_at_most(size: int) -> Iterator[None]:
+    """Refuse variables of more bytes than a file has weights, before memory is taken for them."""
+    shapes = tf.Graph()  # what is computed in here has a shape and no values
+    left = size + BYTES_OF_SEEDS
+
+    def make(next_creator: Callable[..., tf.Variable], **options: Any) -> tf.Variable:
+        nonlocal left
+        with shapes.as_default():
+            value = tf.convert_to_tensor(options["initial_value"]())
+        left -= value.shape.num_elements() * value.dtype.size
+        if left < 0:
+            raise ValueError(f"its layers claim more than the {size} bytes of its weights")
+        return next_creator(**options)
+
+    with tf.variable_creator_scope(make):
+        yield
+
+
+def _check_ends(model: keras.Model) -> None:
+    """Make sure that a model takes square images and gives features and logits."""
+    taken, given = model.input_shape, model.output_shape
+    if not (isinstance(taken, tuple) and len(taken) == 4 and taken == (None, taken[1], taken[1], 3)):
+        raise ValueError(f"expected a model of images (rows, side, side, 3), found {taken}")
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise ValueError(f"expected a model that gives (rows, classes), found {given}")
+    model.get_layer(BACKBONE)

@@ -18,7 +18,6 @@ import platform
 import re
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -31,6 +30,7 @@ from numpy.typing import NDArray
 
 from landmark_lib import __version__
 from landmark_lib.console import warn
+from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
@@ -39,6 +39,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import load_trained
+from landmark_lib.zip_archive import read_arrays
 
 BEST = "best.keras"
 LAST = "last.keras"
@@ -210,11 +211,11 @@ def read_sketch(directory: Place) -> Sketch | None:
     """
     place = directory / SKETCH
     try:
-        with np.load(io.BytesIO(place.read_bytes())) as file:
-            return Sketch(**{name: file[name].astype(np.float32) for name in SKETCHED})
+        arrays = read_arrays(place.read_bytes())
+        return Sketch(**{name: arrays[name].astype(np.float32) for name in SKETCHED})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None
 
 
@@ -230,8 +231,8 @@ def read_member(directory: Place) -> MemberRecord:
         UserError: It is not there or cannot be read.
     """
     try:
-        return MemberRecord(**json.loads((directory / MEMBER).read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        return decode(MemberRecord, (directory / MEMBER).read_bytes())
+    except (OSError, ValueError) as error:
         raise UserError(f"--models: {directory / MEMBER} cannot be read: {error}") from None
 
 

@@ -2,20 +2,24 @@
 
 A .keras file tells which Python objects to import and call. The safe mode of Keras 3.8, which is locked here,
 stops Lambda layers, but not a file that names any function of any module (CVE-2025-1550, CVE-2025-8747). So
-what a file names is compared with a list before Keras sees it.
+what a file names is compared with a list before Keras sees it. Keras also unpacks all that lies in the
+archive, so it is given a folder with the parts that were checked, and never the file.
 """
 
 import json
-import zipfile
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from landmark_lib.training.weights_file import check_weights
+from landmark_lib.zip_archive import opened_zip
 
+METADATA = "metadata.json"  # version of Keras and date, which nothing here depends on
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
-LARGEST_CONFIG = 100_000_000  # bytes; the largest of keras.applications has 2 million
+MEMBERS = (METADATA, CONFIG, WEIGHTS)
+LARGEST_CONFIG = 10_000_000  # bytes; the largest of keras.applications has 2 million
 
 # By module, the classes of which keras.applications and our own head are made.
 KNOWN: dict[str | None, frozenset[str]] = {
@@ -57,23 +61,41 @@ KNOWN: dict[str | None, frozenset[str]] = {
 }
 
 
-def check_parts(path: Path) -> None:
-    """Make sure that a .keras file names nothing but what models of ours are made of, and holds its weights.
+def unpack_model(file: BinaryIO, folder: Path) -> int:
+    """Unpack the configuration and the weights of a .keras file, both checked, for Keras to load from there.
+
+    Args:
+        file: The .keras file, open; can be sought in.
+        folder: An empty one.
+
+    Returns:
+        The size of its weights, in bytes.
 
     Raises:
-        OSError: There is no such file.
-        ValueError: It is no .keras file, it names something else, or its weights are not in it.
+        OSError: The file cannot be read, or the folder cannot be written.
+        ValueError: It is no .keras file of a model of ours, or holds less than it claims.
     """
+    with opened_zip(file, len(MEMBERS)) as archive:
+        found = sorted(archive.namelist())
+        if found != sorted(MEMBERS):
+            raise ValueError(f"not a .keras file: expected {', '.join(sorted(MEMBERS))}, found {found!r:.80}")
+        if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG:
+            raise ValueError(f"its {CONFIG} is larger than {LARGEST_CONFIG} bytes")
+        config = _read_config(archive.read(CONFIG))
+        # As ASCII, so that Keras reads what was checked, whatever encoding it expects.
+        (folder / CONFIG).write_text(json.dumps(config), "ascii")
+        with archive.open(WEIGHTS) as packed, (folder / WEIGHTS).open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+    return check_weights(folder / WEIGHTS)
+
+
+def _read_config(content: bytes) -> Any:
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = archive.getinfo(CONFIG).file_size
-            if size > LARGEST_CONFIG:
-                raise ValueError(f"its {CONFIG} has {size} bytes")
-            _check_names(json.loads(archive.read(CONFIG)))
-            with archive.open(WEIGHTS) as weights:
-                check_weights(weights)
-    except (zipfile.BadZipFile, KeyError, RecursionError) as error:
-        raise ValueError(f"not a .keras file ({error})") from None
+        config = json.loads(content.decode())
+    except RecursionError:
+        raise ValueError(f"its {CONFIG} is nested too deeply") from None
+    _check_names(config)
+    return config
 
 
 def _check_names(config: Any) -> None:
@@ -83,7 +105,7 @@ def _check_names(config: Any) -> None:
 
 
 def _named(config: Any) -> Iterator[tuple[Any, Any]]:
-    """Give the module and the name of every object in a configuration, whatever lies around it."""
+    """Yield the module and the name of every object in a configuration, whatever lies around it."""
     waiting = [config]
     while waiting:
         part = waiting.pop()

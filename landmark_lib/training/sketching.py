@@ -1,22 +1,23 @@
 """The sketch of the features of all training rows, made over the ranks when a member is trained."""
 
+from collections.abc import Iterator
+
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.likeness import FeatureSums, Sketch, sketch_of
 from landmark_lib.progress import progress
 from landmark_lib.training import horovod_step
-from landmark_lib.training.feed import BestWeights, Feed
+from landmark_lib.training.feed import FeatureRows
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 
 
-def sketch_training_rows(data: MemberData, ranks: Ranks, feed: Feed, best: BestWeights) -> Sketch:
+def sketch_training_rows(data: MemberData, ranks: Ranks, rows: Iterator[FeatureRows]) -> Sketch:
     """Sketch the features of all training rows, each rank its part.
 
     Args:
         data: The member's.
         ranks: This rank's place.
-        feed: Gives the features.
-        best: Gives the weights of the model whose features are wanted.
+        rows: Features and class indices of this rank's part, as `Feed.training_features` yields them.
 
     Raises:
         LandmarkError: A row does not decode and none may be skipped, a shard is broken, or there is no row.
@@ -24,7 +25,7 @@ def sketch_training_rows(data: MemberData, ranks: Ranks, feed: Feed, best: BestW
     title = f"member {data.member}, class means"
     sums: FeatureSums | None = None
     with progress(title, data.rows // ranks.size, "images", speaks=ranks.speaks) as display:
-        for features, classes in feed.training_features(best):
+        for features, classes in rows:
             sums = sums or FeatureSums.nothing(len(data.landmark_ids), features.shape[1])
             sums.add(features, classes)
             display.update(len(classes))

@@ -1,41 +1,59 @@
-"""What a file of weights may be made of: numbers that lie in it, and not more of them than memory holds.
+"""What a file of weights may be made of: numbers that lie in it as they are.
 
-HDF5 lets a file point into any other that its reader may read, and claim arrays of any size. Keras 3.8, which
-is locked here, follows and believes it (CVE-2026-1669, CVE-2026-0897), so a file is looked through before
-Keras sees it.
+HDF5 lets a file point into any other that its reader may read, claim arrays of any size, and pack them so
+that a few bytes become many. Keras 3.8, which is locked here, follows and believes it (CVE-2026-1669,
+CVE-2026-0897), so a file is looked through before Keras sees it.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import h5py
 
-LARGEST_WEIGHTS = 8_000_000_000  # bytes; the largest of keras.applications has 1.4 billion
+# Attribute of Keras 2, whole or cut into numbered ones, that names the arrays of a layer. Keras reads an
+# array as often as it is named.
+WEIGHT_NAMES = "weight_names"
+# What h5py raises of a damaged file.
+DAMAGED = (AttributeError, KeyError, RuntimeError, TypeError)
 
 
-def check_weights(file: Path | IO[bytes]) -> None:
-    """Make sure that an HDF5 file holds all that it names, and no more than any model of ours needs.
+def check_weights(path: Path) -> int:
+    """Make sure that an HDF5 file holds all that it names, once and not packed.
+
+    Returns:
+        The size of its arrays, in bytes.
 
     Raises:
         OSError: It is no HDF5 file.
-        ValueError: It points to other files, or claims more than 8 GB.
+        ValueError: It points to other files, is packed or damaged, or claims more than it has bytes.
     """
-    with h5py.File(file, "r") as content:
-        size = sum(int(numbers.size) * int(numbers.dtype.itemsize) for numbers in _arrays(content))
-    if size > LARGEST_WEIGHTS:
-        raise ValueError(f"its weights claim {size} bytes")
+    held = named = 0
+    try:
+        with h5py.File(path, "r") as content:
+            for part in list(_parts(content)):  # all of them, before a name is followed
+                if isinstance(part, h5py.Dataset):
+                    held += _size(part)
+                else:
+                    named += _named_size(part)
+    except DAMAGED as error:
+        raise ValueError(f"its weights are damaged ({error})") from None
+    # Arrays may share their bytes, or have none.
+    if max(held, named) > path.stat().st_size:
+        raise ValueError(f"its weights claim {max(held, named)} bytes, more than the file has")
+    return held
 
 
-def _arrays(content: Any) -> Iterator[Any]:
-    """Give all arrays of a file, each once.
+def _parts(content: Any) -> Iterator[Any]:
+    """Yield the groups and arrays of a file, each once, the file itself included.
 
     Raises:
-        ValueError: One lies elsewhere.
+        ValueError: One lies elsewhere, is packed, or does not hold numbers.
     """
-    waiting, seen = [content], set()
+    waiting, seen = [content], {h5py.h5o.get_info(content.id).addr}
     while waiting:
         group = waiting.pop()
+        yield group
         for name in group:
             is_within = isinstance(group.get(name, getlink=True), h5py.HardLink)
             part = group[name] if is_within else None
@@ -48,8 +66,29 @@ def _arrays(content: Any) -> Iterator[Any]:
             if isinstance(part, h5py.Group):
                 waiting.append(part)
             elif isinstance(part, h5py.Dataset):
+                _check_array(part, name)
                 yield part
 
 
 def _lies_elsewhere(part: Any) -> bool:
     return isinstance(part, h5py.Dataset) and bool(part.external or part.is_virtual)
+
+
+def _check_array(array: Any, name: str) -> None:
+    # A chunk of an array that is packed may become larger than the array.
+    if array.id.get_create_plist().get_nfilters():
+        raise ValueError(
+            f"its weights {name!r:.60} are packed by a filter of HDF5; Keras writes them as they are"
+        )
+    if array.dtype.hasobject:
+        raise ValueError(f"its weights {name!r:.60} are not numbers")
+
+
+def _size(array: Any) -> int:
+    return int(array.size or 0) * int(array.dtype.itemsize)
+
+
+def _named_size(group: Any) -> int:
+    """Add up the arrays that a group's attributes name, as often as they do."""
+    lists = [group.attrs[name] for name in group.attrs if name.startswith(WEIGHT_NAMES)]
+    return sum(_size(group[name]) for names in lists for name in names)

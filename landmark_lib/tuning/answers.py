@@ -1,7 +1,6 @@
 """What a trial answers to the photos of the hold-out."""
 
 import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -14,6 +13,7 @@ from landmark_lib.evaluation.networks import Member, ask
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Group, read_slices
+from landmark_lib.zip_archive import read_arrays
 
 ANSWERS = "answers.npz"
 
@@ -76,7 +76,7 @@ def read_answers(folder: Place) -> TrialAnswers:
     """
     place = folder / ANSWERS
     try:
-        with np.load(io.BytesIO(place.read_bytes())) as file:
-            return TrialAnswers(file["labels"], file["confidences"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(place.read_bytes())
+        return TrialAnswers(arrays["labels"], arrays["confidences"])
+    except (OSError, ValueError, KeyError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None

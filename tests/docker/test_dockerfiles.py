@@ -27,6 +27,13 @@ def test_an_image_runs_as_a_user_with_a_number_that_is_not_roots(target):
     assert any(f"useradd --uid {user} " in rest for word, rest in whole(*target) if word == "RUN")
 
 
+@pytest.mark.parametrize("target", TARGETS, ids=":".join)
+def test_an_image_has_a_locale_of_utf_8(target):
+    variables = [pair for word, rest in whole(*target) if word == "ENV" for pair in rest.split()]
+    assert "LANG=C.UTF-8" in variables
+    assert [pair for pair in variables if pair.startswith(("LC_", "LANG"))] == ["LANG=C.UTF-8"]
+
+
 @pytest.mark.parametrize("target", OF_OURS, ids=":".join)
 def test_an_image_is_started_by_an_init_and_tells_its_health(target):
     assert last(*target, "ENTRYPOINT") == '["tini", "--"]'

@@ -1,12 +1,15 @@
 """jobs/train.py, hit by a signal at a given place of the training: `interrupted.py SIGNAL PLACE RANK …`.
 
 The places are functions of the training; the signal strikes the process as it is about to call one of them.
-HANG is no signal: the program waits there for ever, while its other threads go on.
+HANG is no signal: the program waits there for ever, while its other threads go on. LATE waits for a while, as
+for a slow disk. PAUSED stops the process for a while, as a machine that sleeps. With `all` for
+the rank, each rank has its own of `LATE,PAUSED`.
 """
 
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 from functools import partial
@@ -15,6 +18,8 @@ from pathlib import Path
 from landmark_lib import storage
 from landmark_lib.training import member_training
 from landmark_lib.training.model_directory import MemberFiles
+
+SECONDS_LATE = 40  # longer than Gloo waits by itself, and than a warning takes
 
 
 def strike(owner: object, name: str, when) -> None:
@@ -50,13 +55,26 @@ def seconds_call():
     return lambda *_: calls.append(1) or len(calls) == 2
 
 
+def striking(name):
+    """Give what strikes the process."""
+    if name in ("HANG", "LATE"):
+        return partial(threading.Event().wait, None if name == "HANG" else SECONDS_LATE)
+    if name == "PAUSED":
+        return pause
+    return partial(os.kill, os.getpid(), getattr(signal, name))
+
+
+def pause():
+    """Stop this process; another one wakes it."""
+    subprocess.Popen(["sh", "-c", f"sleep {SECONDS_LATE}; kill -CONT {os.getpid()}"])
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 if __name__ == "__main__":
     _, signal_name, place, rank, *options = sys.argv
-    if signal_name == "HANG":
-        hit = threading.Event().wait
-    else:
-        hit = partial(os.kill, os.getpid(), getattr(signal, signal_name))
-    if os.environ.get("HOROVOD_RANK", "0") == rank:
+    here = os.environ.get("HOROVOD_RANK", "0")
+    hit = striking(signal_name.split(",")[int(here)] if rank == "all" else signal_name)
+    if rank in (here, "all"):
         PLACES[place]()
     job = str(Path(__file__).parents[2] / "jobs/train.py")
     sys.argv = [job, *options]

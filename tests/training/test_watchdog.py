@@ -1,40 +1,102 @@
 """The watchdog ends a process that does nothing while it is watched, and no other."""
 
+import signal
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.training.watchdog import SECONDS_BETWEEN_LOOKS, Patience, Verdict
 
 WORK = """
 import threading
-from functools import partial
-from landmark_lib.training.watchdog import Watchdog
-watchdog = Watchdog(0.1, partial(print, flush=True))
+from landmark_lib.training import watchdog
+watchdog.SECONDS_TO_FIRST_WARNING = {warning}
+dog = watchdog.Watchdog("rank 1", {limit}, ends={ends})
 idle = threading.Event()
+
+def items(seconds):
+    yield 1
+    print("begun", flush=True)
+    idle.wait(seconds)
+    yield 2
+
 {work}
 print("done")
 """
 
 
-def run(work):
-    return subprocess.run(
-        [sys.executable, "-c", WORK.format(work=work)], check=False, capture_output=True, text=True
+def started(work, *, limit=1.0, warning=30.0, ends=True):
+    code = WORK.format(work=work, limit=limit, warning=warning, ends=ends)
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def test_who_does_nothing_while_watched_is_ended():
-    done = run("with watchdog.watching():\n    idle.wait(60)")
-    assert (done.returncode, "no rows came" in done.stdout, "done" in done.stdout) == (1, True, False)
+def run(work, **settings):
+    with started(work, **settings) as process:
+        said, told = process.communicate()
+    return process.returncode, said, told
+
+
+def test_who_does_nothing_while_watched_is_ended_with_what_was_waited_for_and_the_option():
+    status, said, told = run("for _ in dog.watch(items(60), 'rows of epoch 3'): pass")
+    assert (status, said) == (1, "begun\n")
+    assert told.startswith("error: rank 1: waited 1 seconds for rows of epoch 3;")
+    assert "--stall-timeout" in told
+    assert told.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     "work",
     [
-        "with watchdog.watching(): pass\nidle.wait(2)",
-        "with watchdog.looking_away(): pass\nidle.wait(2)",
-        "with watchdog.watching(), watchdog.looking_away(): idle.wait(2)",
+        "for _ in dog.watch(items(0), 'rows'): pass\nidle.wait(3)",
+        "with dog.paused(): pass\nidle.wait(3)",
+        "for _ in dog.watch(items(0), 'rows'):\n    with dog.paused(): idle.wait(1.5)",
     ],
 )
 def test_who_is_not_watched_may_idle(work):
-    done = run(work)
-    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert run(work) == (0, "begun\ndone\n" if "items" in work else "done\n", "")
+
+
+def test_who_is_slow_is_warned_about_and_one_that_nobody_waits_for_is_never_ended():
+    status, said, told = run("for _ in dog.watch(items(3), 'rows'): pass", warning=0.5, ends=False)
+    assert (status, said) == (0, "begun\ndone\n")
+    first, *_ = told.splitlines()
+    assert first == "warning: rank 1: waiting for rows, 0 s so far"
+
+
+def test_time_in_which_a_process_is_stopped_does_not_count():
+    with started("for _ in dog.watch(items(1), 'rows'): pass", limit=3.0) as process:
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.send_signal(signal.SIGCONT)
+        assert process.communicate() == ("done\n", "")
+    assert process.returncode == 0
+
+
+@given(st.floats(0.5, 2000), st.integers(0, 5000))
+def test_looks_are_what_counts(limit, looks):
+    patience = Patience(limit)
+    verdicts = [patience.look() for _ in range(looks)]
+    assert patience.waited == looks * SECONDS_BETWEEN_LOOKS
+    gives_up = patience.waited >= limit
+    assert (Verdict.GIVE_UP in verdicts) == gives_up
+    patience.alive()
+    assert patience.waited == 0
+
+
+def test_warnings_come_after_30_seconds_and_then_ever_more_rarely():
+    patience = Patience(600)
+    verdicts = [patience.look() for _ in range(1200)]
+    warned = [
+        (number + 1) * SECONDS_BETWEEN_LOOKS
+        for number, verdict in enumerate(verdicts)
+        if verdict is Verdict.WARN
+    ]
+    assert warned == [30, 60, 120, 240, 480]
+    assert verdicts[-1] is Verdict.GIVE_UP
