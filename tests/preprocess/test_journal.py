@@ -59,8 +59,6 @@ def test_files_and_counts_of_parts_add_up():
 
 def test_a_damaged_note_is_told_in_a_line_with_what_to_do(journal):
     journal.write("batch.json", {"number": "one"})
-    told = (
-        r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to begin again"
-    )
+    told = r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to begin again"
     with pytest.raises(LandmarkError, match=told):
         journal.read("batch.json", Batch)
