@@ -118,7 +118,8 @@ class Journal:
         if closed is not None:
             return closed
         listed = (self._folder / "done" / stage).names()
-        names = [name for name in listed if re.fullmatch(r"[0-9]+\.json", name)]  # not what a killed writer left
+        # Not what a killed writer left beside them.
+        names = [name for name in listed if re.fullmatch(r"[0-9]+\.json", name)]
         with ThreadPoolExecutor(READERS) as readers:
             found = readers.map(lambda name: self.read(f"done/{stage}/{name}", Part), names)
             parts = {int(name[:-5]): part for name, part in zip(names, found, strict=True) if part}
