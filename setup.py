@@ -21,7 +21,7 @@ HALL = [
     "matplotlib>=3.8,<4",  # their figures
     "numpy>=1.26,<2",
     "pillow>=11.3,<13",
-    "pillow-heif>=1.1,<2",  # HEIC, what phones write
+    "pillow-heif>=1.5,<2",  # HEIC, what phones write; before 1.5, its limits of memory could be got round
     "pyarrow==14.0.2",
     "pyyaml>=6,<7",  # --config
     "tqdm>=4.66",  # progress bars
