@@ -125,8 +125,11 @@ class FileRecord:
     sha256: str
 
     def __post_init__(self) -> None:
-        if self.path.startswith("/") or not set(self.path.split("/")).isdisjoint({"", ".", ".."}):
+        parts = self.path.split("/")
+        if not self.path.isprintable() or not {"", ".", ".."}.isdisjoint(parts):
             raise ValueError(f"expected a path within the data set, found {self.path!r:.60}")
+        if min(self.rows, self.bytes) < 0:
+            raise ValueError(f"expected 0 rows and bytes or more, found {self.rows} and {self.bytes}")
 
 
 def files_in(files: Sequence[FileRecord], directory: str) -> list[FileRecord]:
@@ -288,14 +291,29 @@ def read_classes(root: str) -> list[LandmarkClass]:
         text = place.read_bytes().decode("utf-8-sig")
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
         rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-        classes = sorted(map(_landmark_class, rows), key=lambda row: row.class_index)
-    except (FileNotFoundError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise NotADatasetError(f"{place} cannot be read: {type(error).__name__}: {error}") from None
+        _check_header(rows.fieldnames or [])
+        classes = sorted(
+            (_landmark_class(row, rows.line_num) for row in rows), key=lambda row: row.class_index
+        )
+    except (FileNotFoundError, ValueError, csv.Error) as error:
+        raise NotADatasetError(f"{place} cannot be read: {error}") from None
     if [row.class_index for row in classes] != list(range(len(classes))):
         raise NotADatasetError(f"{place}: expected each class index from 0 to {len(classes) - 1} once")
     return classes
 
 
-def _landmark_class(row: dict[str, str]) -> LandmarkClass:
-    numbers = {name: int(row[name]) for name in ("class_index", "label_count", "training_images")}
-    return LandmarkClass(landmark_id=from_cell(row["landmark_id"]), **numbers)
+def _check_header(found: Sequence[str]) -> None:
+    wanted = [column.name for column in fields(LandmarkClass)]
+    if not set(wanted) <= set(found):
+        raise ValueError(
+            f"expected the columns {', '.join(wanted)}, found {', '.join(found) or 'none'!r:.80}"
+        )
+
+
+def _landmark_class(row: dict[str, str | None], line: int) -> LandmarkClass:
+    cells = {column.name: row[column.name] or "" for column in fields(LandmarkClass)}
+    label = from_cell(cells.pop("landmark_id"))
+    for name, cell in cells.items():
+        if not (cell.isascii() and cell.isdecimal()):
+            raise ValueError(f"line {line}: expected a whole number as {name}, found {cell!r:.40}")
+    return LandmarkClass(landmark_id=label, **{name: int(cell) for name, cell in cells.items()})

@@ -1,7 +1,11 @@
 """Small files that ask for much memory, or for another program."""
 
+import io
 import struct
 import zlib
+
+import pillow_heif
+from PIL import Image
 
 SIDE = 30_000  # a tile of so many pixels a side is 900 MB
 
@@ -63,3 +67,58 @@ def _zeros(count: int) -> bytes:
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_of_many_empty_chunks() -> bytes:
+    """Write a small PNG whose pixels are followed by 80,000 empty chunks, each of which could be kept."""
+    picture = png(16, 16, rows=16)
+    return picture[:-12] + (_chunk(b"IDAT", b"") + _chunk(b"abCd", b"")) * 40_000 + picture[-12:]
+
+
+def jpeg_of_many_empty_segments() -> bytes:
+    """Write a JPEG that begins with 240,000 empty segments, each of which could be kept, and has no more."""
+    return b"\xff\xd8" + b"\xff\xdd\0\2\xff\xfe\0\2" * 120_000
+
+
+def heic_that_lies_about_its_size() -> bytes:
+    """Write a HEIC that claims 64 x 64 pixels and has 4096 x 4096."""
+    return _heic((4096, 4096)).replace(struct.pack(">II", 4096, 4096), struct.pack(">II", 64, 64))
+
+
+def heic_of_vast_tiles() -> bytes:
+    """Write a HEIC that claims 64 x 64 pixels, of tiles that claim 20,000 x 20,000."""
+    content = _tiled_heic()
+    tile, whole = struct.pack(">II", 64, 64), struct.pack(">II", 128, 64)
+    content = content.replace(tile, struct.pack(">II", 20_000, 20_000)).replace(whole, tile)
+    return content.replace(_GRID + struct.pack(">HH", 128, 64), _GRID + struct.pack(">HH", 64, 64))
+
+
+def heic_whose_tiles_claim_to_make_more() -> bytes:
+    """Write a HEIC that claims 128 x 64 pixels, whose tiles make 20,000 x 20,000."""
+    return _tiled_heic().replace(
+        _GRID + struct.pack(">HH", 128, 64), _GRID + struct.pack(">HH", 20_000, 20_000)
+    )
+
+
+def heic_on_a_vast_canvas() -> bytes:
+    """Write a HEIC that claims 128 x 64 pixels and lies on a canvas of 20,000 x 20,000."""
+    content = bytearray(_tiled_heic().replace(b"grid", b"iovl"))
+    canvas = struct.pack(">BB4HII4i", 0, 1, 0, 0, 0, 65535, 20_000, 20_000, 0, 0, 0, 0)
+    # The first item's place: in the file, and not in the box for small items.
+    place = content.index(b"iloc") + 12
+    content[place + 2 : place + 20] = struct.pack(">HHIHII", 0, 0, 0, 1, len(content), len(canvas))
+    return bytes(content) + canvas
+
+
+_GRID = b"\0\0\0\1"  # version, flags, one row, two columns
+
+
+def _tiled_heic() -> bytes:
+    """Write a HEIC of 128 x 64 pixels in two tiles."""
+    return _heic((128, 64), tile_size=64)
+
+
+def _heic(size: tuple[int, int], **options: int) -> bytes:
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", size, "green")).save(buffer, quality=10, **options)
+    return buffer.getvalue()

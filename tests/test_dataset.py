@@ -97,8 +97,21 @@ def changed(**fields):
         (changed(files=[{**RECORD, "rows": None}]), r"files\[0\]\.rows: expected a whole number"),
         *(
             (changed(files=[{**RECORD, "path": path}]), r"files\[0\]: expected a path within the data set")
-            for path in ("../a", "/a", "a/../../b", "", "a//b")
+            for path in (
+                "../a",
+                "/a",
+                "a/../../b",
+                "",
+                "a//b",
+                "a/./b",
+                "a/",
+                "a\0b",
+                "a\nb",
+                "\ud800",
+                "\u202ea",
+            )
         ),
+        (changed(files=[{**RECORD, "rows": -1}]), r"files\[0\]: expected 0 rows and bytes or more, found -1"),
     ],
 )
 def test_a_manifest_of_another_make_is_refused_in_a_line(root, content, told):
@@ -174,18 +187,27 @@ def test_classes_that_a_spreadsheet_saved_again_are_read(root, join, encoding, e
     assert dataset.read_classes(root) == [LandmarkClass(0, "007", 9, 7), LandmarkClass(1, "Zürich", 10, 8)]
 
 
+COLUMNS = "class_index,landmark_id,label_count,training_images\n"
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("class_index,landmark_id\n0,a\n", "KeyError: 'label_count'"),
-        ("class_index,landmark_id,label_count,training_images\nx,a,1,1\n", "ValueError: invalid literal"),
-        ("class_index,landmark_id,label_count,training_images\n0\n", "TypeError"),
-        ("class_index,landmark_id,label_count,training_images\n0,a,1,1\n2,b,1,1\n", "from 0 to 1 once"),
-        ("class_index,landmark_id,label_count,training_images\n0,a,1,1\n0,b,1,1\n", "from 0 to 1 once"),
+        ("", "expected the columns class_index, .*, training_images, found 'none'"),
+        ("class_index,landmark_id\n0,a\n", "training_images, found 'class_index, landmark_id'"),
+        (COLUMNS + "x,a,1,1\n", "line 2: expected a whole number as class_index, found 'x'"),
+        (COLUMNS + "0,a,1_0,1\n", "line 2: expected a whole number as label_count, found '1_0'"),
+        (COLUMNS + "0,a,1,1\n1,b,-1,1\n", "line 3: expected a whole number as label_count, found '-1'"),
+        (COLUMNS + "0\n", "line 2: expected a whole number as label_count, found ''"),
+        (COLUMNS + f"0,a,{'9' * 5000},1\n", "Exceeds the limit"),
+        (COLUMNS + f"0,{'a' * 200_000},1,1\n", "field larger than field limit"),
+        (COLUMNS + "0,a,1,1\n2,b,1,1\n", "from 0 to 1 once"),
+        (COLUMNS + "0,a,1,1\n0,b,1,1\n", "from 0 to 1 once"),
+        ("\ud800", "can't decode"),
     ],
 )
 def test_classes_that_lack_something_are_refused_in_a_line(root, content, told):
-    (Place(root) / dataset.CLASSES).write(content.encode())
+    (Place(root) / dataset.CLASSES).write(content.encode(errors="surrogatepass"))
     with pytest.raises(NotADatasetError, match=told) as refusal:
         dataset.read_classes(root)
     assert "\n" not in str(refusal.value)

@@ -9,6 +9,10 @@ KEPT = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 # … and at the peak, where the decoder or Pillow holds further copies: measured (benchmarks/memory.py), AVIF
 # with what 10 bits and full colour add.
 HELD = {"WEBP": 16, "AVIF": 14, "JPEG2000": 19}
+# HEIC by its chroma (grey has none), of 8 bits a colour and of more, and what alpha adds. At the peak,
+# libheif holds the colours as stored, as turned and as RGB, beside Pillow's copy.
+HEIC = {None: (3, 5), 420: (8, 10), 422: (12, 17), 444: (10, 16)}
+HEIC_ALPHA = (3, 6)
 COEFFICIENT = 2  # bytes
 TILE = (ExifTags.Base.TileWidth, ExifTags.Base.TileLength)
 TILE_PIXEL = 8  # bytes; four colours of 16 bits
@@ -23,6 +27,8 @@ def decoding_bytes(photo: Image.Image, pixels: int) -> int:
     """
     if photo.format in HELD:
         return HELD[photo.format] * pixels
+    if photo.format == "HEIF":
+        return _heic_pixel_bytes(photo) * pixels
     kept = KEPT.get(photo.mode, 4) * photo.width * photo.height
     if isinstance(photo, JpegImageFile):
         return kept + _coefficient_bytes(photo, pixels)
@@ -30,6 +36,12 @@ def decoding_bytes(photo: Image.Image, pixels: int) -> int:
         is_turned = photo.getexif().get(ExifTags.Base.Orientation, 1) != 1  # all of it, by Pillow
         return kept * (2 if is_turned else 1) + _tile_bytes(photo)
     return kept
+
+
+def _heic_pixel_bytes(photo: Image.Image) -> int:
+    is_deep, has_alpha = photo.info["bit_depth"] > 8, photo.mode in {"RGBA", "RGBa"}
+    chroma = photo.info.get("chroma") or (420 if has_alpha else None)  # grey with alpha comes as RGB
+    return HEIC.get(chroma, HEIC[422])[is_deep] + (HEIC_ALPHA[is_deep] if has_alpha else 0)
 
 
 def _tile_bytes(photo: TiffImageFile) -> int:

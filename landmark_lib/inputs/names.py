@@ -1,6 +1,6 @@
 """What the name of a file says: whether it is an image, its id, and whether a tool left it there."""
 
-from PIL import Image
+from landmark_lib.images.formats import IMAGE_ENDINGS
 
 # Beside hidden files: of NAS devices, macOS and Windows, of disk checks, and what Python keeps.
 LITTER = {
@@ -10,14 +10,6 @@ LITTER = {
 }
 # Hadoop's mark of a folder in a store, and what Windows knew of where a file came from.
 LITTER_ENDINGS = ("_$folder$", ":zone.identifier")
-
-
-def _image_endings() -> frozenset[str]:
-    Image.init()
-    return frozenset(end[1:] for end, kind in Image.registered_extensions().items() if kind in Image.OPEN)
-
-
-IMAGE_ENDINGS = _image_endings()  # in lower case, without a dot
 
 
 def is_litter(name: str) -> bool:

@@ -13,6 +13,7 @@ gives the same bytes.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -116,7 +117,9 @@ class Journal:
         closed = self.read(f"done/{stage}.json", dict[int, Part])
         if closed is not None:
             return closed
-        names = [name for name in (self._folder / "done" / stage).names() if name.endswith(".json")]
+        listed = (self._folder / "done" / stage).names()
+        # Not what a killed writer left beside them.
+        names = [name for name in listed if re.fullmatch(r"[0-9]+\.json", name)]
         with ThreadPoolExecutor(READERS) as readers:
             found = readers.map(lambda name: self.read(f"done/{stage}/{name}", Part), names)
             parts = {int(name[:-5]): part for name, part in zip(names, found, strict=True) if part}

@@ -6,6 +6,7 @@ from landmark_lib.dataset import FileRecord
 from landmark_lib.errors import LandmarkError
 from landmark_lib.preprocess.journal import Journal, Part, Stage, records_of, total
 from landmark_lib.preprocess.listing import Batch
+from landmark_lib.storage import PARTIAL, Place
 
 
 def part(number, photos):
@@ -62,3 +63,11 @@ def test_a_damaged_note_is_told_in_a_line_with_what_to_do(journal):
     told = r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to begin again"
     with pytest.raises(LandmarkError, match=told):
         journal.read("batch.json", Batch)
+
+
+def test_what_a_killed_writer_left_among_the_notes_is_passed_over(journal):
+    journal.commit(Stage.CORPUS, 0, part(0, 1))
+    folder = Place(journal.output) / "in-progress/done/corpus"
+    (folder / f"{PARTIAL}1f.json").write(b'{"records": [')
+    (folder / "notes.json").write(b"{}")
+    assert journal.parts(Stage.CORPUS) == {0: part(0, 1)}

@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 from landmark_lib.console import warn
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
+from landmark_lib.images.formats import IMAGE_ENDINGS
 from landmark_lib.inputs.entries import REPEATED
 from landmark_lib.inputs.matching import HINTS, SHOWN, WAYS, Mismatch, Pair, Way, is_much, tell_way
-from landmark_lib.inputs.names import IMAGE_ENDINGS
 from landmark_lib.inputs.schema import ENTRY_SCHEMA
 from landmark_lib.inputs.source import Source
 

@@ -1,0 +1,124 @@
+"""TIFF directories: the tags of a TIFF file, and of an EXIF block, which is built like one."""
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+# How `struct` writes the types of a tag's values.
+TYPES = {1: "B", 2: "s", 3: "H", 4: "L", 5: "2L", 6: "b", 7: "s", 8: "h", 9: "l", 10: "2l", 11: "f", 12: "d"}
+TYPES |= {13: "L", 16: "Q", 17: "q", 18: "Q"}
+BYTE, SHORT, LONG, UNDEFINED = 1, 3, 4, 7
+LITTLE, BIG = "<", ">"
+ORIENTATION = 0x0112
+MOST_ENTRIES = 65_535  # what a small TIFF can have; a BigTIFF that claims billions has none of them either
+# Order of bytes, and whether it is BigTIFF. Some programs write the number after the first two bytes in the
+# wrong order; readers go by those two. Pillow misreads a big-endian BigTIFF, so it is not listed.
+BEGINNINGS = {
+    b"II*\0": (LITTLE, False),
+    b"MM\0*": (BIG, False),
+    b"II\0*": (LITTLE, False),
+    b"MM*\0": (BIG, False),
+    b"II+\0": (LITTLE, True),
+}
+
+
+class Entry(NamedTuple):
+    """A tag: its number, the type and number of its values, and a field for them, or for where they lie."""
+
+    tag: int
+    type: int
+    values: int
+    field: bytes
+
+    @property
+    def value_size(self) -> int:
+        """Size of one value in bytes; 0 if there is no such type."""
+        return struct.calcsize("=" + TYPES[self.type]) if self.type in TYPES else 0
+
+    @property
+    def fits(self) -> bool:
+        """Whether the values stand in the field."""
+        return 0 < self.value_size * self.values <= len(self.field)
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The first directory of a TIFF.
+
+    Attributes:
+        order: Of bytes, as `struct` writes it.
+        is_big: BigTIFF, whose counts and places have eight bytes.
+        start: Where the directory lies.
+        entries: Its tags, as far as the file goes.
+    """
+
+    order: str
+    is_big: bool
+    start: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def field_size(self) -> int:
+        """Bytes of a tag's field, and of a place."""
+        return 8 if self.is_big else 4
+
+    def in_little_order(self) -> "Directory":
+        """Return the same tags with the least byte first; what lies elsewhere stays as it is."""
+        if self.order == LITTLE:
+            return self
+        entries = []
+        for entry in self.entries:
+            step = entry.value_size if entry.fits else len(entry.field)
+            values = (entry.field[at : at + step][::-1] for at in range(0, len(entry.field), step))
+            entries.append(entry._replace(field=b"".join(values)))
+        return replace(self, order=LITTLE, entries=tuple(entries))
+
+    def entry(self, tag: int, number: int) -> Entry:
+        """Return a tag of one small number."""
+        return Entry(tag, SHORT, 1, struct.pack(self.order + "H", number).ljust(self.field_size, b"\0"))
+
+    def place(self, entry: Entry) -> int:
+        """Return where the values of a tag lie that do not fit into its field."""
+        (place,) = struct.unpack(self.order + ("Q" if self.is_big else "L"), entry.field)
+        return int(place)
+
+    def number(self, entry: Entry) -> float | None:
+        """Return the first value of a tag; None if its values are no numbers or do not fit into its field."""
+        kind = TYPES.get(entry.type, "")
+        if len(kind) != 1 or kind == "s" or not entry.fits:
+            return None
+        (number,) = struct.unpack_from(self.order + kind, entry.field)
+        return float(number) if math.isfinite(number) else None
+
+    def numbers(self) -> dict[int, float]:
+        """Return the first values of all tags that have numbers in their fields."""
+        return {entry.tag: number for entry in self.entries if (number := self.number(entry)) is not None}
+
+    def packed(self) -> bytes:
+        """Return the bytes of the directory, as the only one of its file."""
+        counts, shape = ("Q", "HHQ8s") if self.is_big else ("H", "HHL4s")
+        entries = b"".join(struct.pack(self.order + shape, *entry) for entry in self.entries)
+        return struct.pack(self.order + counts, len(self.entries)) + entries + bytes(self.field_size)
+
+
+def first_directory(content: bytes) -> Directory | None:
+    """Return the first directory of a TIFF or an EXIF block; None if there is none."""
+    order, is_big = BEGINNINGS.get(content[:4], ("", False))
+    header = content[8:16] if is_big else content[4:8]
+    if not order or len(header) < (8 if is_big else 4):
+        return None
+    (start,) = struct.unpack(order + ("Q" if is_big else "L"), header)
+    return Directory(order, is_big, start, tuple(_entries(content, order, start, is_big=is_big)))
+
+
+def _entries(content: bytes, order: str, start: int, *, is_big: bool) -> Iterator[Entry]:
+    counts, shape = ("Q", "HHQ8s") if is_big else ("H", "HHL4s")
+    first = start + struct.calcsize(order + counts)
+    if first > len(content):
+        return
+    (count,) = struct.unpack(order + counts, content[start:first])
+    size = struct.calcsize(order + shape)
+    for number in range(min(count, (len(content) - first) // size, MOST_ENTRIES)):
+        yield Entry(*struct.unpack_from(order + shape, content, first + number * size))

@@ -1,0 +1,44 @@
+"""GIF: a palette and then blocks, each of sub-blocks with their length before them."""
+
+from collections.abc import Iterator
+
+from landmark_lib.images.containers.pixels import Pixels, pieces_of
+
+HEADER = 13  # bytes
+EXTENSION, FRAME, END = 0x21, 0x2C, 0x3B
+# Says which colour is transparent; all of it, with its marks and its length.
+CONTROL, CONTROL_SIZE = 0xF9, 8
+
+
+def is_gif(content: bytes) -> bool:
+    """Say whether a file begins like a GIF."""
+    return content[:6] in {b"GIF87a", b"GIF89a"}
+
+
+def pixels_of_gif(content: bytes) -> Pixels:
+    """Leave out comments and what programs write for themselves before the first frame."""
+    packed = content[10] if len(content) > 10 else 0
+    palette = 3 << (packed & 7) + 1 if packed & 0x80 else 0
+    rest = HEADER + palette
+    control = (rest, rest)
+    for label, end in _extensions(content, rest):
+        if label == CONTROL and end - rest == CONTROL_SIZE:
+            control = (rest, end)
+        rest = end
+    return Pixels(pieces_of(content, ((0, HEADER + palette), control, (rest, len(content)))))
+
+
+def _extensions(content: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Yield kind and end of each extension before the first frame; stop at one longer than the file."""
+    at = start
+    while at + 2 < len(content) and content[at] not in {FRAME, END}:
+        label, end = content[at + 1], at + 1
+        if content[at] == EXTENSION:
+            end = at + 2
+            while end < len(content) and content[end]:
+                end += 1 + content[end]
+            end += 1
+        if end > len(content):
+            return
+        yield label, end
+        at = end

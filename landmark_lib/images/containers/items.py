@@ -1,0 +1,145 @@
+"""The items of a HEIC or AVIF: images, tiles of images and metadata, and where they lie in the file."""
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+from landmark_lib.images.containers.pixels import Span
+
+IN_FILE, IN_BOX = 0, 1  # where an item lies; elsewhere is in another file or another item
+MOST_ITEMS = 65_536  # decoders take no more tiles than that; phones make about 100
+
+
+class Box(NamedTuple):
+    """A box: its name, where it and its content begin, and where they end."""
+
+    name: bytes
+    start: int
+    body: int
+    end: int
+
+
+@dataclass
+class Item:
+    """An item.
+
+    Attributes:
+        kind: Such as `hvc1` (an image), `grid` (tiles of one) or `Exif`.
+        kind_place: Where its kind stands.
+        spans: Where it lies; those of a cut file may lie beyond its end. Empty if that cannot be told.
+        parts: The tiles that it is made of, and its alpha.
+    """
+
+    kind: bytes
+    kind_place: int
+    spans: list[Span] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Items:
+    """All items by their number, the number of the photo, and how many pixels images say that they have."""
+
+    by_number: dict[int, Item]
+    primary: int
+    sizes: list[int]
+
+    def photo(self) -> Iterator[Item]:
+        """Yield the items that the photo is made of."""
+        numbers, seen = [self.primary], set[int]()
+        while numbers:
+            number = numbers.pop()
+            if number in self.by_number and number not in seen:
+                seen.add(number)
+                yield self.by_number[number]
+                numbers += self.by_number[number].parts
+
+
+def boxes(content: bytes, start: int, end: int, *names: bytes) -> Iterator[Box]:
+    """Yield the boxes of some names, or all, between two places, up to the first that is none."""
+    at = start
+    while at + 8 <= end:
+        size, name = struct.unpack(">I4s", content[at : at + 8])
+        body = at + 8
+        if size == 1 and at + 16 <= end:
+            (size,) = struct.unpack(">Q", content[at + 8 : at + 16])
+            body = at + 16
+        last = end if size == 0 else at + size
+        if last < body or last > end:
+            return
+        if not names or name in names:
+            yield Box(name, at, body, last)
+        at = last
+
+
+def read_items(content: bytes) -> Items:
+    """Read what a file says about its items, as far as it can be read."""
+    meta = next(boxes(content, 0, len(content), b"meta"), Box(b"meta", 0, 0, 0))
+    tables = {box.name: box for box in boxes(content, meta.body + 4, meta.end)}
+    nothing = Box(b"", 0, 0, 0)
+    items = dict(islice(_kinds(content, tables.get(b"iinf", nothing)), MOST_ITEMS))
+    places, inside = tables.get(b"iloc", nothing), tables.get(b"idat", nothing)
+    for number, spans in _places(content[places.body : places.end], inside.body, len(content)):
+        if number in items:
+            items[number].spans = spans
+    for whole, part in _references(content, tables.get(b"iref", nothing)):
+        if whole in items:
+            items[whole].parts.append(part)
+    primary = _primary(content, tables.get(b"pitm", nothing))
+    return Items(items, primary, list(_sizes(content, tables.get(b"iprp", nothing))))
+
+
+def _kinds(content: bytes, table: Box) -> Iterator[tuple[int, Item]]:
+    counted = 2 if content[table.body : table.body + 1] == b"\0" else 4  # bytes of how many there are
+    for box in boxes(content, table.body + 4 + counted, table.end, b"infe"):
+        size = 4 if content[box.body : box.body + 1] == b"\3" else 2
+        after = box.body + 4 + size  # version and flags come before the number, the protection after it
+        kind = content[after + 2 : after + 6]
+        yield int.from_bytes(content[box.body + 4 : after], "big"), Item(kind, after + 2)
+
+
+def _places(table: bytes, inside: int, whole: int) -> Iterator[tuple[int, list[Span]]]:
+    rest = io.BytesIO(table)
+    version, sizes = _number(rest, 1), _number(rest, 5) & 0xFFFF
+    offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    counted = 4 if version == 2 else 2  # bytes of how many there are, and of their numbers
+    for _ in range(min(_number(rest, counted), MOST_ITEMS)):
+        number, method = _number(rest, counted), _number(rest, 2) & 15 if version else IN_FILE
+        elsewhere = _number(rest, 2)
+        start, count = _number(rest, base) + (inside if method == IN_BOX else 0), _number(rest, 2)
+        spans = []
+        for _ in range(count):
+            if rest.tell() >= len(table):
+                return
+            rest.seek(index if version else 0, io.SEEK_CUR)
+            place, size = start + _number(rest, offset), _number(rest, length)
+            spans.append((place, place + size if size else whole))  # without a size, up to the end
+        yield number, spans if method in {IN_FILE, IN_BOX} and not elsewhere else []
+
+
+def _references(content: bytes, table: Box) -> Iterator[tuple[int, int]]:
+    """Yield each item that is derived from others, with each of these."""
+    size = 2 if content[table.body : table.body + 1] == b"\0" else 4
+    for box in boxes(content, table.body + 4, table.end, b"dimg"):
+        whole = int.from_bytes(content[box.body : box.body + size], "big")
+        for at in range(box.body + size + 2, box.end - size + 1, size):  # after how many there are
+            yield whole, int.from_bytes(content[at : at + size], "big")
+
+
+def _primary(content: bytes, box: Box) -> int:
+    size = 2 if content[box.body : box.body + 1] == b"\0" else 4
+    return int.from_bytes(content[box.body + 4 : box.body + 4 + size], "big")
+
+
+def _sizes(content: bytes, table: Box) -> Iterator[int]:
+    for container in boxes(content, table.body, table.end, b"ipco"):
+        for box in boxes(content, container.body, container.end, b"ispe"):
+            width, height = struct.unpack(">II", content[box.body + 4 : box.body + 12].ljust(8, b"\0"))
+            yield width * height
+
+
+def _number(file: io.BytesIO, size: int) -> int:
+    return int.from_bytes(file.read(size), "big")

@@ -1,0 +1,81 @@
+"""JPEG: segments, each a marker, its length and its content, and then the scans."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
+
+MOST_EXIF = 4  # blocks; a photo has one, rarely two
+MOST_SEGMENTS = 10_000  # before the scans; a large profile takes 256
+START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
+# TEM, RST0 to RST7 and SOI: markers without a length.
+BARE = {0x01, *range(0xD0, 0xD9)}
+COMMENT, APP0, APP1, APP2, APP14, APP15 = 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+# What libjpeg takes the kind of colours from, and the colours' profile: how it begins, its least size.
+NEEDED = {APP0: (b"JFIF\0", 14), APP2: (b"ICC_PROFILE\0", 15), APP14: (b"Adobe", 12)}
+
+
+class Segment(NamedTuple):
+    """Where a segment lies: its marker's FF, its content, its end."""
+
+    marker: int
+    start: int
+    body: int
+    end: int
+
+
+def is_jpeg(content: bytes) -> bool:
+    """Say whether a file begins like a JPEG."""
+    return content.startswith(b"\xff\xd8\xff")
+
+
+def pixels_of_jpeg(content: bytes) -> Pixels:
+    """Leave out EXIF, comments and what programs write for themselves.
+
+    The last piece begins with the first scan, or where the file is not built like a JPEG.
+    """
+    exif: list[bytes] = []
+    kept = list(_kept(content, exif))
+    scans = kept[-1][1]
+    return Pixels((*pieces_of(content, kept), memoryview(content)[scans:]), tuple(exif))
+
+
+def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
+    """Yield which parts before the scans are kept, and put the first blocks of EXIF aside."""
+    yield 0, 2
+    end = 2
+    for segment in segments(content, 2):
+        body = content[segment.body : segment.end]
+        end = segment.end
+        if segment.marker == APP1 and body.startswith(b"Exif\0\0"):
+            exif += [body] if len(exif) < MOST_EXIF else []
+        elif _is_needed(segment.marker, body):
+            yield segment.start, end
+    yield end, end
+
+
+def segments(content: bytes, start: int) -> Iterator[Segment]:
+    """Yield the segments before the first scan; stop at one that is longer than the file."""
+    at = start
+    for _ in range(MOST_SEGMENTS):
+        at = content.find(b"\xff", at)
+        while at >= 0 and content[at + 1 : at + 2] == b"\xff":  # fill bytes
+            at += 1
+        if at < 0 or at + 4 > len(content) or content[at + 1] in {START_OF_SCAN, END_OF_IMAGE}:
+            return
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker in BARE or marker == 0:
+            at += 2
+            continue
+        segment = Segment(marker, at, at + 4, at + 2 + length)
+        if length < 2 or segment.end > len(content):
+            return
+        yield segment
+        at = segment.end
+
+
+def _is_needed(marker: int, body: bytes) -> bool:
+    if marker in NEEDED:
+        begins, least = NEEDED[marker]
+        return len(body) >= least and body.startswith(begins)
+    return not (marker == COMMENT or APP0 <= marker <= APP15)

@@ -1,0 +1,126 @@
+"""Grey of more than 8 bits brought to 8: which level of a photo is black and which is white."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from landmark_lib.images.containers.pixels import SIGNED, UNSIGNED, Samples
+
+DEEP_GREY = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+WHITE_16 = 65535.0
+# Levels that are commonly white where nothing tells it; a photo must reach this part of the way to one, or it
+# would come out almost black.
+COMMON_WHITES = (1.0, 255.0, WHITE_16)
+LEAST_REACHED = 0.25
+# Of these, Pillow scales every depth to 16 bits, whichever mode it keeps them in.
+SCALED_FORMATS = {"PNG", "PPM", "JPEG2000", "AVIF", "HEIF"}
+# Types, by kind and bits, that Pillow keeps the bytes of as those of another type.
+STORED: dict[tuple[int, int], type[np.generic]] = {(UNSIGNED, 32): np.uint32, (SIGNED, 8): np.int8}
+
+Levels = npt.NDArray[np.float64]
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the levels of a photo mean.
+
+    Attributes:
+        black: This level and those below become 0.
+        white: This level and those above become 255.
+        stored: Type of the levels where it is another than Pillow's.
+        is_inverted: Low levels are bright.
+        transparent: The level that lies on white, whatever it is.
+    """
+
+    black: float = 0.0
+    white: float = WHITE_16
+    stored: type[np.generic] | None = None
+    is_inverted: bool = False
+    transparent: int | None = None
+
+
+def is_deep(photo: Image.Image, samples: Samples | None) -> bool:
+    """Say whether a photo is grey and its levels are others than 0 to 255."""
+    return photo.mode in DEEP_GREY or (samples is not None and samples.is_deep_grey)
+
+
+def scale_of(photo: Image.Image, samples: Samples | None, bands: Iterable[Image.Image]) -> Scale:
+    """Return how the levels of a deep grey photo become 0 to 255.
+
+    White is what the format says: the largest number that its bits can hold. A TIFF may name a smaller one,
+    by SMaxSampleValue or by a MaxSampleValue of all ones (4095); it counts unless a level is above it.
+
+    For floats, signed numbers and numbers of 32 bits, no format says which level is white. There it is the
+    first of 1, 255, 65535 and the largest of the type that no level is above and some level reaches a quarter
+    of; if there is none, it is the largest level. So no photo is clipped or comes out almost black. Black is
+    0, or the smallest level if that is negative. Not-a-number is black.
+
+    Args:
+        photo: Deep grey, loaded.
+        samples: What its file says about its levels, if it is a TIFF.
+        bands: The photo in parts; asked for only if levels must be looked at.
+    """
+    if samples is None:
+        if photo.mode != "F" and (photo.mode != "I" or photo.format in SCALED_FORMATS):
+            key = photo.info.get("transparency")
+            return Scale(transparent=key if isinstance(key, int) else None)
+        return Scale(*_likely_range(*_extremes(bands, None), math.inf))
+    bits, is_unsigned = samples.bits, samples.kind == UNSIGNED
+    stored = STORED.get((samples.kind, bits))
+    own = (0.0, 2.0**bits - 1) if is_unsigned and bits <= 16 else None
+    named = samples.named or _hinted_range(samples)
+    if own and named is None:
+        return Scale(*own, stored, samples.is_inverted)
+    smallest, largest = _extremes(bands, stored)
+    most = math.inf if photo.mode == "F" else 2.0 ** (bits if is_unsigned else bits - 1) - 1
+    likely = own or _likely_range(smallest, largest, most)
+    return Scale(*(named if named and largest <= named[1] else likely), stored, samples.is_inverted)
+
+
+def to_grey(band: Image.Image, scale: Scale) -> Image.Image:
+    """Convert a part of a photo to L."""
+    levels = _levels(band, scale.stored)
+    grey = np.clip((levels - scale.black) * (255 / (scale.white - scale.black)), 0, 255)
+    grey = np.nan_to_num(255 - grey if scale.is_inverted else grey, nan=0.0)
+    if scale.transparent is not None:
+        grey[levels == scale.transparent] = 255
+    # (height, width), floats -> uint8
+    return Image.fromarray(grey.round().astype(np.uint8), "L")
+
+
+def _hinted_range(samples: Samples) -> Range | None:
+    """Return 12 bits' range of a photo of 16 bits whose MaxSampleValue is 4095, and so on.
+
+    TIFF means that tag for statistics. But cameras' programs tell by it how many bits there are.
+    """
+    largest = int(samples.largest)
+    is_of_fewer_bits = 8 <= largest.bit_length() < samples.bits and largest + 1 == 1 << largest.bit_length()
+    return (0.0, float(largest)) if is_of_fewer_bits else None
+
+
+def _levels(band: Image.Image, stored: type[np.generic] | None) -> Levels:
+    numbers = np.asarray(band)
+    # The same bytes, read as another type of the same size.
+    return (numbers if stored is None else numbers.view(stored)).astype(np.float64)
+
+
+def _extremes(bands: Iterable[Image.Image], stored: type[np.generic] | None) -> Range:
+    smallest, largest = 0.0, 0.0
+    for band in bands:
+        levels = _levels(band, stored)
+        numbers = levels[np.isfinite(levels)]
+        smallest = min(smallest, numbers.min(initial=smallest))
+        largest = max(largest, numbers.max(initial=largest))
+    return float(smallest), float(largest)
+
+
+def _likely_range(smallest: float, largest: float, most: float) -> Range:
+    whites = sorted({white for white in COMMON_WHITES if white <= most} | {most})
+    reached = [white for white in whites if LEAST_REACHED * white <= largest <= white]
+    white = reached[0] if reached else largest
+    return smallest, white if white > smallest else smallest + 1

@@ -1,0 +1,99 @@
+"""Files are known by how they begin, and what cannot be opened is refused for what its reader said."""
+
+import io
+
+import pytest
+from photo_files import colourful, encoded, pixels
+
+from landmark_lib.dataset import Reason
+from landmark_lib.errors import BadPhotoError
+from landmark_lib.images.formats import FORMATS, IMAGE_ENDINGS, READ, open_photo
+
+PHOTO = colourful()
+JPEG, PNG, WEBP, AVIF = (encoded(PHOTO, file_format) for file_format in ("JPEG", "PNG", "WEBP", "AVIF"))
+
+
+def refusal(content):
+    with pytest.raises(BadPhotoError) as error:
+        pixels(content)
+    return error.value
+
+
+def test_all_formats_can_be_read_here():
+    assert READ == FORMATS
+
+
+def test_endings_of_phones_and_of_the_web_count_as_photos():
+    assert {
+        "heic",
+        "heif",
+        "hif",
+        "avif",
+        "jpg",
+        "jpeg",
+        "jfif",
+        "png",
+        "webp",
+        "tif",
+        "tiff",
+        "gif",
+    } <= IMAGE_ENDINGS
+    assert {"bmp", "jp2", "ppm", "pgm", "tga", "qoi"} <= IMAGE_ENDINGS
+    assert not {"txt", "csv", "json", "html", "mp4", "zip", ""} & IMAGE_ENDINGS
+    assert all(ending == ending.lower() and "." not in ending for ending in IMAGE_ENDINGS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x",
+        b"ab",
+        b"abc",
+        b"abcd",
+        b"<!DOCTYPE html>",
+        b"%PDF-1.7",
+        b"PK\3\4",
+        b"\0\0\0\x20ftypisom" + bytes(99),
+    ],
+)
+def test_what_no_format_begins_with_is_no_image(content):
+    error = refusal(content)
+    assert error.reason == Reason.NOT_AN_IMAGE
+    assert error.detail == f"begins with {content[:16]!r}"
+
+
+@pytest.mark.parametrize(
+    ("content", "begins"),
+    [
+        (JPEG.replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"), "JPEG: cannot handle 12-bit layers"),
+        (PNG.replace(b"IHDR\0\0", b"IHDR\1\0"), "PNG: broken PNG file (bad header checksum in b'IHDR')"),
+        (encoded(PHOTO, "TIFF").replace(b"\2\1\3\0\3\0\0\0", b"\2\1\3\0\1\0\0\0"), "TIFF: "),
+        (AVIF.replace(b"pitm", b"pitx"), "Failed to decode image: "),
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1MiHEmiafMiHBheic" + bytes(200), "HEIC: Invalid input"),
+        (b"BM" + bytes(60), "Unsupported BMP header type"),
+    ],
+    ids=["JPEG", "PNG", "TIFF", "AVIF", "HEIC", "BMP"],
+)
+def test_what_cannot_be_opened_is_broken_and_not_no_image(content, begins):
+    error = refusal(content)
+    assert error.reason == Reason.BROKEN_IMAGE
+    assert error.detail.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("whole", "size"),
+    [(JPEG, 150), (JPEG, 20), (PNG, 20), (PNG, 30)],
+    ids=["JPEG", "early", "PNG", "early PNG"],
+)
+def test_a_header_that_is_cut_is_truncated(whole, size):
+    assert refusal(whole[:size]).reason == Reason.TRUNCATED
+
+
+def test_a_family_of_two_formats_is_read_by_the_one_that_can():
+    # What begins with mif1 may be AVIF or HEIC.
+    for file_format, opened in (("AVIF", "AVIF"), ("HEIF", "HEIF")):
+        content = encoded(PHOTO, file_format)
+        renamed = content[:8] + b"mif1" + content[12:]
+        with open_photo(io.BytesIO(renamed)) as photo:
+            assert photo.format == opened
+        assert (pixels(renamed) == pixels(content)).all()
