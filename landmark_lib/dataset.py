@@ -278,14 +278,24 @@ def write_classes(root: str, classes: Sequence[LandmarkClass]) -> None:
 
 
 def read_classes(root: str) -> list[LandmarkClass]:
-    """Read `classes.csv`; the position of a row is its class index."""
-    rows = csv.DictReader(io.StringIO((Place(root) / CLASSES).read_text(), newline=""))
-    return [
-        LandmarkClass(
-            class_index=int(row["class_index"]),
-            landmark_id=from_cell(row["landmark_id"]),
-            label_count=int(row["label_count"]),
-            training_images=int(row["training_images"]),
-        )
-        for row in rows
-    ]
+    """Read `classes.csv`, also as a spreadsheet saves it; the position of a class is its index.
+
+    Raises:
+        NotADatasetError: It is missing or lacks something.
+    """
+    place = Place(root) / CLASSES
+    try:
+        text = place.read_bytes().decode("utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        classes = sorted(map(_landmark_class, rows), key=lambda row: row.class_index)
+    except (FileNotFoundError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise NotADatasetError(f"{place} cannot be read: {type(error).__name__}: {error}") from None
+    if [row.class_index for row in classes] != list(range(len(classes))):
+        raise NotADatasetError(f"{place}: expected each class index from 0 to {len(classes) - 1} once")
+    return classes
+
+
+def _landmark_class(row: dict[str, str]) -> LandmarkClass:
+    numbers = {name: int(row[name]) for name in ("class_index", "label_count", "training_images")}
+    return LandmarkClass(landmark_id=from_cell(row["landmark_id"]), **numbers)

@@ -290,6 +290,12 @@ class Place:
         with self.whole_file(sync=sync) as partial:
             partial.write_bytes(content)
 
+    def overwrite(self, content: bytes) -> None:
+        """Write a file in place: who reads it meanwhile may find a part of it, but never that it is gone."""
+        with _as_storage_errors():
+            filesystem, path = open_address(self.address)
+            filesystem.pipe_file(path, content)
+
     @contextmanager
     def whole_file(self, *, sync: bool = False) -> Iterator[Path]:
         """Yield a path of this machine to write to; what is there at the end becomes the file of this place.

@@ -164,6 +164,33 @@ def test_classes_are_read_as_they_were_written(root):
     assert header == b"class_index,landmark_id,label_count,training_images"
 
 
+@pytest.mark.parametrize("join", [",".join, ";".join, "\t".join], ids=["comma", "semicolon", "tab"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_classes_that_a_spreadsheet_saved_again_are_read(root, join, encoding, end):
+    rows = [("landmark_id", "training_images", "class_index", "label_count", "")]
+    rows += [("Zürich", "8", "1", "10", ""), ("007", "7", "0", "9", "")]
+    (Place(root) / dataset.CLASSES).write(end.join(map(join, rows)).encode(encoding))
+    assert dataset.read_classes(root) == [LandmarkClass(0, "007", 9, 7), LandmarkClass(1, "Zürich", 10, 8)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("class_index,landmark_id\n0,a\n", "KeyError: 'label_count'"),
+        ("class_index,landmark_id,label_count,training_images\nx,a,1,1\n", "ValueError: invalid literal"),
+        ("class_index,landmark_id,label_count,training_images\n0\n", "TypeError"),
+        ("class_index,landmark_id,label_count,training_images\n0,a,1,1\n2,b,1,1\n", "from 0 to 1 once"),
+        ("class_index,landmark_id,label_count,training_images\n0,a,1,1\n0,b,1,1\n", "from 0 to 1 once"),
+    ],
+)
+def test_classes_that_lack_something_are_refused_in_a_line(root, content, told):
+    (Place(root) / dataset.CLASSES).write(content.encode())
+    with pytest.raises(NotADatasetError, match=told) as refusal:
+        dataset.read_classes(root)
+    assert "\n" not in str(refusal.value)
+
+
 def test_names_of_directories_and_files_are_those_of_the_contract():
     assert dataset.training_directory(None) == "train/common"
     assert dataset.training_directory(2) == "train/member-2"

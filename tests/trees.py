@@ -17,3 +17,27 @@ def nest_beyond_what_a_path_may_hold(root):
         os.close(here)
         here = there
     os.close(here)
+
+
+def counted_entries(monkeypatch):
+    """Give a list to which the entries of folders are added that this process looks at."""
+    seen = []
+    real = os.scandir
+
+    class Counting:
+        def __init__(self, path):
+            self._entries = real(path)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self._entries.close()
+
+        def __iter__(self):
+            for entry in self._entries:
+                seen.append(entry.name)
+                yield entry
+
+    monkeypatch.setattr(os, "scandir", Counting)
+    return seen

@@ -110,17 +110,13 @@ class UsersCsv:
         Raises:
             UserError: A column is there twice, or the file cannot be read to its end or held.
         """
-        names = [f"#{number}" for number in range(len(self.header.names))]
-        for column in columns:
-            if (position := self._position(column)) is not None:
-                names[position] = column
         torn: list[arrow_csv.InvalidRow] = []
 
         def put_aside(row: arrow_csv.InvalidRow) -> str:
             torn.append(row)
             return "skip"
 
-        feed = _Feed(self.header.delimiter.join(names) + "\n" + self._rest, self._text)
+        feed = _Feed(self._header_for(columns) + self._rest, self._text)
         rows = 0
         try:
             reader = arrow_csv.open_csv(
@@ -130,11 +126,7 @@ class UsersCsv:
                 arrow_csv.ParseOptions(
                     delimiter=self.header.delimiter, newlines_in_values=True, invalid_row_handler=put_aside
                 ),
-                arrow_csv.ConvertOptions(
-                    include_columns=list(columns),
-                    include_missing_columns=True,
-                    column_types=dict.fromkeys(columns, pa.string()),
-                ),
+                _texts(columns),
             )
             for batch in reader:
                 rows += batch.num_rows + len(torn)
@@ -154,6 +146,14 @@ class UsersCsv:
             if held.tell() > BYTES_IN_MEMORY:
                 raise UserError(f"{self.option}: {self.name} has more than {BYTES_IN_MEMORY:,} bytes of text")
         return pa.BufferReader(held.getvalue())
+
+    def _header_for(self, columns: Sequence[str]) -> str:
+        """Return the header as pyarrow shall read it: the columns' own names, numbers for all others."""
+        names = [f"#{number}" for number in range(len(self.header.names))]
+        for column in columns:
+            if (position := self._position(column)) is not None:
+                names[position] = column
+        return self.header.delimiter.join(names) + "\n"
 
     def _position(self, column: str) -> int | None:
         found = [position for position, name in enumerate(self.header.names) if name == column]
@@ -237,6 +237,14 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
     except csv.Error:  # a cell longer than any name
         return [line]
+
+
+def _texts(columns: Sequence[str]) -> arrow_csv.ConvertOptions:
+    return arrow_csv.ConvertOptions(
+        include_columns=list(columns),
+        include_missing_columns=True,
+        column_types=dict.fromkeys(columns, pa.string()),
+    )
 
 
 def _trimmed(rows: pa.RecordBatch | pa.Table) -> pa.Table:

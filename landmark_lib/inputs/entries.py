@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from landmark_lib.dataset import Reason
-from landmark_lib.inputs.addresses import locate
+from landmark_lib.inputs.addresses import WEB, locate
 from landmark_lib.inputs.names import image_id_of
 from landmark_lib.inputs.remarks import PASSED_OVER
 from landmark_lib.inputs.schema import ENTRY_SCHEMA, FOUND_SCHEMA
@@ -80,21 +81,23 @@ def csv_entries(rows: pa.RecordBatch, folder: str) -> pa.RecordBatch:
         rows: Of LABEL_SCHEMA.
         folder: URI of the list's folder.
     """
-    reasons, details = rows.column("reason").to_pylist(), rows.column("detail").to_pylist()
-    uris: list[str | None] = []
-    for row, written in enumerate(rows.column("url").to_pylist()):
-        uri, reason, detail = locate(written, folder)
-        uris.append(uri)
-        if reasons[row] is None and reason is not None:
-            reasons[row], details[row] = reason, detail
+    written, reasons, details = (rows.column(name) for name in ("url", "reason", "detail"))
+    # Most lists hold addresses of the web, which stay as they are.
+    is_web = [pc.starts_with(written, start) for start in WEB]
+    others = pc.invert(pc.fill_null(pc.or_(*is_web), pa.scalar(value=False)))
+    located = [locate(address, folder) for address in written.filter(others).to_pylist()]
+    uris, why_not, more = (
+        pc.replace_with_mask(before, others, pa.array([row[position] for row in located], pa.string()))
+        for position, before in enumerate((written, reasons, details))
+    )
     return _batch(
         ENTRY_SCHEMA,
         image_id=rows.column("image_id"),
         landmark_id=rows.column("landmark_id"),
         uri=uris,
-        reason=reasons,
-        detail=details,
-        extra=[False] * len(uris),
+        reason=pc.coalesce(reasons, why_not),
+        detail=pc.if_else(pc.is_null(reasons), more, details),
+        extra=[False] * len(rows),
     )
 
 
@@ -118,6 +121,8 @@ def mark_repeated_ids(entries: pa.Table) -> pa.Table:
     An entry that can give no photo takes its id from nobody. Of members of a tar that have one name, the last
     counts, as it does when a tar is unpacked.
     """
+    if pc.count_distinct(entries["image_id"]).as_py() == len(entries):
+        return entries
     columns = [entries[name].to_pylist() for name in ("extra", "reason", "landmark_id", "uri", "offset")]
     ranks = [
         (extra, reason is not None, label or "", uri or "", -(offset or 0))

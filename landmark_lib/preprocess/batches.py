@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pyspark.sql import SparkSession
 
 from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord, Manifest
-from landmark_lib.decoding import build
 from landmark_lib.errors import UserError
 from landmark_lib.inputs.source import Source
 from landmark_lib.preprocess.journal import BATCH, BEFORE, Stage, records_of
@@ -62,7 +61,7 @@ def begin_batch(
     """
     standing = output.standing()
     if standing is Standing.UNDER_WAY:
-        return Batch.from_json(output.journal.read(BATCH) or {})
+        return output.journal.read(BATCH, Batch)
     with timed_stage(timings, "list", "photos") as counted:
         if standing is Standing.NEW:
             batch: Batch | None = _first(spark, settings, find(), output)
@@ -85,7 +84,7 @@ def _first(spark: SparkSession, settings: PreprocessSettings, source: Source, ou
         output.clear()
         raise UserError(f"{source.option}: no photos in {source.place}")
     batch = Batch(0, parts, rows)
-    output.journal.write(BATCH, batch.to_json())
+    output.journal.write(BATCH, asdict(batch))
     return batch
 
 
@@ -120,7 +119,7 @@ def _added(
             return None
         parts, rows = write_list(new, settings.photos_per_part, output.address)
     batch = Batch(_next_number(manifest), parts, rows, replaces_rejected=settings.retry_rejected)
-    output.reopen(manifest, batch.to_json())
+    output.reopen(manifest, asdict(batch))
     say(f"{batch.photos:,} photos to add to {visible(output.address)}")
     return batch
 
@@ -149,8 +148,7 @@ def drop_replaced(output: Output, batch: Batch) -> None:
 
 
 def _manifest_before(output: Output) -> Manifest | None:
-    content = output.journal.read(BEFORE)
-    return None if content is None else build(Manifest, content)
+    return output.journal.read(BEFORE, Manifest)
 
 
 def corpus_files(output: Output) -> list[FileRecord]:
@@ -160,6 +158,8 @@ def corpus_files(output: Output) -> list[FileRecord]:
         return dataset.read_manifest(output.address).files_in(dataset.CORPUS)
     if standing is Standing.NEW or not output.journal.is_closed(Stage.CORPUS):
         return []
-    batch = Batch.from_json(output.journal.read(BATCH) or {})
+    batch = output.journal.read(BATCH, Batch)
+    if batch is None:
+        return []
     files = [*before(output, batch).files, *records_of(output.journal.parts(Stage.CORPUS))]
     return dataset.files_in(files, dataset.CORPUS)

@@ -1,7 +1,7 @@
 """The photos of a run, listed and cut into the parts that become the files of the corpus."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -44,16 +44,6 @@ class Batch:
     def photos(self) -> int:
         """Number of photos in all parts."""
         return sum(self.rows.values())
-
-    def to_json(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "Batch":
-        """Read what the journal keeps."""
-        rows = {int(part): count for part, count in content["rows"].items()}
-        return cls(content["number"], content["parts"], rows, content.get("replaces_rejected", False))
 
 
 @dataclass(frozen=True)

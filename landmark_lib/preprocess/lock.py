@@ -1,40 +1,47 @@
 """One job at a time fills an output directory."""
 
-import json
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
-from fsspec.implementations.local import LocalFileSystem
 
+from landmark_lib.console import note, visible
 from landmark_lib.errors import UserError
-from landmark_lib.storage import join, open_address
+from landmark_lib.preprocess import lock_steps
+from landmark_lib.preprocess.lock_steps import Sign, acquire, carry_out, renew
+from landmark_lib.storage import Place
 
-LOCK = ".lock"
-SECONDS_BETWEEN_SIGNS = 20.0
-# A holder that gave no sign of life for so long is taken for dead.
-SECONDS_UNTIL_STALE = 90.0
+LOCK = ".lock"  # on a disk; on an object store, `.lock.` and what no other job has
+
+
+def is_lock(name: str) -> bool:
+    """Return whether a file of an output directory says that a job is at work on it."""
+    return name == LOCK or name.startswith(f"{LOCK}.")
 
 
 @contextmanager
-def locked(output: str) -> Iterator[None]:
+def locked(output: str, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock of an output directory.
 
-    On a disk the system gives the lock back when its holder dies. An object store has no such locks: there
-    the holder renews an object, and one that has not been renewed for 90 seconds counts for nothing.
+    On a disk the system gives the lock back when its holder dies. Object stores have no such locks: there a
+    job renews an object while it lives, as `lock_steps` has it. Where it could not in time, the process ends.
+
+    Args:
+        output: Address of the directory.
+        say: Told when it takes a while to see whether another job is alive.
 
     Raises:
         UserError: Another job holds it, or the directory cannot be written.
     """
-    filesystem, root = open_address(output)
-    lock = _on_disk(Path(root)) if isinstance(filesystem, LocalFileSystem) else _renewed(filesystem, root)
+    place = Place(output)
+    lock = _on_disk(place.path) if place.is_local else _on_store(place, say)
     try:
         with lock:
             yield
@@ -60,46 +67,93 @@ def _on_disk(root: Path) -> Iterator[None]:
         lock.release()
 
 
+@dataclass
+class _StoredSigns:
+    """The signs of jobs in a folder of an object store."""
+
+    folder: Place
+    say: Callable[[str], None]
+    told: bool = False
+
+    def names(self) -> list[str]:
+        return [name for name in self.folder.names() if is_lock(name)]
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        # Not aside and then renamed: on HDFS the name would be gone for a moment, and the lock with it.
+        (self.folder / name).overwrite(content)
+
+    def remove(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            (self.folder / name).remove()
+
+    def now(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)  # counts the time that the machine sleeps, too
+
+    def wait(self, seconds: float) -> None:
+        if not self.told:
+            self.say(
+                f"Another job was at work on {self.folder}; waiting up to {lock_steps.SECONDS_UNTIL_DEAD:.0f}"
+                " seconds for a sign that it still is"
+            )
+        self.told = True
+        time.sleep(seconds)
+
+
 @contextmanager
-def _renewed(filesystem: Any, root: str) -> Iterator[None]:
-    path = join(root, LOCK)
-    mine = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
-    held = _holder(filesystem, path)
-    if held is not None and time.time() - held["renewed"] < SECONDS_UNTIL_STALE:
-        raise Timeout(path)
+def _on_store(place: Place, say: Callable[[str], None]) -> Iterator[None]:
+    signs, name = _StoredSigns(place, say), f"{LOCK}.{uuid.uuid4().hex}"
+    sign = None
     try:
-        _renew(filesystem, path, mine)
+        place.make()
+        sign = carry_out(acquire(name, f"{socket.gethostname()}:{os.getpid()}"), signs)
     except OSError as error:
-        raise UserError(f"--output: cannot write to {root}: {error}") from None
-    # Of two that came at the same moment, the one that wrote last has it.
-    held = _holder(filesystem, path)
-    if held is None or held["holder"] != mine:
-        raise Timeout(path)
+        raise UserError(f"--output: cannot write to {place}: {error}") from None
+    finally:
+        if sign is None:
+            _withdraw(signs, name)
+    if sign is None:
+        raise Timeout(name)
     ended = threading.Event()
-
-    def renew() -> None:
-        while not ended.wait(SECONDS_BETWEEN_SIGNS):
-            # One sign of life lost on the way is no harm; the next one follows.
-            with suppress(OSError):
-                _renew(filesystem, path, mine)
-
-    renewing = threading.Thread(target=renew, daemon=True)
+    renewing = threading.Thread(target=_renew_until, args=(ended, sign, signs), daemon=True)
     renewing.start()
     try:
         yield
     finally:
         ended.set()
         renewing.join()
-        filesystem.rm(path)
+        _withdraw(signs, name)
 
 
-def _renew(filesystem: Any, path: str, holder: str) -> None:
-    filesystem.pipe_file(path, json.dumps({"holder": holder, "renewed": time.time()}).encode())
+def _withdraw(signs: _StoredSigns, name: str) -> None:
+    with suppress(OSError):  # the sign of a job that ended dies by itself
+        signs.remove(name)
 
 
-def _holder(filesystem: Any, path: str) -> dict[str, Any] | None:
+def _renew_until(ended: threading.Event, sign: Sign, signs: _StoredSigns) -> None:
+    """Renew a sign again and again. Where the lock is lost, end the process."""
+    while not ended.wait(lock_steps.SECONDS_BETWEEN_SIGNS):
+        renewed = _renewed(sign, signs)
+        if renewed is None:
+            note(
+                f"error: --output: this job no longer has the lock of {visible(signs.folder)}: another job"
+                f" has it, or it was not renewed for {lock_steps.SECONDS_OF_A_SIGN:.0f} seconds;"
+                " the same command goes on from here"
+            )
+            # Nothing else ends it at once: the main thread waits for Spark, and would wait again to stop it.
+            os._exit(1)
+        sign = renewed
+
+
+def _renewed(sign: Sign, signs: _StoredSigns) -> Sign | None:
     try:
-        held: dict[str, Any] = json.loads(filesystem.cat_file(path))
-    except FileNotFoundError:
-        return None
-    return held
+        return carry_out(renew(sign), signs)
+    except OSError:
+        # The store does not answer, but may before the sign is too old.
+        is_late = signs.now() - sign.given > lock_steps.SECONDS_OF_A_SIGN
+        return None if is_late else sign

@@ -9,7 +9,7 @@ from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.journal import BATCH, BEFORE, SETTINGS, Journal, Stage
-from landmark_lib.preprocess.lock import LOCK
+from landmark_lib.preprocess.lock import is_lock
 from landmark_lib.settings import Decides, PreprocessSettings, deciding
 from landmark_lib.storage import Place, is_partial
 
@@ -22,8 +22,8 @@ DERIVED = (
     dataset.CLASSES,
     dataset.REPORT,
 )
-# All that a run may leave in the root of its output.
-OURS = {dataset.IN_PROGRESS, dataset.CORPUS, dataset.REJECTED, dataset.MANIFEST, LOCK, *DERIVED}
+# All that a run may leave in the root of its output, but for locks.
+OURS = {dataset.IN_PROGRESS, dataset.CORPUS, dataset.REJECTED, dataset.MANIFEST, *DERIVED}
 
 
 class Standing(StrEnum):
@@ -59,18 +59,18 @@ class Output:
         """
         names = self._names()
         foreign = {name for name in names - OURS if not is_partial(name)}
-        known = dataset.MANIFEST in names or dataset.IN_PROGRESS in names or not names - {LOCK}
+        known = dataset.MANIFEST in names or dataset.IN_PROGRESS in names or not names
         if foreign or not known:
             found = min(foreign or names)
             raise UserError(f"--output: {self.address} is not empty and not a data set: {found}")
-        if self.journal.read(BATCH) is not None:
+        if self.journal.has(BATCH):
             return Standing.UNDER_WAY
         return Standing.FINISHED if dataset.MANIFEST in names else Standing.NEW
 
     def _names(self) -> set[str]:
         if self.place.is_file():
             raise UserError(f"--output: expected a directory, found a file: {self.address}")
-        return set(self.place.names())
+        return {name for name in self.place.names() if not is_lock(name)}
 
     def differing(self, there: Mapping[str, Any], decides: Decides) -> dict[str, tuple[Any, Any]]:
         """Compare the settings that decide one thing: what stands there, and what came now."""
@@ -96,11 +96,11 @@ class Output:
         if self.standing() is Standing.FINISHED:
             settings = dataset.read_manifest(self.address).settings
             return {"corpus": settings, "plan": settings}
-        return self.journal.read(SETTINGS) or {}
+        return self.journal.read(SETTINGS, dict[str, dict[str, Any]]) or {}
 
     def decide(self, decides: Decides) -> None:
         """Record the settings that decide one thing, now that it is about to be done."""
-        recorded = self.journal.read(SETTINGS) or {}
+        recorded = self.journal.read(SETTINGS, dict[str, dict[str, Any]]) or {}
         names = deciding(PreprocessSettings, decides)
         self.journal.write(SETTINGS, {**recorded, decides: {name: self.resolved[name] for name in names}})
 

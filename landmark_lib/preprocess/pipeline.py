@@ -83,7 +83,7 @@ def preprocess(settings: PreprocessSettings, source: str, say: Callable[[str], N
     find = cache(partial(find_source, place))
     if settings.overwrite or output.standing() is Standing.NEW:
         find()  # what is wrong with it shows before anything starts or goes
-    with locked(settings.output), told_in_one_line():
+    with locked(settings.output, say), told_in_one_line():
         output.agree(overwrite=settings.overwrite)
         with running_spark("landmark-recognition preprocess") as spark:
             return _carry_on(Run(spark, settings, place, find, output, say))

@@ -23,8 +23,8 @@ class EvaluateSettings(PhotoSettings):
     )
     no_landmark: str | None = place(
         None,
-        "Photos that show no landmark: a folder, a CSV with a column url, or a data set. Half of them set the"
-        " threshold of rejection, the others measure it.  [default: photos of the hold-out, as if their"
+        "Photos that show no landmark: what --input of jobs/predict.py takes, or a data set. Half of them set"
+        " the threshold of rejection, the others measure it.  [default: photos of the hold-out, as if their"
         " landmark were unknown]",
     )
     batch_size: int = setting(32, "Photos predicted at once.")

@@ -16,8 +16,8 @@ class PredictSettings(PhotoSettings):
 
     input: str | None = place(
         None,
-        "Photos: a folder with all that is below it, one file, or a CSV with a column url and maybe id."
-        "  [default: the photos of --dataset]",
+        "Photos: a folder with all that is below it, tars, one photo, or a CSV: with a column url, or ids of"
+        " photos beside it.  [default: the photos of --dataset]",
     )
     dataset: str | None = place(
         None,
@@ -33,7 +33,9 @@ class PredictSettings(PhotoSettings):
         None, "File for Kaggle: id,landmarks with one label and its score, or none for a rejected photo."
     )
     test_list: str | None = place(
-        None, "CSV with a column id: the photos that --submission must answer, in its order."
+        None,
+        "CSV with a column id: the photos that --submission must answer, in its order. Ids may lack folders"
+        " and endings; those without a photo get an empty answer.",
     )
     names: str | None = place(
         None,

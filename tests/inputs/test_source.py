@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 from small_dataset import write_small_dataset
-from trees import put
+from trees import counted_entries, put
 
 from landmark_lib.errors import UserError
 from landmark_lib.inputs.layout import LOOKED_AT
@@ -164,27 +164,7 @@ def test_somebody_elses_dataset_json_is_no_data_set(tmp_path):
 
 @pytest.fixture
 def looked_at(monkeypatch):
-    """Give a list of the entries of folders that this process has looked at since."""
-    seen = []
-    real = os.scandir
-
-    class Counting:
-        def __init__(self, path):
-            self._entries = real(path)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            self._entries.close()
-
-        def __iter__(self):
-            for entry in self._entries:
-                seen.append(entry.name)
-                yield entry
-
-    monkeypatch.setattr(os, "scandir", Counting)
-    return seen
+    return counted_entries(monkeypatch)
 
 
 @pytest.mark.parametrize("settings", [{"unlabelled": True}, {"labels": "labels.csv"}, {}])

@@ -154,7 +154,7 @@ def test_a_dry_run_tells_what_the_run_then_makes_and_writes_nothing(preprocess, 
 
 
 def test_a_second_job_on_the_same_output_is_refused(preprocess, tmp_path):
-    with locked(str(tmp_path / "out")):
+    with locked(str(tmp_path / "out"), print):
         refused, _ = preprocess(status=2)
     assert "another job is at work" in refused.err
 

@@ -3,7 +3,9 @@
 import pytest
 
 from landmark_lib.dataset import FileRecord
+from landmark_lib.errors import LandmarkError
 from landmark_lib.preprocess.journal import Journal, Part, Stage, records_of, total
+from landmark_lib.preprocess.listing import Batch
 
 
 def part(number, photos):
@@ -43,9 +45,9 @@ def test_a_stage_taken_back_is_not_done(journal):
 def test_nothing_is_found_after_the_notes_are_removed(journal):
     journal.write("batch.json", {"number": 1})
     journal.commit(Stage.CORPUS, 0, part(0, 1))
-    assert journal.read("batch.json") == {"number": 1}
+    assert journal.read("batch.json", dict[str, int]) == {"number": 1}
     journal.remove()
-    assert journal.read("batch.json") is None
+    assert journal.read("batch.json", dict[str, int]) is None
     assert journal.parts(Stage.CORPUS) == {}
 
 
@@ -53,3 +55,10 @@ def test_files_and_counts_of_parts_add_up():
     parts = {10: part(10, 3), 9: part(9, 4)}
     assert [record.path for record in records_of(parts)] == ["corpus/10", "corpus/9"]
     assert (total(parts, "enlarged"), total(parts, "never counted")) == (7, 0)
+
+
+def test_a_damaged_note_is_told_in_a_line_with_what_to_do(journal):
+    journal.write("batch.json", {"number": "one"})
+    told = r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to begin again"
+    with pytest.raises(LandmarkError, match=told):
+        journal.read("batch.json", Batch)

@@ -15,8 +15,10 @@ from small_corpus import SETTINGS
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest, Reason
-from landmark_lib.errors import BadPhotoError, NotADatasetError, SourceVanishedError
+from landmark_lib.errors import BadPhotoError, NotADatasetError, SourceVanishedError, UserError
 from landmark_lib.fetching.photos import fetch_photos
+from landmark_lib.preprocess import lock_steps
+from landmark_lib.preprocess.lock import locked
 from landmark_lib.settings import FetchSettings
 from landmark_lib.storage import Place
 
@@ -102,6 +104,16 @@ def test_a_data_set_in_a_bucket_is_whole_once_its_manifest_is_there(bucket):
     dataset.write_manifest(root, manifest)
     assert dataset.has_manifest(root)
     assert dataset.read_manifest(root) == manifest
+
+
+def test_one_job_at_a_time_fills_a_bucket(bucket, monkeypatch):
+    output = f"{bucket}/locked"
+    monkeypatch.setattr(lock_steps, "SECONDS_BETWEEN_SIGNS", 0.1)
+    monkeypatch.setattr(lock_steps, "SECONDS_BETWEEN_LOOKS", 0.1)
+    refusal = pytest.raises(UserError, match="another job is at work on")
+    with locked(output, print), refusal, locked(output, print):
+        pass
+    assert Place(output).names() == []
 
 
 def run_job(source, output):

@@ -6,7 +6,7 @@ import tarfile
 import unicodedata
 
 import pytest
-from trees import nest_beyond_what_a_path_may_hold, put
+from trees import counted_entries, nest_beyond_what_a_path_may_hold, put
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
@@ -230,3 +230,16 @@ def test_a_huge_flat_folder_without_labels_is_no_source_of_labels(spark, tmp_pat
         put(tmp_path / f"{number}.jpg")
     with pytest.raises(UserError, match=r"expected folders named by label in .*, found files only"):
         by_spark(spark, SourceSettings(str(tmp_path)))
+
+
+def test_the_driver_looks_at_a_few_of_a_folders_many_images(spark, tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    for number in range(20_000):
+        (tmp_path / "photos" / f"{number}.jpg").touch()
+    (tmp_path / "labels.csv").write_text("id,landmark_id\n1,x\n2,y\n")
+    seen = counted_entries(monkeypatch)
+    for settings in ({"unlabelled": True}, {"labels": str(tmp_path / "labels.csv")}):
+        source = find_source(SourceSettings(str(tmp_path / "photos"), **settings))
+        with listed_photos(spark, source) as photos:
+            assert photos.count() == (20_000 if source.unlabelled else 2)
+    assert 0 < len(seen) < 1_000

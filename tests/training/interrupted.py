@@ -2,8 +2,8 @@
 
 The places are functions of the training; the signal strikes the process as it is about to call one of them.
 HANG is no signal: the program waits there for ever, while its other threads go on. LATE waits for a while, as
-for a slow disk. PAUSED stops the process for a while, as a machine that sleeps. `LATE,PAUSED` and `all` for the
-rank give each rank its own.
+for a slow disk. PAUSED stops the process for a while, as a machine that sleeps. With `all` for
+the rank, each rank has its own of `LATE,PAUSED`.
 """
 
 import os
