@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 # A batch of 256 rows with JPEGs is about 8 MB on its way between Spark and Python.
 ROWS_PER_BATCH = "256"
+PATIENCE = "7d"
 
 
 def spark_session(name: str) -> SparkSession:
@@ -31,6 +32,8 @@ def spark_session(name: str) -> SparkSession:
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1")
         conf.setIfMissing("spark.driver.host", "127.0.0.1")
         conf.setIfMissing("spark.ui.enabled", "false")
+        # Parts of one process cannot lose each other: they seem to when the machine slept, or is very slow.
+        conf.setIfMissing("spark.network.timeout", PATIENCE)
         conf.setIfMissing("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
         # PYSPARK_PYTHON names the Python of other machines. On this one, the driver's has what tasks need.
         os.environ["PYSPARK_PYTHON"] = str(conf.get("spark.pyspark.python", sys.executable))

@@ -43,7 +43,7 @@ UNDISTURBED = 5  # trials, besides those with the defaults, that are never ended
 # Freed layers and small learning rates begin slowly. And what a trial is compared with are those that came to
 # their end: to keep only the better half, again and again, would leave nine of ten trials without one.
 FIRST_PASSES, KEPT = 2, 75.0  # passes that each trial has; per cent of which it must be among
-LONGEST_WAIT = 120.0  # for the database while others write (seconds)
+LONGEST_WAIT = 600.0  # for the database while others write (seconds)
 
 
 @dataclass(frozen=True)
