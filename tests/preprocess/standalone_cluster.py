@@ -55,8 +55,21 @@ class Cluster:
         return [process for daemon in self.daemons for process in family(daemon.pid)]
 
 
+# What is told of lost executors, lost files and who registers is read in it.
+LOG = """
+rootLogger.level = info
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+"""
+
+
 def write_settings(folder: Path, secret: str | None) -> Path:
-    """Write the settings of a cluster or of who submits to it; give the file."""
+    """Write the settings of a cluster or of who submits to it, of its log too; give the file."""
+    (folder / "log4j2.properties").write_text(LOG)
     settings = folder / "spark-defaults.conf"
     settings.touch(mode=0o600)
     authentication = f"spark.authenticate true\nspark.authenticate.secret {secret}\n" if secret else ""
