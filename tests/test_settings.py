@@ -13,7 +13,7 @@ from landmark_lib.settings import (
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
-    settings_of,
+    fields_of,
 )
 
 READING_PHOTOS = [PreprocessSettings, PredictSettings, EvaluateSettings]
@@ -107,7 +107,7 @@ def test_what_no_download_can_do_is_refused_in_every_job(settings_class, wrong, 
 
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
 def test_people_see_the_own_options_of_a_job_before_those_of_all(settings_class):
-    names = [field.name for field in settings_of(settings_class)]
+    names = [field.name for field in fields_of(settings_class)]
     assert sorted(names) == sorted(field.name for field in fields(settings_class))
     assert names.index("most_megabytes") > names.index("output")
     assert names[0] in {"input", "dataset"}
