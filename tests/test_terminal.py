@@ -23,6 +23,7 @@ from landmark_lib.evaluation_results import Comparison, Disagreement, Evaluation
 from landmark_lib.preprocess.summary import describe as describe_dataset
 from landmark_lib.preprocess.verify import Finding, TarSums, VerifyReport
 from landmark_lib.settings import TrainSettings
+from landmark_lib.storage import Place
 from landmark_lib.tuning.describe import describe as describe_tuning
 from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning
 
@@ -53,7 +54,6 @@ def test_the_classes_that_an_evaluation_mixes_up(capsys):
         photos=6,
         classes=2,
         chance=0.5,
-        landmark_free_share=0.0,
         voters=[VoterResult(voter, "imagenet", *common) for voter in ("member-0", "ensemble")],
         comparison=Comparison("member-0", FIGURE, 1, 0, 1.0),
         disagreement=Disagreement([], [], 1.0, None, None),
@@ -77,7 +77,7 @@ def test_the_answers_to_photos_with_the_names_of_landmarks(tmp_path, capsys):
         "ensemble score": 0.75,
         "ensemble votes": 1,
     }
-    files = PredictionFiles(tmp_path / "a\x1b[2Jb", {"rejection": None}, 1)
+    files = PredictionFiles(Place(str(tmp_path / "a\x1b[2Jb")), {"rejection": None}, 1)
     rejected = pa.table({"image_id": ["r"], "reason": [hostile], "detail": [""]})
     files.write(0, pa.Table.from_pylist([answer], answers_schema(["member-0"], rejecting=False)), rejected)
     found, named = VISIBLE.replace(r"\udcff", ""), r"\x1b[2J\nerror: fake (l)"
