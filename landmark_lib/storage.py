@@ -90,21 +90,6 @@ def is_local(address: str) -> bool:
     return scheme_of(address) in {"", FILE}
 
 
-def local_path(address: str, option: str) -> Path:
-    """Return the path of a place that has to be on this machine.
-
-    Args:
-        address: The place.
-        option: Command-line option that named it, for the message.
-
-    Raises:
-        UserError: It is in a store.
-    """
-    if not is_local(address):
-        raise UserError(f"{option}: expected a path on this machine, received {address}")
-    return Place(address).path
-
-
 def open_address(address: str) -> tuple[Any, str]:
     """Return the fsspec file system of an address, and the path there.
 
@@ -342,7 +327,8 @@ class Place:
         with _as_storage_errors():
             filesystem, path = open_address(self.address)
             if isinstance(filesystem, LocalFileSystem):
-                _remove_local(Path(path))
+                is_folder = Path(path).is_dir() and not Path(path).is_symlink()
+                shutil.rmtree(path) if is_folder else Path(path).unlink(missing_ok=True)
             elif renames(filesystem):
                 if filesystem.exists(path):
                     filesystem.rm(path, recursive=True)
@@ -388,13 +374,6 @@ def _upload(filesystem: Any, file: Path, target: str) -> None:
     partial = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"
     filesystem.put_file(str(file), partial)
     filesystem.mv(partial, target)
-
-
-def _remove_local(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _objects(filesystem: Any, path: str) -> list[str]:

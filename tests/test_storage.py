@@ -18,7 +18,6 @@ from landmark_lib.storage import (
     is_local,
     is_partial,
     join,
-    local_path,
     open_address,
     resolve,
     scheme_of,
@@ -136,12 +135,6 @@ def test_a_name_in_a_store_is_never_a_chain_of_addresses():
     filesystem, path = open_address("gs://bucket/x::http://127.0.0.1/a.jpg")
     assert "gs" in filesystem.protocol
     assert path == "bucket/x::http://127.0.0.1/a.jpg"
-
-
-def test_what_must_be_on_this_machine_says_so():
-    assert local_path("data/cache", "--cache") == Path.cwd() / "data/cache"
-    with pytest.raises(UserError, match="--cache: expected a path on this machine, received gs://b/c"):
-        local_path("gs://b/c", "--cache")
 
 
 def test_parents_and_names_are_those_of_the_address():

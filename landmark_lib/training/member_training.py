@@ -135,7 +135,12 @@ class MemberTraining:
         while not self.ended:
             self._train_epoch(files)
             self._end_epoch(files)
-        rows = self.feed.training_features(lambda: horovod_step.from_rank_0(self.ranks, files.best_weights))
+
+        def best() -> Sequence[NDArray[np.float32]]:
+            with self._watchdog.paused():  # the other ranks wait for rank 0 here
+                return horovod_step.from_rank_0(self.ranks, files.best_weights)
+
+        rows = self.feed.training_features(best)
         watched = self._watchdog.watch(rows, "training rows for class means")
         sketch = sketch_training_rows(self.data, self.ranks, watched)
         horovod_step.from_rank_0(
