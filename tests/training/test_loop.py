@@ -124,7 +124,7 @@ def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
         (["--member", "5", "--members", "[{}, {}]"], "error: --member: expected 0 to 1 or 'all', received 5"),
         (["--members", "[{}, {models: x}]"], "error: --members: --models is no setting of a member"),
         (["--members", "[{}, {dropuot: 0.1}]"], "error: --members: entry 2: no setting is called dropuot"),
-        (["--models", "/proc/nowhere"], "error: --models: cannot make /proc/nowhere"),
+        (["--models", "/proc/nowhere"], "error: --models: cannot write into /proc/nowhere"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(small_dataset, tmp_path, capsys, arguments, message):
