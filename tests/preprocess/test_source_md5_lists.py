@@ -4,6 +4,7 @@ import pytest
 
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.sources.md5_lists import parse_line, read_md5_lists
+from landmark_lib.storage import Place
 
 MD5 = "0123456789abcdef0123456789abcdef"
 
@@ -35,7 +36,7 @@ def test_all_lists_in_the_folder_of_a_tar_are_read(tmp_path):
     (tmp_path / "md5.a.txt").write_text(f"{MD5}  a.tar\n")
     (tmp_path / "a.tar").write_bytes(b"")
     for address in (tmp_path, tmp_path / "a.tar"):
-        read = read_md5_lists(str(address))
+        read = read_md5_lists(Place(str(address)))
         assert read.sums == {"a.tar": MD5, "b.tar": MD5}
         assert read.not_understood == ["md5sums.txt: what?"]
 
@@ -44,4 +45,4 @@ def test_two_sums_of_one_tar_are_the_users_mistake(tmp_path):
     (tmp_path / "md5sums.txt").write_text(f"{MD5}  a.tar\n")
     (tmp_path / "md5.a.txt").write_text(f"{MD5[::-1]}  a.tar\n")
     with pytest.raises(UserError, match=r"give a\.tar two sums"):
-        read_md5_lists(str(tmp_path))
+        read_md5_lists(Place(str(tmp_path)))
