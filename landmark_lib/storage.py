@@ -107,7 +107,7 @@ def open_address(address: str) -> tuple[Any, str]:
         _quieten_google()
     try:
         # Not fsspec's own way from a URL to a file system: it takes `::` in a name for a chain of them.
-        kind = fsspec.get_filesystem_class(scheme)
+        kind, address = fsspec.get_filesystem_class(scheme), f"{scheme}://{address.partition('://')[2]}"
         options = kind._get_kwargs_from_urls(address)  # noqa: SLF001
         options.pop("version_aware", None)  # `#1` at the end of a name is no version of the name before it
         filesystem = kind(**options, use_listings_cache=False)
