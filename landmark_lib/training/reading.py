@@ -176,7 +176,7 @@ def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str]
     """Give URIs of shards, or of their copies, and the file system if it is not the local one."""
     if shards.cache is not None:
         return [f"file://{_local_copy(shards, record).absolute()}" for record in records], None
-    places = [Place(join(shards.root, record.path)) for record in records]
+    places = [Place(shards.root) / record.path for record in records]
     if is_local(shards.root):
         return [f"file://{place.path}" for place in places], None
     return [place.address for place in places], _AsPetastormTakesIt(open_address(shards.root)[0])
@@ -190,7 +190,7 @@ def _local_copy(shards: Shards, record: FileRecord) -> Path:
         return copy.path
     try:
         with copy.whole_file() as partial:
-            with Place(join(shards.root, record.path)).open() as file, partial.open("wb") as out:
+            with (Place(shards.root) / record.path).open() as file, partial.open("wb") as out:
                 shutil.copyfileobj(file, out, COPIED_BYTES)
             found = Place(str(partial)).digest()
             if found != record.sha256:
@@ -209,7 +209,7 @@ def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
     for number in numbers:
         record = shards.records[number]
         try:
-            found = Place(join(shards.root, record.path)).digest()
+            found = (Place(shards.root) / record.path).digest()
         except OSError as error:
             raise _broken(shards, record, str(error)) from None
         if found != record.sha256:
