@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from photo_files import encoded, pixels
 from PIL import Image, ImageCms
 
 from landmark_lib.dataset import Reason
@@ -30,16 +31,6 @@ STORED = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_270,
 }
-
-
-def encoded(image, file_format="PNG", **options):
-    buffer = io.BytesIO()
-    image.save(buffer, file_format, **options)
-    return buffer.getvalue()
-
-
-def pixels(content, side=50, most_pixels=MOST_PIXELS):
-    return np.asarray(decode_square(content, side, most_pixels)[0]).astype(int)
 
 
 def four_colours(width=120, height=80):
