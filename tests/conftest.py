@@ -3,9 +3,17 @@
 import pytest
 from hypothesis import settings
 
+from landmark_lib.logs import start_logging
+
 # A deadline measures how busy the machine is, not whether the code is right.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture(autouse=True)
+def _logging():
+    """Send the log to stderr as the jobs do."""
+    start_logging()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from commands import unread
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.console import note, show, visible, visible_text, warn
+from landmark_lib.console import note, show, visible, visible_text
 
 HOSTILE = [
     ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
@@ -40,8 +40,7 @@ def test_what_a_terminal_would_obey_is_shown_as_an_escape(value, shown, capsys):
     assert visible(value) == shown
     show(f"{value}\n\t{value}")
     note(value)
-    warn(value)
-    assert capsys.readouterr() == (f"{shown}\n\t{shown}\n", f"{shown}\nwarning: {shown}\n")
+    assert capsys.readouterr() == (f"{shown}\n\t{shown}\n", f"{shown}\n")
 
 
 @pytest.mark.parametrize("value", HARMLESS)
@@ -86,11 +85,6 @@ def test_the_c_locale_ends_in_no_error():
     assert (done.returncode, done.stdout) == (0, b"caf\\xe9\n")
 
 
-@pytest.mark.parametrize(("rank", "told"), [("0", b"warning: slow\n"), ("1", b"")])
-def test_one_rank_warns(rank, told):
-    assert written("warn", "slow", HOROVOD_RANK=rank).stderr == told
-
-
 def test_the_program_ends_quietly_when_nobody_reads_its_results():
     program = "from landmark_lib.console import show; show('a'); raise ValueError"
     done = unread([sys.executable, "-c", program], "stdout", stderr=subprocess.PIPE)
@@ -133,7 +127,8 @@ def test_a_process_without_streams_writes_nothing_and_goes_on():
 
 def test_progress_is_shown_in_characters_that_the_output_encodes():
     program = (
-        "from landmark_lib.progress import progress\n"
+        "from landmark_lib.logs import start_logging; from landmark_lib.progress import progress\n"
+        "start_logging()\n"
         "with progress('caf\\xe9 \\x1b[2J', 2, 'rows') as display:\n"
         "    display.set_postfix_str('\\r\\n\\u6771', refresh=False); display.update(2)\n"
     )

@@ -12,6 +12,8 @@ import pytest
 from landmark_lib.progress import progress
 
 COUNT_TO_THREE = """
+from landmark_lib.logs import start_logging
+start_logging()
 from landmark_lib.progress import progress
 with progress("corpus", 3, "photos") as display:
     for _ in range(3):

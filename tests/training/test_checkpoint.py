@@ -1,5 +1,6 @@
 """A checkpoint is whole or not there, belongs to one training, and the one before stands in for it."""
 
+import logging
 import resource
 from dataclasses import replace
 
@@ -32,7 +33,13 @@ def checkpoint(epochs, steps=0):
 
 def read(directory):
     warnings = []
-    return read_checkpoint(Place(str(directory)), warnings.append), warnings
+    handler = logging.Handler()
+    handler.emit = lambda record: warnings.append(record.getMessage())
+    logging.getLogger("landmark_lib").addHandler(handler)
+    try:
+        return read_checkpoint(Place(str(directory))), warnings
+    finally:
+        logging.getLogger("landmark_lib").removeHandler(handler)
 
 
 def same(one, other):
