@@ -34,11 +34,11 @@ pin-images:
 
 # Where no registry can be reached: BUILD_FLAGS="--build-arg DEBIAN_IMAGE=…", a base image that is here.
 image-check: .venv/ready
-	@$(activated) LANDMARK_IMAGE_CHECK=yes pytest -n 0 -rs -s tests/docker/test_images.py
+	@$(activated) LANDMARK_IMAGE_CHECK=yes pytest -n 0 -rs -s tests/path/docker/test_images.py
 
 # Without STUB terraform fetches Google's provider from its registry, and tests say so where it cannot.
 terraform-check: .venv/ready
-	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/terraform
+	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/path/terraform
 
 # Of photos and weights of your own: make paper ARGUMENTS="--photos DIR --weights FILE".
 paper: .venv/ready

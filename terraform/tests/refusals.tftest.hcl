@@ -1,4 +1,4 @@
-# Each validation refuses something; tests/terraform reads the messages.
+# Each validation refuses something; tests/path/terraform reads the messages.
 mock_provider "google" {}
 
 variables {
