@@ -1,4 +1,4 @@
-"""Package `landmark_lib`, with one extra for each wing so that no node carries the other's engine."""
+"""Packages `landmark_lib` and `landmark_sample`, with one extra per engine: no node needs both."""
 
 import re
 from pathlib import Path
@@ -46,8 +46,12 @@ setup(
     version=VERSION,
     description=__doc__,
     license="Apache-2.0",
-    packages=find_packages(include=["landmark_lib", "landmark_lib.*"]),
-    package_data={"landmark_lib": ["py.typed"], "landmark_lib.report": ["templates/*"]},
+    packages=find_packages(include=["landmark_lib", "landmark_lib.*", "landmark_sample"]),
+    package_data={
+        "landmark_lib": ["py.typed"],
+        "landmark_lib.report": ["templates/*"],
+        "landmark_sample": ["py.typed"],
+    },
     python_requires=">=3.11,<3.12",
     install_requires=HALL,
     extras_require={

@@ -67,11 +67,12 @@ output "upload_photos" {
 }
 
 output "package_code" {
-  description = "The code as Spark takes it: the wheel, under a name that Spark puts on its workers' path (a wheel is a zip)."
+  description = "The code as a zip, which Spark puts on its workers' path; without the renderer of the sample."
   value       = <<-COMMAND
     rm -rf dist
-    pip wheel --no-deps --wheel-dir dist .
-    cp dist/landmark_recognition-*.whl dist/landmark_recognition.zip
+    pip install --no-deps --no-compile --target dist/code .
+    rm -r dist/code/landmark_sample
+    python -c 'import shutil; shutil.make_archive("dist/landmark_recognition", "zip", "dist/code")'
   COMMAND
 }
 
