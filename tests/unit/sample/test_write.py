@@ -48,11 +48,6 @@ def test_folders_hold_the_photos_of_the_list(folders):
     assert set(files(folders)) == {f"{landmark_id}/{image_id}.jpg" for image_id, landmark_id in rows}
 
 
-def test_two_workers_write_the_same_bytes_as_one(folders, tmp_path):
-    write_sample(SMALL, tmp_path / "out", workers=2)
-    assert files(tmp_path / "out") == files(folders)
-
-
 def test_csv_and_folders_hold_the_same_photos(folders, tmp_path):
     write_sample(replace(SMALL, layout="csv"), tmp_path / "out", workers=1)
     with (tmp_path / "out" / "labels.csv").open() as file:
@@ -153,16 +148,6 @@ def test_command_reports_a_mistake_in_one_line_and_exits_with_2(arguments, error
 def test_command_needs_a_directory_on_this_machine(arguments, capsys):
     assert command(*arguments) == 2
     assert "--output: expected a directory on this machine, received" in capsys.readouterr().err
-
-
-def test_landmark_free_photos_are_reproducible_and_not_in_the_sample(folders, tmp_path, capsys):
-    arguments = ["--landmark-free", "--photos", "4", "--longest-side", "300"]
-    for name in ("one", "two"):
-        assert command("--output", tmp_path / name, *arguments) == 0
-        assert f"4 photos without a landmark in {tmp_path / name}" in capsys.readouterr().out
-    assert files(tmp_path / "one") == files(tmp_path / "two")
-    assert len(files(tmp_path / "one")) == 4
-    assert not set(files(tmp_path / "one").values()) & set(files(folders).values())
 
 
 def test_half_of_the_landmark_free_photos_show_a_building_of_their_own(tmp_path):
