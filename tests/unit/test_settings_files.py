@@ -252,7 +252,7 @@ def test_what_is_no_file_of_settings_is_told_in_one_line(job, content, told, tmp
 
 def test_a_file_nested_deeper_than_python_reads_is_told_in_one_line(tmp_path, capsys):
     assert read(TrainSettings, tmp_path, "epochs: " + "[" * 3000) is None
-    refused(capsys, "settings.yaml: not settings: lists or mappings nested too deeply")
+    refused(capsys, "settings.yaml: lists or mappings are nested too deeply")
 
 
 @pytest.mark.parametrize("first", ["batch-size: 1", "batch_size: 1"])
@@ -311,11 +311,11 @@ def test_files_as_people_write_them_mean_what_they_say(job, content, expected, t
         ("dropout: [0, 0.8]", "--dropout: expected text, received a list"),
         (
             "trainable_layers: [0, ~]",
-            "--trainable-layers: expected values with commas between them, or a list",
+            "--trainable-layers: expected comma-separated values or a list",
         ),
         (
             "trainable_layers: [0, [3]]",
-            "--trainable-layers: expected values with commas between them, or a list",
+            "--trainable-layers: expected comma-separated values or a list",
         ),
         ("trainable_layers: [0, *a]", "--trainable-layers: entry 2: expected a value, received the alias *a"),
         (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from landmark_lib.zip_archive import opened_zip, read_arrays
+from landmark_lib.zip_archive import open_zip, read_arrays
 
 ARRAYS = {"a": np.arange(5.0), "b": np.ones((2, 3), np.float16), "none": np.zeros((0, 4), np.int64)}
 
@@ -101,7 +101,7 @@ def test_a_directory_of_more_members_than_wanted_is_not_read(monkeypatch):
     monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("the directory was read"))
     with (
         pytest.raises(ValueError, match="expected at most 19 members, found 20"),
-        opened_zip(io.BytesIO(content), 19),
+        open_zip(io.BytesIO(content), 19),
     ):
         pass
 
