@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from numpy.testing import assert_array_equal
 
 from landmark_lib.zip_archive import open_zip, read_arrays
 
@@ -41,7 +42,7 @@ def test_arrays_are_read_as_numpy_writes_them(named):
     found = read_arrays(packed(**named))
     assert found.keys() == named.keys()
     for name, array in named.items():
-        np.testing.assert_array_equal(found[name], array)
+        assert_array_equal(found[name], array)
         assert found[name].dtype == array.dtype
 
 
