@@ -37,7 +37,7 @@ from landmark_lib.settings import PreprocessSettings
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parent / ".cache" / "img2dataset"
 QUIET_IMG2DATASET = {"NO_ALBUMENTATIONS_UPDATE": "1"}  # or it asks the internet for a newer version
-SIDE, MOST_PIXELS = 250, 200_000_000
+SIDE, MAX_PIXELS = 250, 200_000_000
 SIZES = {"1.2 MP": (1280, 960), "2.6 MP": (1864, 1398), "6.2 MP": (2880, 2160)}
 GRAINY = "6.2 MP, grainy"
 REAL = "real"
@@ -51,7 +51,7 @@ Square = Callable[[bytes], object]
 
 def this_project(content: bytes) -> bytes:
     """Resize as the Spark tasks do."""
-    return encode_jpeg(decode_square(content, SIDE, MOST_PIXELS)[0])
+    return encode_jpeg(decode_square(content, SIDE, MAX_PIXELS)[0])
 
 
 def reference(content: bytes) -> Image.Image:

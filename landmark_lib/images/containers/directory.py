@@ -12,7 +12,7 @@ TYPES |= {13: "L", 16: "Q", 17: "q", 18: "Q"}
 BYTE, SHORT, LONG, UNDEFINED = 1, 3, 4, 7
 LITTLE, BIG = "<", ">"
 ORIENTATION = 0x0112
-MOST_ENTRIES = 65_535  # what a small TIFF can have; a BigTIFF that claims billions has none of them either
+MAX_ENTRIES = 65_535  # what a small TIFF can have; a BigTIFF that claims billions has none of them either
 # Order of bytes, and whether it is BigTIFF. Some programs write the number after the first two bytes in the
 # wrong order; readers go by those two. Pillow misreads a big-endian BigTIFF, so it is not listed.
 BEGINNINGS = {
@@ -120,5 +120,5 @@ def _entries(content: bytes, order: str, start: int, *, is_big: bool) -> Iterato
         return
     (count,) = struct.unpack(order + counts, content[start:first])
     size = struct.calcsize(order + shape)
-    for number in range(min(count, (len(content) - first) // size, MOST_ENTRIES)):
+    for number in range(min(count, (len(content) - first) // size, MAX_ENTRIES)):
         yield Entry(*struct.unpack_from(order + shape, content, first + number * size))

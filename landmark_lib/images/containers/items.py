@@ -10,7 +10,7 @@ from typing import NamedTuple
 from landmark_lib.images.containers.pixels import Span
 
 IN_FILE, IN_BOX = 0, 1  # where an item lies; elsewhere is in another file or another item
-MOST_ITEMS = 65_536  # decoders take no more tiles than that; phones make about 100
+MAX_ITEMS = 65_536  # decoders take no more tiles than that; phones make about 100
 
 
 class Box(NamedTuple):
@@ -80,7 +80,7 @@ def read_items(content: bytes) -> Items:
     meta = next(boxes(content, 0, len(content), b"meta"), Box(b"meta", 0, 0, 0))
     tables = {box.name: box for box in boxes(content, meta.body + 4, meta.end)}
     nothing = Box(b"", 0, 0, 0)
-    items = dict(islice(_kinds(content, tables.get(b"iinf", nothing)), MOST_ITEMS))
+    items = dict(islice(_kinds(content, tables.get(b"iinf", nothing)), MAX_ITEMS))
     places, inside = tables.get(b"iloc", nothing), tables.get(b"idat", nothing)
     for number, spans in _places(content[places.body : places.end], inside.body, len(content)):
         if number in items:
@@ -106,7 +106,7 @@ def _places(table: bytes, inside: int, whole: int) -> Iterator[tuple[int, list[S
     version, sizes = _number(rest, 1), _number(rest, 5) & 0xFFFF
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     counted = 4 if version == 2 else 2  # bytes of how many there are, and of their numbers
-    for _ in range(min(_number(rest, counted), MOST_ITEMS)):
+    for _ in range(min(_number(rest, counted), MAX_ITEMS)):
         number, method = _number(rest, counted), _number(rest, 2) & 15 if version else IN_FILE
         elsewhere = _number(rest, 2)
         start, count = _number(rest, base) + (inside if method == IN_BOX else 0), _number(rest, 2)

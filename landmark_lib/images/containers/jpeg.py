@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
 
-MOST_EXIF = 4  # blocks; a photo has one, rarely two
-MOST_SEGMENTS = 10_000  # before the scans; a large profile takes 256
+MAX_EXIF = 4  # blocks; a photo has one, rarely two
+MAX_SEGMENTS = 10_000  # before the scans; a large profile takes 256
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 # TEM, RST0 to RST7 and SOI: markers without a length.
 BARE = {0x01, *range(0xD0, 0xD9)}
@@ -48,7 +48,7 @@ def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
         body = content[segment.body : segment.end]
         end = segment.end
         if segment.marker == APP1 and body.startswith(b"Exif\0\0"):
-            exif += [body] if len(exif) < MOST_EXIF else []
+            exif += [body] if len(exif) < MAX_EXIF else []
         elif _is_needed(segment.marker, body):
             yield segment.start, end
     yield end, end
@@ -57,7 +57,7 @@ def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
 def segments(content: bytes, start: int) -> Iterator[Segment]:
     """Yield the segments before the first scan; stop at one that is longer than the file."""
     at = start
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         at = content.find(b"\xff", at)
         while at >= 0 and content[at + 1 : at + 2] == b"\xff":  # fill bytes
             at += 1

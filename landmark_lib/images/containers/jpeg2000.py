@@ -8,7 +8,7 @@ from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 # Size, bits, kind of colours, palette and which channel is what.
 HEADER_BOXES = {b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef"}
-LEAST_COLOUR = 7  # bytes of a box that names the kind of colours
+MIN_COLOUR = 7  # bytes of a box that names the kind of colours
 
 
 def is_jpeg2000(content: bytes) -> bool:
@@ -34,4 +34,4 @@ def pixels_of_jpeg2000(content: bytes) -> Pixels:
 
 
 def _is_readable(box: Box) -> bool:
-    return box.name != b"colr" or box.end - box.body >= LEAST_COLOUR
+    return box.name != b"colr" or box.end - box.body >= MIN_COLOUR

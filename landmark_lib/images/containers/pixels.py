@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 Piece = bytes | memoryview
 Span = tuple[int, int]  # where a part of a file begins and ends
-MOST_PIECES = 100_000
+MAX_PIECES = 100_000
 BLOCK = 65_536  # bytes; decoders read so many at a time
 
 
@@ -72,7 +72,7 @@ class Pixels:
 def pieces_of(content: bytes, kept: Iterable[Span | bytes]) -> tuple[Piece, ...]:
     """Return parts of a file, and bytes between them; parts that touch each other become one.
 
-    Of a file in more than `MOST_PIECES`, the rest stays as it is: no program writes such files.
+    Of a file in more than `MAX_PIECES`, the rest stays as it is: no program writes such files.
     """
     view, pieces = memoryview(content), list[Piece]()
     start = end = 0
@@ -85,7 +85,7 @@ def pieces_of(content: bytes, kept: Iterable[Span | bytes]) -> tuple[Piece, ...]
         else:
             pieces.append(view[start:end])
             start, end = part
-        if len(pieces) >= MOST_PIECES:
+        if len(pieces) >= MAX_PIECES:
             end = len(content)
             break
     return (*pieces, view[start:end])

@@ -15,7 +15,7 @@ HEADER_END = 29
 DEFLATE = 8
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # A text or a profile that unpacks to more is a bomb; Pillow lets no more through.
-MOST_UNPACKED = 1 << 20
+MAX_UNPACKED = 1 << 20
 # ImageMagick's way to keep EXIF, from before PNG had one: a name, the size, hexadecimal digits.
 RAW_EXIF = b"Raw profile type exif"
 # Of Adam7, the passes of an interlaced PNG: first column and row, steps between columns and rows.
@@ -88,7 +88,7 @@ def with_all_rows(content: bytes) -> Pixels | None:
             short = 2 - len(header)
             header, body = header + body[:short], body[short:]
             while body and missing:
-                rows = unpacker.decompress(body, min(missing, MOST_UNPACKED))
+                rows = unpacker.decompress(body, min(missing, MAX_UNPACKED))
                 missing -= len(rows)
                 packed.append(packer.compress(rows))
                 body = unpacker.unconsumed_tail
@@ -166,7 +166,7 @@ def _unpacked(packed: bytes) -> bytes | None:
     """Unpack a text or a profile; None if it is damaged or unpacks to too much."""
     unpacker = zlib.decompressobj()
     try:
-        unpacked = unpacker.decompress(packed, MOST_UNPACKED)
+        unpacked = unpacker.decompress(packed, MAX_UNPACKED)
     except zlib.error:
         return None
     return None if unpacker.unconsumed_tail else unpacked
