@@ -1,4 +1,4 @@
-"""JPEG: segments, each a marker, its length and its content, and then the scans."""
+"""JPEG: segments of marker, length and content, then the scans."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,12 +11,12 @@ START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 # TEM, RST0 to RST7 and SOI: markers without a length.
 BARE = {0x01, *range(0xD0, 0xD9)}
 COMMENT, APP0, APP1, APP2, APP14, APP15 = 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
-# What libjpeg takes the kind of colours from, and the colours' profile: how it begins, its least size.
+# Segments that define the colour space and the profile: prefix, minimum size.
 NEEDED = {APP0: (b"JFIF\0", 14), APP2: (b"ICC_PROFILE\0", 15), APP14: (b"Adobe", 12)}
 
 
 class Segment(NamedTuple):
-    """Where a segment lies: its marker's FF, its content, its end."""
+    """A segment: its marker, and the offsets of the marker's FF, its content and its end."""
 
     marker: int
     start: int
@@ -25,14 +25,14 @@ class Segment(NamedTuple):
 
 
 def is_jpeg(content: bytes) -> bool:
-    """Say whether a file begins like a JPEG."""
+    """Return whether a file begins like a JPEG."""
     return content.startswith(b"\xff\xd8\xff")
 
 
 def pixels_of_jpeg(content: bytes) -> Pixels:
-    """Leave out EXIF, comments and what programs write for themselves.
+    """Return a JPEG without EXIF, comments and application data.
 
-    The last piece begins with the first scan, or where the file is not built like a JPEG.
+    The last piece begins with the first scan, or where the file is malformed.
     """
     exif: list[bytes] = []
     kept = list(_kept(content, exif))
@@ -41,7 +41,7 @@ def pixels_of_jpeg(content: bytes) -> Pixels:
 
 
 def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
-    """Yield which parts before the scans are kept, and put the first blocks of EXIF aside."""
+    """Yield the parts to keep before the scans, and add the first EXIF blocks to `exif`."""
     yield 0, 2
     end = 2
     for segment in segments(content, 2):
@@ -55,7 +55,7 @@ def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
 
 
 def segments(content: bytes, start: int) -> Iterator[Segment]:
-    """Yield the segments before the first scan; stop at one that is longer than the file."""
+    """Yield the segments before the first scan; stop at one beyond the file's end."""
     at = start
     for _ in range(MAX_SEGMENTS):
         at = content.find(b"\xff", at)
@@ -76,6 +76,6 @@ def segments(content: bytes, start: int) -> Iterator[Segment]:
 
 def _is_needed(marker: int, body: bytes) -> bool:
     if marker in NEEDED:
-        begins, least = NEEDED[marker]
-        return len(body) >= least and body.startswith(begins)
+        prefix, size = NEEDED[marker]
+        return len(body) >= size and body.startswith(prefix)
     return not (marker == COMMENT or APP0 <= marker <= APP15)
