@@ -1,9 +1,18 @@
 """What the tests of all tiers share."""
 
+import pytest
 from hypothesis import settings
 
-pytest_plugins = ("corpus_fixtures", "model_fixtures", "page_fixtures")
+from landmark_lib.logs import start_logging
+
+pytest_plugins = ("tiers", "corpus_fixtures", "model_fixtures", "page_fixtures")
 
 # A deadline measures how busy the machine is, not whether the code is right.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture(autouse=True)
+def _logging():
+    """Send the log to stderr as the jobs do."""
+    start_logging()

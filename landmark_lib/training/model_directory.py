@@ -13,6 +13,7 @@
 
 import io
 import json
+import logging
 import math
 import platform
 import re
@@ -20,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import keras
@@ -29,17 +30,18 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import __version__
-from landmark_lib.console import warn
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
-from landmark_lib.settings import TrainSettings, deciding
+from landmark_lib.settings import TrainSettings, deciding, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import load_trained
 from landmark_lib.zip_archive import read_arrays
+
+logger = logging.getLogger(__name__)
 
 BEST = "best.keras"
 LAST = "last.keras"
@@ -231,9 +233,10 @@ def read_member(directory: Place) -> MemberRecord:
         UserError: It is not there or cannot be read.
     """
     try:
-        return decode(MemberRecord, (directory / MEMBER).read_bytes())
+        record = decode(MemberRecord, (directory / MEMBER).read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"--models: {directory / MEMBER} cannot be read: {error}") from None
+    return replace(record, settings=with_current_names(TrainSettings, record.settings))
 
 
 def finished_members(models: str) -> list[Place]:
@@ -253,7 +256,7 @@ def finished_members(models: str) -> list[Place]:
         raise UserError(f"--models: {models} holds no trained member; jobs/train.py makes them")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
-        warn(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
+        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
     for directory in found.values():
         if not read_member(directory).finished:
             raise UserError(f"--models: the training of {directory} has not ended")

@@ -35,11 +35,6 @@ def test_the_c_locale_ends_in_no_error():
     assert (done.returncode, done.stdout) == (0, b"caf\\xe9\n")
 
 
-@pytest.mark.parametrize(("rank", "told"), [("0", b"warning: slow\n"), ("1", b"")])
-def test_one_rank_warns(rank, told):
-    assert written("warn", "slow", HOROVOD_RANK=rank).stderr == told
-
-
 def test_the_program_ends_quietly_when_nobody_reads_its_results():
     program = "from landmark_lib.console import show; show('a'); raise ValueError"
     done = unread([sys.executable, "-c", program], "stdout", stderr=subprocess.PIPE)
@@ -82,7 +77,8 @@ def test_a_process_without_streams_writes_nothing_and_goes_on():
 
 def test_progress_is_shown_in_characters_that_the_output_encodes():
     program = (
-        "from landmark_lib.progress import progress\n"
+        "from landmark_lib.logs import start_logging; from landmark_lib.progress import progress\n"
+        "start_logging()\n"
         "with progress('caf\\xe9 \\x1b[2J', 2, 'rows') as display:\n"
         "    display.set_postfix_str('\\r\\n\\u6771', refresh=False); display.update(2)\n"
     )
@@ -97,6 +93,8 @@ def test_progress_is_shown_in_characters_that_the_output_encodes():
 
 
 COUNT_TO_THREE = """
+from landmark_lib.logs import start_logging
+start_logging()
 from landmark_lib.progress import progress
 with progress("corpus", 3, "photos") as display:
     for _ in range(3):

@@ -26,7 +26,7 @@ def train(small_dataset, tmp_path):
     ("how", "told"),
     [
         ("SIGSTOP", "error: another rank died, or did not answer any more"),
-        ("HANG", "error: rank 1: member 0: waited 15 seconds for training rows of epoch 2"),
+        ("HANG", "ERROR rank 1: member 0: waited 15 seconds for training rows of epoch 2"),
     ],
 )
 def test_a_rank_that_does_not_answer_or_takes_no_step_ends_the_job(train, tmp_path, monkeypatch, how, told):
@@ -47,6 +47,6 @@ def test_a_rank_that_dies_ends_the_job(train, tmp_path):
 def test_a_slow_disk_and_a_machine_that_sleeps_are_waited_for(train, tmp_path):
     done = train("LATE,PAUSED", rank="all")
     assert done.returncode == 0, done.stderr
-    told = "warning: rank 0: member 0: waiting for training rows of epoch 2, 30 s so far; it ends after 600 s"
+    told = "WARNING rank 0: member 0: waiting for training rows of epoch 2, 30 s so far; it ends after 600 s"
     assert told in done.stdout + done.stderr
     assert (tmp_path / "member-0" / "last.keras").exists()

@@ -8,7 +8,9 @@ import pytest
 
 WORK = """
 import threading
+from landmark_lib.logs import start_logging
 from landmark_lib.training import watchdog
+start_logging()
 watchdog.SECONDS_TO_FIRST_WARNING = {warning}
 dog = watchdog.Watchdog("rank 1", {limit}, ends={ends})
 idle = threading.Event()
