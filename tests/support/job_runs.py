@@ -1,4 +1,4 @@
-"""The jobs, run in this process: what a command does but for starting Python and its engine once more."""
+"""Jobs and other programs, run in this process: an engine starts once for all of them."""
 
 import io
 import runpy
@@ -47,6 +47,13 @@ def run_here(job: str, *arguments: object) -> Done:
     ):
         status = exit_status(SETTINGS[job], function, [str(each) for each in arguments])
     return Done(status, out.getvalue(), err.getvalue())
+
+
+def execute(program: str) -> str:
+    """Run a program in this process; return what it prints."""
+    with redirect_stdout(io.StringIO()) as out:
+        exec(compile(program, "<program>", "exec"), {"__name__": "__main__"})  # noqa: S102 - a test's own
+    return out.getvalue()
 
 
 @contextmanager

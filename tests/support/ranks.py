@@ -1,10 +1,9 @@
 """Two ranks that are started once, by horovodrun, and then do the work of many tests."""
 
-import io
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
@@ -52,14 +51,7 @@ class TwoRanks:
 
     def execute(self, program: str) -> list[str]:
         """Run a program on both ranks; return what each printed."""
-        return self.run("ranks:execute", program)
-
-
-def execute(program: str) -> str:
-    """Run a program in this process; return what it prints."""
-    with redirect_stdout(io.StringIO()) as out:
-        exec(compile(program, "<on a rank>", "exec"), {"__name__": "__main__"})  # noqa: S102 - a test's own
-    return out.getvalue()
+        return self.run("job_runs:execute", program)
 
 
 @contextmanager
