@@ -44,11 +44,6 @@ def test_folders_hold_the_photos_of_the_list(folders):
     assert set(files(folders)) == {f"{landmark_id}/{image_id}.jpg" for image_id, landmark_id in rows}
 
 
-def test_two_workers_write_the_same_bytes_as_one(folders, tmp_path):
-    write_sample(SMALL, tmp_path / "out", workers=2)
-    assert files(tmp_path / "out") == files(folders)
-
-
 def test_csv_and_folders_hold_the_same_photos(folders, tmp_path):
     write_sample(replace(SMALL, layout="csv"), tmp_path / "out", workers=1)
     with (tmp_path / "out" / "labels.csv").open() as file:
@@ -136,17 +131,6 @@ def test_command_reports_a_mistake_in_one_line_and_exits_with_2(tmp_path):
     result = CliRunner().invoke(main, [str(tmp_path / "out"), "--labels", "9", "--photos", "8"])
     assert result.exit_code == 2
     assert result.output.startswith("error: expected at least a photo a label")
-
-
-def test_photos_of_no_landmark_are_the_same_each_time_and_none_of_the_samples(folders, tmp_path):
-    arguments = ["--landmark-free", "--photos", "4", "--longest-side", "300"]
-    for name in ("one", "two"):
-        result = CliRunner().invoke(main, [str(tmp_path / name), *arguments])
-        assert result.exit_code == 0, result.output
-        assert f"4 photos of no landmark in {tmp_path / name}" in result.output
-    assert files(tmp_path / "one") == files(tmp_path / "two")
-    assert len(files(tmp_path / "one")) == 4
-    assert not set(files(tmp_path / "one").values()) & set(files(folders).values())
 
 
 def test_half_of_the_photos_of_no_landmark_show_a_building_each_its_own(tmp_path):
