@@ -79,7 +79,7 @@ setup(
             "psutil>=5.9",  # which processes listen where
             "pytest>=8,<9",
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
-            "pytest-xdist>=3.6,<4",  # tests wait for processes to start: two files at a time
+            "pytest-xdist>=3.7,<4",  # two tests at a time: many wait for processes to start
             "ruff>=0.9",
             "uv>=0.5",  # renews the lock files
             "wheel<0.46",  # builds what has no wheel (pyspark, horovod) with setuptools below 70
