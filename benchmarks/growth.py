@@ -63,7 +63,7 @@ def take(root: str) -> tuple[float, float]:
     """Take some batches of a data set; give the seconds to the first, and those of a row after it."""
     began = time.perf_counter()
     manifest: Manifest = read_manifest(root)
-    settings = TrainSettings(dataset=root, models="nowhere", scale_down=1)
+    settings = TrainSettings(dataset=root, models="nowhere", epochs_per_pass=1)
     member = read_member_data(root, manifest, 0)
     slices = member.epoch(settings, 0, 0, 1)
     batches = TrainingRows(member.training, 0, print).batches(

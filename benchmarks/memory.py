@@ -128,7 +128,7 @@ def decode(path: Path) -> None:
     from landmark_lib.settings import PreprocessSettings
 
     try:
-        decode_square(path.read_bytes(), 250, PreprocessSettings().most_megapixels * 10**6)
+        decode_square(path.read_bytes(), 250, PreprocessSettings().max_megapixels * 10**6)
         outcome = "decoded"
     except BadPhotoError as error:
         outcome = str(error)

@@ -25,7 +25,7 @@ from landmark_lib.settings import EvaluateSettings
 
 NO_LANDMARK = ["--landmark-free", "--photos", "1000", "--longest-side", "400", "--seed", "1"]
 SHOWS_NONE, SHOWS_UNKNOWN = "no landmark", "buildings of no class"
-HOLD_OUT = ["--hold-out", "10", "--smallest-label-count", "3"]
+HOLD_OUT = ["--hold-out", "10", "--min-label-count", "3"]
 TRAINING = ["--trainable-layers", "0", "--cache-features", "--epochs", "8", "--member", "all"]
 WON_BACK, LOST = 0.5, 0.01
 

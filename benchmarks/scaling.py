@@ -83,7 +83,7 @@ def start(
         *("--dataset", scratch / "dataset", "--models", models, "--member", "0", "--weights", "random"),
         *("--trainable-layers", free, "--learning-rate", "1e-5", "--batch-size", str(BATCH)),
         # As many steps for one rank as for two.
-        *("--epochs", str(epochs), "--scale-down", str(2 // ranks)),
+        *("--epochs", str(epochs), "--epochs-per-pass", str(2 // ranks)),
     ]
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with scratch.joinpath(f"{name}.log").open("wb") as log:

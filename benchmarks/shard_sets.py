@@ -24,7 +24,7 @@ def write_shard_set(root: str, rows: int, validation: int = 64, rows_per_shard: 
     classes = [LandmarkClass(index, f"landmark {index}", 9, 7) for index in range(CLASSES)]
     dataset.write_classes(root, classes)
     manifest = Manifest(
-        settings={"members": 1, "cutoff": 22, "target": 7, "rows_per_group": ROWS_PER_GROUP},
+        settings={"ensemble_size": 1, "cutoff": 22, "target": 7, "rows_per_group": ROWS_PER_GROUP},
         versions={},
         photos={"listed": 0, "corpus": 0},
         rejected={},

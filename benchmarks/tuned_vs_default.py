@@ -25,8 +25,8 @@ from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning, rea
 BIN = Path(sys.executable).parent
 JOBS = Path(__file__).parents[1] / "jobs"
 SAMPLE = ["--labels", "40", "--photos", "6000", "--longest-side", "400"]
-DATASET = ["--hold-out", "40", "--smallest-label-count", "50"]
-TRAINING = ["--image-size", "64", "--epochs", "8", "--scale-down", "2"]
+DATASET = ["--hold-out", "40", "--min-label-count", "50"]
+TRAINING = ["--image-size", "64", "--epochs", "8", "--epochs-per-pass", "2"]
 
 
 def main() -> int:

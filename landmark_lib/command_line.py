@@ -95,6 +95,10 @@ def _mistake(error: click.ClickException | UserError) -> str:
     if isinstance(error, click.BadParameter) and isinstance(error.param, SettingOption) and error.ctx:
         name = str(error.param.name)
         return f"{_file_of(name, error.ctx)}{option(name)}: {error.message}"
+    if isinstance(error, click.NoSuchOption) and error.ctx:
+        for setting in settings_of(error.ctx).values():
+            if error.option_name == option(setting.former_name):
+                return f"{error.option_name} is now called {option(str(setting.name))}"
     return f"{error.format_message()} (see --help)"
 
 

@@ -31,6 +31,7 @@ from landmark_lib.cells import as_cell, csv_text, from_cell
 from landmark_lib.decoding import build, parse
 from landmark_lib.errors import NotADatasetError
 from landmark_lib.method import recipes
+from landmark_lib.settings import PreprocessSettings, with_current_names
 from landmark_lib.storage import Place
 
 FORMAT_VERSION = 1
@@ -177,7 +178,7 @@ class Manifest:
     @property
     def members(self) -> int:
         """Number of training sets."""
-        return self.number("members")
+        return self.number("ensemble_size")
 
     @property
     def fingerprint(self) -> str:
@@ -255,7 +256,7 @@ def read_manifest(root: str) -> Manifest:
         raise NotADatasetError(f"{place} cannot be read: {error}") from None
     if manifest is None:
         raise NotADatasetError(f"{root}: expected format version {FORMAT_VERSION}, found {version!r:.40}")
-    return manifest
+    return replace(manifest, settings=with_current_names(PreprocessSettings, manifest.settings))
 
 
 def has_manifest(root: str) -> bool:

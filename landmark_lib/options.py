@@ -36,6 +36,7 @@ class SettingOption(click.Option):
             help=field.metadata["help"],
         )
         self.section = SECTIONS[field.metadata["decides"]]
+        self.former_name = field.metadata.get("formerly", "")
 
 
 def options_of(settings_class: type[Any]) -> list[click.Parameter]:
@@ -52,7 +53,10 @@ def settings_of(context: click.Context) -> dict[str, SettingOption]:
 
 
 def unknown_setting(name: str, context: click.Context) -> str:
-    """Return what to say about the name of no setting."""
+    """Return an error message for a name that no setting has."""
+    for setting in settings_of(context).values():
+        if name == setting.former_name:
+            return f"{name} is now called {setting.name}"
     near = difflib.get_close_matches(name, settings_of(context), 1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return f"no setting is called {name}{meant}"

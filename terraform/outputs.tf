@@ -20,7 +20,7 @@ locals {
   node_commands = {
     ssh = local.node_ssh
 
-    train = "${local.node_ssh} --command 'sudo landmark run ${local.horovodrun} python jobs/train.py ${local.trained} --cache /data/cache --precision ${local.gpu.precision}'"
+    train = "${local.node_ssh} --command 'sudo landmark run ${local.horovodrun} python jobs/train.py ${local.trained} --shard-cache /data/cache --precision ${local.gpu.precision}'"
 
     evaluate = "${local.node_ssh} --command 'sudo landmark run python jobs/evaluate.py ${local.trained}'"
 

@@ -18,7 +18,7 @@ from landmark_lib.method.recipes import Recipe
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
 from landmark_lib.preprocess.stage import StageTiming
 
-SETTINGS = {"input": "photos", "smallest_label_count": 2, "cutoff": 8, "target": 5, "hold_out": 1}
+SETTINGS = {"input": "photos", "min_label_count": 2, "cutoff": 8, "target": 5, "hold_out": 1}
 SETTINGS |= {"members": 3, "seed": 4}
 SCHEMAS = {dataset.VALIDATION: dataset.VALIDATION_SCHEMA}  # of directories with other columns than train/
 FILES = 2  # of the corpus, the plan and each training set
@@ -47,7 +47,7 @@ def write_dataset(root, ids_by_label, rejected=(), size=(300, 200), **changed):
     """Write a data set of the images named, by label; `rejected` has rows of rejected/."""
     settings = {**SETTINGS, **changed}
     counts = {label: len(ids) for label, ids in ids_by_label.items()}
-    kept = kept_labels(counts, settings["smallest_label_count"])
+    kept = kept_labels(counts, settings["min_label_count"])
     hold_out = settings["hold_out"]
     classes = [
         LandmarkClass(index, label, counts[label], counts[label] - hold_out_size(counts[label], hold_out))
@@ -87,7 +87,7 @@ def write_unlabelled(root, ids):
     """Write what --unlabelled makes: a corpus and nothing else."""
     files = _write(root, "corpus", _corpus({None: ids}, (300, 200)), dataset.CORPUS_SCHEMA)
     manifest = Manifest(
-        settings={"input": "photos", "unlabelled": True, "members": 3},
+        settings={"input": "photos", "unlabelled": True, "ensemble_size": 3},
         versions={},
         photos={"listed": len(ids), "corpus": len(ids)},
         rejected={},
@@ -172,7 +172,7 @@ def _shards(root, plan, jpegs, settings):
     rows = defaultdict(list)
     for planned in plan:
         image = Image.open(io.BytesIO(jpegs[planned["image_id"]]))
-        directories = _directories(planned, settings["members"])
+        directories = _directories(planned, settings["ensemble_size"])
         for recipe in planned["recipes"]:
             row = {"image_id": planned["image_id"], "class_index": planned["class_index"], "recipe": recipe}
             row["image"] = encode_jpeg(apply_recipe(image, Recipe.parse(recipe)))

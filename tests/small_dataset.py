@@ -29,7 +29,7 @@ def write_small_dataset(
     ]
     dataset.write_classes(root, rows)
     manifest = Manifest(
-        settings={"members": members, "cutoff": 22, "target": 7, "rows_per_group": ROWS_PER_GROUP},
+        settings={"ensemble_size": members, "cutoff": 22, "target": 7, "rows_per_group": ROWS_PER_GROUP},
         versions={},
         photos={"listed": 0, "corpus": 0},
         rejected={},

@@ -14,12 +14,16 @@ from landmark_lib.command_line import exit_status, run_job
 from landmark_lib.errors import LandmarkError, NotADatasetError, UserError
 from landmark_lib.settings import (
     EvaluateSettings,
+    PredictSettings,
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
     flag,
+    former_names,
+    option,
     require,
     setting,
+    with_current_names,
 )
 
 
@@ -104,6 +108,29 @@ def test_a_wrong_command_line_is_told_in_one_line_and_ends_with_2(arguments, tol
     assert out == ""
     assert err.startswith(told)
     assert err.count("\n") == 1
+
+
+RENAMED = [
+    (settings_class, former, name)
+    for settings_class in (PreprocessSettings, TrainSettings, EvaluateSettings, PredictSettings, TuneSettings)
+    for former, name in former_names(settings_class).items()
+]
+
+
+@pytest.mark.parametrize(("settings_class", "former", "name"), RENAMED)
+def test_former_option_ends_in_a_line_that_names_the_new_one(settings_class, former, name, tmp_path, capsys):
+    assert exit_status(settings_class, ignore, [option(former), "1"]) == 2
+    assert capsys.readouterr().err == f"error: {option(former)} is now called {option(name)}\n"
+    config = tmp_path / "settings.yaml"
+    for written in (former, former.replace("_", "-")):
+        config.write_text(f"{written}: 1")
+        assert exit_status(settings_class, ignore, ["--config", str(config)]) == 2
+        assert capsys.readouterr().err == f"error: --config {config}: {former} is now called {name}\n"
+
+
+def test_settings_that_an_earlier_release_recorded_are_read_under_their_new_names():
+    recorded = {"members": 3, "cutoff": 7}
+    assert with_current_names(PreprocessSettings, recorded) == {"ensemble_size": 3, "cutoff": 7}
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

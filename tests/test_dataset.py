@@ -15,7 +15,7 @@ from landmark_lib.errors import NotADatasetError, UserError
 from landmark_lib.storage import Place
 
 MANIFEST = Manifest(
-    settings={"members": 2, "seed": 0},
+    settings={"ensemble_size": 2, "seed": 0},
     versions={"python": "3.11"},
     photos={"listed": 9, "corpus": 8},
     rejected={"empty file": 1},
@@ -121,9 +121,9 @@ def test_a_manifest_of_another_make_is_refused_in_a_line(root, content, told):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("settings", [{}, {"members": "3"}, {"members": None}])
+@pytest.mark.parametrize("settings", [{}, {"ensemble_size": "3"}, {"ensemble_size": None}])
 def test_a_setting_that_is_not_there_or_no_number_is_told_by_its_name(settings):
-    with pytest.raises(NotADatasetError, match="expected a whole number for the setting members"):
+    with pytest.raises(NotADatasetError, match="expected a whole number for the setting ensemble_size"):
         _ = replace(MANIFEST, settings=settings).members
 
 

@@ -18,7 +18,18 @@ from landmark_lib.evaluation.predictions import SUMMARY
 JOBS = REPOSITORY / "jobs"
 NOWHERE = "/dev/null/nowhere"
 LABELS = ["café", "naïve", "東京"]
-SMALL = ["--smallest-label-count", "4", "--hold-out", "1", "--target", "3", "--cutoff", "4", "--members", "1"]
+SMALL = [
+    "--min-label-count",
+    "4",
+    "--hold-out",
+    "1",
+    "--target",
+    "3",
+    "--cutoff",
+    "4",
+    "--ensemble-size",
+    "1",
+]
 NETWORK = ["--backbone", "MobileNetV2", "--weights", "random", "--image-size", "32"]
 QUICK = ["--trainable-layers", "0", "--batch-size", "4", "--epochs", "1", "--learning-rate", "0.001"]
 # A run of seconds ends before Java's second compiler or generated code pay off.

@@ -121,7 +121,7 @@ def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
         "2",
         "--cache-features",
     )
-    for cache in ((), ("--cache", "copies")):
+    for cache in ((), ("--shard-cache", "copies")):
         done = python(JOBS / "train.py", *options, *cache, "--trainable-layers", "0", folder=tmp_path)
         assert done.returncode == 0, done.stderr
         before = list((models / "features").files())
@@ -153,7 +153,11 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
 @pytest.mark.parametrize(
     ("job", "options", "why"),
     [
-        ("train.py", ("--cache", "gs://b/c"), "--cache: expected a path on this machine, received gs://b/c"),
+        (
+            "train.py",
+            ("--shard-cache", "gs://b/c"),
+            "--shard-cache: expected a path on this machine, received gs://b/c",
+        ),
         ("train.py", ("--models", "gs:/b/c"), "--models: expected gs:// with two slashes"),
     ],
 )

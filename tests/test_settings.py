@@ -33,20 +33,20 @@ def test_defaults_of_the_sampling_are_those_of_the_papers_final_approach():
 def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
     settings = PreprocessSettings(approach=approach)
     assert (settings.resolved_smallest, settings.resolved_cutoff) == (smallest, cutoff)
-    given = PreprocessSettings(approach=approach, smallest_label_count=3, cutoff=77)
+    given = PreprocessSettings(approach=approach, min_label_count=3, cutoff=77)
     assert (given.resolved_smallest, given.resolved_cutoff) == (3, 77)
 
 
 @pytest.mark.parametrize(
     ("settings_class", "wrong", "told"),
     [
-        (PreprocessSettings, {"members": 0}, "--members: expected at least 1, received 0"),
+        (PreprocessSettings, {"ensemble_size": 0}, "--ensemble-size: expected at least 1, received 0"),
         (PreprocessSettings, {"target": 0}, "--target: expected at least 1, received 0"),
         (PreprocessSettings, {"rows_per_shard": 0}, "--rows-per-shard: expected at least 1, received 0"),
         (PreprocessSettings, {"rows_per_group": -1}, "--rows-per-group: expected at least 1, received -1"),
         (PreprocessSettings, {"photos_per_part": 0}, "--photos-per-part: expected at least 1, received 0"),
         (PreprocessSettings, {"hold_out": -1}, "--hold-out: expected at least 0, received -1"),
-        (PreprocessSettings, {"smallest_label_count": 0}, "--smallest-label-count: .* received 0"),
+        (PreprocessSettings, {"min_label_count": 0}, "--min-label-count: .* received 0"),
         (PreprocessSettings, {"cutoff": 59}, r"--cutoff: expected at least the target \(60\), received 59"),
         (PreprocessSettings, {"target": 121}, r"--cutoff: expected .* \(121\), received 120"),
         (TrainSettings, {"batch_size": 0}, "--batch-size: expected at least 1, received 0"),
@@ -65,7 +65,7 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(settings_clas
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
 def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
     given = {
-        "most_megabytes": 7,
+        "max_megabytes": 7,
         "timeout": 1.5,
         "retries": 0,
         "connections_per_host": 2,
@@ -93,8 +93,8 @@ def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
             "--connections-per-host: expected at least 1, at most 1000, received 0",
         ),
         ({"connections_per_host": 10**9}, "--connections-per-host: .* received 1000000000"),
-        ({"most_megabytes": 0}, "--most-megabytes: expected at least 1, at most 1000000, received 0"),
-        ({"most_megapixels": 0}, "--most-megapixels: expected at least 1, at most 1000000, received 0"),
+        ({"max_megabytes": 0}, "--max-megabytes: expected at least 1, at most 1000000, received 0"),
+        ({"max_megapixels": 0}, "--max-megapixels: expected at least 1, at most 1000000, received 0"),
         ({"user_agent": "caf\u00e9"}, "--user-agent: expected printable ASCII, received 'caf\u00e9'"),
         ({"user_agent": "me\r\nHost: you"}, r"--user-agent: .* received 'me\\r\\nHost: you'"),
         ({"user_agent": "a\tb"}, "--user-agent: expected printable ASCII"),
@@ -109,5 +109,5 @@ def test_what_no_download_can_do_is_refused_in_every_job(settings_class, wrong, 
 def test_people_see_the_own_options_of_a_job_before_those_of_all(settings_class):
     names = [field.name for field in fields_of(settings_class)]
     assert sorted(names) == sorted(field.name for field in fields(settings_class))
-    assert names.index("most_megabytes") > names.index("output")
+    assert names.index("max_megabytes") > names.index("output")
     assert names[0] in {"input", "dataset"}

@@ -293,14 +293,14 @@ def test_the_command_line_wins_over_a_value_that_does_not_convert(tmp_path):
         ("tune", "trainable_layers: [0, 3, all]", {"trainable_layers": "0,3,all"}),
         ("tune", "trainable-layers:\n- 0\n- 007", {"trainable_layers": "0,007"}),
         ("tune", "optimizer: [adam]", {"optimizer": "adam"}),
-        ("tune", "horovodrun: -np 2 -H a:1,b:1", {"horovodrun": "-np 2 -H a:1,b:1"}),
+        ("tune", "horovodrun-args: -np 2 -H a:1,b:1", {"horovodrun_args": "-np 2 -H a:1,b:1"}),
         ("train", "models: 2024_01\nmember: 007", {"models": "2024_01", "member": "007"}),
         ("train", "l2: 1e-4\ntrainable_layers: all", {"l2": 1e-4, "trainable_layers": "all"}),
-        ("train", "mirror: No\ncompress: 'yes'", {"mirror": False, "compress": True}),
+        ("train", "random-flip: No\nfp16-gradients: 'yes'", {"random_flip": False, "fp16_gradients": True}),
         ("preprocess", "user_agent: no\noutput: 2024-01-01", {"user_agent": "no", "output": "2024-01-01"}),
         ("preprocess", "cutoff: ~\ntimeout: 1e1", {"cutoff": None, "timeout": 10.0}),
         ("evaluate", "output: 1_000\nno-landmark: on", {"output": "1_000", "no_landmark": "on"}),
-        ("predict", "input: 1:30\nnames: 1.0\ntop: 07", {"input": "1:30", "names": "1.0", "top": 7}),
+        ("predict", "input: 1:30\nnames: 1.0\ntop-k: 07", {"input": "1:30", "names": "1.0", "top_k": 7}),
     ],
 )
 def test_files_as_people_write_them_mean_what_they_say(job, content, expected, tmp_path):

@@ -138,7 +138,7 @@ class UsersPhotos:
 
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
         """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
-        most_pixels = self._settings.most_megapixels * 10**6
+        most_pixels = self._settings.max_megapixels * 10**6
         kept: list[tuple[str, bytes]] = []
         for entry, content in fetch_photos(self._units[unit].to_pylist(), self._settings.fetch, self._root):
             try:

@@ -123,7 +123,7 @@ def _identity(settings: PredictSettings, photos: Photos, voters: Voters) -> dict
         "photos": photos.identity,
         "models": {member.name: member.sha256 for member in voters.members},
         "rejection": asdict(voters.rejection) if voters.rejection else None,
-        "top": settings.top,
+        "top": settings.top_k,
         "batch size": settings.batch_size,
     }
 
@@ -158,7 +158,7 @@ def _answer(
     for batch_ids, answers in ask(voters.members, lambda: photos.read(unit, reject), settings.batch_size):
         image_ids += batch_ids.tolist()
         for parts, answer in zip(said, answers, strict=True):
-            parts.append(most_likely(answer.logits, settings.top))
+            parts.append(most_likely(answer.logits, settings.top_k))
         if voters.rejection:
             chances.append(voters.rejection.score(evidence_of(answers, voters.sketches).pieces))
     table = _table(voters, image_ids, [join_likely(parts) for parts in said if parts], chances)

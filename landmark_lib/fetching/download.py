@@ -38,7 +38,7 @@ class Downloader:
 
     def __init__(self, fetch: FetchSettings, pause: float = 1.0) -> None:
         self._fetch = fetch
-        self._most_bytes = fetch.most_megabytes * MEGABYTE
+        self._most_bytes = fetch.max_megabytes * MEGABYTE
         self._retry = Patience(fetch.retries, backoff_factor=pause, backoff_max=LONGEST_PAUSE)
         self._routes = Routes(fetch)
 

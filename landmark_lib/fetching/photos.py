@@ -86,7 +86,7 @@ class _Fetching:
     def __init__(self, fetch: FetchSettings, root: str) -> None:
         self._root = root
         self._schemes = {*STORES, _scheme(root)}
-        self._most_bytes = fetch.most_megabytes * MEGABYTE
+        self._most_bytes = fetch.max_megabytes * MEGABYTE
         self._downloader = Downloader(fetch)
         self._threads = ThreadPoolExecutor(fetch.connections_per_host)
         self._archive: BinaryIO | None = None

@@ -48,20 +48,20 @@ def pass_order(groups: Sequence[Sequence[int]], seed: int, member: int, pass_num
     return [shard for _, shard in sorted(placed)]
 
 
-def steps_per_epoch(rows: int, ranks: int, batch_size: int, scale_down: int) -> int:
-    """Give the batches each rank reads in an epoch, which is one `scale_down`-th of a pass; at least 1.
+def steps_per_epoch(rows: int, ranks: int, batch_size: int, epochs_per_pass: int) -> int:
+    """Give the batches each rank reads in an epoch, which is one `epochs_per_pass`-th of a pass; at least 1.
 
     Args:
         rows: Rows of the member's training set.
         ranks: Processes that train.
         batch_size: Rows in a batch of one rank.
-        scale_down: Epochs in a pass.
+        epochs_per_pass: Epochs in a pass.
 
     Raises:
         ValueError: An argument below 1.
     """
-    _require_positive(rows=rows, ranks=ranks, batch_size=batch_size, scale_down=scale_down)
-    return max(1, rows // (ranks * batch_size * scale_down))
+    _require_positive(rows=rows, ranks=ranks, batch_size=batch_size, epochs_per_pass=epochs_per_pass)
+    return max(1, rows // (ranks * batch_size * epochs_per_pass))
 
 
 def rank_range(rows: int, rank: int, ranks: int, pass_number: int) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def epoch_slices(
     seed: int,
     member: int,
     epoch: int,
-    scale_down: int,
+    epochs_per_pass: int,
     batch_size: int,
     rank: int,
     ranks: int,
@@ -107,7 +107,7 @@ def epoch_slices(
         seed: Seed of the training.
         member: Which member of the ensemble.
         epoch: Which epoch, from 0.
-        scale_down: Epochs in a pass.
+        epochs_per_pass: Epochs in a pass.
         batch_size: Rows in a batch of one rank.
         rank: Which rank, from 0.
         ranks: Processes that train.
@@ -128,7 +128,7 @@ def epoch_slices(
         )
     if min(epoch, *shard_rows) < 0:
         raise ValueError(f"expected no negative epoch or row count, received {min(epoch, *shard_rows)}")
-    rows_read = steps_per_epoch(rows, ranks, batch_size, scale_down) * batch_size
+    rows_read = steps_per_epoch(rows, ranks, batch_size, epochs_per_pass) * batch_size
     return [
         piece
         for number, start, stop in _pass_parts(

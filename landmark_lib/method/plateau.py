@@ -11,13 +11,13 @@ class PlateauSettings:
     Attributes:
         factor: What the learning rate is multiplied with, between 0 and 1; 0.2 is the paper's.
         patience: Epochs in a row without an improvement that make a plateau.
-        least_change: An improvement is a gain in accuracy of more than this.
+        min_delta: An improvement is a gain in accuracy of more than this.
         floor: The learning rate is not lowered below this.
     """
 
     factor: float = 0.2
     patience: int = 2
-    least_change: float = 0.001
+    min_delta: float = 0.001
     floor: float = 1e-6
 
     def __post_init__(self) -> None:
@@ -25,7 +25,7 @@ class PlateauSettings:
             raise ValueError(f"expected a factor between 0 and 1, received factor={self.factor}")
         if self.patience < 1:
             raise ValueError(f"expected a patience of at least 1, received patience={self.patience}")
-        for name in ("least_change", "floor"):
+        for name in ("min_delta", "floor"):
             value = getattr(self, name)
             # Said this way round, NaN is refused too.
             if not value >= 0:
@@ -55,7 +55,7 @@ def after_epoch(state: PlateauState, accuracy: float, settings: PlateauSettings)
     """
     if math.isnan(accuracy):
         raise ValueError(f"expected an accuracy, received {accuracy}")
-    if accuracy > state.best + settings.least_change:
+    if accuracy > state.best + settings.min_delta:
         return PlateauState(state.learning_rate, accuracy)
     if state.waited + 1 < settings.patience:
         return PlateauState(state.learning_rate, state.best, state.waited + 1)

@@ -66,7 +66,7 @@ def _plan_text(ids: DataFrame, settings: PreprocessSettings) -> str:
     label_counts = count_labels(ids)
     classes = kept_classes(label_counts, settings)
     planned = count_planned(plan_images(ids, classes, settings.sampling))
-    layout = lay_out(planned, settings.rows_per_shard, settings.members, settings.seed)
+    layout = lay_out(planned, settings.rows_per_shard, settings.ensemble_size, settings.seed)
     kept = f"{len(classes):,} classes (labels with at least {settings.resolved_smallest} images)"
     counts = table_1(describe_counts(label_counts))
     return "\n".join([counts, "", kept, *describe_plan(planned, layout)])

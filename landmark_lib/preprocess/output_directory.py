@@ -10,7 +10,7 @@ from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess.journal import BATCH, BEFORE, SETTINGS, Journal, Stage
 from landmark_lib.preprocess.lock import is_lock
-from landmark_lib.settings import Decides, PreprocessSettings, deciding
+from landmark_lib.settings import Decides, PreprocessSettings, deciding, with_current_names
 from landmark_lib.storage import Place, is_partial
 
 # What follows from the corpus and is made anew when photos were added or the plan's settings changed.
@@ -74,6 +74,7 @@ class Output:
 
     def differing(self, there: Mapping[str, Any], decides: Decides) -> dict[str, tuple[Any, Any]]:
         """Compare the settings that decide one thing: what stands there, and what came now."""
+        there = with_current_names(PreprocessSettings, there)
         defaults = {field.name: field.default for field in fields(PreprocessSettings)}
         pairs = {
             # A setting that did not exist yet had the effect of today's default.
@@ -174,7 +175,7 @@ def resolved_settings(settings: PreprocessSettings, source: str) -> dict[str, An
     return {
         **{name: getattr(settings, name) for name in names},
         "input": source,
-        "smallest_label_count": settings.resolved_smallest,
+        "min_label_count": settings.resolved_smallest,
         "cutoff": settings.resolved_cutoff,
     }
 

@@ -115,7 +115,7 @@ def _resize(run: Run, batch: Batch) -> dict[int, Part]:
     resize = ResizeSettings(
         run.settings.fetch,
         run.source.address,
-        run.settings.most_megapixels * 1_000_000,
+        run.settings.max_megapixels * 1_000_000,
         run.settings.rows_per_group,
     )
     if finished and remaining:
@@ -149,7 +149,7 @@ def _balance(run: Run, files: list[FileRecord], listed: int, enlarged: int) -> M
     run.output.decide("plan")
     plan = _plan(run, ids, classes, corpus)
     planned = planning.count_planned(planning.read_plan(run.spark, run.output.address, plan))
-    layout = lay_out(planned, run.settings.rows_per_shard, run.settings.members, run.settings.seed)
+    layout = lay_out(planned, run.settings.rows_per_shard, run.settings.ensemble_size, run.settings.seed)
     if run.ends_after("plan", "\n".join(describe_plan(planned, layout))):
         return None
     shards = _write_shards(run, corpus, layout)
@@ -181,7 +181,7 @@ def kept_classes(label_counts: dict[str, int], settings: PreprocessSettings) -> 
     classes = planning.number_classes(label_counts, settings.resolved_smallest, settings.hold_out)
     if not classes:
         raise UserError(
-            f"--smallest-label-count: no label has {settings.resolved_smallest} photos,"
+            f"--min-label-count: no label has {settings.resolved_smallest} photos,"
             f" the largest has {max(label_counts.values())}"
         )
     return classes

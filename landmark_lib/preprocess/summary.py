@@ -46,7 +46,7 @@ def table_1(counts: dict[str, Any]) -> str:
 
 
 def _training_sets(manifest: Manifest) -> list[str]:
-    kept = manifest.number("smallest_label_count")
+    kept = manifest.number("min_label_count")
     common = manifest.rows_in(COMMON)
     lines = [f"{manifest.classes:,} classes (labels with at least {visible(kept)} images)"]
     if manifest.classes_with_fewer_held_out:

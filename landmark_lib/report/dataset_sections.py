@@ -27,7 +27,7 @@ from landmark_lib.settings import PreprocessSettings
 PAPER_PERCENTILES = dict(zip(PERCENTILES, TABLE[1:], strict=True))
 EXAMPLES_OF_A_REASON = 3
 # How the figures of Figure 1 call the settings that they mark.
-MARKED = {"smallest_label_count": "smallest kept", "target": "target", "cutoff": "cutoff"}
+MARKED = {"min_label_count": "smallest kept", "target": "target", "cutoff": "cutoff"}
 FATES = {
     Role.TRAIN: "trained on by a member",
     Role.VALIDATION: "held out for validation",
@@ -45,7 +45,7 @@ def dataset_lead(manifest: Manifest) -> str:
     )
     if not manifest.classes:
         return f"{told} They have no labels, so there is nothing to train on: a corpus to predict."
-    kept = number(manifest.number("smallest_label_count"))
+    kept = number(manifest.number("min_label_count"))
     rows = [number(_member_rows(manifest, member)) for member in range(manifest.members)]
     trains = "The only member trains" if len(rows) == 1 else f"Each of the {len(rows)} members trains"
     if len(set(rows)) > 1:

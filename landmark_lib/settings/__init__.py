@@ -10,11 +10,13 @@ from landmark_lib.settings.declare import (
     field_name,
     fields_of,
     flag,
+    former_names,
     listed,
     option,
     place,
     require,
     setting,
+    with_current_names,
 )
 from landmark_lib.settings.evaluate import EvaluateSettings
 from landmark_lib.settings.photos import FetchSettings, PhotoSettings
@@ -46,9 +48,11 @@ __all__ = [
     "field_name",
     "fields_of",
     "flag",
+    "former_names",
     "listed",
     "option",
     "place",
     "require",
     "setting",
+    "with_current_names",
 ]

@@ -3,6 +3,7 @@
 The command lines are made from these declarations (`command_line.py`).
 """
 
+from collections.abc import Mapping
 from dataclasses import Field, field, fields
 from typing import Any, Literal
 
@@ -30,9 +31,16 @@ SECTIONS: dict[Decides, str] = {
 }
 
 
-def setting(default: Any, explanation: str, decides: Decides = "run") -> Any:
-    """Declare a field of a settings class with its default and the help that its option shows."""
-    return field(default=default, metadata={"help": explanation, "decides": decides})
+def setting(default: Any, explanation: str, decides: Decides = "run", *, formerly: str = "") -> Any:
+    """Declare a field of a settings class.
+
+    Args:
+        default: Its default.
+        explanation: The help that its option shows.
+        decides: What it decides.
+        formerly: Its name in earlier releases, if it was renamed.
+    """
+    return field(default=default, metadata={"help": explanation, "decides": decides, "formerly": formerly})
 
 
 def listed(default: str, explanation: str, decides: Decides = "run") -> Any:
@@ -40,14 +48,15 @@ def listed(default: str, explanation: str, decides: Decides = "run") -> Any:
     return field(default=default, metadata={"help": explanation, "decides": decides, "listed": True})
 
 
-def place(default: str | None, explanation: str, decides: Decides = "run") -> Any:
+def place(default: str | None, explanation: str, decides: Decides = "run", *, formerly: str = "") -> Any:
     """Declare a field that names a file or a folder, as a path or a URI; it holds an address of `storage`."""
-    return field(default=default, metadata={"help": explanation, "decides": decides, "place": True})
+    metadata = {"help": explanation, "decides": decides, "place": True, "formerly": formerly}
+    return field(default=default, metadata=metadata)
 
 
-def flag(explanation: str, decides: Decides = "run") -> Any:
+def flag(explanation: str, decides: Decides = "run", *, formerly: str = "") -> Any:
     """Declare a field that is off until its option is given."""
-    return field(default=False, metadata={"help": explanation, "decides": decides})
+    return setting(False, explanation, decides, formerly=formerly)  # noqa: FBT003 - its default
 
 
 def fields_of(settings_class: type[Any]) -> list[Field[Any]]:
@@ -58,6 +67,18 @@ def fields_of(settings_class: type[Any]) -> list[Field[Any]]:
 def deciding(settings_class: type[Any], *what: Decides) -> list[str]:
     """Name the fields of a settings class that decide one of these."""
     return [field.name for field in fields_of(settings_class) if field.metadata["decides"] in what]
+
+
+def former_names(settings_class: type[Any]) -> dict[str, str]:
+    """Return today's names of the fields by the names that earlier releases had for them."""
+    named = ((field.metadata.get("formerly"), field.name) for field in fields(settings_class))
+    return {former: name for former, name in named if former}
+
+
+def with_current_names(settings_class: type[Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as an earlier release recorded them, under the names that they have today."""
+    current = former_names(settings_class)
+    return {current.get(name, name): value for name, value in recorded.items()}
 
 
 def option(name: str) -> str:

@@ -15,8 +15,11 @@ class FetchSettings:
         UserError: A value out of its range.
     """
 
-    most_megabytes: int = setting(
-        200, "Reject photos whose file is larger than this, in millions of bytes.", "corpus"
+    max_megabytes: int = setting(
+        200,
+        "Reject photos whose file is larger than this, in millions of bytes.",
+        "corpus",
+        formerly="most_megabytes",
     )
     timeout: float = setting(
         30.0, "Seconds without a byte before an attempt to download is given up.", "fetching"
@@ -38,7 +41,7 @@ class FetchSettings:
     )
 
     def __post_init__(self) -> None:
-        within = {"most_megabytes": (1, 10**6), "retries": (0, 100), "connections_per_host": (1, 1000)}
+        within = {"max_megabytes": (1, 10**6), "retries": (0, 100), "connections_per_host": (1, 1000)}
         for name, (least, most) in within.items():
             received = getattr(self, name)
             require(least <= received <= most, name, f"at least {least}, at most {most}", received)
@@ -57,17 +60,18 @@ class PhotoSettings(FetchSettings):
         UserError: A value out of its range.
     """
 
-    most_megapixels: int = setting(
+    max_megapixels: int = setting(
         200,
         "Reject photos with more pixels than this, in millions, and those whose decoder would take more than"
         " 480 MB, or 2.4 MB for each of these if that is more.",
         "corpus",
+        formerly="most_megapixels",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        possible = 1 <= self.most_megapixels <= 10**6
-        require(possible, "most_megapixels", "at least 1, at most 1000000", self.most_megapixels)
+        possible = 1 <= self.max_megapixels <= 10**6
+        require(possible, "max_megapixels", "at least 1, at most 1000000", self.max_megapixels)
 
     @property
     def fetch(self) -> FetchSettings:

@@ -28,7 +28,7 @@ class PredictSettings(PhotoSettings):
     output: str | None = place(
         None, "Directory for the predictions.  [default: predictions in the models' directory]"
     )
-    top: int = setting(5, "Labels kept for each photo, and shown for the first photos.")
+    top_k: int = setting(5, "Labels kept for each photo, and shown for the first photos.", formerly="top")
     submission: str | None = place(
         None, "File for Kaggle: id,landmarks with one label and its score, or none for a rejected photo."
     )
@@ -46,7 +46,7 @@ class PredictSettings(PhotoSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("top", "batch_size"):
+        for name in ("top_k", "batch_size"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(not (self.input and self.dataset), "input", "no --dataset with it", "both")
         require(not self.test_list or bool(self.submission), "test_list", "--submission with it", "none")

@@ -65,8 +65,11 @@ class PreprocessSettings(PhotoSettings):
         " images and cuts at 120.",
         "plan",
     )
-    smallest_label_count: int | None = setting(
-        None, "Drop labels with fewer images than this.  [default: of the approach, 1 or 10]", "plan"
+    min_label_count: int | None = setting(
+        None,
+        "Drop labels with fewer images than this.  [default: of the approach, 1 or 10]",
+        "plan",
+        formerly="smallest_label_count",
     )
     cutoff: int | None = setting(
         None,
@@ -75,7 +78,9 @@ class PreprocessSettings(PhotoSettings):
     )
     target: int = setting(60, "Training images that a smaller class is upsampled to.", "plan")
     hold_out: int = setting(2, "Images of each class held out for validation.", "plan")
-    members: int = setting(3, "Training sets, each with its own sample of the large classes.", "plan")
+    ensemble_size: int = setting(
+        3, "Training sets, each with its own sample of the large classes.", "plan", formerly="members"
+    )
     seed: int = setting(0, "Seed of every random choice.", "plan")
     rows_per_shard: int = setting(1024, "Size of a shard, in rows of about 25 kB.", "plan")
     rows_per_group: int = setting(
@@ -103,10 +108,10 @@ class PreprocessSettings(PhotoSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("target", "members", "rows_per_shard", "rows_per_group", "photos_per_part"):
+        for name in ("target", "ensemble_size", "rows_per_shard", "rows_per_group", "photos_per_part"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(self.hold_out >= 0, "hold_out", "at least 0", self.hold_out)
-        require(self.resolved_smallest >= 1, "smallest_label_count", "at least 1", self.smallest_label_count)
+        require(self.resolved_smallest >= 1, "min_label_count", "at least 1", self.min_label_count)
         require(
             self.resolved_cutoff >= self.target,
             "cutoff",
@@ -122,7 +127,7 @@ class PreprocessSettings(PhotoSettings):
     @property
     def resolved_smallest(self) -> int:
         """Smallest label count kept, as given or as the approach has it."""
-        given = self.smallest_label_count
+        given = self.min_label_count
         return APPROACHES[self.approach][0] if given is None else given
 
     @property
@@ -137,6 +142,6 @@ class PreprocessSettings(PhotoSettings):
             hold_out=self.hold_out,
             cutoff=self.resolved_cutoff,
             target=self.target,
-            members=self.members,
+            members=self.ensemble_size,
             seed=self.seed,
         )

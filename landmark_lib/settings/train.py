@@ -79,39 +79,67 @@ class TrainSettings:
         " data sets that --cutoff and --target did not balance.",
         "learning",
     )
-    fixed_learning_rate: bool = flag("Do not multiply the learning rate by the number of ranks.", "learning")
-    warm_up_epochs: int = setting(
+    no_lr_scaling: bool = flag(
+        "Do not multiply the learning rate by the number of ranks.",
+        "learning",
+        formerly="fixed_learning_rate",
+    )
+    warmup_epochs: int = setting(
         1,
         "Epochs in which the learning rate climbs from that of one rank to the multiplied one.",
         "learning",
+        formerly="warm_up_epochs",
     )
-    compress: bool = flag("Send gradients between ranks as 16-bit floats: half the bytes.", "learning")
+    fp16_gradients: bool = flag(
+        "Send gradients between ranks as 16-bit floats: half the bytes.", "learning", formerly="compress"
+    )
     momentum: float = setting(0.9, "Momentum of the gradient descent; Adam has its own.", "learning")
-    patience: int = setting(
-        2, "Epochs without better training accuracy before the learning rate drops.", "learning"
+    lr_patience: int = setting(
+        2,
+        "Epochs without better training accuracy before the learning rate drops.",
+        "learning",
+        formerly="patience",
     )
-    least_change: float = setting(
-        0.001, "What the training accuracy must rise by to count as better.", "learning"
+    min_delta: float = setting(
+        0.001,
+        "What the training accuracy must rise by to count as better.",
+        "learning",
+        formerly="least_change",
     )
-    drop: float = setting(0.2, "What the learning rate is multiplied by when it drops.", "learning")
-    lowest_learning_rate: float = setting(
-        1e-6, "What the learning rate of one rank never drops below.", "learning"
+    lr_factor: float = setting(
+        0.2, "What the learning rate is multiplied by when it drops.", "learning", formerly="drop"
+    )
+    min_lr: float = setting(
+        1e-6,
+        "What the learning rate of one rank never drops below.",
+        "learning",
+        formerly="lowest_learning_rate",
     )
     batch_size: int = setting(32, "Rows of a step on each rank.", "rows")
-    scale_down: int = setting(1, "Epochs that make up one pass over the member's training set.", "rows")
+    epochs_per_pass: int = setting(
+        1, "Epochs that make up one pass over the member's training set.", "rows", formerly="scale_down"
+    )
     cache_features: bool = flag(
         "Compute the backbone's features once and train on them; for --trainable-layers 0 alone.", "rows"
     )
-    mirror: bool = flag("Mirror half of the training images, others in each pass.", "rows")
-    skip_bad_rows: int = setting(
-        0, "Training images that may fail to decode on a rank before the job ends.", "run"
+    random_flip: bool = flag(
+        "Mirror half of the training images, others in each pass.", "rows", formerly="mirror"
+    )
+    max_bad_rows: int = setting(
+        0,
+        "Training images that may fail to decode on a rank before the job ends.",
+        "run",
+        formerly="skip_bad_rows",
     )
     seed: int = setting(
         0, "Seed of the order of rows, the dropout, the mirroring and the random weights.", "rows"
     )
-    epochs: int = setting(10, "Epochs to train; an epoch is 1/scale-down of a pass.", "ending")
-    early_stop: int = setting(
-        0, "Epochs without better validation accuracy after which training ends; 0: never.", "ending"
+    epochs: int = setting(10, "Epochs to train; an epoch is 1/epochs-per-pass of a pass.", "ending")
+    early_stop_patience: int = setting(
+        0,
+        "Epochs without better validation accuracy after which training ends; 0: never.",
+        "ending",
+        formerly="early_stop",
     )
     validate_on: ValidateOn = setting(
         "all",
@@ -119,8 +147,10 @@ class TrainSettings:
         " jobs/tune.py compares settings.",
         "ending",
     )
-    cache: str | None = place(
-        None, "Folder on a local disk for copies of a remote data set's shards.  [default: none are kept]"
+    shard_cache: str | None = place(
+        None,
+        "Folder on a local disk for copies of a remote data set's shards.  [default: none are kept]",
+        formerly="cache",
     )
     verify_shards: bool = flag("Compare the shards with their checksums before training on them.")
     stall_timeout: float = setting(
@@ -128,17 +158,18 @@ class TrainSettings:
         "Abort if a rank gets no rows for this many seconds, or does not answer the others; a warning comes"
         " after 30.",
     )
-    other_ranks: bool = flag(
-        "Go on from a checkpoint that another number of ranks wrote at the end of an epoch."
+    allow_rank_change: bool = flag(
+        "Go on from a checkpoint that another number of ranks wrote at the end of an epoch.",
+        formerly="other_ranks",
     )
     deterministic: bool = flag("The same bits in every run on the same machine; slower on a GPU.")
     tensorboard: bool = flag("Write events for TensorBoard into the member's folder.")
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "epochs", "scale_down", "patience"):
+        for name in ("batch_size", "epochs", "epochs_per_pass", "lr_patience"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        at_least_0 = ("l2", "l2_convolutions", "warm_up_epochs", "early_stop", "skip_bad_rows")
-        for name in (*at_least_0, "least_change", "lowest_learning_rate"):
+        at_least_0 = ("l2", "l2_convolutions", "warmup_epochs", "early_stop_patience", "max_bad_rows")
+        for name in (*at_least_0, "min_delta", "min_lr"):
             require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         require(self.image_size >= 32, "image_size", "at least 32 pixels", self.image_size)
         free = self.trainable_layers
@@ -150,14 +181,19 @@ class TrainSettings:
         require(0 <= self.dropout < 1, "dropout", "0 or more, below 1", self.dropout)
         require(self.stall_timeout > 0, "stall_timeout", "above 0 seconds", self.stall_timeout)
         require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
-        require(0 < self.drop < 1, "drop", "a factor between 0 and 1", self.drop)
+        require(0 < self.lr_factor < 1, "lr_factor", "a factor between 0 and 1", self.lr_factor)
         require(0 <= self.momentum < 1, "momentum", "0 or more, below 1", self.momentum)
         require(self.member == ALL or self.member.isdecimal(), "member", "a number or 'all'", self.member)
-        require(self.cache is None or is_local(self.cache), "cache", "a path on this machine", self.cache)
+        require(
+            self.shard_cache is None or is_local(self.shard_cache),
+            "shard_cache",
+            "a path on this machine",
+            self.shard_cache,
+        )
         if self.cache_features:
             require(free == 0, "cache_features", "--trainable-layers 0 with it", free)
-            require(not self.mirror, "cache_features", "no --mirror with it", "both")
-            require(not self.skip_bad_rows, "cache_features", "no --skip-bad-rows with it", "both")
+            require(not self.random_flip, "cache_features", "no --random-flip with it", "both")
+            require(not self.max_bad_rows, "cache_features", "no --max-bad-rows with it", "both")
 
     def of_member(self, member: int) -> "TrainSettings":
         """Give the settings of one member: its own where it has some, these otherwise.
@@ -183,4 +219,4 @@ class TrainSettings:
     @property
     def plateau(self) -> PlateauSettings:
         """When the learning rate drops, and how far."""
-        return PlateauSettings(self.drop, self.patience, self.least_change, self.lowest_learning_rate)
+        return PlateauSettings(self.lr_factor, self.lr_patience, self.min_delta, self.min_lr)

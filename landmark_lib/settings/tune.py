@@ -68,13 +68,18 @@ class TuneSettings:
     image_size: int = setting(224, "Side of the network's input; smaller is faster (pixels).", "network")
     precision: Precision = setting("float32", "Numbers to compute with, as jobs/train.py has it.", "network")
     batch_size: int = setting(32, "Rows of a step on each rank.", "rows")
-    scale_down: int = setting(
-        2, "Epochs that make up one pass; after each a trial may be ended as a bad one.", "rows"
+    epochs_per_pass: int = setting(
+        2,
+        "Epochs that make up one pass; after each a trial may be ended as a bad one.",
+        "rows",
+        formerly="scale_down",
     )
     seed: int = setting(0, "Seed of the search and of each training.", "rows")
-    epochs: int = setting(20, "Epochs of a trial; an epoch is 1/scale-down of a pass.", "ending")
-    horovodrun: str = setting(
-        "-np 1", "What horovodrun is told that trains a trial with free layers, such as '-np 2 -H host1:2'."
+    epochs: int = setting(20, "Epochs of a trial; an epoch is 1/epochs-per-pass of a pass.", "ending")
+    horovodrun_args: str = setting(
+        "-np 1",
+        "What horovodrun is told that trains a trial with free layers, such as '-np 2 -H host1:2'.",
+        formerly="horovodrun",
     )
 
     def __post_init__(self) -> None:
@@ -87,9 +92,9 @@ class TuneSettings:
         for optimizer in self.optimizers:
             require(optimizer in known, "optimizer", f"a list of {', '.join(known)}", optimizer)
         try:
-            shlex.split(self.horovodrun)
+            shlex.split(self.horovodrun_args)
         except ValueError as error:
-            raise UserError(f"--horovodrun: {error}: {self.horovodrun}") from None
+            raise UserError(f"--horovodrun-args: {error}: {self.horovodrun_args}") from None
 
     @property
     def ranges(self) -> dict[str, Range]:
@@ -140,7 +145,7 @@ class TuneSettings:
     def identity(self) -> dict[str, Any]:
         """What decides the trials; others are no beginning of these."""
         names = deciding(TuneSettings, "search", "network", "rows", "ending")
-        return {name: getattr(self, name) for name in [*names, "horovodrun"]}
+        return {name: getattr(self, name) for name in [*names, "horovodrun_args"]}
 
     def of_trial(self, parameters: Parameters, member: int, models: str) -> TrainSettings:
         """Give the settings of a training.

@@ -9,7 +9,7 @@ until the next but one, for the case that the newest cannot be read.
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.plateau import PlateauState
-from landmark_lib.settings import option
+from landmark_lib.settings import TrainSettings, option, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
 from landmark_lib.zip_archive import read_arrays
@@ -116,14 +116,14 @@ def read_checkpoint(directory: Place, warn: Callable[[str], None]) -> Checkpoint
     return None
 
 
-def check_identity(found: Identity, wanted: Identity, directory: Place, *, other_ranks: bool) -> None:
+def check_identity(found: Identity, wanted: Identity, directory: Place, *, allow_rank_change: bool) -> None:
     """Make sure that a checkpoint belongs to the training that was asked for.
 
     Raises:
         UserError: It does not, with all differences.
     """
     there, here = _flat(found), _flat(wanted)
-    if other_ranks:
+    if allow_rank_change:
         there.pop("ranks"), here.pop("ranks")
     differences = [
         f"{name} {there.get(name)} there, {here.get(name)} here"
@@ -131,7 +131,9 @@ def check_identity(found: Identity, wanted: Identity, directory: Place, *, other
         if there.get(name) != here.get(name)
     ]
     if differences:
-        more = "; --other-ranks goes on with another number" if differences[0].startswith("ranks") else ""
+        more = (
+            "; --allow-rank-change goes on with another number" if differences[0].startswith("ranks") else ""
+        )
         raise UserError(
             f"--models: {directory} holds another training: {', '.join(differences)}; name another directory"
             f" or remove it{more}"
@@ -153,4 +155,5 @@ def _places(directory: Place) -> list[Place]:
 def _read(place: Place) -> Checkpoint:
     arrays = read_arrays(place.read_bytes())
     state = decode(_State, arrays.pop(STATE).tobytes())
-    return Checkpoint(state.identity, state.progress, arrays)
+    settings = with_current_names(TrainSettings, state.identity.settings)
+    return Checkpoint(replace(state.identity, settings=settings), state.progress, arrays)

@@ -75,7 +75,7 @@ class FeatureFeed:
             f"rank {ranks.rank}: member {data.member}", settings.stall_timeout, ends=ranks.size > 1
         )
         self._backbone, self._mode = load_network(settings, data, ranks)
-        self._files = FeatureFiles(self._folder(), settings.cache)
+        self._files = FeatureFiles(self._folder(), settings.shard_cache)
         for shards in (data.training, data.validation):
             self._compute(shards)
         features = keras.Input(self._backbone.output_shape[1:], name=FEATURES)

@@ -80,7 +80,7 @@ class ImageFeed:
             LandmarkError: The weights cannot be downloaded.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
-        self._rows = TrainingRows(data.training, settings.skip_bad_rows, warn)
+        self._rows = TrainingRows(data.training, settings.max_bad_rows, warn)
         self.model = self._build()
 
     @property
@@ -97,7 +97,7 @@ class ImageFeed:
             settings.batch_size,
             data.shuffle_seed(settings, epoch, ranks.rank),
             steps_done=steps_done,
-            mirror=settings.mirror,
+            mirror=settings.random_flip,
         )
 
     def validation_batches(self) -> Batches:

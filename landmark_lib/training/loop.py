@@ -45,7 +45,7 @@ def train(settings: TrainSettings, root: str, say: Say) -> None:
     """
     manifest = dataset.read_manifest(root)
     members = _members(settings, manifest)
-    datas = {member: read_member_data(root, manifest, member, settings.cache) for member in members}
+    datas = {member: read_member_data(root, manifest, member, settings.shard_cache) for member in members}
     each = {member: settings.of_member(member) for member in members}
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()

@@ -48,7 +48,7 @@ class MemberData:
 
     def steps(self, settings: TrainSettings, ranks: int) -> int:
         """Give the batches that each rank reads in an epoch."""
-        return steps_per_epoch(self.rows, ranks, settings.batch_size, settings.scale_down)
+        return steps_per_epoch(self.rows, ranks, settings.batch_size, settings.epochs_per_pass)
 
     def epoch(self, settings: TrainSettings, epoch: int, rank: int, ranks: int) -> list[ShardSlice]:
         """Give what a rank reads in an epoch, from 0."""
@@ -57,7 +57,7 @@ class MemberData:
             settings.seed,
             self.member,
             epoch,
-            settings.scale_down,
+            settings.epochs_per_pass,
             settings.batch_size,
             rank,
             ranks,

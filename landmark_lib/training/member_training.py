@@ -108,7 +108,7 @@ class MemberTraining:
             feed.model,
             self.optimizer,
             class_weights=data.class_weights(settings),
-            compress=settings.compress,
+            compress=settings.fp16_gradients,
             timed=not settings.deterministic,
         )
         self.validation_step = validation_step(feed.model)
@@ -121,7 +121,9 @@ class MemberTraining:
     def ended(self) -> bool:
         """Whether there is no epoch left to train."""
         accuracies = [result.validation_accuracy for result in self.history]
-        return len(self.history) >= self.settings.epochs or stops_early(accuracies, self.settings.early_stop)
+        return len(self.history) >= self.settings.epochs or stops_early(
+            accuracies, self.settings.early_stop_patience
+        )
 
     def run(self, files: MemberFiles) -> None:
         """Train until the end, from the last checkpoint if there is one; rank 0 writes the files.
@@ -164,8 +166,8 @@ class MemberTraining:
         found = read_checkpoint(files.directory, warn)
         if found is None:
             return None
-        may_change = self.settings.other_ranks and not found.progress.steps
-        check_identity(found.identity, self._identity, files.directory, other_ranks=may_change)
+        may_change = self.settings.allow_rank_change and not found.progress.steps
+        check_identity(found.identity, self._identity, files.directory, allow_rank_change=may_change)
         for variable, array in zip(self._state, found.arrays.values(), strict=True):
             variable.assign(array)
         return found.progress
@@ -297,18 +299,18 @@ class MemberTraining:
 
     @property
     def _warming_up(self) -> bool:
-        return self._factor > 1 and self.epoch.number < self.settings.warm_up_epochs
+        return self._factor > 1 and self.epoch.number < self.settings.warmup_epochs
 
     @property
     def _factor(self) -> int:
         """What the learning rate of one rank is multiplied by."""
-        return 1 if self.settings.fixed_learning_rate else self.ranks.size
+        return 1 if self.settings.no_lr_scaling else self.ranks.size
 
     def _learning_rate(self, steps_done: int | None = None) -> float:
         """Give the rate of the step that comes after so many of the epoch, or after those that are done."""
         steps = self.epoch.steps if steps_done is None else steps_done
         since_the_beginning = self.epoch.number * self.steps + steps
-        warm_up = self.settings.warm_up_epochs * self.steps
+        warm_up = self.settings.warmup_epochs * self.steps
         return warmed_up(self.schedule.learning_rate, self._factor, since_the_beginning, warm_up)
 
     @property

@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import keras
@@ -34,7 +34,7 @@ from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
 from landmark_lib.report.curves import draw_curves
-from landmark_lib.settings import TrainSettings, deciding
+from landmark_lib.settings import TrainSettings, deciding, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
@@ -231,9 +231,10 @@ def read_member(directory: Place) -> MemberRecord:
         UserError: It is not there or cannot be read.
     """
     try:
-        return decode(MemberRecord, (directory / MEMBER).read_bytes())
+        record = decode(MemberRecord, (directory / MEMBER).read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"--models: {directory / MEMBER} cannot be read: {error}") from None
+    return replace(record, settings=with_current_names(TrainSettings, record.settings))
 
 
 def finished_members(models: str) -> list[Place]:

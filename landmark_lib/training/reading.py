@@ -196,7 +196,7 @@ def _local_copy(shards: Shards, record: FileRecord) -> Path:
             if found != record.sha256:
                 raise _broken(shards, record, f"its checksum is {found}, not {record.sha256}")
     except OSError as error:
-        raise LandmarkError(f"--cache: cannot copy {record.path} to {folder}: {error}") from None
+        raise LandmarkError(f"--shard-cache: cannot copy {record.path} to {folder}: {error}") from None
     return copy.path
 
 

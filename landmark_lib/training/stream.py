@@ -168,7 +168,7 @@ class TrainingRows:
                 self.bad[jpeg] = image_id
             if len(self.bad) > self._most_bad:
                 raise LandmarkError(
-                    f"the image {image_id} of {path} does not decode; --skip-bad-rows lets some pass"
+                    f"the image {image_id} of {path} does not decode; --max-bad-rows lets some pass"
                 ) from None
         if len(self.bad) == before:
             raise error

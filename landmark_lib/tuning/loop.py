@@ -150,7 +150,7 @@ class _Worker:
             return train_head(settings, data, self._feeds[claim.member], stop, claim.report)
         settings = self._settings.of_trial(claim.parameters, claim.member, str(claim.folder))
         job = TrainingJob(
-            self._train_program, self._settings.horovodrun, claim.working_folder, claim.lock.fileno()
+            self._train_program, self._settings.horovodrun_args, claim.working_folder, claim.lock.fileno()
         )
         return train_by_job(job, settings, data, stop, claim.report)
 

@@ -32,7 +32,16 @@ PAGE = "tune.html"
 FEWEST_TRIALS = 20  # that have ended by themselves, to tell what matters
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 # Of a training, what its members do not share comes from the trials.
-COMMON = ("dataset", "models", "backbone", "weights", "image_size", "precision", "batch_size", "scale_down")
+COMMON = (
+    "dataset",
+    "models",
+    "backbone",
+    "weights",
+    "image_size",
+    "precision",
+    "batch_size",
+    "epochs_per_pass",
+)
 COMMON_ENDING = ("seed", "epochs", "validate_on")
 
 

@@ -28,7 +28,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.settings import TuneSettings, option
+from landmark_lib.settings import TuneSettings, option, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.tuning.locks import lock_shared_unless_alone, locked, try_lock
 from landmark_lib.tuning.space import suggested
@@ -186,7 +186,9 @@ class SharedStudy:
                 f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LONGEST_WAIT}}
             )
             pruner = PercentilePruner(
-                KEPT, self._members + UNDISTURBED, n_warmup_steps=FIRST_PASSES * self._settings.scale_down
+                KEPT,
+                self._members + UNDISTURBED,
+                n_warmup_steps=FIRST_PASSES * self._settings.epochs_per_pass,
             )
             return optuna.create_study(
                 storage=storage, pruner=pruner, study_name=TUNING, direction="maximize", load_if_exists=True
@@ -201,6 +203,7 @@ class SharedStudy:
         if there is None:
             self._study.set_user_attr(IDENTITY, identity)
             return
+        there = with_current_names(TuneSettings, there)
         differing = [
             f"{option(name)} {there.get(name)} there, {value} here"
             for name, value in json.loads(json.dumps(identity)).items()

@@ -97,7 +97,7 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
     evaluate(settings_for(sketched), held_out)
     threshold = json.loads((sketched / REJECTION).read_text())["threshold"]
     settings = PredictSettings(
-        input=str(streets), models=str(sketched), output=str(tmp_path / "out"), batch_size=3, top=2
+        input=str(streets), models=str(sketched), output=str(tmp_path / "out"), batch_size=3, top_k=2
     )
     files, summary = predict(settings, find_photos(settings, ""), one_rank)
     rows = pa.concat_tables(files.read(ANSWERS)).to_pylist()

@@ -71,7 +71,7 @@ def rows_of(files, directory=ANSWERS):
 def test_the_hold_out_is_answered_as_the_members_and_their_vote_answer(
     small_dataset, models, tmp_path, one_rank
 ):
-    settings = PredictSettings(models=str(models), output=str(tmp_path), batch_size=3, top=2)
+    settings = PredictSettings(models=str(models), output=str(tmp_path), batch_size=3, top_k=2)
     files, summary = predict(settings, find_photos(settings, small_dataset), one_rank)
     rows = rows_of(files)
     assert (summary.photos, summary.answered, summary.rejected) == (7, 7, {})
@@ -196,7 +196,7 @@ def test_answers_of_other_models_or_to_other_photos_are_not_mixed(
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path))
     predict(settings, find_photos(settings, ""), one_rank)
-    settings = PredictSettings(models=str(models), output=str(tmp_path), top=1)
+    settings = PredictSettings(models=str(models), output=str(tmp_path), top_k=1)
     others = find_photos(settings, small_dataset)
     with pytest.raises(UserError, match="holds predictions with other photos, top; name another directory"):
         predict(settings, others, one_rank)
@@ -263,7 +263,7 @@ def test_a_landmark_is_shown_by_its_name_where_one_is_given(folder, models, tmp_
         (["--input", "x", "--dataset", "y"], "--input: expected no --dataset with it, received both"),
         (["--dataset", "/nowhere"], "/nowhere is not a finished data set"),
         (["--models", "/nowhere"], "--models: /nowhere holds no trained member"),
-        (["--top", "0"], "--top: expected at least 1, received 0"),
+        (["--top-k", "0"], "--top-k: expected at least 1, received 0"),
         (["--test-list", "x"], "--test-list: expected --submission with it, received none"),
         (["--names", "/nowhere"], "--names: no such file: /nowhere"),
         (["--test-list", "/nowhere", "--submission", "s.csv"], "--test-list: no such file: /nowhere"),

@@ -33,7 +33,7 @@ def download():
     """Give a function that downloads an address."""
 
     def download(url, *, pause=0, **settings):
-        fetch = FetchSettings(**{"allow_private_addresses": True, "most_megabytes": 2, **settings})
+        fetch = FetchSettings(**{"allow_private_addresses": True, "max_megabytes": 2, **settings})
         with closing(Downloader(fetch, pause)) as downloader:
             return downloader.download(url)
 

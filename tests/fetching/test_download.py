@@ -148,13 +148,13 @@ def test_nobody_listening_is_a_failed_download(refusal):
 @pytest.mark.parametrize("address", ["photo", "endless", "bomb"])
 def test_too_many_bytes_are_not_taken(refusal, site, monkeypatch, address):
     monkeypatch.setattr(downloads, "MEGABYTE", len(PHOTO) // 2)
-    assert refusal(address, most_megabytes=1)[0] == Reason.TOO_LARGE
+    assert refusal(address, max_megabytes=1)[0] == Reason.TOO_LARGE
     assert site.asked[address] == 1
 
 
 def test_as_many_bytes_as_allowed_are_taken(get, monkeypatch):
     monkeypatch.setattr(downloads, "MEGABYTE", len(PHOTO))
-    assert get("photo", most_megabytes=1) == PHOTO
+    assert get("photo", max_megabytes=1) == PHOTO
 
 
 def test_a_body_cut_short_is_asked_for_again(get, site):
@@ -193,7 +193,7 @@ def test_a_host_sees_as_many_connections_as_allowed_and_no_more(site):
 
 def test_a_failed_download_gives_its_connection_back(site):
     fetch = FetchSettings(
-        allow_private_addresses=True, connections_per_host=1, most_megabytes=1, timeout=0.2, retries=0
+        allow_private_addresses=True, connections_per_host=1, max_megabytes=1, timeout=0.2, retries=0
     )
     addresses = ["endless", "cut", "silent", "status?404", "to?ftp://x/", "photo"]
     with closing(Downloader(fetch, pause=0)) as downloader, ThreadPoolExecutor(1) as threads:

@@ -17,7 +17,7 @@ from landmark_lib.errors import BadPhotoError, SourceVanishedError, UserError
 from landmark_lib.fetching.photos import LOOK_AHEAD, fetch_photos
 from landmark_lib.settings import FetchSettings
 
-FETCH = FetchSettings(connections_per_host=2, most_megabytes=1)
+FETCH = FetchSettings(connections_per_host=2, max_megabytes=1)
 
 
 def row_of(uri, *, archive=None, offset=None, size=None, **why):

@@ -16,12 +16,12 @@ def rows_of(slices):
     return [(s.shard, row) for s in slices for row in range(s.start, s.stop)]
 
 
-def read(groups, epochs, rank, ranks, scale_down=1, batch_size=1):
+def read(groups, epochs, rank, ranks, epochs_per_pass=1, batch_size=1):
     """Read a rank's epochs 0, 1 … one after the other."""
     return [
         row
         for epoch in range(epochs)
-        for row in rows_of(epoch_slices(groups, 3, 1, epoch, scale_down, batch_size, rank, ranks))
+        for row in rows_of(epoch_slices(groups, 3, 1, epoch, epochs_per_pass, batch_size, rank, ranks))
     ]
 
 
@@ -39,9 +39,9 @@ def stream_row_by_row(groups, passes, rank, ranks):
 @given(
     GROUPS.filter(lambda g: sum(map(sum, g)) >= 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 5)
 )
-def test_epochs_cut_the_stream_of_passes_without_loss(groups, ranks, scale_down, batch_size):
+def test_epochs_cut_the_stream_of_passes_without_loss(groups, ranks, epochs_per_pass, batch_size):
     for rank in range(ranks):
-        rows = read(groups, 5, rank, ranks, scale_down, batch_size)
+        rows = read(groups, 5, rank, ranks, epochs_per_pass, batch_size)
         assert rows == stream_row_by_row(groups, 26, rank, ranks)[: len(rows)]
 
 
@@ -50,18 +50,20 @@ def test_epochs_cut_the_stream_of_passes_without_loss(groups, ranks, scale_down,
 def test_ranks_together_read_each_row_once_a_pass(groups, ranks):
     rows = sum(map(sum, groups))
     # With batches of 1 row and an epoch of 1 step, `rows` epochs are `ranks` passes exactly.
-    times = Counter(row for rank in range(ranks) for row in read(groups, rows, rank, ranks, scale_down=rows))
+    times = Counter(
+        row for rank in range(ranks) for row in read(groups, rows, rank, ranks, epochs_per_pass=rows)
+    )
     assert len(times) == rows
     assert set(times.values()) == {ranks}
 
 
 @given(GROUPS, st.integers(1, 4), st.integers(1, 4), st.integers(1, 9), st.integers(0, 10**6))
-def test_all_ranks_read_equally_many_full_batches(groups, ranks, scale_down, batch_size, epoch):
+def test_all_ranks_read_equally_many_full_batches(groups, ranks, epochs_per_pass, batch_size, epoch):
     rows = max(ranks, sum(map(sum, groups)))
     groups = [*groups, [rows]]
-    steps = steps_per_epoch(sum(map(sum, groups)), ranks, batch_size, scale_down)
+    steps = steps_per_epoch(sum(map(sum, groups)), ranks, batch_size, epochs_per_pass)
     for rank in range(ranks):
-        slices = epoch_slices(groups, 0, 0, epoch, scale_down, batch_size, rank, ranks)
+        slices = epoch_slices(groups, 0, 0, epoch, epochs_per_pass, batch_size, rank, ranks)
         assert sum(s.stop - s.start for s in slices) == steps * batch_size
         assert all(s.start < s.stop for s in slices)
 
@@ -120,11 +122,11 @@ def test_every_shard_comes_first_equally_often():
 
 
 @pytest.mark.parametrize(
-    ("rows", "ranks", "batch_size", "scale_down", "steps"),
+    ("rows", "ranks", "batch_size", "epochs_per_pass", "steps"),
     [(1000, 1, 10, 1, 100), (1000, 2, 10, 5, 10), (1009, 2, 10, 5, 10), (3, 2, 10, 5, 1)],
 )
-def test_steps_per_epoch_worked_examples(rows, ranks, batch_size, scale_down, steps):
-    assert steps_per_epoch(rows, ranks, batch_size, scale_down) == steps
+def test_steps_per_epoch_worked_examples(rows, ranks, batch_size, epochs_per_pass, steps):
+    assert steps_per_epoch(rows, ranks, batch_size, epochs_per_pass) == steps
 
 
 def test_order_and_slices_are_the_same_in_every_release():

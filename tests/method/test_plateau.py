@@ -55,7 +55,7 @@ def test_nan_is_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"factor": 1.0}, {"factor": 0.0}, {"patience": 0}, {"least_change": -0.1}, {"floor": math.nan}],
+    [{"factor": 1.0}, {"factor": 0.0}, {"patience": 0}, {"min_delta": -0.1}, {"floor": math.nan}],
 )
 def test_settings_out_of_range_are_refused_with_what_was_received(wrong):
     name, value = next(iter(wrong.items()))

@@ -20,7 +20,7 @@ from landmark_lib.dataset import Manifest, Reason
 LABEL_COUNTS = {f"place {i}": count for i, count in enumerate((40, 25, 18, 12, 9, 6, 4, 3, 2, 1))}
 CUTOFF, TARGET, MEMBERS, ROWS_PER_GROUP = 14, 8, 3, 8
 SETTINGS = shlex.split(
-    f"--smallest-label-count 2 --cutoff {CUTOFF} --target {TARGET} --members {MEMBERS}"
+    f"--min-label-count 2 --cutoff {CUTOFF} --target {TARGET} --ensemble-size {MEMBERS}"
     f" --rows-per-shard 30 --rows-per-group {ROWS_PER_GROUP}"
 )
 

@@ -7,7 +7,7 @@ from small_corpus import MadeDataset, draw_photo
 
 from landmark_lib.preprocess.lock import locked
 
-FEW = ("--smallest-label-count", "2", "--target", "4", "--members", "2", "--cutoff", "5")
+FEW = ("--min-label-count", "2", "--target", "4", "--ensemble-size", "2", "--cutoff", "5")
 SHARDS = ("train/*/*", "validation/*", "labels/*", "classes.csv")
 
 

@@ -100,7 +100,7 @@ def test_a_data_set_in_a_bucket_is_whole_once_its_manifest_is_there(bucket):
     assert not dataset.has_manifest(root)
     with pytest.raises(NotADatasetError, match="not a finished data set"):
         dataset.read_manifest(root)
-    manifest = Manifest({"members": 3}, {}, {}, {}, {}, 0, 0, {})
+    manifest = Manifest({"ensemble_size": 3}, {}, {}, {}, {}, 0, 0, {})
     dataset.write_manifest(root, manifest)
     assert dataset.has_manifest(root)
     assert dataset.read_manifest(root) == manifest

@@ -57,7 +57,7 @@ def begin(folder, *decided, **settings):
 def test_settings_are_told_with_what_the_approach_fills_in():
     settings = PreprocessSettings(output="out", approach="first", cutoff=70, until="plan", overwrite=True)
     resolved = resolved_settings(settings, "photos")
-    assert (resolved["input"], resolved["smallest_label_count"], resolved["cutoff"]) == ("photos", 1, 70)
+    assert (resolved["input"], resolved["min_label_count"], resolved["cutoff"]) == ("photos", 1, 70)
     assert not resolved.keys() & {"output", "until", "overwrite"}
 
 
@@ -148,11 +148,11 @@ def test_how_photos_are_fetched_is_open_to_change(tmp_path):
 def test_a_setting_younger_than_the_data_set_differs_only_from_its_default(tmp_path):
     finish(tmp_path)
     made = dataset.read_manifest(str(tmp_path))
-    del made.settings["most_megapixels"]
+    del made.settings["max_megapixels"]
     dataset.write_manifest(str(tmp_path), made)
     output(tmp_path).agree(overwrite=False)
-    with pytest.raises(UserError, match="most_megapixels 200 there, 5 now"):
-        output(tmp_path, most_megapixels=5).agree(overwrite=False)
+    with pytest.raises(UserError, match="max_megapixels 200 there, 5 now"):
+        output(tmp_path, max_megapixels=5).agree(overwrite=False)
 
 
 @pytest.mark.parametrize("make", [finish, lambda folder: begin(folder, "corpus", "plan")])

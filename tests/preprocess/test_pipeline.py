@@ -5,7 +5,7 @@ import os
 import pytest
 from small_corpus import LABEL_COUNTS, SETTINGS, MadeDataset, draw_photo
 
-FEW = ("--smallest-label-count", "2", "--target", "4", "--members", "1", "--photos-per-part", "6")
+FEW = ("--min-label-count", "2", "--target", "4", "--ensemble-size", "1", "--photos-per-part", "6")
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +107,9 @@ def test_no_readable_photo_is_told_in_one_line_with_the_reasons(job, tmp_path):
 
 
 def test_no_label_large_enough_is_told_in_one_line_with_the_largest(job, few_photos, tmp_path):
-    run = job("--input", few_photos, "--output", tmp_path / "out", "--smallest-label-count", 5)
+    run = job("--input", few_photos, "--output", tmp_path / "out", "--min-label-count", 5)
     assert (run.status, run.out) == (2, "")
-    assert run.err == "error: --smallest-label-count: no label has 5 photos, the largest has 4\n"
+    assert run.err == "error: --min-label-count: no label has 5 photos, the largest has 4\n"
     assert not (tmp_path / "out" / "dataset.json").exists()
 
 

@@ -101,15 +101,17 @@ def test_a_full_disk_leaves_the_one_before_and_nothing_half(tmp_path):
         ({"dataset": "other"}, "data set other there, fingerprint here"),
         ({"member": 0}, "member 0 there, 1 here"),
         ({"settings": {"dropout": 0.25, "l2": 1e-4}}, "--dropout 0.25 there, 0.5 here"),
-        ({"ranks": 4}, "ranks 4 there, 2 here.*--other-ranks"),
+        ({"ranks": 4}, "ranks 4 there, 2 here.*--allow-rank-change"),
     ],
 )
 def test_another_training_is_refused_with_the_difference(tmp_path, other, told):
     with pytest.raises(UserError, match=told):
-        check_identity(replace(IDENTITY, **other), IDENTITY, Place(str(tmp_path)), other_ranks=False)
+        check_identity(replace(IDENTITY, **other), IDENTITY, Place(str(tmp_path)), allow_rank_change=False)
 
 
 def test_another_number_of_ranks_is_let_in_where_asked_and_nothing_else(tmp_path):
-    check_identity(replace(IDENTITY, ranks=4), IDENTITY, Place(str(tmp_path)), other_ranks=True)
+    check_identity(replace(IDENTITY, ranks=4), IDENTITY, Place(str(tmp_path)), allow_rank_change=True)
     with pytest.raises(UserError, match="member 0 there"):
-        check_identity(replace(IDENTITY, ranks=4, member=0), IDENTITY, Place(str(tmp_path)), other_ranks=True)
+        check_identity(
+            replace(IDENTITY, ranks=4, member=0), IDENTITY, Place(str(tmp_path)), allow_rank_change=True
+        )

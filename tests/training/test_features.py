@@ -132,7 +132,7 @@ def test_a_damaged_file_of_features_is_named(cached, small_dataset):
     assert "remove the file" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("option", [("--trainable-layers", "1"), ("--mirror",), ("--skip-bad-rows", "1")])
+@pytest.mark.parametrize("option", [("--trainable-layers", "1"), ("--random-flip",), ("--max-bad-rows", "1")])
 def test_what_changes_the_features_cannot_be_had_with_them(small_dataset, tmp_path, option):
     done = train(small_dataset, tmp_path, "--cache-features", *option)
     assert done.returncode == 2

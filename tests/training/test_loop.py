@@ -191,7 +191,7 @@ def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
     config.write_text(
         "weights: random\nimage_size: 32\nbatch_size: 4\nlearning_rate: 1e-3\nepochs: 1\n"
         "members:\n- {backbone: MobileNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5,"
-        " precision: mixed_bfloat16, compress: true}\n"
+        " precision: mixed_bfloat16, fp16_gradients: true}\n"
         "- {backbone: EfficientNetB0, trainable_layers: 2, early-stop: 3, precision: mixed_float16}\n"
     )
     models = tmp_path / "models"
@@ -199,7 +199,11 @@ def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
     assert done.returncode == 0, done.stderr
     first, second = (read_member(Place(str(models / f"member-{member}"))).settings for member in (0, 1))
     assert (first["backbone"], first["trainable_layers"], first["optimizer"]) == ("MobileNet", "all", "adam")
-    assert (second["backbone"], second["early_stop"], second["dropout"]) == ("EfficientNetB0", 3, 0.5)
+    assert (second["backbone"], second["early_stop_patience"], second["dropout"]) == (
+        "EfficientNetB0",
+        3,
+        0.5,
+    )
     assert all(load_trained(Place(str(models / f"member-{member}" / "best.keras"))) for member in (0, 1))
 
 

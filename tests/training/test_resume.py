@@ -18,7 +18,7 @@ TIMES = ("images_per_second", "input_wait", "allreduce")
 OPTIONS = [
     *("--member", "0", "--epochs", "3", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
     *("--backbone", "MobileNet", "--trainable-layers", "2", "--learning-rate", "0.01", "--dropout", "0.5"),
-    *("--mirror", "--deterministic", "--scale-down", "2"),
+    *("--random-flip", "--deterministic", "--epochs-per-pass", "2"),
 ]
 
 
@@ -124,6 +124,6 @@ def test_another_number_of_ranks_goes_on_only_where_asked(undisturbed, small_dat
     done = train(small_dataset, undisturbed, *more, ranks=2)
     assert done.returncode == 1
     assert "ranks 1 there, 2 here" in done.stderr
-    done = train(small_dataset, undisturbed, *more, "--other-ranks", ranks=2)
+    done = train(small_dataset, undisturbed, *more, "--allow-rank-change", ranks=2)
     assert done.returncode == 0, done.stderr
     assert read_member(Place(str(undisturbed / "member-0"))).epochs == 4

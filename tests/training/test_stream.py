@@ -56,9 +56,9 @@ def test_no_row_group_is_lost_however_often_a_reader_is_opened(member):
         assert len(ids_of(member.training, everything)) == member.rows
 
 
-@pytest.mark.parametrize(("ranks", "batch_size", "scale_down"), [(1, 4, 1), (2, 5, 2), (3, 3, 4)])
-def test_over_whole_passes_the_ranks_read_every_row_equally_often(member, ranks, batch_size, scale_down):
-    settings = TrainSettings(batch_size=batch_size, scale_down=scale_down)
+@pytest.mark.parametrize(("ranks", "batch_size", "epochs_per_pass"), [(1, 4, 1), (2, 5, 2), (3, 3, 4)])
+def test_over_whole_passes_the_ranks_read_every_row_equally_often(member, ranks, batch_size, epochs_per_pass):
+    settings = TrainSettings(batch_size=batch_size, epochs_per_pass=epochs_per_pass)
     rows_per_epoch = member.steps(settings, ranks) * batch_size * ranks
     epochs = -(-3 * member.rows // rows_per_epoch)
     seen = Counter(

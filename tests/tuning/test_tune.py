@@ -108,7 +108,7 @@ def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, t
 def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
-    done = run(*command(root, models, "--trials", "1", "--trainable-layers", "1", "--horovodrun=-np 1"))
+    done = run(*command(root, models, "--trials", "1", "--trainable-layers", "1", "--horovodrun-args=-np 1"))
     assert done.returncode == 0, done.stderr
     (trial,) = results(models)["trials"]
     assert (trial["state"], trial["epochs"], trial["parameters"]["trainable_layers"]) == ("complete", 3, 1)
@@ -130,7 +130,7 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
         (["--trainable-layers", "0,0"], "--trainable-layers: expected a list of different values"),
         (["--trainable-layers", "54"], "--trainable-layers: expected 0 to 53 layers, received 54"),
         (["--trials", "0"], "--trials: expected at least 1, received 0"),
-        (["--horovodrun", "-H 'a"], "--horovodrun: No closing quotation"),
+        (["--horovodrun-args", "-H 'a"], "--horovodrun-args: No closing quotation"),
     ],
 )
 def test_a_search_that_cannot_be_is_refused_in_a_line(arguments, told, capsys):
