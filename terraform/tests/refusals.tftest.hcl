@@ -1,4 +1,4 @@
-# Each validation refuses something; tests/terraform reads the messages.
+# Every validation refuses a wrong value; tests/terraform checks the messages.
 mock_provider "google" {}
 
 variables {
