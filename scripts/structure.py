@@ -3,9 +3,10 @@
     python scripts/structure.py [ROOT]
 
 ROOT is a checkout of this repository; the default is the one that holds this script. Files of fewer than five
-lines are left out. A *body* is the lines of a function that hold code: no docstring, comments or blank lines, and
-not the `def` with its parameters. *Private, one use*: functions and methods named `_x` whose name occurs exactly
-once more in their module, as a share of all functions. It counts names, so it is good to a few points.
+lines are left out. A *body* is the lines of a function that hold code: no docstring, comments or blank lines,
+and not the `def` with its parameters. *Private, one use*: functions and methods named `_x` whose name occurs
+exactly once more in their module, as a share of all functions. It counts names, so it is good to a few
+points.
 """
 
 import ast
@@ -157,9 +158,8 @@ def functions(tree: ast.AST) -> Iterator[Function]:
 
 def documented_nodes(tree: ast.AST) -> Iterator[Documented]:
     """Yield the module, classes and functions that have a docstring."""
-    return (
-        node for node in ast.walk(tree) if isinstance(node, Documented) and ast.get_docstring(node) is not None
-    )
+    nodes = (node for node in ast.walk(tree) if isinstance(node, Documented))
+    return (node for node in nodes if ast.get_docstring(node) is not None)
 
 
 def docstring_lines(node: Documented) -> range:
