@@ -34,11 +34,11 @@ pin-images:
 
 # Without access to a registry: BUILD_FLAGS="--build-arg DEBIAN_IMAGE=…" names a local base image.
 image-check: .venv/ready
-	@$(activated) LANDMARK_IMAGE_CHECK=yes pytest -n 0 -rs -s tests/docker/test_images.py
+	@$(activated) LANDMARK_IMAGE_CHECK=yes pytest -n 0 -rs -s tests/path/docker/test_images.py
 
 # Without STUB, terraform fetches Google's provider from its registry; if it cannot, the tests are skipped with a reason.
 terraform-check: .venv/ready
-	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/terraform
+	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/path/terraform
 
 # With your own photos and weights: make paper ARGUMENTS="--photos DIR --weights FILE".
 paper: .venv/ready

@@ -3,6 +3,7 @@
 0: done. 1: failed. 2: the user's mistake, told in one line.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import click
 from click.core import ParameterSource
 
 from landmark_lib import __version__
-from landmark_lib.console import note, note_traceback, show, speaks, visible
+from landmark_lib.console import Display, is_rank_0, note, note_traceback, show, visible
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
+from landmark_lib.logs import start_logging
 from landmark_lib.options import PlaceName, SettingOption, options_of, settings_of, unknown_setting
 from landmark_lib.settings import SECTIONS, field_name, option
 from landmark_lib.settings.yaml_text import described, read_yaml
@@ -40,11 +42,26 @@ def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> 
     # TensorFlow tells at every start which processor it runs on; only its warnings are of use.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     sys.excepthook = note_traceback
-    sys.exit(exit_status(settings_class, job, sys.argv[1:]))
+    plain = Display().isatty()  # a file that collects a job's log wants times
+    sys.exit(exit_status(settings_class, job, sys.argv[1:], plain=plain))
 
 
-def exit_status(settings_class: type[Settings], job: Callable[[Settings], None], arguments: list[str]) -> int:
-    """Run a job as `run_job` does and return the exit status. An error of ours is told in one line."""
+def exit_status(
+    settings_class: type[Settings],
+    job: Callable[[Settings], None],
+    arguments: list[str],
+    *,
+    plain: bool = True,
+) -> int:
+    """Run a job as `run_job` does and return the exit status; print an expected error in one line.
+
+    Args:
+        settings_class: As `run_job` takes it.
+        job: As `run_job` takes it.
+        arguments: The command line.
+        plain: Log lines without time and level.
+    """
+    start_logging(plain=plain)
     command = _command(settings_class, job)
     try:
         # Not `main`, which takes a pipe that a job finds broken for the end of its own output.
@@ -66,14 +83,14 @@ def exit_status(settings_class: type[Settings], job: Callable[[Settings], None],
 
 def given_or_default(name: str, given: str | None, default: str) -> str:
     """Return the path that an option was given, or its default, which the user is then told of."""
-    if given is None and speaks():
+    if given is None and is_rank_0():
         show(f"No {name} given: working on {visible(default)}")
     return default if given is None else given
 
 
 def _rank() -> str:
     """Name this rank where it is not the one that talks to the user."""
-    return "" if speaks() else f"rank {os.environ['HOROVOD_RANK']}: "
+    return "" if is_rank_0() else f"rank {os.environ['HOROVOD_RANK']}: "
 
 
 def _mistaken(message: str) -> int:
@@ -118,6 +135,8 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
         params=[
             *options_of(settings_class),
             _config_option(),
+            _logging_option(["-q", "--quiet"], "Log warnings and errors only; no progress.", logging.WARNING),
+            _logging_option(["-v", "--verbose"], "Log more, and from every rank.", logging.DEBUG),
             _telling_option(["--version"], "Show the version and exit.", lambda _: VERSION),
             _telling_option(["-h", "--help"], "Show this message and exit.", click.Context.get_help),
         ],
@@ -159,6 +178,18 @@ def _telling_option(names: list[str], explanation: str, tell: Callable[[click.Co
         if given:
             show(tell(context))
             context.exit()
+
+    return click.Option(
+        names, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=explanation
+    )
+
+
+def _logging_option(names: list[str], explanation: str, level: int) -> click.Option:
+    """Return an option that sets what is logged."""
+
+    def callback(_context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001 - click's way
+        if given:
+            logging.getLogger("landmark_lib").setLevel(level)
 
     return click.Option(
         names, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=explanation

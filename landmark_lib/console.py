@@ -58,12 +58,6 @@ def note(text: str) -> None:
     _remark(visible_text(text) + "\n")
 
 
-def warn(text: str) -> None:
-    """Write a warning of one line to stderr, on the process that talks to the user only."""
-    if speaks():
-        note(f"warning: {visible(text)}")
-
-
 def note_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Write an error that nobody foresaw to stderr, as Python does."""
     note("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
@@ -93,8 +87,8 @@ class Display:
         """Do nothing: all is written at once."""
 
 
-def speaks() -> bool:
-    """Return whether this process talks to the user: one alone, or rank 0 of those under horovodrun."""
+def is_rank_0() -> bool:
+    """Return whether this process is the only one, or rank 0 of several under horovodrun."""
     return os.environ.get("HOROVOD_RANK", "0") == "0"
 
 

@@ -1,12 +1,15 @@
 """How far long work has come: a bar on a terminal, a plain line now and then elsewhere."""
 
+import logging
 import os
 from collections.abc import Callable
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from landmark_lib.console import Display, note, visible
+from landmark_lib.console import Display, visible
+
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 10
 LINE = "{desc}: {n_fmt}/{total_fmt}{unit} in {elapsed}, {rate_fmt}{postfix}, {remaining} left"
@@ -26,7 +29,7 @@ class _Lines(_Bar):
     def status_printer(_: TextIO) -> Callable[[str], None]:
         def write(line: str) -> None:
             if line.strip():
-                note(line)
+                logger.info(line)
 
         return write
 
@@ -50,7 +53,7 @@ def progress(description: str, total: int, unit: str, *, speaks: bool = True) ->
         "total": total,
         "desc": visible(description),
         "unit": f" {visible(unit)}",
-        "disable": not speaks,
+        "disable": not (speaks and logger.isEnabledFor(logging.INFO)),
         "file": display,
     }
     columns = _terminal_columns(display)

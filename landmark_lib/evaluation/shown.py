@@ -1,16 +1,19 @@
 """The answers to the first photos, as text with the landmarks' names."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from landmark_lib.columns import in_columns
-from landmark_lib.console import visible, warn
+from landmark_lib.console import visible
 from landmark_lib.digits import decimal
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK, PredictionFiles, Summary
 from landmark_lib.inputs.csv_file import read_columns
 from landmark_lib.inputs.matching import mismatch
 from landmark_lib.storage import Place
+
+logger = logging.getLogger(__name__)
 
 PHOTOS_SHOWN = 10
 
@@ -44,7 +47,9 @@ def describe_answers(files: PredictionFiles, members: list[str], names: Mapping[
         if shown == PHOTOS_SHOWN:
             break
     if names and labels and not labels & names.keys():
-        warn(f"--names: {mismatch(labels, names.keys(), len(labels)).told('the list of names', 'labels')}")
+        logger.warning(
+            f"--names: {mismatch(labels, names.keys(), len(labels)).told('the list of names', 'labels')}"
+        )
     return "\n".join(lines)
 
 

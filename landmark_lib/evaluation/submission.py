@@ -2,14 +2,17 @@
 
 import csv
 import io
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from landmark_lib.console import speaks, warn
+from landmark_lib.console import is_rank_0
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, REJECTED, PredictionFiles
 from landmark_lib.inputs.csv_file import read_columns
 from landmark_lib.inputs.matching import is_much, mismatch, pair, tell_pairs
 from landmark_lib.storage import Place
+
+logger = logging.getLogger(__name__)
 
 MISSING_SHOWN = 3
 
@@ -23,7 +26,7 @@ def check_submission(address: str) -> None:
         UserError: It cannot.
     """
     place = Place(address)
-    if not speaks():  # another rank writes it
+    if not is_rank_0():  # another rank writes it
         return
     if place.is_dir():
         raise UserError(f"--submission: expected a file, found a folder: {place}")
@@ -71,9 +74,9 @@ def fit_test_list(wanted: Sequence[str], image_ids: Collection[str]) -> list[Lin
         told = f"--test-list: {mismatch(missing, left, len(ids)).told('the photos to predict')}"
         if not meant:
             raise UserError(told)
-        warn(f"{told}; their answers will be empty")
+        logger.warning(f"{told}; their answers will be empty")
     elif missing:
-        warn(
+        logger.warning(
             f"{len(missing):,} of {len(ids):,} photos of the test list are not among those to predict and get"
             f" an empty answer, such as {', '.join(sorted(missing)[:MISSING_SHOWN])}"
         )

@@ -1,13 +1,15 @@
 """A look at the first entries of a folder: what it holds, and whether its folders are labels at all."""
 
+import logging
 from dataclasses import dataclass
 
-from landmark_lib.console import warn
 from landmark_lib.inputs.names import has_image_ending
 from landmark_lib.inputs.remarks import PASSED_OVER
 from landmark_lib.inputs.tars import is_tar
 from landmark_lib.inputs.walk import Child, children
 from landmark_lib.storage import Place
+
+logger = logging.getLogger(__name__)
 
 # A folder may hold a million images; so many entries say what it is.
 LOOKED_AT = 256
@@ -61,7 +63,7 @@ def holds_tars(place: Place, look: Look, option: str) -> bool:
     tars, images = sum(map(is_tar, files)), sum(map(has_image_ending, files))
     if tars and (images or look.folders):
         read = "tars" if tars > images else "images"
-        warn(f"{option}: {place} holds tars beside images or folders; only its {read} are read")
+        logger.warning(f"{option}: {place} holds tars beside images or folders; only its {read} are read")
     return tars > images
 
 
@@ -69,7 +71,7 @@ def tell_layout(place: Place, look: Look, option: str) -> None:
     """Warn where the folders in a folder hardly are labels: splits of the data, or one level too high."""
     splits = [name for name in look.folders if name.lower() in SPLITS]
     if len({SPLITS[name.lower()] for name in splits}) > 1 or splits == look.folders != []:
-        warn(
+        logger.warning(
             f"{option}: {', '.join(splits)} in {place} look like splits of the data, but count as labels;"
             f" if they are splits, name one of them: {option} {place / splits[0]}"
         )
@@ -82,4 +84,6 @@ def tell_layout(place: Place, look: Look, option: str) -> None:
         odd = f"{first[0]} is the only label in {place}, and holds nothing but folders"
     else:
         odd = f"the labels in {place} hold nothing but folders, such as {first[0]}/{looks[0].folders[0]}"
-    warn(f"{option}: {odd}; if those are the labels, name the folder above them: {option} {place / first[0]}")
+    logger.warning(
+        f"{option}: {odd}; if those are the labels, name the folder above them: {option} {place / first[0]}"
+    )

@@ -1,12 +1,12 @@
 """The photos of a source listed in one process, in order, as Spark's tasks list them elsewhere."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from landmark_lib.console import warn
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.inputs.csv_file import open_csv
@@ -26,6 +26,8 @@ from landmark_lib.inputs.source import Source
 from landmark_lib.inputs.tars import find_tars, list_tar
 from landmark_lib.inputs.walk import list_files
 from landmark_lib.storage import Place
+
+logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
@@ -124,7 +126,7 @@ def _paired(wanted: set[str], names: Collection[str], left: Sequence[Row], sourc
         told = f"{source.labels}: {mismatch(missing, rest, len(wanted)).told(source.place)}"
         if len(missing) == len(wanted):
             raise UserError(f"--labels: {told}")
-        warn(told)
+        logger.warning(told)
     return {found.image_id: by_path[found.path] for found in pairs}
 
 

@@ -5,6 +5,7 @@ files that no id names, in further ways, which count where they are one to one. 
 may be wrong is only told.
 """
 
+import logging
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import NamedTuple
 
-from landmark_lib.console import warn
 from landmark_lib.inputs.names import has_image_ending, image_id_of, without_image_ending
+
+logger = logging.getLogger(__name__)
 
 SHOWN = 3
 
@@ -156,7 +158,7 @@ def tell_way(way: int, count: int, first: Pair, name: object) -> None:
         name: What to call the list.
     """
     example = f"{first.image_id!r} with {first.path!r}"
-    warn(f"ids of {name} matched by {WAYS[way].told}: {count:,}, such as {example}")
+    logger.warning(f"ids of {name} matched by {WAYS[way].told}: {count:,}, such as {example}")
 
 
 def pair(image_ids: Collection[str], paths: Collection[str]) -> list[Pair]:

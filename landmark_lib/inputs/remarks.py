@@ -4,7 +4,10 @@ In a listing, remarks are rows with one of these as the reason: tasks and proces
 counted, told and dropped before anything else looks at the rows.
 """
 
-from landmark_lib.console import warn
+import logging
+
+logger = logging.getLogger(__name__)
+
 
 PASSED_OVER = "passed over"  # hidden, or left by a tool
 NOT_UTF8 = "not UTF-8"
@@ -21,6 +24,8 @@ def tell_remark(reason: str, count: int, example: str, where: object) -> None:
         where: What is listed.
     """
     if reason == PASSED_OVER:
-        warn(f"passed over in {where}: {count:,} hidden or left by tools, such as {example}")
+        logger.warning(f"passed over in {where}: {count:,} hidden or left by tools, such as {example}")
     else:
-        warn(f"{example} is not UTF-8 and was read as Windows-1252; save it as UTF-8 if names are wrong")
+        logger.warning(
+            f"{example} is not UTF-8 and was read as Windows-1252; save it as UTF-8 if names are wrong"
+        )

@@ -1,5 +1,6 @@
 """One job at a time fills an output directory."""
 
+import logging
 import os
 import socket
 import threading
@@ -12,11 +13,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from landmark_lib.console import note, visible
+from landmark_lib.console import visible
 from landmark_lib.errors import UserError
 from landmark_lib.preprocess import lock_steps
 from landmark_lib.preprocess.lock_steps import Sign, acquire, carry_out, renew
 from landmark_lib.storage import Place
+
+logger = logging.getLogger(__name__)
 
 LOCK = ".lock"  # on a disk; on an object store, `.lock.` and what no other job has
 
@@ -140,8 +143,8 @@ def _renew_until(ended: threading.Event, sign: Sign, signs: _StoredSigns) -> Non
     while not ended.wait(lock_steps.SECONDS_BETWEEN_SIGNS):
         renewed = _renewed(sign, signs)
         if renewed is None:
-            note(
-                f"error: --output: this job no longer has the lock of {visible(signs.folder)}: another job"
+            logger.error(
+                f"--output: this job no longer has the lock of {visible(signs.folder)}: another job"
                 f" has it, or it was not renewed for {lock_steps.SECONDS_OF_A_SIGN:.0f} seconds;"
                 " the same command goes on from here"
             )

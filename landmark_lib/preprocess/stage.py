@@ -1,5 +1,6 @@
 """How far a Spark stage has come, shown while it runs, and what it took."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,10 @@ from typing import Any, TypeVar
 from pyspark.sql import SparkSession
 from tqdm import tqdm
 
-from landmark_lib.console import note
 from landmark_lib.digits import number, size
 from landmark_lib.progress import progress
+
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -85,7 +87,7 @@ def timed_stage(timings: list[StageTiming], stage: str, unit: str) -> Iterator[C
     timing = StageTiming(stage, time.monotonic() - start, sum(counts), unit)
     timings.append(timing)
     took, rate = tqdm.format_interval(timing.seconds), timing.count / timing.seconds
-    note(f"{stage}: {timing.count} {unit} in {took}, {number(rate)} {unit}/s")
+    logger.info(f"{stage}: {timing.count} {unit} in {took}, {number(rate)} {unit}/s")
 
 
 def in_tasks(spark: SparkSession, numbers: Sequence[int], work: Callable[[int], Result]) -> dict[int, Result]:

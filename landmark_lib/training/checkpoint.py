@@ -8,7 +8,8 @@ until the next but one, for the case that the newest cannot be read.
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,6 +23,8 @@ from landmark_lib.settings import TrainSettings, option, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
 from landmark_lib.zip_archive import read_arrays
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
@@ -101,18 +104,13 @@ def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
         raise LandmarkError(f"the checkpoint {place} cannot be written: {error.strerror or error}") from None
 
 
-def read_checkpoint(directory: Place, warn: Callable[[str], None]) -> Checkpoint | None:
-    """Read the newest checkpoint of a member that can be read; None if there is none.
-
-    Args:
-        directory: The member's.
-        warn: Told of each checkpoint that cannot be read.
-    """
+def read_checkpoint(directory: Place) -> Checkpoint | None:
+    """Return the newest readable checkpoint in a member's directory, or None; warn about unreadable ones."""
     for place in _places(directory):
         try:
             return _read(place)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            warn(f"the checkpoint {place} cannot be read and is left out ({error})")
+            logger.warning(f"the checkpoint {place} cannot be read; using the one before ({error})")
     return None
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.console import warn
 from landmark_lib.digits import decimal
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import AnotherRankError, LandmarkError
@@ -98,9 +97,7 @@ class MemberTraining:
         """
         self.settings, self.data, self.ranks, self.feed = settings, data, ranks, feed
         self._stop, self._say = stop, say
-        self._watchdog = Watchdog(
-            f"rank {ranks.rank}: member {data.member}", settings.stall_timeout, ends=ranks.size > 1
-        )
+        self._watchdog = Watchdog(f"member {data.member}", settings.stall_timeout, ends=ranks.size > 1)
         self.steps = data.steps(settings, ranks.size)
         self.optimizer = _optimizer(settings)
         self.optimizer.build(feed.model.trainable_variables)
@@ -163,7 +160,7 @@ class MemberTraining:
 
     def _restore(self, files: MemberFiles) -> Progress | None:
         """Take this rank's weights from the last checkpoint; give where it stands."""
-        found = read_checkpoint(files.directory, warn)
+        found = read_checkpoint(files.directory)
         if found is None:
             return None
         may_change = self.settings.allow_rank_change and not found.progress.steps

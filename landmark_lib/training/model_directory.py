@@ -13,6 +13,7 @@
 
 import io
 import json
+import logging
 import math
 import platform
 import re
@@ -29,7 +30,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import __version__
-from landmark_lib.console import warn
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.likeness import Sketch
@@ -40,6 +40,8 @@ from landmark_lib.training.history import EpochResult, best_epoch, curves_of, wr
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import load_trained
 from landmark_lib.zip_archive import read_arrays
+
+logger = logging.getLogger(__name__)
 
 BEST = "best.keras"
 LAST = "last.keras"
@@ -254,7 +256,7 @@ def finished_members(models: str) -> list[Place]:
         raise UserError(f"--models: {models} holds no trained member; jobs/train.py makes them")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
-        warn(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
+        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
     for directory in found.values():
         if not read_member(directory).finished:
             raise UserError(f"--models: the training of {directory} has not ended")

@@ -5,6 +5,7 @@ GlooController reserves and never resizes. What Gloo does find, within its time-
 not answer at all.
 """
 
+import logging
 import os
 import threading
 import time
@@ -13,7 +14,9 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TypeVar
 
-from landmark_lib.console import note
+from landmark_lib.logs import ANY_RANK
+
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_TO_FIRST_WARNING = 30.0  # each further one comes after twice as long
@@ -131,11 +134,13 @@ class Watchdog:
 
     def _warn(self, what: str | None) -> None:
         ending = f"; it ends after {self._limit:.0f} s (--stall-timeout)" if self._ends else ""
-        note(f"warning: {self._who}: waiting for {what}, {self._patience.waited:.0f} s so far{ending}")
+        waited = f"{self._patience.waited:.0f} s so far"
+        logger.warning(f"{self._who}: waiting for {what}, {waited}{ending}", extra=ANY_RANK)
 
     def _end(self, what: str | None) -> None:
-        note(
-            f"error: {self._who}: waited {self._limit:.0f} seconds for {what}; the other ranks would wait for"
-            " this one for ever. A larger --stall-timeout is more patient with a slow disk or bucket"
+        logger.error(
+            f"{self._who}: waited {self._limit:.0f} seconds for {what}; the other ranks would wait for"
+            " this one for ever. A larger --stall-timeout is more patient with a slow disk or bucket",
+            extra=ANY_RANK,
         )
         os._exit(1)  # whatever hangs would keep a tidy end from coming

@@ -1,4 +1,4 @@
-# Every validation refuses a wrong value; tests/terraform checks the messages.
+# Every validation refuses a wrong value; tests/path/terraform checks the messages.
 mock_provider "google" {}
 
 variables {

@@ -1,5 +1,6 @@
 """Label lists and the files they tell about, brought together by image id."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from landmark_lib.console import warn
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.images.formats import IMAGE_ENDINGS
@@ -16,6 +16,8 @@ from landmark_lib.inputs.entries import REPEATED
 from landmark_lib.inputs.matching import HINTS, SHOWN, WAYS, Mismatch, Pair, Way, is_much, tell_way
 from landmark_lib.inputs.schema import ENTRY_SCHEMA
 from landmark_lib.inputs.source import Source
+
+logger = logging.getLogger(__name__)
 
 OF_A_LIST = ["image_id", "landmark_id", "list_reason", "list_detail", "on_list"]
 OF_A_FILE = ["uri", "reason", "detail", "archive", "offset", "size", "path", "is_photo"]
@@ -161,7 +163,7 @@ def _tell(joined: DataFrame, pairs: DataFrame, counts: Counts, source: Source) -
         mismatch = _mismatch(joined, pairs, counts)
         if counts.missing == counts.listed and not rows:
             raise UserError(f"--labels: {source.labels}: {mismatch.told(source.place)}")
-        warn(f"{source.labels}: {mismatch.told(source.place)}")
+        logger.warning(f"{source.labels}: {mismatch.told(source.place)}")
 
 
 def _mismatch(joined: DataFrame, pairs: DataFrame, counts: Counts) -> Mismatch:

@@ -1,0 +1,174 @@
+"""Photos without a landmark are told by what training left behind, and rank low in a submission."""
+
+import json
+import re
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import tensorflow as tf
+from photo_files import draw
+from report_datasets import ids_of, write_dataset
+from small_ensemble import MEMBERS, SIDE, finished_member
+
+from landmark_lib import dataset
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.evaluation.evaluate import evaluate
+from landmark_lib.evaluation.evidence import evidence_of, unknown_to_all
+from landmark_lib.evaluation.networks import Said
+from landmark_lib.evaluation.photos import find_photos
+from landmark_lib.evaluation.predict import predict
+from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK
+from landmark_lib.evaluation.rejection_file import REJECTION
+from landmark_lib.evaluation.shown import describe_answers, describe_summary
+from landmark_lib.evaluation.submission import write_submission
+from landmark_lib.evaluation.table import describe
+from landmark_lib.method.likeness import FeatureSums, sketch_of
+from landmark_lib.settings import EvaluateSettings, PredictSettings
+from landmark_lib.storage import Place
+from landmark_lib.training.model import features_of, load_trained
+from landmark_lib.training.model_directory import BEST, SKETCH, write_member, write_sketch
+
+FREE = 8
+
+
+@pytest.fixture(scope="module")
+def held_out(tmp_path_factory):
+    """A data set of three classes with thirty photos held out."""
+    root = str(tmp_path_factory.mktemp("photos") / "dataset")
+    write_dataset(root, {f"landmark {index}": ids_of(index, 20) for index in range(3)}, hold_out=10)
+    return root
+
+
+@pytest.fixture(scope="module")
+def just_trained(models, held_out, tmp_path_factory):
+    """The members with sketches of some features, as training leaves them."""
+    directory = tmp_path_factory.mktemp("trained") / "models"
+    shutil.copytree(models, directory)
+    (directory / REJECTION).unlink(missing_ok=True)
+    images = np.random.default_rng(0).integers(0, 256, (30, SIDE, SIDE, 3)).astype(np.uint8)
+    for name in MEMBERS:
+        write_member(
+            Place(str(directory / name)), finished_member(dataset.read_manifest(held_out).fingerprint)
+        )
+        features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
+        sums = FeatureSums.nothing(3, features.shape[1])
+        sums.add(features, np.arange(30) % 3)
+        write_sketch(sketch_of(sums), Place(str(directory / name)))
+    return directory
+
+
+@pytest.fixture
+def sketched(just_trained, tmp_path):
+    """The same, to do with as a test likes."""
+    return Path(shutil.copytree(just_trained, tmp_path / "models"))
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("streets")
+    for number in range(FREE):
+        draw(100 + number).save(folder / f"street-{number}.png")
+    (folder / "notes.txt").write_text("no photo")
+    return folder
+
+
+def settings_for(models, **others):
+    return EvaluateSettings(models=str(models), batch_size=8, **others)
+
+
+def test_evaluation_measures_what_telling_them_brings(sketched, held_out, streets):
+    evaluation, path = evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
+    found = evaluation.rejection
+    assert (found.photos, found.landmark_free, found.unreadable) == (15, FREE / 2, {"not an image": 1})
+    assert json.loads(path.read_text())["rejection"] == json.loads(json.dumps(asdict(found)))
+    text = describe(evaluation, dataset.read_classes(held_out))
+    assert "(15 photos with and 4 without, none of them learned from)" in text
+    assert re.findall(r"^ +([\d.]+ %) ", text, re.MULTILINE) == ["0 %", "50.0 %", "90.0 %", "98.0 %"]
+    assert 'id="rejection"' in (path.parent / "report.html").read_text()
+
+
+def test_predictions_and_submission_rank_by_the_chance_to_be_right(
+    sketched, held_out, streets, tmp_path, one_rank
+):
+    evaluate(settings_for(sketched), held_out)
+    threshold = json.loads((sketched / REJECTION).read_text())["threshold"]
+    settings = PredictSettings(
+        input=str(streets), models=str(sketched), output=str(tmp_path / "out"), batch_size=3, top_k=2
+    )
+    files, summary = predict(settings, find_photos(settings, ""), one_rank)
+    rows = pa.concat_tables(files.read(ANSWERS)).to_pylist()
+    assert all(0 <= row[CHANCE] <= 1 and row[NO_LANDMARK] == (row[CHANCE] < threshold) for row in rows)
+    assert summary.no_landmark == sum(row[NO_LANDMARK] for row in rows)
+    assert f"{summary.no_landmark} of them likely without a landmark" in describe_summary(files, summary)
+    assert describe_answers(files, summary.members, {}).count("likely ") == FREE
+    write_submission(files, str(tmp_path / "out.csv"), None)
+    lines = (tmp_path / "out.csv").read_text().splitlines()[1:]
+    by_id = {row["image_id"]: row for row in rows}
+    told = [line.rpartition(" ") for line in lines if not line.endswith(",")]
+    assert len(told) == FREE
+    for before, _, score in told:
+        assert float(score) == by_id[before.partition(",")[0]][CHANCE]
+
+
+def test_members_without_a_sketch_tell_nothing_and_say_so(sketched, held_out, streets):
+    (sketched / MEMBERS[1] / SKETCH).unlink()
+    evaluation, _ = evaluate(settings_for(sketched), held_out)
+    assert evaluation.rejection is None
+    assert "not told: a member has no sketch" in describe(evaluation, dataset.read_classes(held_out))
+    assert not (sketched / REJECTION).exists()
+    with pytest.raises(UserError, match="--no-landmark: a member has no sketch"):
+        evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
+
+
+def test_what_was_learned_for_other_models_is_refused(sketched, held_out, streets, tmp_path, one_rank):
+    evaluate(settings_for(sketched), held_out)
+    settings = PredictSettings(input=str(streets), models=str(sketched), output=str(tmp_path / "out"))
+    shutil.copy(sketched / MEMBERS[0] / BEST, sketched / MEMBERS[1] / BEST)
+    with pytest.raises(UserError, match="learned for other models"):
+        predict(settings, find_photos(settings, ""), one_rank)
+    (sketched / REJECTION).write_text("{")
+    with pytest.raises(LandmarkError, match="cannot be read"):
+        predict(settings, find_photos(settings, ""), one_rank)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
+def test_a_broken_sketch_is_named(sketched, held_out, content):
+    (sketched / MEMBERS[2] / SKETCH).write_bytes(content)
+    with pytest.raises(LandmarkError, match=f"{MEMBERS[2]}/{SKETCH} cannot be read"):
+        evaluate(settings_for(sketched), held_out)
+
+
+def test_no_photos_without_a_landmark_are_a_mistake(sketched, held_out, tmp_path):
+    with pytest.raises(UserError, match="--no-landmark: no such folder or file"):
+        evaluate(settings_for(sketched, no_landmark=str(tmp_path / "none")), held_out)
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "notes.txt").write_text("no photo")
+    with pytest.raises(UserError, match=r"--no-landmark: no photo of .* can be read: 1 not an image"):
+        evaluate(settings_for(sketched, no_landmark=str(tmp_path / "texts")), held_out)
+
+
+def test_a_landmark_unknown_to_all_is_never_answered():
+    random = np.random.default_rng(0)
+    said = [
+        Said(
+            tf.constant(random.normal(size=(6, 4)), tf.float32),
+            tf.constant(random.random((6, 8)), tf.float32),
+        )
+        for _ in range(3)
+    ]
+    truth = np.arange(6) % 4
+    sums = FeatureSums.nothing(4, 8)
+    sums.add(random.random((20, 8)).astype(np.float32), np.arange(20) % 4)
+    sketches = [sketch_of(sums)] * 3
+    for before, after in zip(said, unknown_to_all(said, truth), strict=True):
+        others = np.delete(before.logits.numpy()[0], truth[0])
+        assert truth[0] != after.logits.numpy()[0].argmax()
+        energy = tf.reduce_logsumexp(after.logits, axis=1).numpy()[0]
+        assert energy == pytest.approx(np.log(np.exp(others).sum()), rel=1e-5)
+    known, unknown = evidence_of(said, sketches), evidence_of(unknown_to_all(said, truth), sketches)
+    assert (unknown.pieces[:, 1] < known.pieces[:, 1]).all()
+    assert np.isfinite(unknown.pieces).all()

@@ -1,0 +1,240 @@
+"""The report stands alone, tells what the data set holds, and takes nothing in it for markup."""
+
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import fsspec
+import pytest
+from commands import REPOSITORY
+from page_outline import outline
+from report_datasets import HOSTILE, SCRIPT, USUAL, write_dataset
+from report_timings import TIMINGS
+
+from landmark_lib import dataset
+from landmark_lib.errors import LandmarkError
+from landmark_lib.preprocess.report import write_report
+from landmark_lib.storage import Place
+
+GOLDEN = REPOSITORY / "tests" / "golden" / "1"
+NOTHING = "\N{EN DASH}"
+ADDRESSES = ("src", "href", "xlink:href", "action", "data", "poster", "srcset")
+
+
+def test_it_loads_nothing(any_report):
+    page = any_report.outline
+    assert not page.all("iframe", "object", "embed", "form", "base")
+    for element in page.elements:
+        for name in ADDRESSES:
+            assert (element[name] or "#").startswith(("#", "data:"))
+        assert not [name for name in element.attributes if name.startswith("on")]
+    (style,) = page.all("style")
+    assert not re.search(r"@import|url\(|expression", style.text)
+
+
+def test_without_sortable_tables_it_runs_nothing(report):
+    assert not report.outline.all("script")
+    assert "script-src" not in report.text
+
+
+def test_every_picture_says_what_it_shows(any_report):
+    pictures = [*any_report.outline.all("img"), *any_report.outline.all("svg")]
+    assert all(p["alt"] if p.name == "img" else p["aria-label"] and p["role"] == "img" for p in pictures)
+
+
+def test_headings_go_down_step_by_step(any_report):
+    levels = [int(heading.name[1]) for heading in any_report.outline.all("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_headings_of_rows_and_columns(any_report):
+    page = any_report.outline
+    assert len(page.all("table")) == len(page.all("caption")) >= 3
+    assert all(heading["scope"] in {"col", "row"} for heading in page.all("th"))
+    assert all(heading.text.strip() for heading in page.all("th", "caption"))
+
+
+def test_ids_are_unique_and_what_refers_to_one_finds_it(any_report):
+    page = any_report.outline
+    ids = [element["id"] for element in page.elements if element["id"]]
+    assert len(ids) == len(set(ids))
+    referred = {e["href"][1:] for e in page.elements if (e["href"] or "").startswith("#")}
+    referred |= {e["aria-labelledby"] for e in page.elements if e["aria-labelledby"]}
+    referred |= set(re.findall(r"url\(#([^)]+)\)", any_report.text))
+    assert referred <= set(ids)
+
+
+def test_names_of_the_data_set_are_text_and_never_markup(reports):
+    page = reports["hostile"].outline
+    told = page.all("html")[0].text
+    assert SCRIPT in told
+    alternatives = [image["alt"] for image in page.all("img")]
+    assert any(HOSTILE[1] in alternative for alternative in alternatives)
+    assert "{{ 7 * 7 }}{% raw %}" in told + "".join(alternatives)
+
+
+def test_names_of_any_length_are_told_in_a_few_hundred_characters(reports):
+    text = reports["hostile"].text
+    assert "long" * 60 in text
+    assert "long" * 80 not in text
+
+
+def test_foreign_text_keeps_its_direction_to_itself(reports):
+    turning = [within for text, within in reports["hostile"].outline.texts if "\u202e" in text]
+    assert turning
+    assert all("bdi" in within for within in turning)
+
+
+def test_it_says_what_became_of_the_photos(reports):
+    report = reports["usual"]
+    roles, photos = report.manifest.roles, report.outline.section("photos")
+    assert f"trained on by a member {roles['train']} " in photos
+    assert f"no member drew them {roles['unused']} " in photos
+    assert "rejected: they gave no photo 6 " in photos
+    assert "listed 37" in photos
+    assert "3 of the 31 photos in the corpus have a side shorter than 250 pixels; they are kept" in photos
+
+
+def test_it_shows_table_1_beside_the_papers(reports):
+    labels = reports["usual"].outline.section("labels")
+    assert "Percentile 10 20 30 40 50 60 70 80 90" in labels
+    assert "This data set 1 1 3 3 3 7 7 20 20" in labels
+    assert "The paper 4 5 7 9 14 22 34 62 142" in labels
+    figures = [svg["aria-label"] for svg in reports["usual"].outline.all("svg")]
+    assert any("from 20 images of the most frequent label over 3 to 1 of the rarest" in f for f in figures)
+    assert any("16 to 31 images: 1" in figure for figure in figures)
+
+
+def test_it_counts_each_members_rows_of_each_class(reports):
+    report = reports["usual"]
+    balance = report.outline.section("balance")
+    assert "Of 3 classes, 1 had more than 8 training images and was downsampled" in balance
+    assert (
+        "1 had fewer than 5 and was upsampled to as many; 1 stayed as it was. 0 outputs have the same"
+        in balance
+    )
+    assert f"Before sampling 30 {NOTHING} 3 7 20 6.7" in balance
+    for member in range(3):
+        own = report.manifest.rows_in(f"train/member-{member}")
+        assert f"Member {member} 19 {own} 5 6 8 1.6" in balance
+
+
+def test_a_downsampled_class_shows_who_drew_what(reports):
+    report = reports["usual"]
+    plan = {
+        row["image_id"]: row
+        for record in report.manifest.files_in("plan")
+        for row in dataset.read_table(str(report.path.parent), record.path).to_pylist()
+    }
+    told = dict(
+        image["alt"].split(", drawn by ") for image in report.outline.all("img") if "drawn by" in image["alt"]
+    )
+    assert len(told) == 19
+    for image_id, who in told.items():
+        members = ", ".join(map(str, plan[image_id]["members"]))
+        assert who == (f"member {members}" if members else "no member")
+    assert "no member" in told.values()
+
+
+def test_an_upsampled_class_shows_its_originals_and_their_recipes(reports):
+    page = reports["usual"].outline
+    originals = [i["alt"] for i in page.all("img") if i["alt"].startswith("Original small-")]
+    outputs = [i["alt"] for i in page.all("img") if i["alt"].startswith("Output ")]
+    assert len(originals) == 2
+    assert len(outputs) == 5
+    assert outputs.count("Output plain") == 2
+    assert "Label small has 2 training images" in page.section("sampling")
+
+
+def test_rejected_photos_are_told_by_reason_with_some_of_them(reports):
+    rejected = reports["usual"].outline.section("rejected")
+    assert "truncated image 5 cut-0 file:///0 cut" in rejected
+    assert rejected.count("cut-") == 3
+    assert "no image id 1 (no id)" in rejected
+
+
+def test_sizes_add_up_to_those_of_the_manifest(reports):
+    report = reports["usual"]
+    rows = sum(record.rows for record in report.manifest.files)
+    assert f"in all {len(report.manifest.files)} {rows} " in report.outline.section("files")
+
+
+def test_times_are_told_with_photos_and_megabytes_a_second(reports):
+    times = reports["usual"].outline.section("times")
+    assert "corpus 2.0 s 36 photos 18 5.0 MB 2.5" in times
+    assert f"plan 0.2 s 36 images 144 {NOTHING} {NOTHING}" in times
+
+
+def test_settings_are_told_with_what_they_mean(reports):
+    settings = reports["usual"].outline.section("settings")
+    assert "--cutoff 8 Most training images of a class in one member." in settings
+    assert "pillow 12" in settings
+
+
+def test_what_did_not_happen_is_said(reports):
+    page = reports["even"].outline
+    sampling = page.section("sampling")
+    assert "No class has more training images than the cutoff of 8, so nothing was left out." in sampling
+    assert "No class has fewer training images than the target of 5, so nothing was copied." in sampling
+    assert "left out: no member drew them 0 0 % dropped" in page.section("photos")
+    assert page.section("rejected").endswith("None: every photo that was listed is in the corpus.")
+    assert "The only member trains on 13 rows" in page.all("main")[0].text
+
+
+def test_photos_without_labels_make_a_page_of_the_corpus_alone(reports):
+    page = reports["unlabelled"].outline
+    assert [s["id"] for s in page.all("section")] == ["photos", "rejected", "files", "times", "settings"]
+    assert "They have no labels, so there is nothing to train on" in page.all("main")[0].text
+    assert "in the corpus, without labels 4 100 %" in page.section("photos")
+
+
+def test_a_run_that_found_all_done_tells_no_times(reports, tmp_path):
+    root = shutil.copytree(reports["even"].path.parent, tmp_path / "copy")
+    write_report(str(root), reports["even"].manifest, [])
+    assert "times" not in {s["id"] for s in outline((root / "report.html").read_text()).all("section")}
+
+
+def test_the_same_data_set_and_times_give_the_same_page(reports):
+    report = reports["usual"]
+    before = report.text
+    write_report(str(report.path.parent), report.manifest, TIMINGS)
+    assert report.text == before
+
+
+def test_a_data_set_that_spark_made_is_told_too(tmp_path):
+    root = str(shutil.copytree(GOLDEN, tmp_path / "golden"))
+    page = outline(Path(write_report(root, dataset.read_manifest(root), [])).read_text())
+    assert "Of 2 classes, 1 had more than 3 training images" in page.section("balance")
+    assert [image["alt"] for image in page.all("img")].count("Output plain") == 1
+
+
+def test_it_is_written_into_a_bucket_too(tmp_path):
+    store = fsspec.filesystem("memory")
+    store.put(str(GOLDEN), "/report-bucket/dataset", recursive=True)
+    root = "memory://report-bucket/dataset"
+    address = write_report(root, dataset.read_manifest(root), [])
+    assert address == f"{root}/report.html"
+    local = str(shutil.copytree(GOLDEN, tmp_path / "golden"))
+    assert (Place(root) / "report.html").read_bytes().decode() == Path(
+        write_report(local, dataset.read_manifest(local), [])
+    ).read_text()
+
+
+def test_a_shard_without_a_planned_row_is_told(tmp_path):
+    root = str(tmp_path / "dataset")
+    manifest = write_dataset(root, USUAL)
+    manifest.settings["seed"] += 1
+    with pytest.raises(LandmarkError, match=r"train/common/shard-0000\d-of-00002.parquet .* found none"):
+        write_report(root, manifest, [])
+
+
+def test_fifteen_thousand_classes_make_a_page_of_bounded_size(reports, tmp_path):
+    from landmark_lib.report.label_figures import balance_figure, rank_figure
+
+    counts = [50_000 // (rank + 1) + 4 for rank in range(15_000)]
+    after = [60 + count * 7919 % 61 for count in range(15_000)]  # a curve that no smoothing shortens
+    figures = [rank_figure(counts, {"cutoff": 120}), *(balance_figure(m, counts, after) for m in range(3))]
+    assert sum(map(len, figures)) < 300_000

@@ -1,0 +1,71 @@
+"""The examples of docs/serving.md run as they stand, and what they make answers as the member does."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from commands import REPOSITORY
+from PIL import Image
+
+from landmark_lib.images.jpeg import decode_jpeg
+from landmark_lib.storage import Place
+from landmark_lib.training.backbone import load_backbone
+from landmark_lib.training.model import build_model
+from landmark_lib.training.model_directory import BEST, save_model
+from landmark_lib.training.stream import decode
+
+PAGE = (REPOSITORY / "docs" / "serving.md").read_text("utf-8")
+EXAMPLES = dict(re.findall(r"^### (.+?)\n.*?^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+SIDE = 224  # as the demo's, the pixels are not resized
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a member and a photo, in which the first example has run."""
+    folder = tmp_path_factory.mktemp("serving")
+    directory = folder / "data" / "models" / "member-0"
+    directory.mkdir(parents=True)
+    backbone = load_backbone("MobileNet", "random", SIDE, seed=0)
+    network = build_model(backbone, "tf", 4, dropout=0.5, l2=0.0, seed=0)
+    save_model(network, Place(str(directory)) / BEST)
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype(np.uint8)
+    Image.fromarray(pixels).resize((600, 400)).save(folder / "photo.jpg", quality=95)
+    run(folder, "Preparing")
+    jpeg = (folder / "prepared.jpg").read_bytes()
+    logits = network(decode(jpeg, SIDE)[tf.newaxis], training=False).numpy()
+    return folder, jpeg, logits
+
+
+def run(folder, example):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", EXAMPLES[example]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1] if done.stdout else ""
+
+
+def test_the_graph_decodes_to_pillows_pixels_within_a_grey_level(place):
+    _, jpeg, _ = place
+    expected = np.asarray(decode_jpeg(jpeg)).astype(int)
+    assert np.abs(decode(jpeg, SIDE).numpy().astype(int) - expected).max() <= 1
+
+
+def test_the_saved_model_takes_jpegs_and_answers_as_the_member_does(place):
+    folder, jpeg, logits = place
+    told = run(folder, "SavedModel")
+    assert re.fullmatch(rf"SavedModel: \d+ MB, \d+ ms a photo, class {logits[0].argmax()}", told)
+    serve = tf.saved_model.load(str(folder / "saved_model")).signatures["serving_default"]
+    np.testing.assert_allclose(serve(jpegs=tf.constant([jpeg]))["logits"], logits, rtol=1e-4, atol=1e-5)
+
+
+def test_the_small_model_answers_as_the_member_does_as_far_as_8_bits_go(place):
+    folder, _, logits = place
+    told = run(folder, "TFLite")
+    assert re.fullmatch(rf"TFLite: \d+ MB, \d+ ms a photo, class {logits[0].argmax()}", told)

@@ -1,0 +1,128 @@
+"""Training that was interrupted anywhere goes on to the same weights, bit for bit."""
+
+import csv
+
+import numpy as np
+import pytest
+from commands import REPOSITORY, horovodrun, run
+
+from landmark_lib.storage import Place
+from landmark_lib.training.checkpoint import CHECKPOINTS
+from landmark_lib.training.model import load_trained
+from landmark_lib.training.model_directory import read_member
+
+JOB = str(REPOSITORY / "jobs/train.py")
+INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
+TIMES = ("images_per_second", "input_wait", "allreduce")
+OPTIONS = [
+    *("--member", "0", "--epochs", "3", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
+    *("--backbone", "MobileNet", "--trainable-layers", "2", "--learning-rate", "0.01", "--dropout", "0.5"),
+    *("--random-flip", "--deterministic", "--epochs-per-pass", "2"),
+]
+
+
+def arguments(dataset, models, *more):
+    return ("--dataset", dataset, "--models", str(models), *OPTIONS, *more)
+
+
+def train(dataset, models, *more, ranks=1):
+    command = ("python", JOB, *arguments(dataset, models, *more))
+    return run(*command) if ranks == 1 else horovodrun(*command, ranks=ranks)
+
+
+def interrupt(dataset, models, signal, place, ranks=1, rank=0):
+    command = ("python", INTERRUPTED, signal, place, str(rank), *arguments(dataset, models))
+    return run(*command) if ranks == 1 else horovodrun(*command, ranks=ranks)
+
+
+def outcome(models):
+    """Give the weights of the last and of the best model, and the history without its times."""
+    directory = models / "member-0"
+    assert read_member(Place(str(directory))).finished
+    with (directory / "history.csv").open(newline="") as file:
+        history = [
+            {
+                name: row[name]
+                for name in row
+                if "second" not in name and name not in ("input_wait", "allreduce")
+            }
+            for row in csv.DictReader(file)
+        ]
+    weights = [
+        load_trained(Place(str(directory / name))).get_weights() for name in ("last.keras", "best.keras")
+    ]
+    return weights, history
+
+
+def check_equal(outcome, other):
+    assert outcome[1] == other[1]
+    for mine, theirs in zip(outcome[0], other[0], strict=True):
+        for one, another in zip(mine, theirs, strict=True):
+            np.testing.assert_array_equal(one, another)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small_dataset, tmp_path_factory):
+    models = tmp_path_factory.mktemp("undisturbed")
+    done = train(small_dataset, models)
+    assert done.returncode == 0, done.stderr
+    return models
+
+
+def test_training_that_is_killed_again_and_again_ends_with_the_same_weights(
+    undisturbed, small_dataset, tmp_path
+):
+    for place in ("a step", "a checkpoint", "the renaming of a checkpoint", "the last model"):
+        assert interrupt(small_dataset, tmp_path, "SIGKILL", place).returncode == -9
+    done = train(small_dataset, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "goes on after 3 epochs and 0 steps" in done.stdout
+    check_equal(outcome(tmp_path), outcome(undisturbed))
+
+
+def test_sigterm_ends_within_an_epoch_from_where_training_goes_on(undisturbed, small_dataset, tmp_path):
+    done = interrupt(small_dataset, tmp_path, "SIGTERM", "a step")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: stopped after step ")
+    assert any(not path.stem.endswith("-0000000") for path in (tmp_path / "member-0" / CHECKPOINTS).iterdir())
+    done = train(small_dataset, tmp_path)
+    assert done.returncode == 0, done.stderr
+    check_equal(outcome(tmp_path), outcome(undisturbed))
+
+
+def test_two_ranks_of_which_one_is_killed_go_on_to_the_same_weights(small_dataset, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert train(small_dataset, whole, ranks=2).returncode == 0
+    done = interrupt(small_dataset, broken, "SIGKILL", "a step", ranks=2, rank=1)
+    assert done.returncode == 1
+    done = interrupt(small_dataset, broken, "SIGTERM", "a step", ranks=2, rank=1)
+    assert done.returncode == 1
+    assert "stopped after step" in done.stdout + done.stderr
+    assert train(small_dataset, broken, ranks=2).returncode == 0
+    check_equal(outcome(broken), outcome(whole))
+
+
+def test_a_trained_member_is_left_alone_and_goes_on_if_more_epochs_are_asked(undisturbed, small_dataset):
+    last = undisturbed / "member-0" / "last.keras"
+    before = last.stat().st_mtime_ns
+    done = train(small_dataset, undisturbed)
+    assert done.returncode == 0, done.stderr
+    assert "trained already" in done.stdout
+    assert last.stat().st_mtime_ns == before
+
+
+def test_other_settings_are_refused_with_the_difference(undisturbed, small_dataset):
+    done = train(small_dataset, undisturbed, "--dropout", "0.25")
+    assert done.returncode == 2
+    assert "--dropout 0.5 there, 0.25 here" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_another_number_of_ranks_goes_on_only_where_asked(undisturbed, small_dataset, tmp_path):
+    more = ("--epochs", "4")
+    done = train(small_dataset, undisturbed, *more, ranks=2)
+    assert done.returncode == 1
+    assert "ranks 1 there, 2 here" in done.stderr
+    done = train(small_dataset, undisturbed, *more, "--allow-rank-change", ranks=2)
+    assert done.returncode == 0, done.stderr
+    assert read_member(Place(str(undisturbed / "member-0"))).epochs == 4

@@ -1,0 +1,55 @@
+"""A trial outlives the worker that was killed at it."""
+
+import signal
+import sys
+
+import pytest
+from commands import run
+from optuna.trial import TrialState
+
+from landmark_lib.settings import TuneSettings
+from landmark_lib.tuning.study import SharedStudy
+
+MEMBERS = 2
+
+
+def opened(models, fingerprint="rows", **settings):
+    return SharedStudy(TuneSettings(models=str(models), **settings), MEMBERS, fingerprint)
+
+
+@pytest.fixture
+def claimed():
+    """Claim a trial, and let go of it when the test is over."""
+    claims = []
+
+    def claim(study):
+        claims.append(study.claim())
+        return claims[-1]
+
+    yield claim
+    for one in claims:
+        one.lock.close()
+
+
+CLAIM = """
+import os, signal, sys
+from landmark_lib.settings import TuneSettings
+from landmark_lib.tuning.study import SharedStudy
+claim = SharedStudy(TuneSettings(models=sys.argv[1]), 2, "rows").claim()
+claim.report(1, 0.25)
+print(claim.trial.number, claim.parameters["dropout"], flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_trial_whose_worker_was_killed_is_gone_on_with(tmp_path, claimed):
+    killed = run(sys.executable, "-c", CLAIM, str(tmp_path))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    study = opened(tmp_path)
+    claim = study.claim()
+    assert f"{claim.trial.number} {claim.parameters['dropout']}\n" == killed.stdout
+    claim.report(1, 0.75)  # which was noted before
+    claim.report(2, 0.5)
+    study.finish(claim, TrialState.COMPLETE, 0.5)
+    assert study.trials[0].intermediate_values == {1: 0.25, 2: 0.5}
+    assert claimed(study).trial.number == 1

@@ -1,0 +1,28 @@
+"""Progress is a bar on a terminal, whole lines elsewhere, and nothing on silent ranks."""
+
+from landmark_lib.progress import progress
+
+
+def count(total, *, speaks=True):
+    with progress("corpus", total, "photos", speaks=speaks) as display:
+        for _ in range(total):
+            display.update(1)
+
+
+def test_a_log_gets_whole_lines_from_the_first_to_the_last(capsys):
+    count(3)
+    err = capsys.readouterr().err
+    first, last = err.splitlines()
+    assert first.startswith("corpus: 0/3 photos in 00:00")
+    assert last.startswith("corpus: 3/3 photos in 00:00")
+    assert "\r" not in err
+
+
+def test_a_log_gets_few_lines_however_often_the_display_is_updated(capsys):
+    count(100_000)
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_silent_ranks_say_nothing(capsys):
+    count(3, speaks=False)
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,124 @@
+"""A checkpoint is whole or not there, belongs to one training, and the one before stands in for it."""
+
+import logging
+import resource
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.method.plateau import PlateauState
+from landmark_lib.storage import Place
+from landmark_lib.training.checkpoint import (
+    CHECKPOINTS,
+    Checkpoint,
+    Identity,
+    Progress,
+    check_identity,
+    read_checkpoint,
+    write_checkpoint,
+)
+from landmark_lib.training.history import EpochResult
+
+RESULT = EpochResult(1, 0.5, 0.01, 2.5, 0.25, 2.25, 0.125, 80.0, 0.1, 0.2, 0)
+IDENTITY = Identity("fingerprint", 1, 2, {"dropout": 0.5, "l2": 1e-4})
+
+
+def checkpoint(epochs, steps=0):
+    stands = Progress(epochs, steps, PlateauState(0.01), [RESULT] * epochs, [[1.5, 2.0, 4.0]] * 2)
+    arrays = {"variable 0": np.full((3, 2), epochs, np.float32), "variable 1": np.array(steps)}
+    return Checkpoint(IDENTITY, stands, arrays)
+
+
+def read(directory):
+    warnings = []
+    handler = logging.Handler()
+    handler.emit = lambda record: warnings.append(record.getMessage())
+    logging.getLogger("landmark_lib").addHandler(handler)
+    try:
+        return read_checkpoint(Place(str(directory))), warnings
+    finally:
+        logging.getLogger("landmark_lib").removeHandler(handler)
+
+
+def same(one, other):
+    return (one.identity, one.progress) == (other.identity, other.progress) and all(
+        np.array_equal(one.arrays[name], other.arrays[name]) for name in (*one.arrays, *other.arrays)
+    )
+
+
+def test_it_comes_back_as_it_was_written(tmp_path):
+    written = checkpoint(1, 7)
+    write_checkpoint(Place(str(tmp_path)), written)
+    found, warnings = read(tmp_path)
+    assert same(found, written)
+    assert warnings == []
+
+
+def test_there_is_none_at_first(tmp_path):
+    assert read(tmp_path) == (None, [])
+
+
+def test_the_newest_counts_and_one_before_it_is_kept(tmp_path):
+    for epochs, steps in ((1, 0), (1, 30), (2, 0), (10, 0)):
+        write_checkpoint(Place(str(tmp_path)), checkpoint(epochs, steps))
+    assert read(tmp_path)[0].progress.epochs == 10
+    assert len(list((tmp_path / CHECKPOINTS).iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda _: b"",
+        lambda content: content.replace(b"\x00\x00\x00\x40", b"\x00\x00\x00\x41", 1),  # 2.0 -> 8.0
+        lambda content: b"PK" + bytes(len(content)),
+    ],
+    ids=["truncated", "empty", "one bit off", "zeros"],
+)
+def test_what_cannot_be_read_is_told_and_the_one_before_taken(tmp_path, damage):
+    write_checkpoint(Place(str(tmp_path)), checkpoint(1))
+    write_checkpoint(Place(str(tmp_path)), checkpoint(2))
+    newest = max((tmp_path / CHECKPOINTS).iterdir())
+    content = newest.read_bytes()
+    assert damage(content) != content
+    newest.write_bytes(damage(content))
+    found, warnings = read(tmp_path)
+    assert found.progress.epochs == 1
+    assert len(warnings) == 1
+    assert str(newest) in warnings[0]
+
+
+def test_a_full_disk_leaves_the_one_before_and_nothing_half(tmp_path):
+    write_checkpoint(Place(str(tmp_path)), checkpoint(1))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        with pytest.raises(LandmarkError, match="cannot be written: File too large"):
+            write_checkpoint(Place(str(tmp_path)), checkpoint(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in (tmp_path / CHECKPOINTS).iterdir()] == ["00001-0000000.npz"]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"dataset": "other"}, "data set other there, fingerprint here"),
+        ({"member": 0}, "member 0 there, 1 here"),
+        ({"settings": {"dropout": 0.25, "l2": 1e-4}}, "--dropout 0.25 there, 0.5 here"),
+        ({"ranks": 4}, "ranks 4 there, 2 here.*--allow-rank-change"),
+    ],
+)
+def test_another_training_is_refused_with_the_difference(tmp_path, other, told):
+    with pytest.raises(UserError, match=told):
+        check_identity(replace(IDENTITY, **other), IDENTITY, Place(str(tmp_path)), allow_rank_change=False)
+
+
+def test_another_number_of_ranks_is_let_in_where_asked_and_nothing_else(tmp_path):
+    check_identity(replace(IDENTITY, ranks=4), IDENTITY, Place(str(tmp_path)), allow_rank_change=True)
+    with pytest.raises(UserError, match="member 0 there"):
+        check_identity(
+            replace(IDENTITY, ranks=4, member=0), IDENTITY, Place(str(tmp_path)), allow_rank_change=True
+        )

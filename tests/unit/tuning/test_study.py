@@ -1,0 +1,106 @@
+"""A search is shared by its workers and outlives them: each trial is one worker's, and none is lost."""
+
+import json
+
+import pytest
+from optuna.trial import TrialState
+
+from landmark_lib.errors import UserError
+from landmark_lib.settings import TuneSettings
+from landmark_lib.tuning.study import SharedStudy, done_by
+
+MEMBERS = 2
+
+
+def opened(models, fingerprint="rows", **settings):
+    return SharedStudy(TuneSettings(models=str(models), **settings), MEMBERS, fingerprint)
+
+
+@pytest.fixture
+def claimed():
+    """Claim a trial, and let go of it when the test is over."""
+    claims = []
+
+    def claim(study):
+        claims.append(study.claim())
+        return claims[-1]
+
+    yield claim
+    for one in claims:
+        one.lock.close()
+
+
+def claims_of(study, accuracies):
+    """Make trials that reach these accuracies; give what they tried."""
+    tried = []
+    for accuracy in accuracies:
+        claim = study.claim()
+        tried.append(claim.parameters)
+        study.finish(claim, TrialState.COMPLETE, accuracy)
+    return tried
+
+
+def test_the_first_trial_of_each_member_has_the_defaults(tmp_path, claimed):
+    study = opened(tmp_path)
+    claims = [claimed(study) for _ in range(4)]
+    assert [claim.member for claim in claims] == [0, 1, 0, 1]
+    assert claims[0].parameters == claims[1].parameters == TuneSettings().defaults
+    assert claims[2].parameters != claims[3].parameters != TuneSettings().defaults
+
+
+def test_a_search_that_is_opened_anew_for_each_trial_tries_what_an_undisturbed_one_tries(tmp_path):
+    accuracies = [0.5, 0.6, 0.2, 0.9, 0.1, 0.4, 0.3, 0.8, 0.7, 0.65, 0.55, 0.75]
+    again = [claims_of(opened(tmp_path / "again"), [accuracy])[0] for accuracy in accuracies]
+    assert again == claims_of(opened(tmp_path / "undisturbed"), accuracies)
+
+
+def test_a_trial_is_one_workers_and_there_are_as_many_as_asked_for(tmp_path, claimed):
+    one, other = opened(tmp_path, trials=3), opened(tmp_path, trials=3)
+    claims = [claimed(one), claimed(other), claimed(one)]
+    assert [claim.trial.number for claim in claims] == [0, 1, 2]
+    assert other.claim() is None
+    for claim in claims:
+        one.finish(claim, TrialState.COMPLETE, 0.5)
+    assert (done_by(other.trials), other.claim()) == (3, None)
+    assert claimed(opened(tmp_path, trials=4)).trial.number == 3
+
+
+def test_a_trial_is_at_work_as_long_as_its_worker_lives(tmp_path):
+    study = opened(tmp_path)
+    claim = study.claim()
+    assert study.at_work() == 1
+    claim.lock.close()
+    assert study.at_work() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "fingerprint", "told"),
+    [
+        ({"epochs": 3}, "rows", "--epochs 20 there, 3 here"),
+        ({"dropout": "0.5"}, "rows", "--dropout 0:0.8 there, 0.5 here"),
+        ({}, "other rows", "--dataset rows there, other rows here"),
+    ],
+)
+def test_a_search_for_something_else_is_refused_with_what_differs(tmp_path, settings, fingerprint, told):
+    opened(tmp_path)
+    with pytest.raises(UserError, match="holds a search with other settings") as refused:
+        opened(tmp_path, fingerprint, **settings)
+    assert told in str(refused.value)
+
+
+def test_a_broken_database_is_told_in_a_line(tmp_path):
+    (tmp_path / "tuning").mkdir()
+    (tmp_path / "tuning" / "study.db").write_text(json.dumps("no database") * 1000)
+    with pytest.raises(UserError, match="cannot be opened") as refused:
+        opened(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_bad_trial_is_ended_when_there_are_enough_to_compare_it_with(tmp_path, claimed):
+    study = opened(tmp_path)
+    for number in range(MEMBERS + 5):
+        claim = study.claim()
+        assert not any(claim.report(epoch, 0.1 * number * epoch) for epoch in range(1, 7))
+        study.finish(claim, TrialState.COMPLETE, 0.5)
+    bad = claimed(study)
+    assert [bad.report(epoch, 0.1) for epoch in range(1, 5)] == [False, False, False, True]
