@@ -2,7 +2,6 @@
 
 import pytest
 from click.testing import CliRunner
-
 from landmark_lib.sample.__main__ import main
 from landmark_lib.sample.write import SampleSettings, write_sample
 
