@@ -55,7 +55,7 @@ def test_an_archive_that_unpacks_to_more_than_it_is_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000,)}", "damaged"),
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (100000000,)}", "damaged"),
@@ -69,8 +69,8 @@ def test_an_archive_that_unpacks_to_more_than_it_is_is_refused():
         ("", "damaged"),
     ],
 )
-def test_an_array_that_claims_what_is_not_there_is_refused(header, told):
-    with pytest.raises(ValueError, match=rf"its array 'a\.npy' {told}|its array 'a\.npy' is {told}"):
+def test_an_array_that_claims_what_is_not_there_is_refused(header, message):
+    with pytest.raises(ValueError, match=rf"its array 'a\.npy' {message}|its array 'a\.npy' is {message}"):
         read_arrays(with_header(header, bytes(8)))
 
 
