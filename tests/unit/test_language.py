@@ -31,7 +31,7 @@ PHRASES = {
     r"(go|goes|going|gone|went) on(?! (top|the|a|an|each|every|one|both|its|white)\b)": "resume, continue",
     r"(carry|carries|carried|carrying) on": "resume, continue",
     r"anew": "again",
-    r"no number(?! of)": "NaN, not finite",
+    r"(?<!changes\x20)no number(?! of)": "NaN, not finite",
     r"in (the )?place of": "instead of",
     r"that there (is|are) not": "that does not exist, missing",
     r"of ours": "this project's, our",
@@ -110,8 +110,11 @@ def python_texts(source: str) -> Iterator[Text]:
             parts.append((token.start[0], token.string.lstrip("#") + "\n"))
         elif token.type == tokenize.STRING:
             prefix = re.match(r"\w*(\"\"\"|'''|\"|')", token.string)[0]
-            quotes = len(prefix.lstrip("rbfuRBFU"))
-            parts.append((token.start[0], token.string[len(prefix) : -quotes]))
+            text = token.string[len(prefix) : -len(prefix.lstrip("rbfuRBFU"))]
+            if "f" in prefix.lower():  # names in braces are code
+                text = re.sub(r"\{[^{}]*\}", lambda braces: "_" * len(braces[0]), text)
+            # A string of one word is a key or a name, not prose.
+            parts.append((token.start[0], "" if re.fullmatch(r"\w*", text) else text))
         elif token.type == tokenize.NAME and token.string.startswith("test_"):
             yield joined([(token.start[0], token.string.replace("_", " "))])
     if parts:
