@@ -1,4 +1,4 @@
-.PHONY: help demo test check paper images pin-images image-check terraform-check audit setup lock clean
+.PHONY: help demo test test-fast check paper images pin-images image-check terraform-check audit setup lock clean
 SHELL := bash
 # Every recipe runs in the environment, as after `source .venv/bin/activate`.
 activated = source .venv/bin/activate &&
@@ -6,6 +6,7 @@ activated = source .venv/bin/activate &&
 help:
 	@echo "make demo   set up, then photos -> shards -> three members -> votes, on the rendered sample"
 	@echo "make test   set up, then check and run all tests"
+	@echo "make test-fast  only the tests that need no engine and start no process; under a minute"
 	@echo "make check  lint, format, types, import contracts, Dockerfiles"
 	@echo "make images [IMAGES=\"spark serverless train train-cpu\"]  build the images of docker/; without IMAGES all but train-cpu"
 	@echo "make pin-images   pin their base images to the current digests of the registries"
@@ -21,6 +22,9 @@ demo: .venv/ready
 
 test: check
 	@$(activated) pytest
+
+test-fast: .venv/ready
+	@$(activated) pytest tests/unit
 
 check: .venv/ready
 	@$(activated) ruff check . && ruff format --check . && mypy && lint-imports --no-cache && \

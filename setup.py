@@ -1,4 +1,4 @@
-"""Package `landmark_lib`, with one extra per engine, so that no node installs the other's."""
+"""Packages `landmark_lib` and `landmark_sample`, with one extra per engine: no node needs both."""
 
 import re
 from pathlib import Path
@@ -46,8 +46,12 @@ setup(
     version=VERSION,
     description=__doc__,
     license="Apache-2.0",
-    packages=find_packages(include=["landmark_lib", "landmark_lib.*"]),
-    package_data={"landmark_lib": ["py.typed"], "landmark_lib.report": ["templates/*"]},
+    packages=find_packages(include=["landmark_lib", "landmark_lib.*", "landmark_sample"]),
+    package_data={
+        "landmark_lib": ["py.typed"],
+        "landmark_lib.report": ["templates/*"],
+        "landmark_sample": ["py.typed"],
+    },
     python_requires=">=3.11,<3.12",
     install_requires=SHARED,
     extras_require={
@@ -75,7 +79,7 @@ setup(
             "psutil>=5.9",  # which processes listen where
             "pytest>=8,<9",
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
-            "pytest-xdist>=3.6,<4",  # tests wait for processes to start, so two files run at a time
+            "pytest-xdist>=3.7,<4",  # tests wait for processes to start, so two run at a time
             "ruff>=0.9",
             "uv>=0.5",  # updates the lock files
             "wheel<0.46",  # builds what has no wheel (pyspark, horovod) with setuptools below 70

@@ -93,7 +93,7 @@ def main() -> int:
         work = Path(arguments.work or scratch)
         photos = Path(arguments.photos or work / "photos")
         if not photos.exists():
-            run(BIN / "python", "-m", "landmark_lib.sample", photos, *SAMPLE)
+            run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
         answers = {
             name: [answered(work, photos, name, seed, arguments) for seed in range(arguments.seeds)]
             for name in APPROACHES

@@ -3,7 +3,7 @@
     python benchmarks/plan_scale.py [--write]
 
 Each run is a separate spark-submit job with two cores and a driver of 2 GB (`plan_once.py`). In local mode
-the driver is also the executor. `landmark_lib.sample` makes the label lists, with the label counts of the
+the driver is also the executor. `landmark_sample` makes the label lists, with the label counts of the
 paper's corpus. Exit status 1 if a goal is missed.
 """
 
@@ -20,7 +20,7 @@ import click
 from processes import Measured, measure
 from results import Column, digits, markdown_table, publish
 
-from landmark_lib.sample.write import SampleSettings, write_labels
+from landmark_sample.write import SampleSettings, write_labels
 
 ONCE = Path(__file__).with_name("plan_once.py")
 DRIVER_MEMORY, CORES = "2g", 2

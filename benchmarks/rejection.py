@@ -20,8 +20,8 @@ from tuned_vs_default import BIN, JOBS, SAMPLE, run
 from landmark_lib.digits import share
 from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation_results import RejectionResult
-from landmark_lib.sample.write import BUILDINGS, SURROUNDINGS
 from landmark_lib.settings import EvaluateSettings
+from landmark_sample.write import BUILDINGS, SURROUNDINGS
 
 NO_LANDMARK = ["--landmark-free", "--photos", "1000", "--longest-side", "400", "--seed", "1"]
 SHOWS_NONE, SHOWS_UNKNOWN = "no landmark", "buildings of no class"
@@ -61,8 +61,8 @@ def measured(work: Path, arguments: argparse.Namespace) -> dict[str, RejectionRe
     if arguments.no_landmark:
         others = {SHOWS_NONE: Path(arguments.no_landmark)}
     elif not photos.exists():
-        run(BIN / "python", "-m", "landmark_lib.sample", photos, *SAMPLE)
-        run(BIN / "python", "-m", "landmark_lib.sample", rendered, *NO_LANDMARK)
+        run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
+        run(BIN / "python", "-m", "landmark_sample", "--output", rendered, *NO_LANDMARK)
     paths = ["--dataset", work / "dataset", "--models", work / "models"]
     run(
         *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos),

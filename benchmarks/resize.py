@@ -195,9 +195,7 @@ def speed_and_quality(folders: dict[str, Path], runs: int, missed: list[str]) ->
     theirs.close()
     header = ["photos (number, size)", "this project", "img2dataset", "Pillow, all pixels", "bare decode"]
     header += ["/ img2dataset", "/ bare decode", "PSNR, median / minimum", "img2dataset's"]
-    about = (
-        "Photos per second of CPU time on one core, ratios with their range over runs; PSNR in dB:"
-    )
+    about = "Photos per second of CPU time on one core, ratios with their range over runs; PSNR in dB:"
     return f"{about}\n\n{markdown_table(header, rows)}"
 
 

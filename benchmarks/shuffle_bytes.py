@@ -26,7 +26,7 @@ import click
 from results import markdown_table, publish
 
 from landmark_lib.dataset import CORPUS, CORPUS_SIZE, SHARD_IMAGE_SIZE, Manifest, read_manifest
-from landmark_lib.sample.write import SampleSettings, write_sample
+from landmark_sample.write import SampleSettings, write_sample
 
 ROOT = Path(__file__).parents[1]
 COUNTING = Path(__file__).with_name("counting")

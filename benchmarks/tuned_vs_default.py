@@ -56,7 +56,7 @@ def main() -> int:
 def write_dataset(work: Path) -> None:
     """Render the sample and preprocess it, unless already done."""
     if not (work / "photos").exists():
-        run(BIN / "python", "-m", "landmark_lib.sample", work / "photos", *SAMPLE)
+        run(BIN / "python", "-m", "landmark_sample", "--output", work / "photos", *SAMPLE)
     run(
         *(BIN / "spark-submit", JOBS / "preprocess.py"),
         *("--input", work / "photos", "--output", work / "dataset", *DATASET),

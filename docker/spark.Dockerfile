@@ -51,6 +51,7 @@ COPY --from=packages-with-spark /opt/venv /opt/venv
 COPY docker/health.py /usr/local/lib/landmark-health.py
 COPY jobs /app/jobs
 COPY landmark_lib /app/landmark_lib
+COPY landmark_sample /app/landmark_sample
 ENV PATH=/opt/venv/bin:$PATH \
     PYSPARK_PYTHON=/opt/venv/bin/python \
     SPARK_HOME=/opt/venv/lib/python3.11/site-packages/pyspark

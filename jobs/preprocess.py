@@ -10,6 +10,7 @@ if sys.version_info[:2] != (3, 11):
 
 from landmark_lib.command_line import run_job
 from landmark_lib.console import show, visible
+from landmark_lib.errors import UserError
 from landmark_lib.preprocess.submit import settle_spark
 from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
 
@@ -49,7 +50,10 @@ def _make_dataset(settings: PreprocessSettings, source: str) -> None:
 
 
 def _embedded_sample() -> str:
-    from landmark_lib.sample import SampleSettings, write_sample
+    try:
+        from landmark_sample import SampleSettings, write_sample
+    except ModuleNotFoundError:  # on a cluster, whose zip of the code is without it
+        raise UserError("--input: expected photos; the embedded sample is not installed here") from None
 
     if Path(SAMPLE_DIRECTORY).exists():
         show(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")

@@ -32,8 +32,8 @@ def main() -> int:
     """Run all steps and print where the outputs are."""
     began = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
-    run(f"python -m landmark_lib.sample {SAMPLE}")
-    run(f"python -m landmark_lib.sample {NO_LANDMARK} --landmark-free --photos 100 --longest-side 500")
+    run(f"python -m landmark_sample --output {SAMPLE}")
+    run(f"python -m landmark_sample --output {NO_LANDMARK} --landmark-free --photos 100 --longest-side 500")
     run(f"spark-submit jobs/preprocess.py --input {SAMPLE} --output {DATASET}")
     weights, remark = choose_weights()
     run(f"horovodrun -np 2 python jobs/train.py --dataset {DATASET} --models {MODELS} {TRAINING} {weights}")

@@ -76,8 +76,8 @@ def main() -> None:
     library = measure_all(root / "landmark_lib")
     packages = {"**landmark_lib**": list(library.values())}
     for name in sorted({path.parts[0] for path in library if len(path.parts) > 1}):
-        packages[f"– {name}"] = [module for path, module in library.items() if path.parts[0] == name]
-    packages["– modules at the top"] = [module for path, module in library.items() if len(path.parts) == 1]
+        packages[f"- {name}"] = [module for path, module in library.items() if path.parts[0] == name]
+    packages["- modules at the top"] = [module for path, module in library.items() if len(path.parts) == 1]
     for name in (*PACKAGES_APART, "jobs", "benchmarks", "scripts"):
         if modules := list(measure_all(root / name).values()):
             packages[name] = modules
@@ -217,7 +217,7 @@ def test_table(modules: dict[Path, Module]) -> str:
     header += ["without", "docstring", "parametrized"]
     groups = {"**all**": [test for module in modules.values() for test in module.tests]}
     for name in sorted({path.parts[0] for path in modules if len(path.parts) > 1}):
-        groups[f"– {name}"] = [
+        groups[f"- {name}"] = [
             test for path, module in modules.items() if path.parts[0] == name for test in module.tests
         ]
     rows = [
@@ -240,7 +240,7 @@ def test_table(modules: dict[Path, Module]) -> str:
 def spread(values: Sequence[int], *, longest: bool = True) -> str:
     """Write median, 90th percentile (nearest rank) and maximum."""
     if not values:
-        return "–"
+        return "-"
     ninetieth = sorted(values)[math.ceil(0.9 * len(values)) - 1]
     shown = [median(values), ninetieth, *([max(values)] if longest else [])]
     return " · ".join(f"{value:,.0f}" for value in shown)
@@ -248,7 +248,7 @@ def spread(values: Sequence[int], *, longest: bool = True) -> str:
 
 def share(part: int, whole: int) -> str:
     """Write a share in percent."""
-    return f"{part / whole:.0%}".replace("%", " %") if whole else "–"
+    return f"{part / whole:.0%}".replace("%", " %") if whole else "-"
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -67,11 +67,12 @@ output "upload_photos" {
 }
 
 output "package_code" {
-  description = "Package the code for Spark: the wheel, which is a zip, with an ending that Spark puts on its workers' path."
+  description = "Package the code for Spark as a zip, without the renderer of the sample."
   value       = <<-COMMAND
     rm -rf dist
-    pip wheel --no-deps --wheel-dir dist .
-    cp dist/landmark_recognition-*.whl dist/landmark_recognition.zip
+    pip install --no-deps --no-compile --target dist/code .
+    rm -r dist/code/landmark_sample
+    python -c 'import shutil; shutil.make_archive("dist/landmark_recognition", "zip", "dist/code")'
   COMMAND
 }
 

@@ -59,7 +59,15 @@ PLACES = {r"wings?": "package, engine", r"halls?": "shared code", r"rooms?": "pa
 RENDERED = ("landmark_sample/", "landmark_lib/sample/", "tests/unit/sample/", "tests/sample/")
 
 PROSE = {".md", ".tf", ".hcl", ".tfvars", ".tftpl", ".example", ".yaml", ".yml", ".toml", ".env"}
-PROSE |= {".properties", ".Dockerfile", ".html", ".css", ".js", ".j2", ""}  # "" are shell scripts and the Makefile
+PROSE |= {
+    ".properties",
+    ".Dockerfile",
+    ".html",
+    ".css",
+    ".js",
+    ".j2",
+    "",
+}  # "" are shell scripts and the Makefile
 AREAS = [
     *(f"landmark_lib/{path.name}" for path in sorted(ROOT.glob("landmark_lib/*/")) if path.name[0] != "_"),
     *("landmark_lib", "landmark_sample", "jobs", "benchmarks", "scripts", "tests"),
@@ -100,8 +108,10 @@ def python_texts(source: str) -> Iterator[Text]:
             continue
         # A comment after code is no part of the comments below it.
         own_line = token.type == tokenize.COMMENT and not token.line[: token.start[1]].strip()
-        if token.type not in {tokenize.COMMENT, tokenize.STRING} or token.type != kind or not (
-            own_line or token.type == tokenize.STRING
+        if (
+            token.type not in {tokenize.COMMENT, tokenize.STRING}
+            or token.type != kind
+            or not (own_line or token.type == tokenize.STRING)
         ):
             if parts:
                 yield joined(parts)

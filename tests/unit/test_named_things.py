@@ -63,7 +63,7 @@ JOBS = (EvaluateSettings, PredictSettings, PreprocessSettings, TrainSettings, Tu
 OPTIONS = {f"--{field.name.replace('_', '-')}" for job in JOBS for field in fields(job)} | {
     *("--config", "--help", "--quiet", "--verbose"),
 }
-# Of other programs that the pages mention: spark-submit, horovodrun, pip, mypy, docker, gcloud; of benchmarks.
+# Of other programs on these pages (spark-submit, horovodrun, pip, mypy, docker, gcloud), and of benchmarks.
 OTHERS = {
     *("--master", "--py-files", "--min-np", "--no-deps", "--strict", "--build-arg", "--file", "--filter"),
     *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--wheel-dir", "--write"),
