@@ -56,7 +56,7 @@ PHRASES = {
 }
 # One metaphor too many for the packages. The renderer draws real ones.
 PLACES = {r"wings?": "package, engine", r"halls?": "shared code", r"rooms?": "package, layer; space"}
-RENDERED = ("landmark_sample/", "landmark_lib/sample/", "tests/unit/sample/", "tests/sample/")
+RENDERED = ("landmark_sample/", "tests/unit/sample/", "tests/engine/sample/")
 
 PROSE = {".md", ".tf", ".hcl", ".tfvars", ".tftpl", ".example", ".yaml", ".yml", ".toml", ".env"}
 PROSE |= {
