@@ -222,3 +222,7 @@ def test_the_glossary_of_contributing_may_name_the_words_to_avoid(tmp_path, monk
     page = tmp_path / "CONTRIBUTING.md"
     page.write_text("# Contributing\n\n## Words\n\n| again | anew |\n\n## Tests\n\nmade anew\n")
     assert findings(page) == ["CONTRIBUTING.md:9: 'anew': again"]
+
+
+def test_the_readme_fits_two_screens_of_text():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
