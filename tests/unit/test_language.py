@@ -209,6 +209,7 @@ def test_prose_keeps_to_the_glossary(area):
         ("def test_it_is_made_anew(): ...\n", ["x.py:1: 'anew': again"]),
         ("# It shall be placed on the wall; a shallow swing; they are told well apart.\n", []),
         ("x = 1  # anew\n# again\n", ["x.py:1: 'anew': again"]),
+        ('f(f"{got} it", "got", "it got on")\n', ["x.py:1: 'got': received; found, has"]),
     ],
 )
 def test_findings_name_line_phrase_and_better_words(source, expected, tmp_path, monkeypatch):
