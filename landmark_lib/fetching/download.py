@@ -136,17 +136,12 @@ class Patience(Retry):
         try:
             seconds = float(retry_after)
         except ValueError:
-            seconds = _seconds_until(retry_after)
+            try:  # an HTTP date, in any of its three formats
+                date = email.utils.parsedate_tz(retry_after)
+                seconds = email.utils.mktime_tz(date) - time.time() if date else 0
+            except (ValueError, IndexError, OverflowError):  # such as a year 99999
+                seconds = 0
         return min(seconds, MAX_PAUSE) if seconds > 0 else 0  # false for NaN
-
-
-def _seconds_until(date: str) -> float:
-    """Return the seconds until an HTTP date, in any of its three formats; 0 if it is not one."""
-    try:
-        parsed = email.utils.parsedate_tz(date)
-        return email.utils.mktime_tz(parsed) - time.time() if parsed else 0
-    except (ValueError, IndexError, OverflowError):  # such as a year 99999
-        return 0
 
 
 def _after_pause(retry: Patience, response: BaseHTTPResponse | None, failure: HTTPError | None) -> Patience:

@@ -148,8 +148,12 @@ class _Fetching:
 
     def _read_local(self, path: str, span: Span | None) -> bytes:
         if span is not None:
+            if self._archive is None or self._archive.name != path:
+                if self._archive is not None:
+                    self._archive.close()
+                self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for later photos
             offset, size = span
-            return _whole(os.pread(self._open_archive(path).fileno(), size, offset), size)
+            return _whole(os.pread(self._archive.fileno(), size, offset), size)
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe could block for ever
             raise BadPhotoError(Reason.UNREADABLE_FILE, "not a regular file")
@@ -160,13 +164,6 @@ class _Fetching:
                 content += more
         self._check_read(content)
         return content
-
-    def _open_archive(self, path: str) -> BinaryIO:
-        if self._archive is None or self._archive.name != path:
-            if self._archive is not None:
-                self._archive.close()
-            self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for the photos that follow
-        return self._archive
 
     def _read_remote(self, filesystem: Any, path: str, span: Span | None) -> bytes:
         if span is None:
@@ -182,9 +179,12 @@ class _Fetching:
         # One call, which reads at most one byte too many.
         [content] = filesystem.cat_ranges([path], [0], [self._max_bytes + 1], on_error="return")
         if isinstance(content, Exception):
-            if isinstance(content, FileNotFoundError) or not _is_empty(filesystem, path):
+            if isinstance(content, FileNotFoundError):
                 raise content
-            return b""
+            info = filesystem.info(path)
+            if info["type"] == "file" and info["size"] == 0:  # stores fail on a range of an empty object
+                return b""
+            raise content
         self._check_read(content)
         return bytes(content)
 
@@ -200,12 +200,6 @@ class _Fetching:
 def _scheme(address: str) -> str:
     scheme, separator, _ = address.partition("://")
     return scheme.lower() if separator else "file"
-
-
-def _is_empty(filesystem: Any, path: str) -> bool:
-    """Return whether an object is empty; each store fails in its own way on a range of an empty object."""
-    info = filesystem.info(path)
-    return bool(info["type"] == "file" and info["size"] == 0)
 
 
 def _check_still_there(address: str) -> None:

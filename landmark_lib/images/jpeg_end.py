@@ -8,7 +8,6 @@ pixel that changes was missing; if all are present, the decoder ignores such byt
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -153,13 +152,6 @@ def _are_complete(pixels: Pixels, headers: list[bytes]) -> bool:
         return False
     marker, components = frames[0].marker, set(head[frames[0].body + 6 : frames[0].end : 3])
     complete: dict[int, set[int]] = defaultdict(set)
-    for component, coefficients in _complete_coefficients(headers):
-        complete[component] |= coefficients if marker in PROGRESSIVE else set(range(COEFFICIENTS))
-    return all(len(complete[component]) == COEFFICIENTS for component in components)
-
-
-def _complete_coefficients(headers: list[bytes]) -> Iterator[tuple[int, set[int]]]:
-    """Yield each scan's components with the coefficients that it completes to the last bit."""
     for header in headers:
         count = header[0] if header else 0
         if len(header) != 4 + 2 * count:
@@ -167,7 +159,8 @@ def _complete_coefficients(headers: list[bytes]) -> Iterator[tuple[int, set[int]
         first, last, bits = header[1 + 2 * count :]
         coefficients = set(range(first, last + 1)) if bits & 15 == 0 else set()
         for component in header[1 : 1 + 2 * count : 2]:
-            yield component, coefficients
+            complete[component] |= coefficients if marker in PROGRESSIVE else set(range(COEFFICIENTS))
+    return all(len(complete[component]) == COEFFICIENTS for component in components)
 
 
 def _digest(pixels: Pixels, max_memory: float) -> bytes:
