@@ -93,15 +93,15 @@ def choose_light(chance: Chance) -> Light:
     return replace(
         light,
         tint=(red, green, blue),
-        zenith=_shifted(light.zenith, chance, "zenith"),
-        horizon=_shifted(light.horizon, chance, "horizon"),
+        zenith=_shift(light.zenith, chance, "zenith"),
+        horizon=_shift(light.horizon, chance, "horizon"),
         clouds=min(1.0, light.clouds * chance.between(0.3, 1.5, "clouds")),
         fog=light.fog * chance.between(0.6, 1.25, "fog"),
         lit_windows=light.lit_windows * chance.between(0.5, 1.5, "lit windows"),
     )
 
 
-def _shifted(colour: Colour, chance: Chance, name: str) -> Colour:
+def _shift(colour: Colour, chance: Chance, name: str) -> Colour:
     red, green, blue = (
         max(0, min(255, part + chance.integer(-18, 18, name, i))) for i, part in enumerate(colour)
     )

@@ -8,7 +8,7 @@ from landmark_sample.pen import Colour, Pen, Point, box, mixed
 from landmark_sample.walls import ledge
 
 
-def _revolved(pen: Pen, mass: Mass, profile: Sequence[Point], colour: Colour) -> None:
+def _revolve(pen: Pen, mass: Mass, profile: Sequence[Point], colour: Colour) -> None:
     """Draw a round crown from a profile in shares of half the width and of the height."""
     half, height = mass.width / 2, mass.crown_height
     pen.revolve(mass.centre, mass.top, [(half * across, height * up) for across, up in profile], colour)
@@ -51,7 +51,7 @@ CONE = [(1.12, 0.0), (0.0, 1.0)]
 def dome(pen: Pen, mass: Mass) -> None:
     """Draw a hemisphere."""
     ledge(pen, mass)
-    _revolved(pen, mass, HALF_ROUND, mass.roof)
+    _revolve(pen, mass, HALF_ROUND, mass.roof)
     finial(pen, mass)
 
 
@@ -67,20 +67,20 @@ def ribbed_dome(pen: Pen, mass: Mass) -> None:
 def onion(pen: Pen, mass: Mass) -> None:
     """Draw a pointed bulb."""
     ledge(pen, mass)
-    _revolved(pen, mass, ONION, mass.roof)
+    _revolve(pen, mass, ONION, mass.roof)
     finial(pen, mass)
 
 
 def bell(pen: Pen, mass: Mass) -> None:
     """Draw a helm that curves inwards."""
     ledge(pen, mass)
-    _revolved(pen, mass, BELL, mass.roof)
+    _revolve(pen, mass, BELL, mass.roof)
     finial(pen, mass)
 
 
 def cone(pen: Pen, mass: Mass) -> None:
     """Draw a cone."""
-    _revolved(pen, mass, CONE, mass.roof)
+    _revolve(pen, mass, CONE, mass.roof)
     finial(pen, mass)
 
 
@@ -88,7 +88,7 @@ def lantern(pen: Pen, mass: Mass) -> None:
     """Draw a dome with a small temple on top."""
     ledge(pen, mass)
     height = mass.crown_height
-    _revolved(pen, mass, [(across, up * 0.62) for across, up in HALF_ROUND], mass.roof)
+    _revolve(pen, mass, [(across, up * 0.62) for across, up in HALF_ROUND], mass.roof)
     foot, half = mass.top + height * 0.58, mass.width * 0.11
     pen.revolve(mass.centre, foot, [(half, 0.0), (half, height * 0.24)], mass.trim)
     pen.revolve(mass.centre, foot + height * 0.24, [(half * 1.3, 0.0), (0.0, height * 0.18)], mass.roof)
@@ -101,7 +101,7 @@ def lantern(pen: Pen, mass: Mass) -> None:
 def spire(pen: Pen, mass: Mass) -> None:
     """Draw a tall octagonal spire between small pinnacles."""
     ledge(pen, mass)
-    _revolved(pen, mass, [(0.86, 0.0), (0.0, 1.0)], mass.roof)
+    _revolve(pen, mass, [(0.86, 0.0), (0.0, 1.0)], mass.roof)
     for side in (-1, 1):
         x = mass.centre + side * mass.width * 0.43
         pen.revolve(x, mass.top, [(0.025, 0.0), (0.025, 0.08), (0.0, 0.2)], mass.trim)

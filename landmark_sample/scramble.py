@@ -32,17 +32,17 @@ class Scramble:
 
     def places(self, positions: Integers) -> Integers:
         """Return the place of each position; distinct positions have distinct places."""
-        places = self._permuted(positions)
+        places = self._permute(positions)
         if self.size < 1 << (2 * self._half_bits):
             while (outside := places >= np.uint64(self.size)).any():
-                places[outside] = self._permuted(places[outside])
+                places[outside] = self._permute(places[outside])
         return places
 
     @property
     def _half_bits(self) -> int:
         return max(1, ((self.size - 1).bit_length() + 1) // 2)
 
-    def _permuted(self, numbers: Integers) -> Integers:
+    def _permute(self, numbers: Integers) -> Integers:
         shift = np.uint64(self._half_bits)
         mask = np.uint64((1 << self._half_bits) - 1)
         left, right = numbers >> shift, numbers & mask

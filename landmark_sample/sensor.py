@@ -14,8 +14,8 @@ def develop(picture: Image.Image, chance: Chance) -> Image.Image:
         radius = chance.between(0.4, 1.8, "blur") * max(picture.size) / 1000
         picture = picture.filter(ImageFilter.BoxBlur(radius))
     if chance.happens(0.5, "has vignette"):
-        picture = _vignetted(picture, chance.between(0.1, 0.45, "vignette"))
-    return _noisy(picture, round(3 + 15 * chance.fraction("noise") ** 2.5), chance)
+        picture = _add_vignette(picture, chance.between(0.1, 0.45, "vignette"))
+    return _add_noise(picture, round(3 + 15 * chance.fraction("noise") ** 2.5), chance)
 
 
 def _tone_curves(chance: Chance) -> list[int]:
@@ -30,7 +30,7 @@ def _tone_curves(chance: Chance) -> list[int]:
     return curves
 
 
-def _vignetted(picture: Image.Image, strength: float) -> Image.Image:
+def _add_vignette(picture: Image.Image, strength: float) -> Image.Image:
     across = np.linspace(-1, 1, 48)
     # (1, 48) and (48, 1) -> (48, 48): squared distance from the centre.
     distance = across[None, :] ** 2 + across[:, None] ** 2
@@ -39,7 +39,7 @@ def _vignetted(picture: Image.Image, strength: float) -> Image.Image:
     return ImageChops.multiply(picture, Image.merge("RGB", (shade, shade, shade)))
 
 
-def _noisy(picture: Image.Image, amplitude: int, chance: Chance) -> Image.Image:
+def _add_noise(picture: Image.Image, amplitude: int, chance: Chance) -> Image.Image:
     """Add brightness noise, uniform in -amplitude … amplitude levels, the same for every colour."""
     grain = chance.generator("grain").integers(
         128 - amplitude, 128 + amplitude, (picture.height, picture.width), np.uint8, endpoint=True

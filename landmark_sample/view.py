@@ -68,7 +68,7 @@ def _add_building(picture: Image.Image, scene: Scene, shot: Shot, light: Light, 
     )
     widest = max(2 * scene.half_width, scene.height) + 0.5
     scale = min(shot.scale * OVERSAMPLING, MAX_CANVAS / widest)
-    drawn = _lit(draw_building(scene, standpoint, scale, chance), light)
+    drawn = _apply_light(draw_building(scene, standpoint, scale, chance), light)
     left, top, right, bottom = covered_box(shot, scene)
     coefficients = perspective_coefficients(shot, scene, scale, (left, top))
     colour, cover = (
@@ -80,7 +80,7 @@ def _add_building(picture: Image.Image, scene: Scene, shot: Shot, light: Light, 
     picture.paste(colour, (left, top), cover)
 
 
-def _lit(elevation: Elevation, light: Light) -> Elevation:
+def _apply_light(elevation: Elevation, light: Light) -> Elevation:
     """Return the building in the photo's light: tinted, floodlit, with lit windows, in fog."""
     red, green, blue = light.tint
     table = [min(255, round(level * factor)) for factor in (red, green, blue) for level in range(256)]

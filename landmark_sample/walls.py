@@ -45,7 +45,7 @@ def draw_windows(pen: Pen, mass: Mass, chance: Chance) -> None:
             x = mass.left + mass.width * 0.03 + bay * (column + 0.5)
             y = foot + storey * row + (storey - height) * 0.55
             is_lit = chance.happens(pen.standpoint.lit_windows, "lit", f"{mass.centre:.3f}", row, column)
-            opening(pen, mass, _foreshortened(mass, x, y, width, height), is_lit=is_lit)
+            opening(pen, mass, _foreshorten(mass, x, y, width, height), is_lit=is_lit)
         if mass.storeys > 1 and row > 0 and mass.window not in ("ribbon", "fins", "slit"):
             _string_course(pen, mass, foot + storey * row)
 
@@ -60,7 +60,7 @@ class Opening(Protocol):
         """Draw it at the slot."""
 
 
-def _foreshortened(mass: Mass, x: float, y: float, width: float, height: float) -> Slot:
+def _foreshorten(mass: Mass, x: float, y: float, width: float, height: float) -> Slot:
     """Return the visible slot of a window; on a cylinder, it is narrower towards the edges."""
     if not mass.is_round:
         return x, y, width, height

@@ -109,7 +109,7 @@ def write_sample(settings: SampleSettings, directory: Path, workers: int | None 
         for folder in {task.path.parent for task in tasks}:
             folder.mkdir(parents=True, exist_ok=True)
         with progress("rendering", len(tasks), "photos") as display:
-            for _ in _rendered(tasks, workers or os.cpu_count() or 1):
+            for _ in _render_all(tasks, workers or os.cpu_count() or 1):
                 display.update(1)
 
 
@@ -149,7 +149,7 @@ def _complete_directory(directory: Path) -> Iterator[Path]:
     partial.replace(directory)
 
 
-def _rendered(tasks: list[PhotoTask], workers: int) -> Iterator[None]:
+def _render_all(tasks: list[PhotoTask], workers: int) -> Iterator[None]:
     """Render photos; yield after each."""
     if workers == 1:
         yield from map(render_file, tasks)

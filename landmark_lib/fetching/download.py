@@ -53,16 +53,16 @@ class Downloader:
             BadPhotoError: Nothing is there, it is too large or refused, or all attempts failed.
             UserError: The environment names an invalid proxy.
         """
-        trail = [WebAddress.listed(url)]
+        trail = [WebAddress.parse(url)]
         try:
-            return self._retrying(trail)
+            return self._follow_with_retries(trail)
         except BadPhotoError as error:
             proxy = self._routes.proxy(trail[-1])
             if proxy is None or error.reason is not Reason.DOWNLOAD_FAILED:
                 raise
             raise BadPhotoError(error.reason, f"{error.detail} (through {proxy.origin})") from None
 
-    def _retrying(self, trail: list[WebAddress]) -> bytes:
+    def _follow_with_retries(self, trail: list[WebAddress]) -> bytes:
         retry = self._retry
         while True:
             del trail[1:]
@@ -94,7 +94,7 @@ class Downloader:
             if response.status not in REDIRECTS or not location:
                 return response
             self._finish(response)
-            trail.append(trail[-1].redirected(location))
+            trail.append(trail[-1].redirect(location))
         raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"more than {MAX_REDIRECTS} redirects")
 
     def _content(self, response: BaseHTTPResponse) -> bytes:

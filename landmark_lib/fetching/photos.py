@@ -117,11 +117,11 @@ class _Fetching:
         span = None if row["archive"] is None else (row["offset"], row["size"])
         if isinstance(filesystem, LocalFileSystem):
             read = partial(self._read_local, path, span)
-            return partial(self._guarded, read, row["archive"])
+            return partial(self._call, read, row["archive"])
         if span is None and row["size"] == 0:
             return bytes
         read = partial(self._read_remote, filesystem, path, span)
-        return self._threads.submit(self._guarded, read, row["archive"]).result
+        return self._threads.submit(self._call, read, row["archive"]).result
 
     def _locate(self, address: str) -> tuple[Any, str]:
         scheme = _scheme(address)
@@ -132,7 +132,8 @@ class _Fetching:
         except AddressError as error:
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
 
-    def _guarded(self, read: Content, archive: str | None) -> bytes:
+    def _call(self, read: Content, archive: str | None) -> bytes:
+        """Call `read`; raise its errors about the photo as BadPhotoError."""
         try:
             return read()
         except ValueError as error:  # an invalid address or name

@@ -90,7 +90,7 @@ class Routes:
 
 def _proxy(name: str, value: str) -> WebAddress:
     try:
-        return WebAddress.listed(value if "://" in value else f"http://{value}")
+        return WebAddress.parse(value if "://" in value else f"http://{value}")
     except BadPhotoError:
         _, separator, rest = value.rpartition("@")
         received = f"***@{rest}" if separator else value

@@ -88,10 +88,10 @@ def is_whole(pixels: Pixels, max_memory: float) -> bool:
         return _is_enough(pixels, scans, size, max_memory)
 
     size = len(scans.content)
-    without_zeros = _without(scans.content, 0)
+    without_zeros = _strip(scans.content, 0)
     if len(without_zeros) == size:
         return is_enough(size)
-    if is_enough(len(_without(without_zeros, 0xFF))):
+    if is_enough(len(_strip(without_zeros, 0xFF))):
         return True
     if bytes(without_zeros[-1:]) == b"\xff" and is_enough(len(without_zeros) + 1):
         return True  # FF 00 is a byte of the scan
@@ -116,7 +116,7 @@ def _is_enough(pixels: Pixels, scans: Scans, size: int, max_memory: float) -> bo
         return False
 
 
-def _without(content: memoryview, byte: int) -> memoryview:
+def _strip(content: memoryview, byte: int) -> memoryview:
     """Return the content without copies of a byte at its end."""
     end = len(content)
     while end and content[end - 1] == byte:
@@ -141,7 +141,7 @@ def _scans(pixels: Pixels) -> Scans:
         has_intervals = has_intervals or marker == RESTART_INTERVAL
         at = max(end, at + 2)
     # FF would be half of a marker.
-    return Scans(_without(content, 0xFF), headers, last, has_intervals, has_end=False)
+    return Scans(_strip(content, 0xFF), headers, last, has_intervals, has_end=False)
 
 
 def _are_complete(pixels: Pixels, headers: list[bytes]) -> bool:

@@ -42,7 +42,7 @@ def centre_square(
     box = (left, top, left + length, top + length)
     if photo.mode not in {"RGB", "L", "CMYK"} or "transparency" in photo.info or is_deep(photo, samples):
         return _plain_square(photo, box, side, samples)
-    square = _resized(photo, side, box)
+    square = _resize(photo, side, box)
     if photo.mode == "CMYK" and photo.format == "JPEG" and "adobe" not in photo.info:
         # Pillow assumes that every CMYK JPEG is by Adobe, which stores inverted ink.
         return ImageChops.invert(square)
@@ -68,10 +68,10 @@ def _plain_square(photo: Image.Image, box: Box, side: int, samples: Samples | No
         (box[2] - left) / factor,
         (box[3] - top) / factor,
     )
-    return _resized(plain, side, within)
+    return _resize(plain, side, within)
 
 
-def _resized(image: Image.Image, side: int, box: Box) -> Image.Image:
+def _resize(image: Image.Image, side: int, box: Box) -> Image.Image:
     oversampling = (box[2] - box[0]) / side
     kernel = Image.Resampling.BICUBIC if oversampling >= BICUBIC_FROM else Image.Resampling.LANCZOS
     return image.resize((side, side), kernel, box, REDUCING_GAP)

@@ -95,7 +95,7 @@ class Directory:
         """Return the first values of all tags with numbers in their fields."""
         return {entry.tag: number for entry in self.entries if (number := self.number(entry)) is not None}
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return the bytes of the directory as the only one of a file."""
         counts, shape = ("Q", "HHQ8s") if self.is_big else ("H", "HHL4s")
         entries = b"".join(struct.pack(self.order + shape, *entry) for entry in self.entries)

@@ -52,9 +52,9 @@ def pixels_of_tiff(content: bytes) -> Pixels:
     shown = replace(directory, entries=kept)
     if samples.is_deep_grey:
         shown = _as_pillow_reads(shown, samples)
-    if len(shown.packed()) > len(directory.packed()):
+    if len(shown.pack()) > len(directory.pack()):
         shown = replace(shown, start=len(content))  # it no longer fits at its place
-    header, packed, view = _header(shown), shown.packed(), memoryview(content)
+    header, packed, view = _header(shown), shown.pack(), memoryview(content)
     between, rest = view[len(header) : shown.start], view[shown.start + len(packed) :]
     return Pixels((header, between, packed, rest), whole=content, samples=samples)
 

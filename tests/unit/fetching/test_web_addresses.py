@@ -202,7 +202,7 @@ def test_user_and_password_of_an_address_are_told_to_its_host_alone(site, downlo
 def test_no_text_and_no_header_leads_astray(path, location):
     listed = f"https://me:secret@photos.example.org/{path}"
     try:
-        address = WebAddress.listed(listed).redirected(location.decode("latin-1"))
+        address = WebAddress.parse(listed).redirect(location.decode("latin-1"))
     except BadPhotoError:
         return
     assert address.scheme in {"http", "https"}
