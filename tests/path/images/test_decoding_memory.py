@@ -30,7 +30,7 @@ def big(mode, colour, size=(6000, 4000)):
     return Image.new(mode, size, colour)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a process's peak memory in /proc")
 @pytest.mark.parametrize(
     ("mode", "colour", "file_format", "most"),
     [("RGBA", (9, 99, 199, 99), "PNG", 5), ("CMYK", (9, 99, 199, 9), "TIFF", 5), ("I;16", 999, "PNG", 3)],
@@ -78,9 +78,9 @@ BOMBS = {
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a process's peak memory in /proc")
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_small_file_that_asks_for_much_memory_gets_none(bomb, tmp_path):
+def test_small_file_that_claims_much_memory_gets_none(bomb, tmp_path):
     write, outcome = BOMBS[bomb]
     (tmp_path / "bomb").write_bytes(write())
     assert (tmp_path / "bomb").stat().st_size < 1_000_000
@@ -113,11 +113,11 @@ with open_photo(io.BytesIO(content)) as photo:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a process's peak memory in /proc")
 @pytest.mark.parametrize(
     ("mode", "chroma"), [("RGB", 420), ("RGB", 422), ("RGB", 444), ("RGBA", 420), ("LA", 420), ("L", 420)]
 )
-def test_no_more_memory_is_taken_than_was_counted(mode, chroma, tmp_path):
+def test_decoding_needs_no_more_memory_than_estimated(mode, chroma, tmp_path):
     photo = Image.linear_gradient("L").resize((2000, 1600)).convert(mode)
     exif = directory((0x0112, 3, 1, 6))  # turned, which takes most
     (tmp_path / "photo").write_bytes(heic(photo, chroma=chroma, quality=10, exif=exif))
