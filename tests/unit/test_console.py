@@ -1,4 +1,4 @@
-"""What the program writes obeys the reader's terminal, encoding and pipes, and commands none of them."""
+"""Output respects the reader's terminal, encoding and pipes, and controls none of them."""
 
 import unicodedata
 

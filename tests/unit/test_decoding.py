@@ -1,4 +1,4 @@
-"""JSON becomes a dataclass, or one line says what is wrong with it."""
+"""JSON becomes a dataclass, or an error of one line."""
 
 import json
 from collections.abc import Mapping, Sequence

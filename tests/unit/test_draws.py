@@ -1,4 +1,4 @@
-"""Draws depend on their arguments alone, keep them apart, and are uniform."""
+"""Draws depend only on their arguments, distinguish them, and are uniform."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Progress is a bar on a terminal, whole lines elsewhere, and nothing on silent ranks."""
+"""Progress is a bar on a terminal, lines elsewhere, and nothing on other ranks."""
 
 from landmark_lib.progress import progress
 

@@ -1,4 +1,4 @@
-"""Settings check themselves and say what they expected and what they received."""
+"""Settings check themselves; errors state the expected and the received value."""
 
 from dataclasses import fields
 

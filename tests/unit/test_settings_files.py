@@ -1,4 +1,4 @@
-"""A value means the same on the command line, in a YAML file and in an entry of a list in one of them."""
+"""A value means the same on the command line, in a YAML file and in an entry of a list."""
 
 from dataclasses import asdict, field, fields, make_dataclass, replace
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -27,7 +27,7 @@ JOBS = {
     "evaluate": EvaluateSettings,
     "predict": PredictSettings,
 }
-# As written in YAML without quotes. Each has another type than text in some version of YAML.
+# Unquoted YAML. In some version of YAML, each has a type other than text.
 PLAIN = ["no", "Yes", "on", "true", "0:0.8", "12:30:45", "007", "2024_01", "1_000", "0x10", "0o17", "1e-4"]
 PLAIN += [".5", "1.0", "+1", ".inf", ".nan", "2024-01-01", "2024-01-01 10:00:00", "~/m", "=", "<<", "-np 2"]
 PLAIN += ["café", "gs://bucket/a#b?c=%20d", "C:\\m"]
@@ -79,7 +79,7 @@ STRUCTURES = {"{a: 1}": "a mapping", "[[1]]": "a list", "[]": "a list"}
 
 
 def unchecked(settings_class):
-    """Make a class with the fields of another that takes every value of their types."""
+    """Return a class with the fields of another that accepts every value of their types."""
     hints = get_type_hints(settings_class)
     described = [
         (of.name, hints[of.name], field(default=of.default, metadata=of.metadata))
@@ -101,7 +101,7 @@ def of_type(wanted):
 
 
 def read(settings_class, tmp_path, content, *arguments):
-    """Return the settings that a file gives, or None after the one line of an error."""
+    """Return the settings of a file, or None after an error of one line."""
     file = tmp_path / "settings.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     received = []
@@ -385,7 +385,7 @@ def test_wrong_entries_of_members_are_refused_by_name(members, message, tmp_path
 
 
 def values_of(hint, of):
-    """Make a strategy of what a field of this type can hold."""
+    """Return a strategy for the values of a field of this type."""
     if get_origin(hint) is tuple:
         own = deciding(TrainSettings, "network", "learning", "rows", "ending")
         hints = get_type_hints(TrainSettings)

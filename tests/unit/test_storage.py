@@ -1,4 +1,4 @@
-"""Every place a user may name is one place, and files come there whole or not at all."""
+"""Every address of a user is one place, and files are written atomically."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -36,7 +36,7 @@ ODD_NAMES = [
         "-x",
     ),
 ]
-# What a file may be called: anything but a slash and a zero.
+# File names: anything but a slash and NUL.
 NAMES = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=40).filter(
     lambda name: name not in {".", ".."} and len(name.encode()) < 200
 )
@@ -178,12 +178,12 @@ def test_a_file_of_any_name_is_written_read_listed_and_removed(folder, name):
     assert place.digest() == "11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437"
     (folder / "deep").remove()
     assert not place.exists()
-    place.remove()  # nothing to do
+    place.remove()  # nothing to remove
     assert folder.names() == []
 
 
 def test_semicolon_in_a_name_is_an_ordinary_character(tmp_path):
-    # On a disk alone: the emulator of a store takes what follows for a parameter of the address.
+    # Only on a disk: the emulator of a store reads the rest as a parameter of the address.
     place = Place(str(tmp_path)) / "semi;colon"
     place.write(b"new")
     assert (place.read_bytes(), Place(str(tmp_path)).names()) == (b"new", ["semi;colon"])

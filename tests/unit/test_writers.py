@@ -1,10 +1,10 @@
-"""One module alone writes to the terminal."""
+"""Only one module writes to the terminal."""
 
 import ast
 
 from commands import REPOSITORY
 
-# Where a stream is written to itself, and why.
+# Files that write to a stream, and why.
 WRITERS = {
     "landmark_lib/console.py": "the one place",
     "jobs/preprocess.py": "the version of Python is checked before any package is imported",

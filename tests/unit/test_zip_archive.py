@@ -1,4 +1,4 @@
-"""Arrays are read from an archive that holds them, and never more than it holds."""
+"""Arrays are read from archives, never more than an archive contains."""
 
 import io
 import warnings
@@ -23,7 +23,7 @@ def packed(**named):
 
 
 def with_header(header, numbers=b""):
-    """Write an archive of one array with a header of any kind."""
+    """Return an archive of one array with any header."""
     text = header.encode() + b"\n"
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -87,7 +87,7 @@ def test_any_damage_is_reported_in_one_line(data):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(content)) | st.just(len(content)))
     with warnings.catch_warnings():
-        # zipfile and numpy warn of odd headers.
+        # zipfile and numpy warn about odd headers.
         warnings.simplefilter("ignore")
         try:
             found = read_arrays(bytes(content[:cut]))

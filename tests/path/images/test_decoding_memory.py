@@ -1,4 +1,4 @@
-"""A large photo is decoded without a second copy of it, and one that would take too much is refused."""
+"""A large photo is decoded without a second copy, and one that needs too much memory is rejected."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from PIL import Image
 
 from landmark_lib.dataset import Reason
 
-# Prints by how many bytes a pixel the memory of a process grows at most while it decodes a photo.
+# Prints the peak memory for decoding a photo, in bytes per pixel.
 DECODE = """
 import sys
 from landmark_lib.images.decode import decode_square
@@ -39,7 +39,7 @@ def test_large_photos_are_decoded_without_another_copy(mode, colour, file_format
     big(mode, colour).save(tmp_path / "photo", file_format, compress_level=1, compression="tiff_lzw")
     command = [sys.executable, "-c", DECODE, tmp_path / "photo"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert float(told.stdout) < most  # bytes a pixel; one copy is 4, of 16-bit grey 2
+    assert float(told.stdout) < most  # bytes per pixel; a copy needs 4, or 2 for 16-bit grey
 
 
 OUTCOME = """
@@ -119,9 +119,9 @@ with open_photo(io.BytesIO(content)) as photo:
 )
 def test_decoding_needs_no_more_memory_than_estimated(mode, chroma, tmp_path):
     photo = Image.linear_gradient("L").resize((2000, 1600)).convert(mode)
-    exif = directory((0x0112, 3, 1, 6))  # turned, which takes most
+    exif = directory((0x0112, 3, 1, 6))  # turning needs the most memory
     (tmp_path / "photo").write_bytes(heic(photo, chroma=chroma, quality=10, exif=exif))
     command = [sys.executable, "-c", PEAK, tmp_path / "photo"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     taken, counted = map(int, told.stdout.split())
-    assert taken < counted + 6_000_000  # bytes; libraries and their tables
+    assert taken < counted + 6_000_000  # bytes for libraries and their tables

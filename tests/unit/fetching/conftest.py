@@ -1,4 +1,4 @@
-"""A web site, a proxy and name servers of loopback, for downloads."""
+"""A web site, a proxy and name servers on loopback, for downloads."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from landmark_lib.settings import FetchSettings
 
 @pytest.fixture(autouse=True)
 def without_proxies(monkeypatch):
-    """Take away the proxies of the machine that the tests run on."""
+    """Remove the proxies of the machine from the environment."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

@@ -89,7 +89,7 @@ def zone(request, monkeypatch):
     time.tzset()
 
 
-# HTTP's three forms of a date, in GMT also where they do not say so.
+# The three date formats of HTTP, all in GMT even if unstated.
 FORMS = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
 
 
@@ -101,7 +101,7 @@ def test_pause_may_be_given_as_a_date_in_every_format(refusal, paused, zone, for
     soon, late = paused[:2], paused[2:4]
     assert all(50 < pause <= 60 for pause in soon)
     assert late == [120, 120]
-    assert paused[4:] == [2]  # what is over leaves the usual pause: none, then two seconds
+    assert paused[4:] == [2]  # past times mean the usual pauses: none, then two seconds
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_closed_port_is_a_failed_download(refusal):
     reason, detail = refusal(f"to?http://127.0.0.1:{port}/", retries=1)
     assert reason == Reason.DOWNLOAD_FAILED
     assert "refused" in detail
-    assert " at 0x" not in detail  # or two runs would not write the same row
+    assert " at 0x" not in detail  # otherwise two runs would write different rows
 
 
 @pytest.mark.parametrize("address", ["photo", "endless", "bomb"])

@@ -1,4 +1,4 @@
-"""Photos are fetched in the order of the list, and only a photo's own fault is reported for it."""
+"""Photos are fetched in the order of the list; only their own errors are reported for them."""
 
 import errno
 import os
@@ -176,7 +176,7 @@ def test_object_is_read_in_one_call(memory, calls, size):
 
 
 class ClientError(Exception):
-    """What a client of a store raises that knows no OSError."""
+    """An error of a store's client that is not an OSError."""
 
 
 @pytest.fixture(params=[OSError(errno.EINVAL, "InvalidRange"), ValueError("Bad Request"), ClientError("416")])
@@ -364,7 +364,7 @@ def test_stores_are_read_in_parallel(memory, monkeypatch):
     cat_file = MemoryFileSystem.cat_file
 
     def meet(*arguments):
-        meeting.wait(30)  # for another at the same time
+        meeting.wait(30)  # for a parallel call
         return cat_file(*arguments)
 
     monkeypatch.setattr(MemoryFileSystem, "cat_file", meet)

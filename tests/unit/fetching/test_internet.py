@@ -1,4 +1,4 @@
-"""Downloads reach the internet and nothing else: addresses are checked before anybody is connected to."""
+"""Downloads reach only the internet: addresses are checked before connecting."""
 
 import ipaddress
 import socket
@@ -11,7 +11,7 @@ from web_site import PHOTO
 from landmark_lib.dataset import Reason
 from landmark_lib.fetching.internet import is_plainly_private, is_public
 
-# IANA's registries of special addresses, multicast, and what clouds keep for themselves.
+# IANA's registries of special addresses, multicast, and addresses reserved by clouds.
 PRIVATE_IPV4 = [
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
     *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
@@ -38,7 +38,7 @@ WRAPPINGS = {
 
 
 def within(networks):
-    """Draw an address of one of some networks."""
+    """Return a strategy for addresses in some networks."""
     return st.sampled_from(networks).flatmap(lambda network: st.ip_addresses(network=as_network(network)))
 
 
@@ -197,7 +197,7 @@ def test_unknown_name_is_a_failed_download(refusal, monkeypatch):
 
 @pytest.mark.usefixtures("only_the_site_is_public")
 class TestWithTheSiteOnTheInternet:
-    """Names lead to the site, which counts as public, or to a listener, which does not."""
+    """Names resolve to the site, which counts as public, or to a listener, which does not."""
 
     @pytest.fixture
     def beside(self, site):

@@ -1,4 +1,4 @@
-"""Proxies of the environment are used as by curl, look names up themselves, and keep their passwords."""
+"""Proxies of the environment are used like in curl: they resolve names, and passwords stay secret."""
 
 import socket
 from base64 import b64encode
@@ -15,7 +15,7 @@ from landmark_lib.fetching.download import Downloader
 from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.settings import FetchSettings
 
-# A name that only the proxy knows, on a port where nobody here listens.
+# A name that only the proxy resolves, on a port without a listener.
 URL = "http://photos.example.org/photos/caf\u00e9.jpg"
 SOMEBODY = "Basic " + b64encode("us:er:p\u00e4ss/@".encode()).decode()
 
@@ -28,7 +28,7 @@ def download(download):
 
 @pytest.fixture(autouse=True)
 def nobody_looks_up(monkeypatch):
-    """Let no look-up of a name leave this process."""
+    """Refuse DNS queries of this process."""
     real = socket.getaddrinfo
 
     def look_up(host, *how):

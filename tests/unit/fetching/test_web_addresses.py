@@ -1,4 +1,4 @@
-"""Addresses of lists and of redirects lead where browsers and curl would go, and nowhere else."""
+"""Addresses of lists and redirects have the same targets as in browsers and curl."""
 
 import pytest
 from hypothesis import given
@@ -41,9 +41,9 @@ def redirected(site, get):
         ("/photos/caf\u00e9?q=\u96ea", "/photos/caf%C3%A9?q=%E9%9B%AA"),
         ("http://HOST/photos/\U0001f3db.jpg", "/photos/%F0%9F%8F%9B.jpg"),
         ("/photos/caf%C3%A9 \u00e9.jpg", "/photos/caf%C3%A9%20%C3%A9.jpg"),
-        ("/photos/\u00e0", "/photos/%C3%A0"),  # ends in bytes that Latin-1 has for blanks
+        ("/photos/\u00e0", "/photos/%C3%A0"),  # ends in bytes that are blanks in Latin-1
         ("/photos/\u00c5", "/photos/%C3%85"),
-        # what no server should send, and some do
+        # invalid, but sent by some servers
         ("/photos/a b.jpg", "/photos/a%20b.jpg"),
         ("  /photos/a.jpg \t", "/photos/a.jpg"),
         ("/pho\ttos/a.jpg", "/photos/a.jpg"),
@@ -177,7 +177,7 @@ def test_hosts_in_all_languages_are_found(
     names[looked_up] = [["127.0.0.1"]]
     url = f"http://{host}:{site.server_port}/photos/a.jpg"
     assert download(url, allow_private_addresses=allowed) == PHOTO
-    # Neither web servers nor certificates know the dot that ends a name for name servers.
+    # Web servers and certificates do not accept the final dot of a DNS name.
     assert site.headers["Host"] == f"{looked_up.removesuffix('.')}:{site.server_port}"
 
 

@@ -1,4 +1,4 @@
-"""Any photo becomes an upright RGB square, and what is no photo is refused with its reason."""
+"""Any photo becomes an upright RGB square; anything else is rejected with a reason."""
 
 import io
 import struct
@@ -20,7 +20,7 @@ Transpose = Image.Transpose
 MAX_PIXELS = 200_000_000
 RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 180, 40), (30, 40, 220), (255, 255, 255)
 ORIENTATION = 0x0112
-# How an upright photo lies in a file of each EXIF orientation.
+# How an upright photo is stored with each EXIF orientation.
 STORED = {
     1: None,
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -177,7 +177,7 @@ def test_greyscale_becomes_rgb():
 def test_cmyk_has_the_same_colours_with_and_without_adobes_marker():
     cmyk = one_coloured((0, 200, 150, 25), mode="CMYK")
     expected = np.asarray(cmyk.convert("RGB"))[0, 0]
-    # Adobe stores ink inverted and says so in a block of its own, which is left out here.
+    # Adobe stores inverted ink and marks it in a segment, which is removed here.
     inverted = encoded(cmyk, "JPEG")
     plain = encoded(cmyk.point(lambda ink: 255 - ink), "JPEG")
     mark = plain.index(b"\xff\xee")
@@ -198,7 +198,7 @@ def test_16_bit_grey_is_scaled_and_not_clipped(mode):
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_colours_follow_the_profile_of_the_photo(file_format):
-    # In this one's colours, what is stored as red is green.
+    # In this profile, stored red is green.
     content = encoded(one_coloured((255, 0, 0)), file_format, icc_profile=display("g", "r", "b"))
     assert is_coloured(content, (0, 255, 0), tolerance=12)
 
@@ -236,7 +236,7 @@ def test_wide_gamut_photo_with_transparency_lies_on_white():
 
 
 def test_largest_float_of_grey_is_white():
-    # Of floats, nothing says which is white; those up to 1 are taken for 0 to 1.
+    # Nothing defines white for floats; numbers up to 1 are read as 0 to 1.
     levels = np.tile(np.linspace(0, 50, 100, dtype=np.float32), (100, 1))
     assert 250 <= pixels(encoded(Image.fromarray(levels), "TIFF")).max() <= 255
     assert 125 <= pixels(encoded(Image.fromarray(levels / 100), "TIFF")).max() <= 128
@@ -283,7 +283,7 @@ def resized_whole(photo, side=250):
     return np.asarray(photo.resize((side, side), Image.Resampling.LANCZOS, box)).astype(int)
 
 
-# Of odd sizes, the last row and column decoded at reduced scale lie half outside of the photo.
+# For odd sizes, the last row and column decoded at reduced scale lie half outside the photo.
 @pytest.mark.parametrize(
     ("size", "least"), [((1300, 1000), 49), ((2000, 2100), 49), ((1177, 751), 43), ((709, 709), 43)]
 )
@@ -385,7 +385,7 @@ def test_no_pixel_is_decoded_before_the_limit_is_checked(file_format, monkeypatc
 
 
 @given(st.data())
-@settings(derandomize=True, max_examples=150)  # which errors a decoder has is no matter for chance
+@settings(derandomize=True, max_examples=150)  # the errors found must not depend on chance
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"])
 def test_damaged_photos_raise_only_bad_photo_error(file_format, data):
     content = bytearray(encoded(four_colours(24, 16), file_format))

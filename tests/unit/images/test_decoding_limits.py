@@ -1,4 +1,4 @@
-"""A photo that would take too much memory is refused, and no other program is started for one."""
+"""A photo that needs too much memory is rejected, and no other program is started for any."""
 
 import io
 
@@ -30,7 +30,7 @@ def test_photo_whose_decoder_needs_too_much_memory_is_rejected(file_format):
     buffer = io.BytesIO()
     big("RGB", "green", (64, 64)).save(buffer, file_format)
     photo = Image.open(buffer)
-    photo._size = (8000, 6000)  # as a file of so many pixels would say
+    photo._size = (8000, 6000)  # as in a file with this many pixels
     assert decoding_bytes(photo, 8000 * 6000) > 480_000_000
 
 
@@ -41,7 +41,7 @@ def test_rejection_states_the_memory_needed(monkeypatch):
     with pytest.raises(BadPhotoError, match="900 x 700 of JPEG would need 5 MB of memory") as error:
         decode_square(buffer.getvalue(), 250, max_pixels=900 * 700)
     assert error.value.reason == Reason.TOO_MANY_PIXELS
-    # Who lets more pixels in gives them more memory.
+    # A higher pixel limit allows more memory.
     square, width, height = decode_square(buffer.getvalue(), 250, max_pixels=5 * 900 * 700)
     assert (square.size, width, height) == ((250, 250), 900, 700)
 

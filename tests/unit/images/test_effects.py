@@ -1,4 +1,4 @@
-"""Steps of a recipe that change nothing are found exactly, and outputs without them are all different."""
+"""Steps of a recipe that change nothing are found exactly, and outputs without them all differ."""
 
 from itertools import permutations, product
 
@@ -29,7 +29,7 @@ def grey(image):
 
 
 def symmetric(image):
-    # Alike beyond the edges too, where JPEG repeats the last column.
+    # Symmetric beyond the edges too, where JPEG repeats the last column.
     pixels = np.asarray(image)
     return Image.fromarray(np.maximum(pixels, pixels[:, ::-1]))
 
@@ -49,7 +49,7 @@ def found(image):
 
 
 def exactly(encoded):
-    """Find them by comparing the outputs."""
+    """Return the steps without a change, found by comparing outputs."""
     image = decode_jpeg(encoded)
     plain = apply_recipe(image, Recipe()).tobytes()
     return [step for step in PIXEL_STEPS if apply_recipe(image, Recipe.parse(step)).tobytes() == plain]

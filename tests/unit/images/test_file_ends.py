@@ -1,4 +1,4 @@
-"""Where a file ends does not matter, only whether all of its pixels are there."""
+"""A file is complete if all of its pixels are present, wherever it ends."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ JPEGS = {
     "CMYK": encoded(PHOTO.convert("CMYK"), "JPEG"),
     "CMYK progressive": encoded(PHOTO.convert("CMYK"), "JPEG", progressive=True),
 }
-# What stands where something is missing: nothing, or what downloaders and disks fill up with.
+# Replacements of missing bytes: nothing, or the padding of download programs and disks.
 FILLINGS = {"nothing": b"", "zeros": bytes(4000), "ones": b"\xff" * 64, "very many zeros": bytes(50_000)}
 
 
@@ -51,7 +51,7 @@ def test_jpeg_is_kept_unless_missing_bytes_are_detected(kind, filling):
     for missing in [*range(3, 30), *range(30, len(whole) - 700, len(whole) // 40)]:
         content = whole[:-missing] + FILLINGS[filling]
         try:
-            # Missing bits that could be anything without being seen: a level or two, in the last block.
+            # Missing bits may change the last block by a level or two without being detected.
             assert difference(content, whole) <= 2
         except BadPhotoError:
             continue

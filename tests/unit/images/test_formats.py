@@ -1,4 +1,4 @@
-"""Files are known by how they begin, and what cannot be opened is refused for what its reader said."""
+"""Formats are recognized by the first bytes; unreadable files are rejected with the reader's error."""
 
 import io
 
@@ -90,7 +90,7 @@ def test_cut_header_is_truncated(whole, size):
 
 
 def test_format_family_is_read_by_the_reader_that_can():
-    # What begins with mif1 may be AVIF or HEIC.
+    # A file that begins with mif1 may be AVIF or HEIC.
     for file_format, opened in (("AVIF", "AVIF"), ("HEIF", "HEIF")):
         content = encoded(PHOTO, file_format)
         renamed = content[:8] + b"mif1" + content[12:]

@@ -1,4 +1,4 @@
-"""HEIC, the default of phones, is read as every other format: its photo, upright, within the same limits."""
+"""HEIC, the default of phones, is read like other formats: upright, within the same limits."""
 
 import io
 import struct
@@ -37,7 +37,7 @@ def heic(image=PHOTO, **options):
 
 
 def deep_heic(mode, bits, monkeypatch):
-    """Write the photo with more than 8 bits a colour."""
+    """Return the photo as a file with more than 8 bits per colour."""
     monkeypatch.setattr(pillow_heif.options, "SAVE_HDR_TO_12_BIT", bits == 12)
     levels = (
         np.asarray(PHOTO.convert("L" if mode == "I;16" else mode.partition(";")[0])).astype(np.uint16) * 257
@@ -89,7 +89,7 @@ def test_photos_with_more_than_8_bits_are_read(mode, bits, monkeypatch):
 def test_photos_of_every_orientation_are_turned_upright_once(orientation):
     turn = TURNS[orientation]
     exif = directory((0x0112, 3, 1, orientation))
-    # The encoder makes boxes of the orientation and leaves it in EXIF, as phones do.
+    # Like phones, the encoder writes the orientation to boxes and keeps it in EXIF.
     content = heic(PHOTO if turn is None else PHOTO.transpose(turn), exif=exif)
     assert exif in content
     assert (b"irot" in content or b"imir" in content) == (orientation != 1)
@@ -156,7 +156,7 @@ def test_heic_that_is_only_a_header_is_a_broken_heic(brand, nothing):
 @pytest.mark.parametrize("tile_size", [0, 64])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_cut_heic_is_rejected_however_many_tiles_remain(tile_size, mode):
-    # libheif paints missing tiles green or black, and says nothing.
+    # libheif paints missing tiles green or black without an error.
     whole = heic(colourful(300, 200).convert(mode), tile_size=tile_size)
     start = whole.index(b"mdat")
     for size in [*range(start + 8, len(whole), 97), len(whole) - 1]:

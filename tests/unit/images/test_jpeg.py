@@ -1,11 +1,11 @@
-"""Images lie in the data set as JPEGs that their pixels alone decide."""
+"""Images are stored as JPEGs that depend only on their pixels."""
 
 import numpy as np
 from PIL import Image
 
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 
-# Grey noise, the hardest thing to compress.
+# Grey noise, which is the hardest to compress.
 NOISE = np.repeat(np.random.default_rng(0).integers(0, 256, (64, 48, 1), dtype=np.uint8), 3, axis=2)
 
 

@@ -1,4 +1,4 @@
-"""Grey of more than 8 bits comes out as what it shows: never clipped, never almost black."""
+"""Grey of more than 8 bits is converted without clipping and never becomes almost black."""
 
 import struct
 
@@ -59,9 +59,9 @@ def test_every_kind_of_tiff_covers_black_to_white(kind, order, packed, white_is_
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("white_is_zero", [False, True])
 def test_12_bit_grey_uses_its_12_bits(order, white_is_zero):
-    levels = (RAMP[:8] * 4095).astype(np.uint16)  # one strip, as Pillow reads them in either order
+    levels = (RAMP[:8] * 4095).astype(np.uint16)  # one strip, which Pillow reads in either order
     content = grey_tiff(levels, UNSIGNED, order=order, bits=12, white_is_zero=white_is_zero)
-    middle = slice(21, 29)  # of 50 columns the square shows 8
+    middle = slice(21, 29)  # 8 of the 50 columns of the square
     shown = np.repeat(np.repeat(RAMP[:1, middle], 50, 0), 50 / 8 + 1, 1)[:, :50, None] * 255
     assert np.abs(pixels(content) - (255 - shown if white_is_zero else shown)).max() <= 12  # enlarged
 
@@ -85,7 +85,7 @@ def test_stated_maximum_below_some_level_is_ignored():
 
 
 def test_maximum_meant_as_a_statistic_does_not_brighten_a_photo():
-    # What TIFF means MaxSampleValue for.
+    # MaxSampleValue as TIFF defines it.
     levels = (RAMP * 20_000).astype(np.uint16)
     assert shows_the_ramp(
         grey_tiff(levels, UNSIGNED, extra=[(MAX_SAMPLE, SHORT, 1, 20_000)]), SHOWN * 20_000 / 65535

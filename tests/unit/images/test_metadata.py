@@ -1,4 +1,4 @@
-"""What a file says besides its pixels costs no photo and changes none, but for how it is turned."""
+"""Metadata never cause a rejection and change nothing except the orientation."""
 
 import io
 import struct
@@ -36,7 +36,7 @@ WEBP_WITH_EXIF = encoded(PHOTO, "WEBP", exif=SOME_EXIF)
 LOSSLESS_WEBP_WITH_EXIF = encoded(PHOTO, "WEBP", lossless=True, exif=SOME_EXIF)
 VAST_TEXT = zlib.compress(bytes(3_000_000), 9)
 
-# How a file comes to have a block of EXIF, and what its pixels are without it.
+# Functions that add EXIF to a file, and the file without it.
 HOLDERS = {
     "JPEG": (lambda exif: with_segment(JPEG, 0xE1, EXIF + exif), JPEG),
     "JPEG with density": (lambda exif: with_segment(JPEG_WITH_DENSITY, 0xE1, EXIF + exif), JPEG),
@@ -129,7 +129,7 @@ def test_jpeg_with_any_metadata_segment_is_read(marker, body, data):
         b"Photoshop 3.0\x008BIM",
     ]
     names += [b"MPF\0", b"FPXR\0", b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"]
-    # Neither is metadata: they say which colours the numbers are.
+    # Neither is metadata: they define the colours.
     name = data.draw(st.sampled_from(names))
     jpeg = data.draw(st.sampled_from([JPEG, JPEG_WITH_DENSITY]))
     if marker != 0xEE or name != b"Adobe" or len(body) < 7:
@@ -228,7 +228,7 @@ def test_webp_may_announce_missing_metadata(flags):
 
 
 def tiff_with(compression, number, entry):
-    """Exchange a tag that says nothing about pixels for another."""
+    """Replace a tag that does not describe pixels."""
     exif = Image.Exif()
     exif[0x010E], exif[0x010F], exif[0x0131], exif[0x0132] = (
         "words " * 9,
@@ -336,7 +336,7 @@ def test_photo_in_boxes_with_exif_beyond_the_file_is_read(file_format, where):
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_orientation_in_xmp_is_ignored(file_format):
-    # As in browsers: what they leave as it is, people have seen to be upright.
+    # As in browsers, in which people have checked the orientation.
     xmp = b'<x:xmpmeta xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
     if file_format == "PNG":
         info = PngImagePlugin.PngInfo()

@@ -1,4 +1,4 @@
-"""Each transformation does to a corpus image what its name says."""
+"""Each transformation changes an image as its name states."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Odd photos are planned exactly and are what they claim to be."""
+"""Odd photos are planned exactly and encoded as stated."""
 
 import io
 from collections import Counter

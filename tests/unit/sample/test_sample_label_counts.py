@@ -1,4 +1,4 @@
-"""Counts are long-tailed as the paper's Table 1, and lists without pixels follow them."""
+"""Counts are long-tailed like in the paper's Table 1, and lists without pixels follow them."""
 
 from collections import Counter
 
@@ -50,7 +50,7 @@ def test_counts_of_any_size_are_ascending_positive_and_sum_exactly(labels, more)
 
 
 def test_demo_counts_are_the_same_in_every_release():
-    # A changed count changes every sample: never this line.
+    # A changed count changes every sample: never change this line.
     assert long_tailed_counts(20, 1_000) == DEMO_COUNTS
 
 

@@ -1,4 +1,4 @@
-"""Every landmark is a building of its own that can be drawn."""
+"""Every landmark is a different building that can be drawn."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Photos of one landmark differ in size, light and place, and colours do not tell landmarks apart."""
+"""Photos of a landmark differ in size, light and position, and colours do not identify it."""
 
 import numpy as np
 import pytest

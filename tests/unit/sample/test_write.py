@@ -1,4 +1,4 @@
-"""Samples are whole or absent, and the same settings give the same bytes."""
+"""Samples are complete or absent, and the same settings give the same bytes."""
 
 import csv
 from collections import Counter
