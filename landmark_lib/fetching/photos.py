@@ -113,7 +113,13 @@ class _Fetching:
             return self._threads.submit(self._downloader.download, row["uri"]).result
         if row["size"] is not None:
             self._check_size(row["size"])
-        filesystem, path = self._locate(row["archive"] or row["uri"])
+        address = row["archive"] or row["uri"]
+        if _scheme(address) not in self._schemes:
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {_scheme(address)}")
+        try:
+            filesystem, path = open_address(address)
+        except AddressError as error:
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
         span = None if row["archive"] is None else (row["offset"], row["size"])
         if isinstance(filesystem, LocalFileSystem):
             read = partial(self._read_local, path, span)
@@ -122,15 +128,6 @@ class _Fetching:
             return bytes
         read = partial(self._read_remote, filesystem, path, span)
         return self._threads.submit(self._call, read, row["archive"]).result
-
-    def _locate(self, address: str) -> tuple[Any, str]:
-        scheme = _scheme(address)
-        if scheme not in self._schemes:
-            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {scheme}")
-        try:
-            return open_address(address)
-        except AddressError as error:
-            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
 
     def _call(self, read: Content, archive: str | None) -> bytes:
         """Call `read`; raise its errors about the photo as BadPhotoError."""
@@ -167,16 +164,13 @@ class _Fetching:
         return content
 
     def _read_remote(self, filesystem: Any, path: str, span: Span | None) -> bytes:
-        if span is None:
-            return self._read_object(filesystem, path)
-        offset, size = span
-        if path not in self._archive_sizes:
-            self._archive_sizes[path] = filesystem.info(path)["size"]
-        if offset >= self._archive_sizes[path]:  # object stores refuse a range beyond the end
-            return _whole(b"", size)
-        return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
-
-    def _read_object(self, filesystem: Any, path: str) -> bytes:
+        if span is not None:
+            offset, size = span
+            if path not in self._archive_sizes:
+                self._archive_sizes[path] = filesystem.info(path)["size"]
+            if offset >= self._archive_sizes[path]:  # object stores refuse a range beyond the end
+                return _whole(b"", size)
+            return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
         # One call, which reads at most one byte too many.
         [content] = filesystem.cat_ranges([path], [0], [self._max_bytes + 1], on_error="return")
         if isinstance(content, Exception):

@@ -59,7 +59,14 @@ def _plain_square(photo: Image.Image, box: Box, side: int, samples: Samples | No
     scale = scale_of(photo, samples, everything) if is_deep(photo, samples) else None
     row = 0
     for band in _bands(photo, (left, top, right, bottom), factor):
-        part = to_grey(band, scale) if scale else _plain(band).convert(mode)
+        if scale:
+            part = to_grey(band, scale)
+        elif band.mode in TRANSPARENT or "transparency" in band.info:
+            rgba = band.convert("RGBA")
+            paper = Image.new("RGBA", rgba.size, (*WHITE, 255))
+            part = Image.alpha_composite(paper, rgba).convert(mode)
+        else:
+            part = band.convert("RGB").convert(mode)
         plain.paste(part.reduce(factor), (0, row))
         row += part.height // factor
     within = (
@@ -83,11 +90,3 @@ def _bands(photo: Image.Image, box: tuple[int, int, int, int], factor: int) -> I
     rows = factor * max(1, BAND_PIXELS // ((right - left) * factor))
     for row in range(top, bottom, rows):
         yield photo.crop((left, row, right, min(row + rows, bottom)))
-
-
-def _plain(band: Image.Image) -> Image.Image:
-    if band.mode in TRANSPARENT or "transparency" in band.info:
-        rgba = band.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, (*WHITE, 255))
-        return Image.alpha_composite(paper, rgba)
-    return band.convert("RGB")
