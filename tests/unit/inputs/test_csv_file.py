@@ -150,8 +150,8 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
         (gzip.compress(PLAIN.encode() * 99)[:-9], "cannot be read to its end"),
         (gzip.compress(PLAIN.encode())[:12], "cannot be read to its end"),
         (b"\x1f\x8bno gzip at all", "cannot be read to its end"),
-        (bz2.compress(PLAIN.encode()), "is packed by bzip2"),
-        (lzma.compress(PLAIN.encode()), "is packed by xz"),
+        (bz2.compress(PLAIN.encode()), "is compressed by bzip2"),
+        (lzma.compress(PLAIN.encode()), "is compressed by xz"),
         (b"PAR1\0\0", "is a Parquet file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet"),
         (b"", "expected a CSV with the header id,name, found ''"),
@@ -210,7 +210,7 @@ def test_pieces_of_any_size_give_the_same_rows(rows, delimiter, encoding, size):
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("id", "name"), *rows])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("landmark_lib.inputs.csv_bytes.BYTES_AT_ONCE", size)
+        patch.setattr("landmark_lib.inputs.csv_bytes.CHUNK_BYTES", size)
         patch.setattr(csv_file, "LONGEST_HEADER", 40)
         found = rows_of(text.getvalue().encode(encoding))
     assert found == [tuple(cell.strip() for cell in row) for row in rows]

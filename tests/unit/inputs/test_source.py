@@ -9,7 +9,7 @@ from small_dataset import write_small_dataset
 from trees import counted_entries, put
 
 from landmark_lib.errors import UserError
-from landmark_lib.inputs.layout import LOOKED_AT
+from landmark_lib.inputs.layout import ENTRIES_CHECKED
 from landmark_lib.inputs.source import find_source
 from landmark_lib.settings import SourceSettings
 
@@ -106,7 +106,7 @@ def test_a_kind_that_is_named_is_taken(place):
         (("empty",), {}, "--input: the folder is empty: "),
         (("hidden only",), {}, "--input: the folder is empty: "),
         (("pipe",), {}, "pipe is neither"),
-        (("dataset",), {}, "dataset is a data set already; name the photos that it was made of"),
+        (("dataset",), {}, "dataset is a data set already; name the photos that it was made from"),
         (
             ("photo.jpg",),
             {},
@@ -171,7 +171,7 @@ def looked_at(monkeypatch):
 def test_of_a_huge_folder_only_the_first_entries_are_looked_at(tmp_path, looked_at, settings):
     (tmp_path / "labels.csv").write_text("id,landmark_id\n1,x\n")
     (tmp_path / "flat").mkdir()
-    for number in range(2 * LOOKED_AT):
+    for number in range(2 * ENTRIES_CHECKED):
         (tmp_path / "flat" / f"{number}.jpg").touch()
     found(tmp_path, "flat", **settings)
-    assert len(looked_at) <= LOOKED_AT + 1
+    assert len(looked_at) <= ENTRIES_CHECKED + 1
