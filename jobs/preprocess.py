@@ -1,39 +1,40 @@
-"""Photos into balanced, shuffled Parquet shards: `spark-submit jobs/preprocess.py`."""
+"""Turn photos into balanced, shuffled Parquet shards: `spark-submit jobs/preprocess.py`."""
 
 import sys
 from pathlib import Path
 
-# A cluster brings its own Python. Another than this one fails far from here, in words that do not tell why.
+# A cluster has its own Python. Another version than this fails much later, without naming the cause.
 if sys.version_info[:2] != (3, 11):
     print(f"error: expected Python 3.11, found {sys.version.split()[0]} in {sys.executable}", file=sys.stderr)
     sys.exit(2)
 
 from landmark_lib.command_line import run_job
 from landmark_lib.console import show, visible
+from landmark_lib.logs import LOGGER
 from landmark_lib.preprocess.submit import settle_spark
 from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
 
 
 def preprocess(settings: PreprocessSettings) -> None:
-    """Turn photos into a data set to train on: balanced, shuffled Parquet shards.
+    """Turn photos into a data set for training: balanced, shuffled Parquet shards.
 
-    Every photo is centre-cropped and resized to 250x250 pixels. Labels with few images are dropped, two
-    images a class are held out, large classes are sampled for each member of the ensemble, and small ones
-    are upsampled with transformed copies (Algorithm 1 of "Landmark Recognition", CS 231N). What cannot be
-    read is listed in rejected/ with its reason.
+    Each photo is centre-cropped and resized to 250x250 pixels. Labels with few images are dropped, two images
+    per class are held out, large classes are sampled for each ensemble member, and small classes are
+    upsampled with transformed copies (Algorithm 1 of "Landmark Recognition", CS 231N). Photos that cannot be
+    read are listed in rejected/ with the reason.
 
-    A run that was stopped is gone on with by the same command; of a finished data set only photos are
-    resized that its source has got since. Without --input it works on an embedded sample of 1,000 photos.
+    Re-run the same command to resume. On a finished data set it adds only new photos. Without --input it uses
+    an embedded sample of 1,000 photos.
     """
     source = settings.input or _embedded_sample()
     if settings.verify:
-        from landmark_lib.preprocess.dry_run import verify_source
+        from landmark_lib.preprocess.verify import verify_source
 
-        verify_source(settings.source(source), show)
+        verify_source(settings.source(source))
     elif settings.dry_run:
-        from landmark_lib.preprocess.dry_run import tell_plan
+        from landmark_lib.preprocess.dry_run import plan_text
 
-        show(tell_plan(settings, source))
+        show(plan_text(settings, source))
     else:
         _make_dataset(settings, source)
 
@@ -42,7 +43,7 @@ def _make_dataset(settings: PreprocessSettings, source: str) -> None:
     from landmark_lib.preprocess.pipeline import preprocess as run
     from landmark_lib.preprocess.summary import describe
 
-    manifest = run(settings, source, show)
+    manifest = run(settings, source)
     if manifest is not None:
         show(describe(manifest))
         show(f"\nData set: {visible(settings.output)}")
@@ -52,9 +53,9 @@ def _embedded_sample() -> str:
     from landmark_lib.sample import SampleSettings, write_sample
 
     if Path(SAMPLE_DIRECTORY).exists():
-        show(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")
+        LOGGER.info(f"No --input given: using the embedded sample in {SAMPLE_DIRECTORY}")
     else:
-        show(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
+        LOGGER.info(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
         write_sample(SampleSettings(), Path(SAMPLE_DIRECTORY))
     return SAMPLE_DIRECTORY
 

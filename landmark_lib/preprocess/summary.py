@@ -1,4 +1,4 @@
-"""What preprocessing came to, as text: Table 1, Figure 1 and the balance of the members."""
+"""The results of preprocessing as text: Table 1, Figure 1 and the balance of the members."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.shards import ShardLayout
 
 BAR_WIDTH = 40  # characters
-# What a JPEG of quality 95 takes on average.
+# Average sizes of JPEGs of quality 95.
 CORPUS_IMAGE_BYTES = 30_000
 SHARD_IMAGE_BYTES = 25_000
 
 
 def describe(manifest: Manifest) -> str:
-    """Tell in a page of text what a data set holds."""
+    """Return what a data set contains, as a page of text."""
     if not manifest.label_counts["labels"]:
         return "\n".join(_photos(manifest))
     return "\n".join([*_photos(manifest), "", table_1(manifest.label_counts), "", *_training_sets(manifest)])
@@ -31,7 +31,7 @@ def _photos(manifest: Manifest) -> list[str]:
 
 
 def table_1(counts: dict[str, Any]) -> str:
-    """Tell the label counts: their percentiles (the paper's Table 1) and their histogram (its Figure 1)."""
+    """Return percentiles (the paper's Table 1) and histogram (its Figure 1) of label counts as text."""
     percentiles = counts["percentiles"]
     widest = max(labels for _, _, labels in counts["histogram"])
     lines = [
@@ -63,7 +63,7 @@ def _member_line(member: int, common: int, own: int) -> str:
 
 
 def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[str]:
-    """Tell what a plan will make: images by role, rows of each training set, bytes to expect."""
+    """Return lines on a plan: images by role, rows of each training set, expected bytes."""
     images: Counter[str] = Counter()
     for group in planned:
         images[group.role] += group.images

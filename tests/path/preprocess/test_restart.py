@@ -115,7 +115,7 @@ def test_photos_in_the_corpus_are_not_read_again(csv_corpus, undisturbed, tmp_pa
     assert done
     status, told = run(source / "labels.csv", out)
     assert status == 0, told
-    assert "Going on: " in told
+    assert "Resuming: " in told
     assert MadeDataset(out).contents("corpus/*", "train/*/*") == undisturbed.contents("corpus/*", "train/*/*")
 
 
@@ -128,7 +128,7 @@ def test_a_source_that_vanished_stops_the_run_and_rejects_nothing(csv_corpus, un
     status, told = run(source / "labels.csv", out)
     assert status == 1
     assert "labels.csv is gone" in told.splitlines()[-1]
-    assert told.splitlines()[-1].endswith("goes on from where this run ended")
+    assert told.splitlines()[-1].endswith("run the same command again to resume")
     assert "Traceback" not in told
     away.rename(source)
     status, told = run(source / "labels.csv", out)
