@@ -46,7 +46,9 @@ def check_header(header: Header, option: str, *, unlabelled: bool, url: bool) ->
     if unlabelled and url and "url" in found:
         return
     also = "" if url or unlabelled else " or landmark_id,images"
-    raise UserError(f"{option}: expected a CSV with the header {','.join(needed)}{also}, found {header.told}")
+    raise UserError(
+        f"{option}: expected a CSV with the header {','.join(needed)}{also}, found {header.shown}"
+    )
 
 
 def read_labels(opened: UsersCsv, *, unlabelled: bool, in_memory: bool = False) -> Iterator[pa.Table]:

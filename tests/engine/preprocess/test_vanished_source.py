@@ -1,4 +1,4 @@
-"""A source that vanishes stops a run, which goes on once it is there again."""
+"""A source that vanishes stops a run, which resumes once the source is there again."""
 
 import shutil
 

@@ -137,7 +137,7 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (zipped({"a.csv": "id", "b.csv": "id"}), "expected one file in .*, found 2: a.csv, b.csv"),
         (
@@ -162,8 +162,8 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
     ],
     ids=lambda value: value if isinstance(value, str) else "content",  # archives hold the time
 )
-def test_what_cannot_be_read_is_told_in_a_line(tmp_path, content, told):
-    with pytest.raises(UserError, match=told) as error:
+def test_what_cannot_be_read_is_told_in_a_line(tmp_path, content, message):
+    with pytest.raises(UserError, match=message) as error:
         read(tmp_path, content)
     assert str(error.value).startswith("--names: ")
     assert "\n" not in str(error.value)
@@ -179,12 +179,12 @@ def test_an_encrypted_list_is_told_in_a_line(tmp_path):
 
 def test_what_is_no_file_is_told_in_a_line(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for name, told in {
+    for name, message in {
         "nowhere.csv": "no such file",
         "": "not a regular file",
         "pipe": "not a regular file",
     }.items():
-        with pytest.raises(UserError, match=f"--names: .*{told}"):
+        with pytest.raises(UserError, match=f"--names: .*{message}"):
             read_columns(Place(str(tmp_path / name)), "--names", ["id"])
 
 

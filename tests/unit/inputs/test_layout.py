@@ -51,7 +51,7 @@ def test_labels_that_hold_nothing_but_folders_are_warned_of(warnings_of):
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         (["train", "val", "test"], "test, train, val"),
         (["Train", "Validation", "x"], "Train, Validation"),
@@ -59,11 +59,11 @@ def test_labels_that_hold_nothing_but_folders_are_warned_of(warnings_of):
         (["train"], "train"),
     ],
 )
-def test_a_tree_that_is_split_is_warned_of(warnings_of, names, told):
-    first = told.partition(",")[0]
+def test_a_tree_that_is_split_is_warned_of(warnings_of, names, message):
+    first = message.partition(",")[0]
     (warning,) = warnings_of(*(f"{name}/x/1.jpg" for name in names))
     assert warning == (
-        f"warning: --input: {told} in I look like splits of the data, but are read as labels;"
+        f"warning: --input: {message} in I look like splits of the data, but are read as labels;"
         f" if they are splits, pass one of them: --input I/{first}"
     )
 

@@ -100,7 +100,7 @@ def test_a_kind_that_is_named_is_taken(place):
 
 
 @pytest.mark.parametrize(
-    ("source", "settings", "told"),
+    ("source", "settings", "message"),
     [
         (("nowhere",), {}, "--input: no such folder or file: "),
         (("empty",), {}, "--input: the folder is empty: "),
@@ -138,10 +138,10 @@ def test_a_kind_that_is_named_is_taken(place):
         (("compressed/packed", "labels.csv"), {}, "images_000.tar is compressed"),
     ],
 )
-def test_a_source_that_cannot_be_listed_is_the_users_mistake(place, source, settings, told):
+def test_a_source_that_cannot_be_listed_is_the_users_mistake(place, source, settings, message):
     with pytest.raises(UserError) as error:
         found(place, *source, **settings)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
