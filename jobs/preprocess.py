@@ -37,17 +37,12 @@ def preprocess(settings: PreprocessSettings) -> None:
 
         show(plan_text(settings, source))
     else:
-        _make_dataset(settings, source)
+        from landmark_lib.preprocess.pipeline import preprocess as run
+        from landmark_lib.preprocess.summary import describe
 
-
-def _make_dataset(settings: PreprocessSettings, source: str) -> None:
-    from landmark_lib.preprocess.pipeline import preprocess as run
-    from landmark_lib.preprocess.summary import describe
-
-    manifest = run(settings, source)
-    if manifest is not None:
-        show(describe(manifest))
-        show(f"\nData set: {visible(settings.output)}")
+        manifest = run(settings, source)
+        if manifest is not None:
+            show(f"{describe(manifest)}\n\nData set: {visible(settings.output)}")
 
 
 def _embedded_sample() -> str:

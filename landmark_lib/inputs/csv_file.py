@@ -126,7 +126,11 @@ class UsersCsv:
                 arrow_csv.ParseOptions(
                     delimiter=self.header.delimiter, newlines_in_values=True, invalid_row_handler=keep
                 ),
-                _texts(columns),
+                arrow_csv.ConvertOptions(
+                    include_columns=list(columns),
+                    include_missing_columns=True,
+                    column_types=dict.fromkeys(columns, pa.string()),
+                ),
             )
             for batch in reader:
                 rows += batch.num_rows + len(torn)
@@ -151,18 +155,15 @@ class UsersCsv:
         """Return the header for pyarrow: names for the wanted columns, numbers for all others."""
         names = [f"#{number}" for number in range(len(self.header.names))]
         for column in columns:
-            if (position := self._position(column)) is not None:
+            found = [position for position, name in enumerate(self.header.names) if name == column]
+            if len(found) > 1:
+                raise UserError(
+                    f"{self.option}: expected one column {column} in {self.name}, found {len(found)}:"
+                    f" {self.header.shown}"
+                )
+            for position in found:
                 names[position] = column
         return self.header.delimiter.join(names) + "\n"
-
-    def _position(self, column: str) -> int | None:
-        found = [position for position, name in enumerate(self.header.names) if name == column]
-        if len(found) > 1:
-            raise UserError(
-                f"{self.option}: expected one column {column} in {self.name}, found {len(found)}:"
-                f" {self.header.shown}"
-            )
-        return found[0] if found else None
 
 
 @contextmanager
@@ -222,14 +223,12 @@ def _split_header(text: str) -> tuple[Header, str]:
             if first.count('"') % 2 == 0:  # a quoted cell may contain a line break
                 break
     rest = lines.read()
-    delimiter = delimiter or max(DELIMITERS, key=lambda candidate: _fitness(first, candidate))
+    if not delimiter:
+        cells = {candidate: _cells(first, candidate) for candidate in DELIMITERS}
+        known = {c: sum(name.strip().lower() in KNOWN for name in found) for c, found in cells.items()}
+        delimiter = max(DELIMITERS, key=lambda candidate: (known[candidate], len(cells[candidate])))
     names = tuple(name.strip().lower() for name in _cells(first, delimiter))
     return Header(names, delimiter, first.rstrip("\r\n")), rest
-
-
-def _fitness(line: str, delimiter: str) -> tuple[int, int]:
-    names = _cells(line, delimiter)
-    return sum(name.strip().lower() in KNOWN for name in names), len(names)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -237,14 +236,6 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
     except csv.Error:  # a cell longer than any name
         return [line]
-
-
-def _texts(columns: Sequence[str]) -> arrow_csv.ConvertOptions:
-    return arrow_csv.ConvertOptions(
-        include_columns=list(columns),
-        include_missing_columns=True,
-        column_types=dict.fromkeys(columns, pa.string()),
-    )
 
 
 def _strip(rows: pa.RecordBatch | pa.Table) -> pa.Table:

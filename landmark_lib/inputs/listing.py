@@ -107,7 +107,15 @@ def _matched(rows: Sequence[Row], files: Sequence[Row], source: Source) -> Itera
         found = by_name.get(row["image_id"])
         if found is None:
             found = [{} if row["reason"] else paired.get(row["image_id"], {})]
-        yield from (_entry(row, file, source.place) for file in found)
+        listed = {"image_id": row["image_id"], "landmark_id": row["landmark_id"], "extra": False}
+        for file in found:
+            if row["reason"] is not None:
+                yield {**file, **listed, "reason": row["reason"], "detail": row["detail"]}
+            elif file:
+                yield {**file, **listed}
+            else:
+                no_image = f"no image of this id in {source.place}"
+                yield {**listed, "reason": Reason.MISSING_FILE, "detail": no_image}
     meant = {file["path"] for file in paired.values()}
     yield from ({**file, "extra": True} for file in left if file["path"] not in meant)
 
@@ -128,12 +136,3 @@ def _paired(wanted: set[str], names: Collection[str], left: Sequence[Row], sourc
             raise UserError(f"--labels: {message}")
         logger.warning(message)
     return {found.image_id: by_path[found.path] for found in pairs}
-
-
-def _entry(row: Row, file: Row, where: Place) -> Row:
-    listed = {"image_id": row["image_id"], "landmark_id": row["landmark_id"], "extra": False}
-    if row["reason"] is not None:
-        return {**file, **listed, "reason": row["reason"], "detail": row["detail"]}
-    if not file:
-        return {**listed, "reason": Reason.MISSING_FILE, "detail": f"no image of this id in {where}"}
-    return {**file, **listed}

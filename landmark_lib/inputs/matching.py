@@ -42,13 +42,9 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _composed(text: str) -> str:
-    """Return a text with composed accents, as Linux and Windows write them; macOS decomposes them."""
-    return unicodedata.normalize("NFC", text)
-
-
 def _loose(path: str) -> str:
-    return _composed(without_image_ending(path))
+    """Return a path without image ending and with composed accents; macOS decomposes them."""
+    return unicodedata.normalize("NFC", without_image_ending(path))
 
 
 def _loose_name(path: str) -> str:

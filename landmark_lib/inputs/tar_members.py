@@ -82,7 +82,9 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
     while position < size:
         file.seek(position)
         try:
-            header = _read_header(headers)
+            header = tarfile.TarInfo.fromtarfile(headers)
+            if header.size < 0:
+                raise tarfile.HeaderError(f"a size of {header.size} bytes")  # noqa: TRY301 - as of tarfile itself
         except (tarfile.HeaderError, ValueError):  # ValueError: invalid numbers in extended headers
             found, zeros_only = _next_header(file, position, size)
             has_end = zeros_only and found - position >= 2 * BLOCK
@@ -99,13 +101,6 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
             yield member
     if not has_end:
         yield Loss(f"it ends at byte {size} without the mark of its end{last}")
-
-
-def _read_header(headers: _Headers) -> tarfile.TarInfo:
-    header = tarfile.TarInfo.fromtarfile(headers)
-    if header.size < 0:
-        raise tarfile.HeaderError(f"a size of {header.size} bytes")
-    return header
 
 
 def _member(header: tarfile.TarInfo, archive_size: int) -> Member | None:

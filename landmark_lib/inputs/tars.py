@@ -85,7 +85,17 @@ def list_tar(archive: Place) -> Iterator[pa.RecordBatch]:
                 yield pa.RecordBatch.from_pylist(rows, FOUND_SCHEMA)
                 rows.clear()
     if losses:
-        rows.append(_lost(archive, losses))
+        shown = "; ".join(loss.detail for loss in losses[:LOSSES_SHOWN])
+        more = f"; and {len(losses) - LOSSES_SHOWN} more" if len(losses) > LOSSES_SHOWN else ""
+        lost = {
+            "image_id": None,
+            "path": archive.name,
+            "uri": archive.address,
+            "reason": Reason.BROKEN_ARCHIVE,
+            "detail": printable(shown) + more,
+            "is_photo": False,
+        }
+        rows.append(lost)
     yield pa.RecordBatch.from_pylist(rows, FOUND_SCHEMA)
 
 
@@ -111,17 +121,4 @@ def _row(archive: str, member: Member) -> dict[str, Any]:
         "detail": None if member.detail is None else printable(member.detail),
         "size": member.size,
         "is_photo": True,
-    }
-
-
-def _lost(archive: Place, losses: list[Loss]) -> dict[str, Any]:
-    shown = "; ".join(loss.detail for loss in losses[:LOSSES_SHOWN])
-    more = f"; and {len(losses) - LOSSES_SHOWN} more" if len(losses) > LOSSES_SHOWN else ""
-    return {
-        "image_id": None,
-        "path": archive.name,
-        "uri": archive.address,
-        "reason": Reason.BROKEN_ARCHIVE,
-        "detail": printable(shown) + more,
-        "is_photo": False,
     }

@@ -79,7 +79,12 @@ def children(root: Place, path: str, *, with_sizes: bool, limit: int | None = No
         if root.is_local:
             yield from islice(_local_children(str(root.path), path, with_sizes=with_sizes), limit)
         else:
-            yield from _remote_children(root, path, limit)
+            for entry in (root / path if path else root).entries(limit):
+                name = entry["name"].rstrip("/").rpartition("/")[2]
+                if is_litter(name):
+                    yield Child(_below(path, name), is_folder=False, reason=IGNORED)
+                else:
+                    yield Child(_below(path, name), entry["type"] == "directory", entry["size"])
     except (ConnectionError, TimeoutError, StorageError):
         raise
     except OSError as error:
@@ -123,15 +128,6 @@ def _contains(link: str, root: str, path: str) -> bool:
     return any(folder.resolve().is_relative_to(target) for folder in folders)
 
 
-def _remote_children(root: Place, path: str, limit: int | None) -> Iterator[Child]:
-    for entry in (root / path if path else root).entries(limit):
-        name = entry["name"].rstrip("/").rpartition("/")[2]
-        if is_litter(name):
-            yield Child(_below(path, name), is_folder=False, reason=IGNORED)
-        else:
-            yield Child(_below(path, name), entry["type"] == "directory", entry["size"])
-
-
 def _below(folder: str, name: str) -> str:
     return f"{folder.rstrip('/')}/{name}" if folder and name else folder or name
 
@@ -150,17 +146,12 @@ def with_printable_paths(batch: pa.RecordBatch) -> pa.RecordBatch:
     try:
         columns = [batch.column("path").cast(pa.string()), *batch.columns[1:]]
     except pa.ArrowInvalid:
-        rows = [_printable_row(row) for row in batch.to_pylist()]
+        rows = batch.to_pylist()
+        for row in rows:
+            path = row["path"].decode(*AS_ON_DISK)
+            row["path"] = printable(path)
+            if row["path"] != path:
+                row["reason"] = row["reason"] or Reason.UNREADABLE_FILE
+                row["detail"] = row["detail"] or "its name is not UTF-8"
         return pa.RecordBatch.from_pylist(rows, FILE_SCHEMA)
     return pa.record_batch(columns, FILE_SCHEMA)
-
-
-def _printable_row(row: dict[str, Any]) -> dict[str, Any]:
-    path = row["path"].decode(*AS_ON_DISK)
-    if printable(path) == path:
-        return {**row, "path": path}
-    why = {
-        "reason": row["reason"] or Reason.UNREADABLE_FILE,
-        "detail": row["detail"] or "its name is not UTF-8",
-    }
-    return {**row, "path": printable(path), **why}

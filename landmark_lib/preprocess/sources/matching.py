@@ -57,7 +57,9 @@ def matched(labels: DataFrame, found: DataFrame, source: Source) -> Iterator[Dat
     joined = _join_by_name(labels, found).persist()
     pairs: DataFrame | None = None
     try:
-        counts = _count(joined)
+        wanted = F.col("on_list") & F.col("list_reason").isNull()
+        row = joined.agg(*(F.count_if(what) for what in (wanted, _is_missing(), _is_left()))).collect()[0]
+        counts = Counts(*map(int, row))
         if counts.missing and counts.left:
             pairs = _pairs(joined, counts).persist()
             _report(joined, pairs, counts, source)
@@ -91,12 +93,6 @@ def _is_missing() -> Column:
 
 def _is_left() -> Column:
     return ~F.col("on_list") & F.col("is_photo")
-
-
-def _count(joined: DataFrame) -> Counts:
-    wanted = F.col("on_list") & F.col("list_reason").isNull()
-    row = joined.agg(*(F.count_if(what) for what in (wanted, _is_missing(), _is_left()))).collect()[0]
-    return Counts(*map(int, row))
 
 
 def _pairs(joined: DataFrame, counts: Counts) -> DataFrame:
@@ -160,26 +156,20 @@ def _report(joined: DataFrame, pairs: DataFrame, counts: Counts, source: Source)
         first = Pair(row["first"]["image_id"], row["first"]["path"], row["way"])
         log_way(row["way"], row["count"], first, source.labels)
     if is_much(counts.missing - sum(row["count"] for row in rows), counts.listed):
-        mismatch = _mismatch(joined, pairs, counts)
+        ids, files = _left_over(joined)
+        ids, files = ids.join(pairs, "image_id", "left_anti"), files.join(pairs, "file", "left_anti")
+        would = _one_to_one(ids, files, HINTS, counts).groupBy("way").count().orderBy("way").collect()
+        photos_first = files.orderBy(~has_image_ending(F.col("path")), "path")
+        mismatch = Mismatch(
+            ids.count(),
+            counts.listed,
+            [row["image_id"] for row in ids.orderBy("image_id").limit(SHOWN).collect()],
+            [row["path"] for row in photos_first.limit(SHOWN).collect()],
+            {row["way"]: row["count"] for row in would},
+        )
         if counts.missing == counts.listed and not rows:
             raise UserError(f"--labels: {source.labels}: {mismatch.describe(source.place)}")
         logger.warning(f"{source.labels}: {mismatch.describe(source.place)}")
-
-
-def _mismatch(joined: DataFrame, pairs: DataFrame, counts: Counts) -> Mismatch:
-    ids, files = _left_over(joined)
-    ids, files = ids.join(pairs, "image_id", "left_anti"), files.join(pairs, "file", "left_anti")
-    would = _one_to_one(ids, files, HINTS, counts).groupBy("way").count().orderBy("way").collect()
-    return Mismatch(
-        ids.count(),
-        counts.listed,
-        [row["image_id"] for row in ids.orderBy("image_id").limit(SHOWN).collect()],
-        [
-            row["path"]
-            for row in files.orderBy(~has_image_ending(F.col("path")), "path").limit(SHOWN).collect()
-        ],
-        {row["way"]: row["count"] for row in would},
-    )
 
 
 def _with_pairs(joined: DataFrame, pairs: DataFrame) -> DataFrame:

@@ -5,7 +5,6 @@ sum without a name belongs to the tar in the list's own name.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from landmark_lib.errors import UserError
@@ -47,7 +46,17 @@ def read_md5_lists(place: Place) -> Md5Sums:
     for child in children(folder, "", with_sizes=False):
         if child.is_folder or child.reason is not None or "md5" not in child.path.lower():
             continue
-        for line in _read_lines(folder / child.path):
+        place = folder / child.path
+        try:
+            with place.open() as file:
+                content = file.read(LONGEST_LIST + 1)
+        except OSError as error:
+            raise UserError(f"--input: cannot read {place}: {error}") from None
+        if len(content) > LONGEST_LIST:
+            raise UserError(
+                f"--input: {place} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes"
+            )
+        for line in filter(str.strip, content.decode("utf-8-sig", "backslashreplace").splitlines()):
             parsed = parse_line(line, child.path)
             if parsed is None:
                 not_understood.append(f"{child.path}: {line[:80]}")
@@ -70,16 +79,3 @@ def parse_line(line: str, list_name: str) -> tuple[str, str] | None:
         return None
     name = parsed["name"] or f"{OWN_NAME.sub('', OWN_NAME.sub('', list_name))}.tar"
     return name.rpartition("/")[2], parsed["sum"].lower()
-
-
-def _read_lines(place: Place) -> Iterator[str]:
-    try:
-        with place.open() as file:
-            content = file.read(LONGEST_LIST + 1)
-    except OSError as error:
-        raise UserError(f"--input: cannot read {place}: {error}") from None
-    if len(content) > LONGEST_LIST:
-        raise UserError(
-            f"--input: {place} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes"
-        )
-    return (line for line in content.decode("utf-8-sig", "backslashreplace").splitlines() if line.strip())

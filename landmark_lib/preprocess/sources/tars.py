@@ -14,12 +14,12 @@ from landmark_lib.storage import Place
 
 def list_tars(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:  # noqa: ARG001 - headers hold the sizes
     """Return the members of tars in rows of FOUND_SCHEMA."""
+
+    def list_archives(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for uri in batch.column("uri").to_pylist():
+                yield from list_tar(Place(uri))
+
     uris = [(tar.address,) for tar in source.tars]
     archives = spark.createDataFrame(spark.sparkContext.parallelize(uris, len(uris)), "uri string")
-    return archives.mapInArrow(_list_archives, from_arrow_schema(FOUND_SCHEMA))
-
-
-def _list_archives(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for uri in batch.column("uri").to_pylist():
-            yield from list_tar(Place(uri))
+    return archives.mapInArrow(list_archives, from_arrow_schema(FOUND_SCHEMA))
