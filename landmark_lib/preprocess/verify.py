@@ -133,11 +133,12 @@ def verify(spark: SparkSession, source: Source) -> VerifyReport:
         entries = listed.withColumn("finding", finding)
         unknown = F.count(F.when(F.col("size").isNull(), 1))
         fine = entries.where("finding is null and not extra")
-        row = fine.agg(F.count("*"), F.coalesce(F.sum("size"), F.lit(0)), unknown).collect()[0]
+        sums = fine.agg(F.count("*"), F.coalesce(F.sum("size"), F.lit(0)), unknown).collect()[0]
+        photos, size, not_checked = map(int, sums)
         findings = [*_findings(entries), *_contradictions(entries)]
         tars, of_tars = _verify_tars(entries, source)
     ordered = sorted([*findings, *of_tars], key=lambda finding: (not finding.wrong, finding.what))
-    return VerifyReport(*map(int, row), tuple(ordered), tars)
+    return VerifyReport(photos, size, not_checked, tuple(ordered), tars)
 
 
 def _findings(entries: DataFrame) -> Iterator[Finding]:
@@ -198,7 +199,8 @@ def _check_md5(spark: SparkSession, uris: list[str], sums: Mapping[str, str]) ->
             found = []
             for uri in batch.column("uri").to_pylist():
                 with Place(uri).open() as file:
-                    found.append(hashlib.file_digest(file, md5).hexdigest())
+                    digest = hashlib.file_digest(file, md5)  # type: ignore[arg-type] # a readable file
+                    found.append(digest.hexdigest())
             yield pa.record_batch([batch.column("uri"), pa.array(found)], ["uri", "md5"])
 
     known = [(uri, sums[name]) for uri in uris for name in [uri.rpartition("/")[2]] if name in sums]
