@@ -91,9 +91,9 @@ def changed(**fields):
         (json.dumps({"format_version": 2}).encode(), "expected format version 1, found 2"),
         (b'{"format_version": 1}', "settings: missing"),
         (changed(roles={"train": "many"}), r"roles\['train'\]: expected a whole number, found 'many'"),
-        (changed(more=1), "has 'more', which nobody knows"),
+        (changed(more=1), "unknown fields: 'more'"),
         (changed(settings=None), "settings: expected an object, found None"),
-        (changed(files=[{**RECORD, "more": 1}]), r"files\[0\]: has 'more'"),
+        (changed(files=[{**RECORD, "more": 1}]), r"files\[0\]: unknown fields: 'more'"),
         (changed(files=[{**RECORD, "rows": None}]), r"files\[0\]\.rows: expected a whole number"),
         *(
             (changed(files=[{**RECORD, "path": path}]), r"files\[0\]: expected a path within the data set")
