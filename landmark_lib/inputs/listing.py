@@ -67,28 +67,24 @@ def _entries(source: Source) -> Iterator[pa.RecordBatch]:
         ]
         yield from pa.Table.from_batches(found, ENTRY_SCHEMA).sort_by("image_id").to_batches()
     else:
-        yield from _found(source)
+        if source.kind == "tar":
+            found = [batch for tar in source.tars for batch in list_tar(tar)]
+        else:
+            found = [found_files(files, root) for files in list_files(source.place)]
+        if source.labels is None:
+            yield from map(without_list, found)
+            return
+        labels = _labels(source.labels, "--labels", unlabelled=source.unlabelled)
+        rows = [row for batch in labels for row in batch.to_pylist()]
+        files = [row for batch in found for row in batch.to_pylist()]
+        files.sort(key=lambda file: (file["uri"], file["offset"] or 0))
+        yield pa.RecordBatch.from_pylist(list(_matched(rows, files, source)), ENTRY_SCHEMA)
 
 
 def _labels(place: Place, option: str, *, unlabelled: bool) -> Iterator[pa.RecordBatch]:
     with open_csv(place, option) as opened:
         for table in read_labels(opened, unlabelled=unlabelled, in_memory=True):
             yield from table.to_batches()
-
-
-def _found(source: Source) -> Iterator[pa.RecordBatch]:
-    if source.kind == "tar":
-        found = [batch for tar in source.tars for batch in list_tar(tar)]
-    else:
-        found = [found_files(files, source.place.uri) for files in list_files(source.place)]
-    if source.labels is None:
-        yield from map(without_list, found)
-        return
-    labels = _labels(source.labels, "--labels", unlabelled=source.unlabelled)
-    rows = [row for batch in labels for row in batch.to_pylist()]
-    files = [row for batch in found for row in batch.to_pylist()]
-    files.sort(key=lambda file: (file["uri"], file["offset"] or 0))
-    yield pa.RecordBatch.from_pylist(list(_matched(rows, files, source)), ENTRY_SCHEMA)
 
 
 def _matched(rows: Sequence[Row], files: Sequence[Row], source: Source) -> Iterator[Row]:

@@ -73,10 +73,10 @@ def begin_batch(
     if standing is Standing.UNDER_WAY:
         return read_batch(output.journal)
     with timed_stage(timings, "list", "photos") as counted:
-        if standing is Standing.NEW:
-            batch: Batch | None = _first_batch(spark, settings, find(), output)
-        else:
+        if standing is Standing.FINISHED:
             batch = _next_batch(spark, settings, find, output)
+        else:
+            batch = _first_batch(spark, settings, find(), output)
         counted(batch.photos if batch else 0)
     return batch
 

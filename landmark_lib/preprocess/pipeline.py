@@ -12,7 +12,7 @@ from landmark_lib.console import show
 from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
 from landmark_lib.errors import UserError
 from landmark_lib.inputs.source import Source, find_source
-from landmark_lib.preprocess.batch import Batch, read_earlier
+from landmark_lib.preprocess.batch import read_earlier
 from landmark_lib.preprocess.corpus import ResizeSettings, write_corpus
 from landmark_lib.preprocess.failures import explain_failures
 from landmark_lib.preprocess.journal import Journal, Part, records_of, total
@@ -121,7 +121,15 @@ def _run_stages(run: Run) -> Manifest | None:
     run.output.clear_derived()
     for record in earlier.replaced:
         (run.output.place / record.path).remove()
-    parts = _resize(run, batch)
+    finished = run.journal.parts("corpus")
+    remaining = sum(count for part, count in batch.rows.items() if part not in finished)
+    if finished and remaining:
+        logger.info(f"Resuming: {batch.photos - remaining:,} of {batch.photos:,} photos are already done")
+    max_pixels = run.settings.max_megapixels * 1_000_000
+    resize = ResizeSettings(run.settings.fetch, run.source, max_pixels, run.settings.rows_per_group)
+    with watched_stage(run.spark, run.timings, "corpus", remaining, "photos") as done:
+        parts = write_corpus(run.spark, run.journal, batch, finished, resize, done)
+    run.journal.close("corpus", parts)
     files = [*earlier.files, *records_of(parts)]
     listed, enlarged = earlier.listed + batch.photos, earlier.enlarged + total(parts, "enlarged")
     resized = sum(record.rows for record in dataset.files_in(files, dataset.CORPUS))
@@ -135,19 +143,6 @@ def _run_stages(run: Run) -> Manifest | None:
     if run.settings.unlabelled:
         return _finish(run, Counted(listed, enlarged), files)
     return _balance(run, files, listed, enlarged)
-
-
-def _resize(run: Run, batch: Batch) -> dict[int, Part]:
-    finished = run.journal.parts("corpus")
-    remaining = sum(count for part, count in batch.rows.items() if part not in finished)
-    if finished and remaining:
-        logger.info(f"Resuming: {batch.photos - remaining:,} of {batch.photos:,} photos are already done")
-    max_pixels = run.settings.max_megapixels * 1_000_000
-    resize = ResizeSettings(run.settings.fetch, run.source, max_pixels, run.settings.rows_per_group)
-    with watched_stage(run.spark, run.timings, "corpus", remaining, "photos") as done:
-        parts = write_corpus(run.spark, run.journal, batch, finished, resize, done)
-    run.journal.close("corpus", parts)
-    return parts
 
 
 def _balance(run: Run, files: list[FileRecord], listed: int, enlarged: int) -> Manifest | None:

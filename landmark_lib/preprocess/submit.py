@@ -137,7 +137,12 @@ def _set_address(environ: Environment) -> None:
     """Set an address of this machine if the host name does not resolve to one."""
     if _leads_here(environ.get("SPARK_LOCAL_IP") or socket.gethostname()):
         return
-    address = _own_address()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)
+            address = probe.getsockname()[0]
+        except OSError:  # there is no network
+            address = LOOPBACK
     # The second variable keeps Spark from looking up the address's name.
     environ["SPARK_LOCAL_IP"] = environ["SPARK_LOCAL_HOSTNAME"] = address
 
@@ -152,17 +157,6 @@ def _leads_here(name: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _own_address() -> str:
-    """Return this machine's address in its network; the loopback address without one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(ELSEWHERE)
-        except OSError:
-            return LOOPBACK
-        address: str = probe.getsockname()[0]
-        return address
 
 
 if __name__ == "__main__":

@@ -135,19 +135,16 @@ def verify(spark: SparkSession, source: Source) -> VerifyReport:
         fine = entries.where("finding is null and not extra")
         sums = fine.agg(F.count("*"), F.coalesce(F.sum("size"), F.lit(0)), unknown).collect()[0]
         photos, size, not_checked = map(int, sums)
-        findings = [*_findings(entries), *_contradictions(entries)]
+        findings = list(_contradictions(entries))
+        name = F.when(F.col("extra"), F.col("uri")).otherwise(F.col("image_id"))
+        example = F.concat_ws(": ", name, F.when(~F.col("extra"), F.col("detail"))).alias("example")
+        counts = entries.where("finding is not null").groupBy("finding").count().collect()
+        for what, count in sorted((row["finding"], row["count"]) for row in counts):
+            found = entries.where(F.col("finding") == what).select(example)
+            findings.append(Finding(what, count, _first(found), wrong=what != EXTRA))
         tars, of_tars = _verify_tars(entries, source)
     ordered = sorted([*findings, *of_tars], key=lambda finding: (not finding.wrong, finding.what))
     return VerifyReport(photos, size, not_checked, tuple(ordered), tars)
-
-
-def _findings(entries: DataFrame) -> Iterator[Finding]:
-    counts = entries.where("finding is not null").groupBy("finding").count().collect()
-    name = F.when(F.col("extra"), F.col("uri")).otherwise(F.col("image_id"))
-    example = F.concat_ws(": ", name, F.when(~F.col("extra"), F.col("detail")))
-    for what, count in sorted((row["finding"], row["count"]) for row in counts):
-        found = entries.where(F.col("finding") == what).select(example.alias("example"))
-        yield Finding(what, count, _first(found), wrong=what != EXTRA)
 
 
 def _contradictions(entries: DataFrame) -> Iterator[Finding]:

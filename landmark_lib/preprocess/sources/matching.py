@@ -61,7 +61,12 @@ def matched(labels: DataFrame, found: DataFrame, source: Source) -> Iterator[Dat
         row = joined.agg(*(F.count_if(what) for what in (wanted, _is_missing(), _is_left()))).collect()[0]
         counts = Counts(*map(int, row))
         if counts.missing and counts.left:
-            pairs = _pairs(joined, counts).persist()
+            # As `inputs.matching.pair` does: image_id, file, path, way.
+            found_pairs = _one_to_one(*_left_over(joined), WAYS, counts)
+            of_id = found_pairs.groupBy("image_id").agg(F.min(F.struct("way", "file", "path")).alias("best"))
+            first = F.min(F.struct("best.way", "image_id", "best.path")).alias("best")
+            of_file = of_id.groupBy("best.file").agg(first)
+            pairs = of_file.select("best.image_id", "file", "best.path", "best.way").persist()
             _report(joined, pairs, counts, source)
         yield _entries(joined if pairs is None else _with_pairs(joined, pairs), source)
     finally:
@@ -93,16 +98,6 @@ def _is_missing() -> Column:
 
 def _is_left() -> Column:
     return ~F.col("on_list") & F.col("is_photo")
-
-
-def _pairs(joined: DataFrame, counts: Counts) -> DataFrame:
-    """Return pairs of ids and files, as `inputs.matching.pair` does: image_id, file, path, way."""
-    found = _one_to_one(*_left_over(joined), WAYS, counts)
-    of_id = found.groupBy("image_id").agg(F.min(F.struct("way", "file", "path")).alias("best"))
-    of_file = of_id.groupBy("best.file").agg(
-        F.min(F.struct("best.way", "image_id", "best.path")).alias("best")
-    )
-    return of_file.select("best.image_id", "file", "best.path", "best.way")
 
 
 def _left_over(joined: DataFrame) -> tuple[DataFrame, DataFrame]:
