@@ -48,7 +48,7 @@ def describe_answers(files: PredictionFiles, members: list[str], names: Mapping[
             break
     if names and labels and not labels & names.keys():
         logger.warning(
-            f"--names: {mismatch(labels, names.keys(), len(labels)).told('the list of names', 'labels')}"
+            f"--names: {mismatch(labels, names.keys(), len(labels)).describe('the list of names', 'labels')}"
         )
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from landmark_lib.console import is_rank_0
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, REJECTED, PredictionFiles
 from landmark_lib.inputs.csv_file import read_columns
-from landmark_lib.inputs.matching import is_much, mismatch, pair, tell_pairs
+from landmark_lib.inputs.matching import is_much, log_pairs, mismatch, pair
 from landmark_lib.storage import Place
 
 logger = logging.getLogger(__name__)
@@ -66,12 +66,12 @@ def fit_test_list(wanted: Sequence[str], image_ids: Collection[str]) -> list[Lin
     """
     there, ids = set(image_ids), set(wanted)
     pairs = pair(ids - there, there - ids)
-    tell_pairs(pairs, "the test list")
+    log_pairs(pairs, "the test list")
     meant = {image_id: image_id for image_id in ids & there} | {found.image_id: found.path for found in pairs}
     missing = ids - meant.keys()
     if is_much(len(missing), len(ids)):
         left = there - set(meant.values())
-        told = f"--test-list: {mismatch(missing, left, len(ids)).told('the photos to predict')}"
+        told = f"--test-list: {mismatch(missing, left, len(ids)).describe('the photos to predict')}"
         if not meant:
             raise UserError(told)
         logger.warning(f"{told}; their answers will be empty")
