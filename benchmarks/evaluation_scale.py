@@ -1,9 +1,10 @@
-"""The statistics of an evaluation, without the networks: time and memory at the paper's number of classes.
+"""The statistics of an evaluation, without its networks: time and memory at the paper's number of classes.
 
     python benchmarks/evaluation_scale.py [--write]
 
-Synthetic answers of three members and of their mean softmax on 120,000 photos of 15,000 classes; the members'
-vote, then all figures with 1,000 resamples, in a process of its own. Ends with status 1 if a goal is missed.
+Synthetic predictions of three members and of their mean softmax for 120,000 photos of 15,000 classes.
+Measures the vote, then all figures with 1,000 resamples, in a separate process. Exit status 1 if a goal is
+missed.
 """
 
 import json
@@ -25,23 +26,23 @@ from landmark_lib.method.vote import rank_classes, vote
 from landmark_lib.predictions import Predictions
 
 PHOTOS, CLASSES, MEMBERS, LABELS, RESAMPLES = 120_000, 15_000, 3, 5, 1_000
-MOST_SECONDS, MOST_MB = 120, 2_000
+MAX_SECONDS, MAX_MB = 120, 2_000
 KIB_PER_MB = 1e6 / 1024
 STEPS = {"vote": "vote (s)", "rank": "rank of 5 labels (s)", "measure": "figures (s)"}
-HEADER = ["photos", "classes", "members", "resamples", *STEPS.values(), "together (s)", "peak (MB)"]
+HEADER = ["photos", "classes", "members", "resamples", *STEPS.values(), "total (s)", "peak (MB)"]
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Put the table into RESULTS.md.")
+@click.option("--write", is_flag=True, help="Write the table to RESULTS.md.")
 @click.option("--once", is_flag=True, hidden=True)
 def main(*, write: bool, once: bool) -> None:
     """Measure the time and memory of an evaluation's statistics."""
     if once:
         print(json.dumps(run_once()))
         return
-    told = subprocess.run([sys.executable, __file__, "--once"], check=True, capture_output=True, text=True)
-    seconds = json.loads(told.stdout)
-    # The only child there was. Its peak begins with that of this process, which holds no array.
+    done = subprocess.run([sys.executable, __file__, "--once"], check=True, capture_output=True, text=True)
+    seconds = json.loads(done.stdout)
+    # The only child process. Its peak includes that of this process, which holds no array.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / KIB_PER_MB
     together = sum(seconds.values())
     row = [
@@ -51,11 +52,11 @@ def main(*, write: bool, once: bool) -> None:
         f"{peak:.0f}",
     ]
     publish("evaluation_scale", markdown_table(HEADER, [row]), write=write)
-    sys.exit(together > MOST_SECONDS or peak > MOST_MB)
+    sys.exit(together > MAX_SECONDS or peak > MAX_MB)
 
 
 def run_once() -> dict[str, float]:
-    """Make the answers up, then vote and measure; give the seconds of each step."""
+    """Make up predictions, then vote and measure; return the seconds of each step."""
     chance = np.random.default_rng(0)
     truth = np.arange(PHOTOS) % CLASSES
     members = [_made_up(f"member-{number}", truth, chance) for number in range(MEMBERS)]
@@ -88,7 +89,7 @@ def _made_up(name: str, truth: NDArray[np.int64], chance: np.random.Generator) -
     shares = chance.dirichlet(np.full(LABELS + 1, 0.5), PHOTOS) + 1e-6
     softmax = shares / shares.sum(axis=1, keepdims=True)
     sure = -np.sort(-softmax[:, :LABELS], axis=1)
-    # The softmax of each class that was not answered; logits are logarithms of a softmax.
+    # The softmax of each class that was not predicted; logits are the logarithms of a softmax.
     others = softmax[:, LABELS] / (CLASSES - LABELS)
     log_sums = [
         np.log((sure ** (1 / heat)).sum(axis=1) + (CLASSES - LABELS) * others ** (1 / heat))

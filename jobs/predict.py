@@ -1,4 +1,4 @@
-"""Predicts photos with an ensemble: `python jobs/predict.py`, or on many processes under horovodrun."""
+"""Predict the landmarks of photos: `python jobs/predict.py`, or on many processes under horovodrun."""
 
 from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import show, visible
@@ -6,11 +6,10 @@ from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
 
 
 def predict(settings: PredictSettings) -> None:
-    """Predict the landmarks of photos with all trained members and their vote.
+    """Predict photos with every trained member and their vote: a folder, a file, a CSV, a data set.
 
-    Photos come from a folder, a file, a CSV of addresses or a data set. Writes Parquet with one row per
-    photo: the most likely labels and scores of each member and of the ensemble. Unreadable photos get a row
-    in rejected/ with the reason. Re-run the same command to resume.
+    Writes Parquet with the top labels and scores of each member and of the ensemble, one row per photo.
+    Photos that cannot be read get a row in rejected/ with the reason. Run the same command to resume.
     """
     from landmark_lib.evaluation.photos import find_photos
     from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
@@ -22,7 +21,7 @@ def predict(settings: PredictSettings) -> None:
     )
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    # Mistakes in these are reported before TensorFlow starts, and hours before the last photo.
+    # Errors in these show before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
     if settings.submission:

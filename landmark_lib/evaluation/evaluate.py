@@ -1,4 +1,4 @@
-"""Measures the members and their vote on the hold-out; writes the results as JSON and as a page."""
+"""Measure the members and their vote on the hold-out, and write the results as JSON and as a page."""
 
 import json
 from collections.abc import Sequence

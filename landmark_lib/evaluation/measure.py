@@ -1,4 +1,4 @@
-"""Computes an evaluation from what all voters predict; no model and no file is read."""
+"""Compute an evaluation from what all voters predict, without any model or file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

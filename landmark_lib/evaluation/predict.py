@@ -1,4 +1,4 @@
-"""Predicts photos with the members and their vote, unit by unit, shared among the ranks."""
+"""Predict photos with the members and their vote, unit by unit, shared among the ranks."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

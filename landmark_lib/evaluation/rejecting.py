@@ -1,4 +1,4 @@
-"""Learns to reject photos without a landmark on one half of the hold-out, and measures on the other."""
+"""Learn to reject photos without a landmark on one half of the hold-out, and measure it on the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-from commands import REPOSITORY, horovodrun, run
+from commands import REPOSITORY
+from job_runs import run_here
 from loopback import served
 from photo_files import draw
 from small_dataset import image_id, write_unlabelled
@@ -198,18 +199,17 @@ def test_answers_of_other_models_or_to_other_photos_are_not_mixed(
         predict(settings, others, one_rank)
 
 
-def test_two_ranks_answer_as_one_does(models, tmp_path):
+def test_two_ranks_answer_as_one_does(models, tmp_path, ranks):
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(300):  # more than one unit
         draw(number, side=16).save(photos / f"{number:03}.png")
     tables = []
-    for ranks in (1, 2):
-        out = tmp_path / f"on {ranks}"
-        command = ["python", JOB, "--input", str(photos), "--models", str(models), "--output", str(out)]
-        done = horovodrun(*command, ranks=2) if ranks == 2 else run(*command)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("300 of 300 photos predicted") == 1
+    for run in (lambda *arguments: [run_here(*arguments)], ranks.job):
+        out = tmp_path / f"answers {len(tables)}"
+        done = run("predict", "--input", photos, "--models", models, "--output", out)
+        assert not any(rank.returncode for rank in done), "".join(rank.stderr for rank in done)
+        assert "".join(rank.stdout for rank in done).count("300 of 300 photos predicted") == 1
         tables.append(pa.concat_tables(map(pq.read_table, sorted((out / ANSWERS).iterdir()))))
     one, two = tables
     assert one.num_rows == 300

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from commands import REPOSITORY, horovodrun, run
 from hypothesis import given
 from hypothesis import strategies as st
+from job_runs import run_here
 from small_dataset import write_small_dataset
 
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
@@ -16,7 +16,6 @@ from landmark_lib.training.features import FEATURES, cut
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_feature_statistics, read_member
 
-JOB = str(REPOSITORY / "jobs/train.py")
 OPTIONS = [
     *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
     *("--backbone", "MobileNet", "--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
@@ -24,7 +23,7 @@ OPTIONS = [
 
 
 def train(root, models, *more):
-    return run("python", JOB, "--dataset", str(root), "--models", str(models), *OPTIONS, *more)
+    return run_here("train", "--dataset", root, "--models", models, *OPTIONS, *more)
 
 
 def history(models):
@@ -90,24 +89,27 @@ def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
 
 
 @pytest.fixture(scope="module")
-def on_two_ranks(small_dataset, tmp_path_factory):
-    """Trained models, and the command that trained them."""
+def on_two_ranks(small_dataset, tmp_path_factory, ranks):
+    """Train on two ranks; return the models and a function that goes on with them."""
     models = tmp_path_factory.mktemp("two ranks")
-    command = ["python", JOB, "--dataset", small_dataset, "--models", str(models), *OPTIONS]
-    done = horovodrun(*command, "--cache-features")
-    assert done.returncode == 0, done.stderr
-    return models, command
+
+    def train(*more):
+        options = ("--dataset", small_dataset, "--models", models, *OPTIONS, "--cache-features", *more)
+        for done in ranks.job("train", *options):
+            assert done.returncode == 0, done.stderr
+
+    train()
+    return models, train
 
 
 def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(on_two_ranks):
-    models, command = on_two_ranks
+    models, train = on_two_ranks
     files = sorted((models / FEATURES).rglob("*.parquet"))
     assert len(files) == 6
     before = {path: path.stat().st_mtime_ns for path in files[1:]}
     content = files[0].read_bytes()
     files[0].unlink()
-    done = horovodrun(*command, "--cache-features", "--epochs", "3")
-    assert done.returncode == 0, done.stderr
+    train("--epochs", "3")
     assert {path: path.stat().st_mtime_ns for path in files[1:]} == before
     assert files[0].read_bytes() == content
 

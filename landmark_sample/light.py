@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.pen import Colour
+from landmark_sample.chance import Chance
+from landmark_sample.pen import Colour
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.crowns import draw_crown
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.ornaments import draw_ornaments
-from landmark_lib.sample.pen import Elevation, Pen, Standpoint
-from landmark_lib.sample.scene import Scene
-from landmark_lib.sample.walls import draw_wall, draw_windows
+from landmark_sample.chance import Chance
+from landmark_sample.crowns import draw_crown
+from landmark_sample.mass import Mass
+from landmark_sample.ornaments import draw_ornaments
+from landmark_sample.pen import Elevation, Pen, Standpoint
+from landmark_sample.scene import Scene
+from landmark_sample.walls import draw_wall, draw_windows
 
 MARGIN = 0.12  # around the building: eaves, finials and the sides that a slant shows, units
 SIDESTEP = 0.3  # how far a mass of depth 1 moves at slant 1, units

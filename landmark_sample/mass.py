@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from landmark_lib.sample.pen import Colour
+from landmark_sample.pen import Colour
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.pen import Colour, Pen, Point, box, mixed
-from landmark_lib.sample.walls import ledge
+from landmark_sample.mass import Mass
+from landmark_sample.pen import Colour, Pen, Point, box, mixed
+from landmark_sample.walls import ledge
 
 
 def _revolved(pen: Pen, mass: Mass, profile: Sequence[Point], colour: Colour) -> None:

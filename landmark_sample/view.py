@@ -5,15 +5,15 @@ import io
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from landmark_lib.sample.building import draw_building
-from landmark_lib.sample.camera import Shot, covered_box, frame_shot, perspective_coefficients
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.light import Light, choose_light
-from landmark_lib.sample.occluders import draw_occluders
-from landmark_lib.sample.pen import Colour, Elevation, Standpoint
-from landmark_lib.sample.scene import Scene
-from landmark_lib.sample.sensor import develop
-from landmark_lib.sample.surroundings import draw_surroundings
+from landmark_sample.building import draw_building
+from landmark_sample.camera import Shot, covered_box, frame_shot, perspective_coefficients
+from landmark_sample.chance import Chance
+from landmark_sample.light import Light, choose_light
+from landmark_sample.occluders import draw_occluders
+from landmark_sample.pen import Colour, Elevation, Standpoint
+from landmark_sample.scene import Scene
+from landmark_sample.sensor import develop
+from landmark_sample.surroundings import draw_surroundings
 
 OVERSAMPLING = 1.35  # canvas pixels per photo pixel, against jagged edges
 LARGEST_DRAWING = 1_200  # pixels a side; a larger photo is enlarged: soft, as real ones often are

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.parts import DOMES, GABLES, Masses, drum, hall, tower, twins
+from landmark_sample.chance import Chance
+from landmark_sample.mass import Mass
+from landmark_sample.parts import DOMES, GABLES, Masses, drum, hall, tower, twins
 
 
 def cathedral(chance: Chance, base: Mass) -> Masses:

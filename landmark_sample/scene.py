@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.compositions import COMPOSITIONS
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.pen import Colour
+from landmark_sample.chance import Chance
+from landmark_sample.compositions import COMPOSITIONS
+from landmark_sample.mass import Mass
+from landmark_sample.pen import Colour
 
 # Few and shared, so that a colour says little about which landmark it is.
 WALLS: tuple[Colour, ...] = (

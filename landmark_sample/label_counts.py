@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from landmark_lib.sample.scramble import Scramble
+from landmark_lib.method.label_counts import TABLE_1
+from landmark_sample.scramble import Scramble
 
-# Table 1 of the paper: photos a label at the percentiles 0 … 90 (1 at the bottom is ours).
-TABLE = (1, 4, 5, 7, 9, 14, 22, 34, 62, 142)
+# Photos per label at the percentiles 0 … 90; the paper gives none for 0.
+QUANTILES = (1, *TABLE_1.values())
 TAIL_STARTS = 0.9
 # The two largest labels of the paper's corpus, as shares of its 1.2 M photos.
 LARGEST_SHARES = (50_148 / 1_200_000, 50_337 / 1_200_000)
@@ -84,8 +85,8 @@ def landmark_ids(labels: int, seed: int) -> list[str]:
 def _quantiles(labels: int, exponent: float) -> npt.NDArray[np.float64]:
     """Photos a label before rounding, ascending; (labels,), float64."""
     shares = (np.arange(labels) + 0.5) / labels
-    body = np.exp(np.interp(shares, np.linspace(0.0, TAIL_STARTS, len(TABLE)), np.log(TABLE)))
-    tail = TABLE[-1] * ((1 - TAIL_STARTS) / (1 - shares)) ** exponent
+    body = np.exp(np.interp(shares, np.linspace(0.0, TAIL_STARTS, len(QUANTILES)), np.log(QUANTILES)))
+    tail = QUANTILES[-1] * ((1 - TAIL_STARTS) / (1 - shares)) ** exponent
     counts = np.where(shares < TAIL_STARTS, body, tail)
     if labels > len(LARGEST_SHARES):
         others = counts[: -len(LARGEST_SHARES)]

@@ -5,11 +5,11 @@ long-tailed as in the paper. `write_sample` renders the photos; `labels_without_
 alone, at any size.
 """
 
-from landmark_lib.sample.label_counts import labels_without_pixels, long_tailed_counts
-from landmark_lib.sample.odd_photos import Oddity, odd_photos
-from landmark_lib.sample.scene import Scene, design_scene
-from landmark_lib.sample.view import photo_chance, render_photo
-from landmark_lib.sample.write import SampleSettings, write_labels, write_sample
+from landmark_sample.label_counts import labels_without_pixels, long_tailed_counts
+from landmark_sample.odd_photos import Oddity, odd_photos
+from landmark_sample.scene import Scene, design_scene
+from landmark_sample.view import photo_chance, render_photo
+from landmark_sample.write import SampleSettings, write_labels, write_sample
 
 __all__ = [
     "Oddity",

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.mass import Mass
+from landmark_sample.chance import Chance
+from landmark_sample.mass import Mass
 
 Masses = tuple[Mass, ...]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from landmark_lib.sample import round_crowns
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.pen import Colour, Pen, Point, box, scaled
-from landmark_lib.sample.walls import BLACK, THICKNESS, ledge
+from landmark_sample import round_crowns
+from landmark_sample.mass import Mass
+from landmark_sample.pen import Colour, Pen, Point, box, scaled
+from landmark_sample.walls import BLACK, THICKNESS, ledge
 
 
 def draw_crown(pen: Pen, mass: Mass) -> None:

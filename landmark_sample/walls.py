@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.pen import Colour, Pen, Point, box, mixed, scaled
+from landmark_sample.chance import Chance
+from landmark_sample.mass import Mass
+from landmark_sample.pen import Colour, Pen, Point, box, mixed, scaled
 
 GLASS: tuple[Colour, ...] = ((58, 70, 84), (78, 92, 104), (44, 50, 58))
 BLACK: Colour = (0, 0, 0)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from landmark_lib.sample.camera import Shot
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.light import Light
-from landmark_lib.sample.pen import Colour, mixed, scaled
+from landmark_sample.camera import Shot
+from landmark_sample.chance import Chance
+from landmark_sample.light import Light
+from landmark_sample.pen import Colour, mixed, scaled
 
 SKY_SHRINK = 6  # the sky is smooth: it is made at a sixth of the photo's size
 GROUNDS: tuple[Colour, ...] = (

@@ -7,8 +7,8 @@ from itertools import cycle
 
 from PIL import Image, ImageDraw
 
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.label_counts import labels_without_pixels
+from landmark_sample.chance import Chance
+from landmark_sample.label_counts import labels_without_pixels
 
 SMALLEST_SAMPLE_WITH_ODD_PHOTOS = 100
 SMALLEST_LABEL_LOSING_A_PHOTO = 12

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from landmark_lib.sample.building import canvas_extent
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.pen import Point
-from landmark_lib.sample.scene import Scene
+from landmark_sample.building import canvas_extent
+from landmark_sample.chance import Chance
+from landmark_sample.pen import Point
+from landmark_sample.scene import Scene
 
 SMALLEST_SIDE, LARGEST_SIDE = 300, 2000  # of a photo, pixels
 EYE_HEIGHT = 0.1  # units

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from landmark_lib.sample.camera import Shot
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.light import Light
-from landmark_lib.sample.pen import Colour, scaled
+from landmark_sample.camera import Shot
+from landmark_sample.chance import Chance
+from landmark_sample.light import Light
+from landmark_sample.pen import Colour, scaled
 
 LEAVES: tuple[Colour, ...] = ((72, 104, 56), (96, 122, 64), (58, 88, 62), (168, 110, 50), (146, 132, 62))
 CLOTHES: tuple[Colour, ...] = (

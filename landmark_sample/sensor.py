@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
-from landmark_lib.sample.chance import Chance
+from landmark_sample.chance import Chance
 
 
 def develop(picture: Image.Image, chance: Chance) -> Image.Image:

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable
 
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.pen import Pen, Point, box, scaled
-from landmark_lib.sample.walls import BLACK, GLASS, arch
+from landmark_sample.mass import Mass
+from landmark_sample.pen import Pen, Point, box, scaled
+from landmark_sample.walls import BLACK, GLASS, arch
 
 DOOR = (92, 66, 46)
 

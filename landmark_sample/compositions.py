@@ -7,10 +7,10 @@ numbers, proportions, crowns and openings.
 
 from collections.abc import Callable
 
-from landmark_lib.sample import sacred, secular
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.mass import Mass
-from landmark_lib.sample.parts import Masses
+from landmark_sample import sacred, secular
+from landmark_sample.chance import Chance
+from landmark_sample.mass import Mass
+from landmark_sample.parts import Masses
 
 COMPOSITIONS: dict[str, Callable[[Chance, Mass], Masses]] = {
     "aqueduct": secular.aqueduct,
