@@ -325,7 +325,7 @@ def test_without_histories_there_are_no_learning_curves(page):
 
 def test_no_mistake_is_said_and_nothing_is_rejected(tmp_path):
     root = str(tmp_path / "dataset")
-    manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, members=1)
+    manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, ensemble_size=1)
     hold_out, predictions = predictions_of(root, manifest)
     right = Predictions(hold_out.truth[:, np.newaxis], predictions.scores)
     evaluation = evaluation_of(manifest, hold_out, right)
