@@ -214,7 +214,7 @@ class FeatureFiles:
         table = pa.table({"image_id": pa.array(ids, pa.binary()), "class_index": classes, FEATURES: listed})
         place = self.folder / record.path
         try:
-            with place.whole_file() as partial:
+            with place.atomic_file() as partial:
                 pq.write_table(table, partial, compression="NONE", use_dictionary=False)
         except OSError as error:
             raise LandmarkError(

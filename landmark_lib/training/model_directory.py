@@ -194,7 +194,7 @@ def member_directory(models: str, member: int) -> Place:
 
 def save_model(model: keras.Model, place: Place) -> None:
     """Write a model whole or not at all."""
-    with place.whole_file() as partial:
+    with place.atomic_file() as partial:
         model.save(partial)
 
 

@@ -189,7 +189,7 @@ def _local_copy(shards: Shards, record: FileRecord) -> Path:
     if copy.exists():
         return copy.path
     try:
-        with copy.whole_file() as partial:
+        with copy.atomic_file() as partial:
             with (Place(shards.root) / record.path).open() as file, partial.open("wb") as out:
                 shutil.copyfileobj(file, out, COPIED_BYTES)
             found = Place(str(partial)).digest()
