@@ -5,7 +5,6 @@ import io
 import logging
 from collections.abc import Collection, Sequence
 
-from landmark_lib.console import is_rank_0
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, REJECTED, PredictionFiles
 from landmark_lib.inputs.csv_file import read_columns
@@ -17,25 +16,6 @@ logger = logging.getLogger(__name__)
 MISSING_SHOWN = 3
 
 Line = tuple[str, str | None]  # id in the test list and image id of its photo, None if there is no photo
-
-
-def check_submission(address: str) -> None:
-    """Check, before hours of work, that a submission can be written.
-
-    Raises:
-        UserError: It cannot.
-    """
-    place = Place(address)
-    if not is_rank_0():  # another rank writes it
-        return
-    if place.is_dir():
-        raise UserError(f"--submission: expected a file, found a folder: {place}")
-    try:
-        place.parent.check_writable()
-    except OSError as error:
-        raise UserError(
-            f"--submission: cannot write into {place.parent}: {error.strerror or error}"
-        ) from None
 
 
 def read_test_list(address: str) -> list[str]:

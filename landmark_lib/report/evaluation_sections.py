@@ -23,9 +23,9 @@ def evaluation_lead(evaluation: Evaluation) -> str:
     ensemble, members = ensemble_of(evaluation), len(evaluation.disagreement.members)
     of = "one member" if members == 1 else f"{number(members)} members"
     return (
-        f"The ensemble of {of} is right on {share(ensemble.top_1.value)} of {number(evaluation.photos)} held-out"
-        f" photos of {number(evaluation.classes)} classes; a random guess is right on"
-        f" {share(evaluation.chance)}. {comparison_words(evaluation)}"
+        f"The ensemble of {of} is right on {share(ensemble.top_1.value)} of"
+        f" {number(evaluation.photos)} held-out photos of {number(evaluation.classes)} classes; a random"
+        f" guess is right on {share(evaluation.chance)}. {comparison_words(evaluation)}"
     )
 
 

@@ -10,10 +10,12 @@ from photo_files import draw
 
 from landmark_lib.command_line import exit_status
 from landmark_lib.errors import UserError
+from landmark_lib.evaluation.output_file import check_output_file
 from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.evaluation.prediction_text import read_names
-from landmark_lib.evaluation.submission import check_submission, fit_test_list, read_test_list
+from landmark_lib.evaluation.submission import fit_test_list, read_test_list
 from landmark_lib.settings import PredictSettings
+from landmark_lib.storage import Place
 
 TO_SUBMIT = ["--test-list", "T/t.csv", "--submission", "T/s.csv"]
 NAMED = ["--names", "T/n.csv"]
@@ -84,7 +86,7 @@ def test_where_a_submission_cannot_be_written_is_told_before_any_network_is_load
 
 
 def test_a_submission_that_can_be_written_leaves_nothing_behind(tmp_path):
-    check_submission(str(tmp_path / "new" / "s.csv"))
+    check_output_file(Place(str(tmp_path / "new" / "s.csv")), "--submission")
     assert list((tmp_path / "new").iterdir()) == []
 
 
