@@ -1,4 +1,4 @@
-"""Small data sets made by the method and the contract alone, without Spark, for the report to tell about."""
+"""Small data sets made only with method/ and dataset.py, without Spark, for the report."""
 
 import io
 from collections import Counter, defaultdict

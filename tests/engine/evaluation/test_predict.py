@@ -112,7 +112,7 @@ def test_a_users_photo_becomes_the_centre_224_pixels_of_a_250_pixel_square(tmp_p
     assert np.abs(np.asarray(decode_jpeg(jpegs[0])).astype(int) - expected).mean() < 3
 
 
-def test_a_csv_names_photos_by_id_and_what_it_does_not_tell_is_rejected(folder, models, tmp_path, one_rank):
+def test_a_csv_lists_photos_by_id_and_rows_without_a_photo_are_rejected(folder, models, tmp_path, one_rank):
     listed = tmp_path / "list.csv"
     first = folder / "photo-0.png"
     listed.write_text(

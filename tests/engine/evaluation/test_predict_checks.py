@@ -1,4 +1,4 @@
-"""What is wrong with the options of a prediction is told before TensorFlow starts."""
+"""Wrong options of a prediction are reported before TensorFlow starts."""
 
 import csv
 import runpy
@@ -33,7 +33,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture
 def mistake(photos, tmp_path, monkeypatch, capsys):
-    """Give a function that runs the job where no network can be loaded; it gives what the job says."""
+    """Return a function that runs the job where no network can be loaded, and returns its messages."""
     # Importing it fails from now on.
     monkeypatch.setitem(sys.modules, "landmark_lib.evaluation.predict", None)
     job = runpy.run_path(str(REPOSITORY / "jobs/predict.py"))["predict"]
@@ -54,7 +54,7 @@ def mistake(photos, tmp_path, monkeypatch, capsys):
         (None, "no such file: T/n.csv"),
     ],
 )
-def test_a_mistake_in_the_names_is_told_before_any_network_is_loaded(mistake, tmp_path, content, message):
+def test_a_mistake_in_the_names_is_reported_before_loading_networks(mistake, tmp_path, content, message):
     if content:
         (tmp_path / "n.csv").write_text(content)
     assert mistake(*NAMED) == f"error: --names: {message}\n"
@@ -69,7 +69,7 @@ def test_a_mistake_in_the_names_is_told_before_any_network_is_loaded(mistake, tm
         (None, "no such file: T/t.csv"),
     ],
 )
-def test_a_mistake_in_the_test_list_is_told_before_any_network_is_loaded(mistake, tmp_path, content, message):
+def test_a_mistake_in_the_test_list_is_reported_before_loading_networks(mistake, tmp_path, content, message):
     if content:
         (tmp_path / "t.csv").write_text(content)
     told = mistake(*TO_SUBMIT)
@@ -77,7 +77,7 @@ def test_a_mistake_in_the_test_list_is_told_before_any_network_is_loaded(mistake
     assert told.count("\n") == 1
 
 
-def test_where_a_submission_cannot_be_written_is_told_before_any_network_is_loaded(mistake, tmp_path):
+def test_an_unwritable_submission_is_reported_before_loading_networks(mistake, tmp_path):
     (tmp_path / "file").touch()
     assert mistake("--submission", "T") == "error: --submission: expected a file, found a folder: T\n"
     told = mistake("--submission", "T/file/s.csv")

@@ -1,4 +1,4 @@
-"""The report stands alone, tells what the data set holds, and takes nothing in it for markup."""
+"""The report is self-contained, describes the data set, and escapes everything in it."""
 
 import re
 import shutil
@@ -76,7 +76,7 @@ def test_names_of_the_data_set_are_text_and_never_markup(reports):
     assert "{{ 7 * 7 }}{% raw %}" in told + "".join(alternatives)
 
 
-def test_names_of_any_length_are_told_in_a_few_hundred_characters(reports):
+def test_names_of_any_length_are_shown_in_a_few_hundred_characters(reports):
     text = reports["hostile"].text
     assert "long" * 60 in text
     assert "long" * 80 not in text
@@ -149,7 +149,7 @@ def test_an_upsampled_class_shows_its_originals_and_their_recipes(reports):
     assert "Label small has 2 training images" in page.section("sampling")
 
 
-def test_rejected_photos_are_told_by_reason_with_some_of_them(reports):
+def test_rejected_photos_are_shown_by_reason_with_examples(reports):
     rejected = reports["usual"].outline.section("rejected")
     assert "truncated image 5 cut-0 file:///0 cut" in rejected
     assert rejected.count("cut-") == 3
@@ -162,13 +162,13 @@ def test_sizes_add_up_to_those_of_the_manifest(reports):
     assert f"total {len(report.manifest.files)} {rows} " in report.outline.section("files")
 
 
-def test_times_are_told_with_photos_and_megabytes_a_second(reports):
+def test_times_are_shown_with_photos_and_megabytes_per_second(reports):
     times = reports["usual"].outline.section("times")
     assert "corpus 2.0 s 36 photos 18 5.0 MB 2.5" in times
     assert f"plan 0.2 s 36 images 144 {NOTHING} {NOTHING}" in times
 
 
-def test_settings_are_told_with_what_they_mean(reports):
+def test_settings_are_shown_with_their_meaning(reports):
     settings = reports["usual"].outline.section("settings")
     assert "--cutoff 8 Most training images of a class in one member." in settings
     assert "pillow 12" in settings
@@ -191,7 +191,7 @@ def test_photos_without_labels_make_a_page_of_the_corpus_alone(reports):
     assert "in the corpus, without labels 4 100 %" in page.section("photos")
 
 
-def test_a_run_that_found_all_done_tells_no_times(reports, tmp_path):
+def test_a_run_that_found_everything_done_shows_no_times(reports, tmp_path):
     root = shutil.copytree(reports["even"].path.parent, tmp_path / "copy")
     write_report(str(root), reports["even"].manifest, [])
     assert "times" not in {s["id"] for s in outline((root / "report.html").read_text()).all("section")}
@@ -204,7 +204,7 @@ def test_the_same_data_set_and_times_give_the_same_page(reports):
     assert report.text == before
 
 
-def test_a_data_set_that_spark_made_is_told_too(tmp_path):
+def test_a_data_set_that_spark_made_has_a_report_too(tmp_path):
     root = str(shutil.copytree(GOLDEN, tmp_path / "golden"))
     page = outline(Path(write_report(root, dataset.read_manifest(root), [])).read_text())
     assert "Of 2 classes, 1 had more than 3 training images" in page.section("balance")
@@ -223,7 +223,7 @@ def test_it_is_written_into_a_bucket_too(tmp_path):
     ).read_text()
 
 
-def test_a_shard_without_a_planned_row_is_told(tmp_path):
+def test_a_shard_without_a_planned_row_is_reported(tmp_path):
     root = str(tmp_path / "dataset")
     manifest = write_dataset(root, USUAL)
     manifest.settings["seed"] += 1

@@ -10,7 +10,7 @@ COLUMN = "(table, k) => [...table.tBodies[0].rows].map(row => row.cells[k].textC
 
 @pytest.fixture
 def opened(measured, look):
-    """Give the page of an evaluation in a window."""
+    """Return the page of an evaluation in a window."""
     return look(measured["evaluation"])
 
 
@@ -20,12 +20,12 @@ def table(page, name):
 
 
 def column(found, number):
-    """Give the texts of a column, from top to bottom."""
+    """Return the texts of a column, from top to bottom."""
     return found.evaluate("(table, k) => (" + COLUMN + ")(table, k)", number)
 
 
 def headings(found):
-    """Give the headings of a table and how each is sorted."""
+    """Return the headings of a table and how each is sorted."""
     sorts = "table => [...table.tHead.rows[0].cells].map(cell => [cell.textContent.trim(), cell.ariaSort])"
     return dict(found.evaluate(sorts))
 
@@ -37,7 +37,7 @@ def press(page, found, heading, key="Enter"):
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_heading_sorts_by_keyboard_and_tells_how(opened, key):
+def test_a_heading_sorts_by_keyboard_and_announces_how(opened, key):
     scores = table(opened, "Scores of all voters")
     press(opened, scores, "GAP", key)
     assert headings(scores)["GAP"] == "ascending"

@@ -1,4 +1,4 @@
-"""Ranks share every pass, read full batches, and go on where they ended."""
+"""Ranks share every pass, read full batches, and resume where they ended."""
 
 from collections import Counter
 from itertools import accumulate

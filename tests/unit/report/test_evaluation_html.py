@@ -56,7 +56,7 @@ def test_it_joins_evaluation_learning_and_data_set(page):
     assert [section["id"] for section in page.outline.all("section")] == [*OWN, *DATASETS]
 
 
-def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
+def test_rejection_is_shown_with_its_intervals_or_why_there_is_none(page):
     told = page.section("rejection")
     for at in page.evaluation.rejection.shares:
         cells = [f"{gap.value:.3f} {gap.low:.3f} to {gap.high:.3f}" for gap in (at.plain, at.rejecting)]
@@ -64,8 +64,8 @@ def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
     assert "vote score +0.51, energy +1.52, similarity \N{MINUS SIGN}0.53." in told
-    without = replace(page.evaluation, rejection=None, no_rejection="no sketch")
-    assert "No rejection model: no sketch." in text_of(rejection_section(without))
+    without = replace(page.evaluation, rejection=None, no_rejection="no feature statistics")
+    assert "No rejection model: no feature statistics." in text_of(rejection_section(without))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
         (0.0, 0.0, "may or may not rank them lower"),
     ],
 )
-def test_rejection_is_said_to_help_as_far_as_the_intervals_tell(page, low, high, told):
+def test_rejection_is_said_to_help_only_if_the_intervals_show_it(page, low, high, told):
     found = page.evaluation.rejection
     shares = [
         replace(at, gain=Figure((low + high) / 2, low, high)) if at.share else at for at in found.shares
@@ -152,7 +152,7 @@ def test_it_says_whether_the_paired_test_supports_the_difference(page, p_value, 
     assert told in support_words(compared(page, 0.01, p_value))
 
 
-def test_it_tells_what_the_paired_test_counts(page):
+def test_it_shows_the_counts_of_the_paired_test(page):
     told = support_words(compared(page, 0.01, only=(1, 1022)))
     assert "Only the ensemble is right on 1 photo, only member-2 on 1,022 photos" in told
     assert "is \N{MINUS SIGN}2.1 to +3.4 percentage points (95 % interval)" in told
@@ -169,7 +169,7 @@ def test_a_hold_out_of_landmarks_alone_is_said_to_flatter_gap(page):
     assert "so this hold-out flatters GAP" in page.section("scores")
 
 
-def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_measured(page):
+def test_accuracy_by_label_count_is_shown_per_voter_beside_what_was_not_measured(page):
     told = page.section("by-count")
     voters = page.evaluation.voters
     for k, name in enumerate(["1, rarest", "2", "3", "4, most frequent"]):
@@ -182,7 +182,7 @@ def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_meas
     assert f"(22 to 27), on {percent(ensemble[3].accuracy)}." in told
 
 
-def test_calibration_errors_are_told_before_and_after_the_temperature(page):
+def test_calibration_errors_are_shown_before_and_after_the_temperature(page):
     told = page.section("reliability")
     for voter in page.evaluation.voters:
         fitted = voter.temperature
@@ -203,7 +203,7 @@ def test_each_voters_reliability_is_drawn(page):
         assert any(figure.startswith(expected) for figure in told)
 
 
-def test_disagreement_is_told_for_each_pair_of_members(page):
+def test_disagreement_is_shown_per_pair_of_members(page):
     told = page.section("disagreement")
     assert "All members agree on 56.2 % of the 16 photos." in told
     assert "There the ensemble is right on 87.5 %; where they disagree, on 43.8 %. A vote" in told
@@ -217,7 +217,7 @@ def test_disagreement_is_told_for_each_pair_of_members(page):
         (0.4, None, "photos. There the ensemble is right on 40.0 %. A vote"),
     ],
 )
-def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimous, split, told):
+def test_disagreement_is_shown_if_members_never_or_always_agree(page, unanimous, split, told):
     from landmark_lib.report.evaluation_sections import disagreement_section
 
     found = page.evaluation.disagreement
@@ -225,7 +225,7 @@ def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimou
     assert told in text_of(disagreement_section(replace(page.evaluation, disagreement=found)))
 
 
-def test_confused_classes_are_told_with_their_counts(page):
+def test_confused_classes_are_shown_with_their_counts(page):
     told, pairs = page.section("confusion"), page.evaluation.voters[0].confusion
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     assert f"The ensemble is wrong on 6 of 16 photos, in {len(wrong)} pairs" in told
@@ -271,7 +271,7 @@ def test_rejected_photos_are_named_with_their_reasons(page):
     assert "no image id (no id)" in rejected
 
 
-def test_learning_curves_are_told_epoch_by_epoch(page):
+def test_learning_curves_are_shown_epoch_by_epoch(page):
     told = page.section("learning")
     for name, curves in page.curves.items():
         assert f"{name} Best validation accuracy: 38.1 % after epoch 4 of 6" in told

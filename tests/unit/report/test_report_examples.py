@@ -1,4 +1,4 @@
-"""The photos that a report shows are few, tell what they should, and do not depend on any order."""
+"""The photos of a report are few, show what they should, and do not depend on any order."""
 
 import numpy as np
 import pytest

@@ -48,7 +48,7 @@ def test_marked_counts_are_named(figure):
     assert "smallest kept 10<" in told
 
 
-def test_bars_tell_their_labels_and_empty_ones_nothing():
+def test_bars_show_their_labels_and_empty_ones_nothing():
     told = numbers(FIGURES["histogram"]())
     assert "12,345" in told
     assert told.count("1") == 2  # the bar of one label, and where the first bin begins

@@ -1,4 +1,4 @@
-"""The page of a search tells what was chosen, how much better it is, and every trial."""
+"""The page of a search shows what was chosen, how much better it is, and every trial."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def found(trials=tuple(STATES), **changes):
     return replace(tuning, **changes)
 
 
-def test_both_ensembles_and_their_difference_are_told():
+def test_both_ensembles_and_their_difference_are_shown():
     text = outline(tuning_page(found())).section("tuning")
     assert "tuned 4, 1 95.0 % 91.2 % 87.5 to 95.0 % 0.901 0.860 to 0.940" in text
     assert "default 0, 1 85.0 % 86.2 % 82.0 to 90.0 % 0.851 0.800 to 0.900" in text
@@ -69,7 +69,7 @@ def test_every_trial_is_in_the_table_with_its_outcome():
     assert "3 failed 1 0 adam 0.25 0.000123 0.01 \u2013 6 3.8" in rows
 
 
-def test_the_figures_tell_what_they_show_to_those_who_do_not_see_them():
+def test_the_figures_have_text_for_those_who_do_not_see_them():
     drawings = [svg["aria-label"] for svg in outline(tuning_page(found())).all("svg")]
     assert (
         drawings[0]
