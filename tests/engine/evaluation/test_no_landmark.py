@@ -153,7 +153,7 @@ def test_no_photos_without_a_landmark_are_a_mistake(sketched, held_out, tmp_path
         evaluate(settings_for(sketched, no_landmark=str(tmp_path / "texts")), held_out)
 
 
-def test_a_landmark_unknown_to_all_is_never_answered():
+def test_masked_classes_are_never_predicted():
     random = np.random.default_rng(0)
     outputs = [
         Outputs(

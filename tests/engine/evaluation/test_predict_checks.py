@@ -85,7 +85,7 @@ def test_an_unwritable_submission_is_reported_before_loading_networks(mistake, t
     assert told.count("\n") == 1
 
 
-def test_a_submission_that_can_be_written_leaves_nothing_behind(tmp_path):
+def test_checking_a_submission_leaves_nothing_behind(tmp_path):
     check_output_file(Place(str(tmp_path / "new" / "s.csv")), "--submission")
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -94,7 +94,7 @@ def fitted(photos, wanted):
     return fit_test_list(wanted, list(UsersPhotos(str(photos), PredictSettings()).image_ids()))
 
 
-def test_ids_of_the_test_list_may_be_paths_with_or_without_ending(photos):
+def test_ids_of_the_test_list_may_be_paths_with_or_without_extension(photos):
     wanted = ["cafe/001", "Brandenburg Gate/000.png", "cafe/001"]
     assert fitted(photos, wanted) == [
         ("cafe/001", "cafe/001.png"),
@@ -117,7 +117,7 @@ def test_names_without_folders_do_where_they_are_unique(tmp_path, capsys):
     )
 
 
-def test_a_list_with_few_of_the_photos_says_how_both_look(photos, capsys):
+def test_list_with_few_of_the_photos_is_reported_with_examples_of_both(photos, capsys):
     lines = fitted(photos, ["cafe/000", "x", "y"])
     assert [image_id for _, image_id in lines] == ["cafe/000.png", None, None]
     assert "2 of 3 ids mean nothing in the photos to predict: they look like 'x', 'y'" in (
@@ -125,7 +125,7 @@ def test_a_list_with_few_of_the_photos_says_how_both_look(photos, capsys):
     )
 
 
-def test_names_and_test_lists_are_read_whatever_wrote_them(tmp_path):
+def test_names_and_test_lists_are_read_in_any_encoding_and_dialect(tmp_path):
     names = "Landmark_ID;Category;x\r\n 1 ; Château_de_X ;y\r\n"
     (tmp_path / "n.csv").write_bytes(names.encode("utf-16"))
     assert read_names(str(tmp_path / "n.csv")) == {"1": "Château de X"}
