@@ -25,6 +25,7 @@ from landmark_lib.settings.preprocess import (
     APPROACHES,
     PreprocessSettings,
     SourceSettings,
+    Stage,
 )
 from landmark_lib.settings.train import TrainSettings
 from landmark_lib.settings.tune import TuneSettings
@@ -42,6 +43,7 @@ __all__ = [
     "PredictSettings",
     "PreprocessSettings",
     "SourceSettings",
+    "Stage",
     "TrainSettings",
     "TuneSettings",
     "deciding",

@@ -65,7 +65,10 @@ def test_a_mistake_in_the_names_is_reported_before_loading_networks(mistake, tmp
     [
         ("0001\n0002\n", "expected a CSV with the header id, found '0001' in T/t.csv"),
         ("id\n", "T/t.csv lists no photo"),
-        ("id\nx\ny\n", "2 of 2 ids mean nothing in the photos to predict: they look like 'x', 'y'; what is"),
+        (
+            "id\nx\ny\n",
+            "2 of 2 ids match nothing in the photos to predict: these ids look like 'x', 'y'; names",
+        ),
         (None, "no such file: T/t.csv"),
     ],
 )
@@ -120,7 +123,7 @@ def test_names_without_folders_do_where_they_are_unique(tmp_path, capsys):
 def test_list_with_few_of_the_photos_is_reported_with_examples_of_both(photos, capsys):
     lines = fitted(photos, ["cafe/000", "x", "y"])
     assert [image_id for _, image_id in lines] == ["cafe/000.png", None, None]
-    assert "2 of 3 ids mean nothing in the photos to predict: they look like 'x', 'y'" in (
+    assert "2 of 3 ids match nothing in the photos to predict: these ids look like 'x', 'y'" in (
         capsys.readouterr().err
     )
 
