@@ -80,7 +80,7 @@ def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
     Few columns of the tables are read, and only the pixels of the photos shown.
 
     Raises:
-        LandmarkError: A file lacks a row that the plan gives it.
+        LandmarkError: A file lacks a planned row.
     """
     sections = [_photos(manifest)]
     if manifest.classes:
@@ -150,7 +150,7 @@ def _rejected(root: str, manifest: Manifest) -> Section:
 
 
 def _files(manifest: Manifest) -> Section:
-    directories = []
+    directories: list[dict[str, Any]] = []
     for name in dict.fromkeys(record.path.rpartition("/")[0] for record in manifest.files):
         records = manifest.files_in(name)
         counts = {

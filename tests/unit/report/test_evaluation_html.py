@@ -71,10 +71,10 @@ def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):
 @pytest.mark.parametrize(
     ("low", "high", "told"),
     [
-        (0.001, 0.2, "ranks them lower than the vote's score does"),
-        (-0.2, -0.001, "ranks them higher than the vote's score does, which is worse"),
-        (-0.012, 0.31, "may or may not rank them lower"),
-        (0.0, 0.0, "may or may not rank them lower"),
+        (0.001, 0.2, "ranks photos without a landmark lower than the vote's score does"),
+        (-0.2, -0.001, "ranks photos without a landmark higher than the vote's score does, which is worse"),
+        (-0.012, 0.31, "may or may not rank photos without a landmark lower"),
+        (0.0, 0.0, "may or may not rank photos without a landmark lower"),
     ],
 )
 def test_rejection_verdict_follows_the_intervals(page, low, high, told):
