@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from results import markdown_table, publish
 
-from landmark_lib.evaluation.measure import Answers, HoldOut, measure
+from landmark_lib.evaluation.measure import Voter, measure
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import TEMPERATURES
-from landmark_lib.method.vote import rank_labels, vote
+from landmark_lib.method.vote import rank_classes, vote
+from landmark_lib.predictions import Predictions
 
 PHOTOS, CLASSES, MEMBERS, LABELS, RESAMPLES = 120_000, 15_000, 3, 5, 1_000
 MAX_SECONDS, MAX_MB = 120, 2_000
@@ -58,33 +60,32 @@ def run_once() -> dict[str, float]:
     chance = np.random.default_rng(0)
     truth = np.arange(PHOTOS) % CLASSES
     members = [_made_up(f"member-{number}", truth, chance) for number in range(MEMBERS)]
-    mean_softmax, _ = _made_up(MEAN_SOFTMAX, truth, chance)
-    labels = np.stack([answers.labels for answers, _ in members])
-    confidences = np.stack([sure for _, sure in members])
+    mean_softmax = _made_up(MEAN_SOFTMAX, truth, chance)
+    classes = np.stack([member.predictions.classes for member in members])
+    confidences = np.stack([member.predictions.scores for member in members])
     image_ids = [f"{number:016x}" for number in chance.permutation(PHOTOS)]
     label_counts = (chance.pareto(1, CLASSES) * 10).astype(np.int64) + 10
     hold_out = HoldOut("made up", "none", image_ids, truth, label_counts)
 
     begin = time.perf_counter()
-    votes = vote(labels[:, :, 0], confidences[:, :, 0])
+    votes = vote(classes[:, :, 0], confidences[:, :, 0])
     voted = time.perf_counter()
-    ensemble = Answers(ENSEMBLE, "none", rank_labels(labels, confidences), votes.scores)
+    ranked_classes = rank_classes(classes, confidences)
+    ensemble = Voter(ENSEMBLE, "none", Predictions(ranked_classes, votes.scores[:, np.newaxis]))
     ranked = time.perf_counter()
-    measure(hold_out, [answers for answers, _ in members], ensemble, mean_softmax, resamples=RESAMPLES)
+    measure(hold_out, members, ensemble, mean_softmax, resamples=RESAMPLES)
     measured = time.perf_counter()
     return {"vote": voted - begin, "rank": ranked - voted, "measure": measured - ranked}
 
 
-def _made_up(
-    voter: str, truth: NDArray[np.int64], chance: np.random.Generator
-) -> tuple[Answers, NDArray[np.float64]]:
-    """Make up predictions with the truth at any rank or none, and their softmax, (photos, k)."""
-    # Gaps of at least 1 keep the labels of a photo distinct; place k means that the truth is not predicted.
+def _made_up(name: str, truth: NDArray[np.int64], chance: np.random.Generator) -> Voter:
+    """Make up predictions that hold the true class at any rank or not at all."""
+    # Gaps of at least 1 keep the classes of a photo distinct; rank k stands for a truth not predicted.
     offsets = chance.integers(1, CLASSES // LABELS, (PHOTOS, LABELS)).cumsum(axis=1)
-    labels = (truth[:, np.newaxis] + offsets) % CLASSES
+    classes = (truth[:, np.newaxis] + offsets) % CLASSES
     place = chance.choice(LABELS + 1, PHOTOS, p=[0.5, 0.1, 0.1, 0.05, 0.05, 0.2])
     answered = np.flatnonzero(place < LABELS)
-    labels[answered, place[answered]] = truth[answered]
+    classes[answered, place[answered]] = truth[answered]
     shares = chance.dirichlet(np.full(LABELS + 1, 0.5), PHOTOS) + 1e-6
     softmax = shares / shares.sum(axis=1, keepdims=True)
     sure = -np.sort(-softmax[:, :LABELS], axis=1)
@@ -96,8 +97,8 @@ def _made_up(
     ]
     true_softmax = others.copy()
     true_softmax[answered] = sure[answered, place[answered]]
-    scores = np.ascontiguousarray(sure[:, 0])
-    return Answers(voter, "none", labels, scores, np.stack(log_sums, axis=1), np.log(true_softmax)), sure
+    logits = np.stack(log_sums, axis=1), np.log(true_softmax)
+    return Voter(name, "none", Predictions(classes, sure), *logits)
 
 
 if __name__ == "__main__":

@@ -24,18 +24,19 @@ from tuned_vs_default import BIN, JOBS, run
 
 from landmark_lib.dataset import read_classes, read_manifest
 from landmark_lib.digits import decimal
-from landmark_lib.evaluation.hold_out import ask_about, read_hold_out
+from landmark_lib.evaluation.ensemble_outputs import predict_hold_out
 from landmark_lib.evaluation.networks import load_members
 from landmark_lib.evaluation_results import Figure
+from landmark_lib.hold_out import read_hold_out
 from landmark_lib.method.intervals import (
     FIGURES,
     RESAMPLES,
-    Responses,
     gap_of_copies,
     interval,
     resampled_figures,
 )
 from landmark_lib.method.metrics import mean_class_accuracy
+from landmark_lib.predictions import Predictions
 from landmark_lib.training.member_data import validation_shards
 
 SAMPLE = ["--labels", "60", "--photos", "2000", "--longest-side", "400"]
@@ -130,15 +131,15 @@ def ask(root: str, models: str) -> Answered:
     """Predict the hold-out with all members, and let them vote."""
     manifest = read_manifest(root)
     validation = validation_shards(root, manifest)
-    hold_out = read_hold_out(root, manifest.fingerprint, validation)
-    votes = ask_about(load_members(models), hold_out, validation, BATCH)
+    hold_out = read_hold_out(root, manifest)
+    outputs = predict_hold_out(load_members(models), hold_out, validation, BATCH)
     names = np.array([row.landmark_id for row in read_classes(root)])
-    voters = [*votes.members, votes.ensemble]
+    voters = [voter.predictions for voter in (*outputs.members, outputs.ensemble)]
     return Answered(
         image_ids=list(hold_out.image_ids),
         truth=names[hold_out.truth].tolist(),
-        labels=[names[voter.labels[:, 0]].tolist() for voter in voters],
-        scores=[voter.scores.tolist() for voter in voters],
+        labels=[names[voter.first].tolist() for voter in voters],
+        scores=[voter.first_scores.tolist() for voter in voters],
         rows=sum(record.rows for record in manifest.files if record.path.startswith(MEMBER_0)),
         classes=len(names),
     )
@@ -214,26 +215,26 @@ def measure(answers: dict[str, list[Answered]], shared: list[list[str]]) -> dict
     found = {}
     for name, (_, of_one) in pooled.items():
         *_, of_vote = (next(drawn) for _ in of_one)
-        members = [float(np.mean(member.labels == truth)) for member in of_one[:-1]]
+        members = [float(np.mean(member.right(truth))) for member in of_one[:-1]]
         resamples = {kind: of_vote[:, FIGURES.index(kind)] for kind in REPORTED}
         found[name] = Measured(float(np.mean(members)), vote_figures(of_one[-1], truth), resamples)
     return found
 
 
-def vote_figures(vote: Responses, truth: NDArray[np.int64]) -> dict[str, float]:
+def vote_figures(vote: Predictions, truth: NDArray[np.int64]) -> dict[str, float]:
     """Return the figures of the vote on all photos."""
-    right = vote.labels == truth
-    ranked = right[np.argsort(-vote.scores, kind="stable")]
+    right = vote.right(truth)
+    ranked = right[np.argsort(-vote.first_scores, kind="stable")]
     return {
         "top_1": float(right.mean()),
-        "mean_class_accuracy": mean_class_accuracy(vote.labels, truth),
+        "mean_class_accuracy": mean_class_accuracy(vote.first, truth),
         "gap": gap_of_copies(ranked, np.ones(len(truth), np.int64), len(truth)),
     }
 
 
 def pool(
     of_seeds: list[Answered], shared: list[list[str]], numbers: dict[str, int]
-) -> tuple[NDArray[np.int64], list[Responses]]:
+) -> tuple[NDArray[np.int64], list[Predictions]]:
     """Return the truth and the predictions of each voter for the shared photos, seed by seed."""
     truth: list[int] = []
     labels: list[list[int]] = [[] for _ in of_seeds[0].labels]
@@ -245,9 +246,8 @@ def pool(
         for voter, (given, sure) in enumerate(zip(one.labels, one.scores, strict=True)):
             labels[voter] += [numbers[given[place]] for place in here]
             scores[voter] += [sure[place] for place in here]
-    true = np.array(truth, np.int64)
-    return true, [
-        Responses(given := np.array(of_voter, np.int64), given == true, np.array(sure))
+    return np.array(truth, np.int64), [
+        Predictions(np.array(of_voter, np.int64)[:, np.newaxis], np.array(sure)[:, np.newaxis])
         for of_voter, sure in zip(labels, scores, strict=True)
     ]
 

@@ -28,6 +28,7 @@ from landmark_lib.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from landmark_lib.training.feature_statistics import training_feature_statistics
 from landmark_lib.training.feed import Feed
 from landmark_lib.training.history import EpochResult, told
 from landmark_lib.training.horovod_step import Ranks
@@ -35,7 +36,6 @@ from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import set_dropout
 from landmark_lib.training.model_directory import MemberFiles
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.training.sketching import sketch_training_rows
 from landmark_lib.training.step import StepResult, training_step, validation_step
 from landmark_lib.training.watchdog import Watchdog
 
@@ -141,9 +141,9 @@ class MemberTraining:
 
         rows = self.feed.training_features(best)
         watched = self._watchdog.watch(rows, "training rows for class means")
-        sketch = sketch_training_rows(self.data, self.ranks, watched)
+        statistics = training_feature_statistics(self.data, self.ranks, watched)
         horovod_step.from_rank_0(
-            self.ranks, lambda: files.finish(self.feed.whole_model(), sketch, self.history)
+            self.ranks, lambda: files.finish(self.feed.whole_model(), statistics, self.history)
         )
 
     def _go_on_from(self, files: MemberFiles) -> None:

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from landmark_lib import __version__
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.method.likeness import Sketch
+from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, deciding, with_current_names
 from landmark_lib.storage import Place
@@ -45,13 +45,12 @@ logger = logging.getLogger(__name__)
 
 BEST = "best.keras"
 LAST = "last.keras"
-SKETCH = "sketch.npz"
+STATISTICS = "sketch.npz"
 CURVES = "curves.png"
 EVENTS = "tensorboard"
 MEMBER = "member.json"
 SECONDS_BETWEEN_CURVES = 10
 MEMBER_NAME = re.compile(r"member-(0|[1-9][0-9]*)", re.ASCII)
-SKETCHED = tuple(field.name for field in fields(Sketch))
 
 
 @dataclass(frozen=True)
@@ -126,15 +125,17 @@ class MemberFiles:
         weights: list[NDArray[np.float32]] = load_trained(self.directory / BEST).get_weights()
         return weights
 
-    def finish(self, model: keras.Model, sketch: Sketch, history: Sequence[EpochResult]) -> None:
-        """Write the last model and the sketch of the best one, and that training has ended.
+    def finish(
+        self, model: keras.Model, statistics: FeatureStatistics, history: Sequence[EpochResult]
+    ) -> None:
+        """Write the last model, the feature statistics of the best one, and that training has ended.
 
         Raises:
             LandmarkError: A file cannot be written.
         """
         with _told(self.directory):
             save_model(model, self.directory / LAST)
-            write_sketch(sketch, self.directory)
+            write_feature_statistics(statistics, self.directory)
             write_history(self.directory, history)
             self._draw(history)
             write_member(self.directory, self._record(history, finished=True))
@@ -197,24 +198,24 @@ def save_model(model: keras.Model, place: Place) -> None:
         model.save(partial)
 
 
-def write_sketch(sketch: Sketch, directory: Place) -> None:
-    """Write a sketch whole or not at all; class means as 16-bit floats, which cosines do not notice."""
-    arrays = asdict(sketch)
+def write_feature_statistics(statistics: FeatureStatistics, directory: Place) -> None:
+    """Write feature statistics whole or not at all; class means as float16, enough for cosines."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{**arrays, "classes": sketch.classes.astype(np.float16)})
-    (directory / SKETCH).write(buffer.getvalue())
+    np.savez(buffer, **{**asdict(statistics), "classes": statistics.classes.astype(np.float16)})
+    (directory / STATISTICS).write(buffer.getvalue())
 
 
-def read_sketch(directory: Place) -> Sketch | None:
-    """Read a sketch; None: the member was trained when there were none.
+def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
+    """Read feature statistics; None if the member was trained before they existed.
 
     Raises:
-        LandmarkError: It cannot be read.
+        LandmarkError: They cannot be read.
     """
-    place = directory / SKETCH
+    place = directory / STATISTICS
     try:
         arrays = read_arrays(place.read_bytes())
-        return Sketch(**{name: arrays[name].astype(np.float32) for name in SKETCHED})
+        names = [field.name for field in fields(FeatureStatistics)]
+        return FeatureStatistics(**{name: arrays[name].astype(np.float32) for name in names})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError) as error:

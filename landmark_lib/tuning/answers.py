@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.evaluation.networks import Member, ask
+from landmark_lib.evaluation.networks import TrainedMember, run_networks
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Group, read_slices
@@ -47,8 +47,8 @@ def ask_member(directory: Place, data: MemberData, batch_size: int) -> TrialAnsw
     def read() -> Iterator[Group]:
         return read_slices(data.validation, data.hold_out(rank=0, ranks=1), ("image_id", "image"))
 
-    asked = ask([Member(directory)], read, batch_size)
-    parts = [answers_of(said.logits.numpy()) for _, (said,) in asked]
+    batches = run_networks([TrainedMember(directory)], read, batch_size)
+    parts = [answers_of(outputs.logits.numpy()) for _, (outputs,) in batches]
     return TrialAnswers(
         np.concatenate([part.labels for part in parts]), np.concatenate([part.confidences for part in parts])
     )

@@ -12,8 +12,7 @@ from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.digits import decimal
 from landmark_lib.errors import FailedError, LandmarkError, PrunedError, UserError
-from landmark_lib.evaluation.hold_out import read_hold_out
-from landmark_lib.evaluation.measure import HoldOut
+from landmark_lib.hold_out import HoldOut, read_hold_out
 from landmark_lib.progress import progress
 from landmark_lib.settings import TuneSettings
 from landmark_lib.training import horovod_step
@@ -53,7 +52,7 @@ def tune(settings: TuneSettings, root: str, train_program: Path, say: Say) -> Tu
     """
     manifest = dataset.read_manifest(root)
     datas = [read_member_data(root, manifest, member) for member in range(manifest.members)]
-    hold_out = read_hold_out(root, manifest.fingerprint, datas[0].validation)
+    hold_out = read_hold_out(root, manifest)
     _check_halves(hold_out, root)
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
     if not study.place.is_local:

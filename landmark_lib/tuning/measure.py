@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landmark_lib.evaluation.measure import HoldOut
 from landmark_lib.evaluation_results import Figure
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.ensemble_selection import select_ensemble, vote_score
 from landmark_lib.method.hold_out import selection_half
-from landmark_lib.method.intervals import FIGURES, RESAMPLES, Responses, interval, resampled_figures
+from landmark_lib.method.intervals import FIGURES, RESAMPLES, interval, resampled_figures
 from landmark_lib.method.vote import Votes, vote
 from landmark_lib.tuning.answers import TrialAnswers
 from landmark_lib.tuning_results import EnsembleResult
@@ -108,8 +108,8 @@ class Halves:
     def _resampled(self, votes: Sequence[Votes]) -> NDArray[np.float64]:
         """Give the `FIGURES` of some votes on the same resamples, (votes, resamples, figures)."""
         truth = self._truth[self.reporting]
-        responses = [Responses(voted.labels, voted.labels == truth, voted.scores) for voted in votes]
-        return resampled_figures(responses, truth, self._classes, resamples=RESAMPLES, seed=0)
+        predictions = [voted.predictions for voted in votes]
+        return resampled_figures(predictions, truth, self._classes, resamples=RESAMPLES, seed=0)
 
 
 def _stacked(answers: Sequence[TrialAnswers], photos: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -18,7 +18,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.evaluation.measure import HoldOut
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.report.tuning_page import tuning_page
 from landmark_lib.settings import TrainSettings, TuneSettings
 from landmark_lib.tuning.answers import read_answers

@@ -107,7 +107,7 @@ def test_evaluation_and_predictions_are_written_into_the_bucket_and_taken_up_the
     assert done.returncode == 0, done.stderr
     written = (models / "answers" / "answers").names()
     assert (models / "s.csv").read_text().startswith("id,landmarks\n")
-    assert "18 of 18 photos answered" in done.stdout
+    assert "18 of 18 photos predicted" in done.stdout
     (models / "answers" / "answers" / written[0]).remove()
     (models / "answers" / "predictions.json").remove()
     done = run_in(folder, "predict", *where, *output)

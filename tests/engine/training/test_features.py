@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from job_runs import run_here
 from small_dataset import write_small_dataset
 
-from landmark_lib.method.likeness import FeatureSums, sketch_of
+from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
 from landmark_lib.training.features import FEATURES, cut
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import read_member, read_sketch
+from landmark_lib.training.model_directory import read_feature_statistics, read_member
 
 OPTIONS = [
     *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
@@ -50,9 +50,9 @@ def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_
     for one, other in zip(history(cached), history(tmp_path), strict=True):
         assert one["validation_accuracy"] == other["validation_accuracy"]
         assert float(one["training_loss"]) == pytest.approx(float(other["training_loss"]), rel=1e-3)
-    sketch, sketch_of_images = (read_sketch(Place(str(m / "member-0"))) for m in (cached, tmp_path))
-    np.testing.assert_allclose(sketch.centre, sketch_of_images.centre, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(sketch.classes, sketch_of_images.classes, atol=1e-3)
+    of_features, of_images = (read_feature_statistics(Place(str(m / "member-0"))) for m in (cached, tmp_path))
+    np.testing.assert_allclose(of_features.centre, of_images.centre, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(of_features.classes, of_images.classes, atol=1e-3)
 
 
 def last_weights(models):
@@ -114,14 +114,16 @@ def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(on_two_rank
     assert files[0].read_bytes() == content
 
 
-def test_two_ranks_sketch_all_rows_of_a_member(on_two_ranks):
+def test_two_ranks_compute_statistics_of_all_rows(on_two_ranks):
     models, _ = on_two_ranks
     tables = [pq.read_table(path) for path in (models / FEATURES).glob("*/train/*/*.parquet")]
     features = np.concatenate([np.stack(table["features"].to_pylist()) for table in tables])
-    sums = FeatureSums.nothing(3, features.shape[1])
+    sums = FeatureSums.zeros(3, features.shape[1])
     sums.add(features, np.concatenate([table["class_index"].to_numpy() for table in tables]))
     np.testing.assert_allclose(
-        read_sketch(Place(str(models / "member-0"))).classes, sketch_of(sums).classes, atol=1e-4
+        read_feature_statistics(Place(str(models / "member-0"))).classes,
+        feature_statistics(sums).classes,
+        atol=1e-4,
     )
 
 

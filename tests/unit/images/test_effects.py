@@ -117,7 +117,7 @@ def test_shortcut_agrees_with_comparing_the_outputs(seed, cells, levels, changes
 )
 def test_outputs_of_one_image_differ_if_another_recipe_is_available(image):
     encoded = encode_jpeg(image)
-    recipes = image_recipes("a", 30, 0, without_effect=no_op_steps(image, encoded))
+    recipes = image_recipes("a", 30, 0, no_op_steps=no_op_steps(image, encoded))
     outputs = [apply_recipe(decode_jpeg(encoded), Recipe.parse(recipe)).tobytes() for recipe in recipes]
     assert len(recipes) == 30
     assert len(set(outputs)) == (30 if np.ptp(np.asarray(image)) else 1)

@@ -25,7 +25,7 @@ def test_epochs_since_the_best_are_counted(accuracies, patience, stops):
 
 
 @given(ACCURACIES)
-def test_without_patience_training_goes_on(accuracies):
+def test_without_patience_training_continues(accuracies):
     assert not stops_early(accuracies, 0)
 
 

@@ -10,7 +10,7 @@ RANKS = st.integers(1, 64)
 
 
 @given(RATES, RANKS, st.integers(1, 1000))
-def test_it_begins_with_the_rate_of_one_rank_and_ends_with_that_of_all(rate, ranks, steps):
+def test_rate_rises_from_that_of_one_rank_to_that_of_all(rate, ranks, steps):
     assert warmed_up(rate, ranks, 0, steps) == rate
     assert warmed_up(rate, ranks, steps, steps) == rate * ranks
     assert warmed_up(rate, ranks, steps + 1, steps) == rate * ranks

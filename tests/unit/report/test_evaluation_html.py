@@ -1,4 +1,4 @@
-"""The page of an evaluation tells what was found in numbers, words and photos, and no more than fits."""
+"""The page of an evaluation shows its results as numbers, words and photos, and no more than fits."""
 
 import base64
 import hashlib
@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluations import MEMBERS, VOTERS, answers_of, curves_of, evaluation_of
+from evaluations import MEMBERS, VOTERS, curves_of, evaluation_of, predictions_of
 from page_outline import outline
 from report_datasets import HOSTILE, SCRIPT, ids_of, write_dataset
 
 from landmark_lib.evaluation_results import Comparison, Figure
+from landmark_lib.predictions import Predictions
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.report.evaluation_sections import (
     comparison_words,
@@ -21,8 +22,8 @@ from landmark_lib.report.evaluation_sections import (
     scores_section,
     support_words,
 )
-from landmark_lib.report.gallery_sections import MOST_EXAMPLES, MOST_PAIRS, confusion_section
-from landmark_lib.report.learning_sections import MOST_EPOCHS, MOST_MEMBERS, learning_section
+from landmark_lib.report.gallery_sections import MAX_EXAMPLES, MAX_PAIRS, confusion_section
+from landmark_lib.report.learning_sections import MAX_EPOCHS, MAX_MEMBERS, learning_section
 
 NOTHING = "\N{EN DASH}"
 OWN = ["scores", "by-count", "reliability", "disagreement", "rejection", "confusion", "gallery", "learning"]
@@ -51,32 +52,32 @@ def compared(page, difference, p_value=0.2, only=(31, 22)):
     return replace(page.evaluation, comparison=found)
 
 
-def test_it_joins_evaluation_learning_and_data_set(page):
+def test_page_joins_evaluation_learning_and_data_set(page):
     assert [section["id"] for section in page.outline.all("section")] == [*OWN, *DATASETS]
 
 
-def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
+def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):
     told = page.section("rejection")
     for at in page.evaluation.rejection.shares:
         cells = [f"{gap.value:.3f} {gap.low:.3f} to {gap.high:.3f}" for gap in (at.plain, at.rejecting)]
         assert " ".join(cells) in told
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
-    assert "vote score +0.51, energy +1.52, likeness \N{MINUS SIGN}0.53." in told
-    without = replace(page.evaluation, rejection=None, no_rejection="no sketch")
-    assert "are not told: no sketch." in text_of(rejection_section(without))
+    assert "vote score +0.51, energy +1.52, similarity \N{MINUS SIGN}0.53." in told
+    without = replace(page.evaluation, rejection=None, no_rejection="no feature statistics")
+    assert "No rejection model: no feature statistics." in text_of(rejection_section(without))
 
 
 @pytest.mark.parametrize(
     ("low", "high", "told"),
     [
-        (0.001, 0.2, "ranks them lower than the vote's score does"),
-        (-0.2, -0.001, "ranks them higher than the vote's score does, which is worse"),
-        (-0.012, 0.31, "may or may not rank them lower"),
-        (0.0, 0.0, "may or may not rank them lower"),
+        (0.001, 0.2, "ranks photos without a landmark lower than the vote's score does"),
+        (-0.2, -0.001, "ranks photos without a landmark higher than the vote's score does, which is worse"),
+        (-0.012, 0.31, "may or may not rank photos without a landmark lower"),
+        (0.0, 0.0, "may or may not rank photos without a landmark lower"),
     ],
 )
-def test_rejection_is_said_to_help_as_far_as_the_intervals_tell(page, low, high, told):
+def test_rejection_verdict_follows_the_intervals(page, low, high, told):
     found = page.evaluation.rejection
     shares = [
         replace(at, gain=Figure((low + high) / 2, low, high)) if at.share else at for at in found.shares
@@ -85,7 +86,7 @@ def test_rejection_is_said_to_help_as_far_as_the_intervals_tell(page, low, high,
     assert rejection_words(found) in page.section("rejection")
 
 
-def test_small_chances_and_accuracies_near_none_or_all_keep_their_digits(page):
+def test_values_close_to_none_or_all_keep_their_digits(page):
     ensemble = page.evaluation.voters[VOTERS.index("ensemble")]
     rare = replace(
         ensemble,
@@ -95,7 +96,7 @@ def test_small_chances_and_accuracies_near_none_or_all_keep_their_digits(page):
     voters = [rare if voter is ensemble else voter for voter in page.evaluation.voters]
     many = replace(page.evaluation, classes=14_951, chance=1 / 14_951, voters=voters)
     assert "is right on 0.0067 % of" in evaluation_lead(many)
-    assert "a guess is right on 0.0067 %." in evaluation_lead(many)
+    assert "a random guess is right on 0.0067 %." in evaluation_lead(many)
     told = text_of(scores_section(many))
     assert "ensemble imagenet 0.0067 % 0 to 0.013 %" in told
     assert "0.999933 0.900 to 1.000" in told
@@ -112,11 +113,11 @@ def test_scores_are_those_measured_with_their_intervals(page):
         assert f"{voter.voter} {voter.weights} {cells} {gap}" in scores
 
 
-def test_chance_stands_below_the_scores(page):
+def test_chance_is_below_the_scores(page):
     assert f"chance 12.5 % 62.5 % 12.5 % 12.5 % 12.5 % {NOTHING}" in page.section("scores")
 
 
-def test_figures_to_see_first_are_the_ensembles(page):
+def test_key_figures_are_the_ensembles(page):
     ensemble = page.evaluation.voters[VOTERS.index("ensemble")]
     facts = [fact.text for fact in page.outline.all("dd")]
     assert facts[:4] == [
@@ -135,40 +136,40 @@ def test_figures_to_see_first_are_the_ensembles(page):
         (0.0, "The ensemble is right as often as its best member, member-2."),
     ],
 )
-def test_it_says_who_is_better_the_ensemble_or_its_best_member(page, difference, told):
+def test_comparison_states_whether_ensemble_or_member_is_better(page, difference, told):
     assert comparison_words(compared(page, difference)).startswith(told)
 
 
 @pytest.mark.parametrize(
     ("p_value", "told"),
     [
-        (0.0499, "The paired test supports the difference: chance alone would hardly give it (p = 0.050"),
-        (0.05, "The paired test does not support a difference: chance alone may give it (p = 0.050"),
+        (0.0499, "The paired test supports the difference: it is unlikely to be chance (p = 0.050"),
+        (0.05, "The paired test does not support a difference: it may be chance (p = 0.050"),
         (0.00001, "(p < 0.001, exact McNemar test, two-sided)"),
     ],
 )
-def test_it_says_whether_the_paired_test_supports_the_difference(page, p_value, told):
+def test_support_follows_the_p_value(page, p_value, told):
     assert told in support_words(compared(page, 0.01, p_value))
 
 
-def test_it_tells_what_the_paired_test_counts(page):
+def test_it_shows_the_counts_of_the_paired_test(page):
     told = support_words(compared(page, 0.01, only=(1, 1022)))
     assert "Only the ensemble is right on 1 photo, only member-2 on 1,022 photos" in told
     assert "is \N{MINUS SIGN}2.1 to +3.4 percentage points (95 % interval)" in told
 
 
-def test_one_member_is_compared_with_nobody(page):
+def test_single_member_has_no_comparison(page):
     one = replace(page.evaluation.disagreement, members=MEMBERS[:1], pairs=[[0.0]])
     alone = replace(page.evaluation, disagreement=one)
     assert comparison_words(alone) == "There is one member, so the ensemble is this member."
     assert support_words(alone) == ""
 
 
-def test_a_hold_out_of_landmarks_alone_is_said_to_flatter_gap(page):
-    assert "such a hold-out alone flatters GAP" in page.section("scores")
+def test_page_states_that_the_hold_out_flatters_gap(page):
+    assert "so this hold-out flatters GAP" in page.section("scores")
 
 
-def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_measured(page):
+def test_accuracy_by_label_count_is_shown_per_voter_with_gaps_where_not_measured(page):
     told = page.section("by-count")
     voters = page.evaluation.voters
     for k, name in enumerate(["1, rarest", "2", "3", "4, most frequent"]):
@@ -177,11 +178,11 @@ def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_meas
         cells = " ".join(NOTHING if value is None else percent(value) for value in accuracies)
         assert f"{name} {part.least} to {part.most} {part.classes} {part.photos} {cells}" in told
     ensemble = voters[VOTERS.index("ensemble")].deciles
-    assert f"is right on {percent(ensemble[0].accuracy)}, on the most frequent tenth" in told
-    assert f"(22 to 27) on {percent(ensemble[3].accuracy)}." in told
+    assert f"is right on {percent(ensemble[0].accuracy)}; on the most frequent tenth" in told
+    assert f"(22 to 27), on {percent(ensemble[3].accuracy)}." in told
 
 
-def test_calibration_errors_are_told_before_and_after_the_temperature(page):
+def test_calibration_errors_are_shown_before_and_after_the_temperature(page):
     told = page.section("reliability")
     for voter in page.evaluation.voters:
         fitted = voter.temperature
@@ -202,10 +203,10 @@ def test_each_voters_reliability_is_drawn(page):
         assert any(figure.startswith(expected) for figure in told)
 
 
-def test_disagreement_is_told_for_each_pair_of_members(page):
+def test_disagreement_is_shown_per_pair_of_members(page):
     told = page.section("disagreement")
-    assert "All members give the same answer on 56.2 % of the 16 photos." in told
-    assert "There the ensemble is right on 87.5 %; where they differ, on 43.8 %. A vote" in told
+    assert "All members agree on 56.2 % of the 16 photos." in told
+    assert "There the ensemble is right on 87.5 %; where they disagree, on 43.8 %. A vote" in told
     assert f"member-0 {NOTHING} 21.0 % 32.0 % member-1 21.0 % {NOTHING} 43.0 %" in told
 
 
@@ -216,7 +217,7 @@ def test_disagreement_is_told_for_each_pair_of_members(page):
         (0.4, None, "photos. There the ensemble is right on 40.0 %. A vote"),
     ],
 )
-def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimous, split, told):
+def test_disagreement_is_shown_if_members_never_or_always_agree(page, unanimous, split, told):
     from landmark_lib.report.evaluation_sections import disagreement_section
 
     found = page.evaluation.disagreement
@@ -224,13 +225,13 @@ def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimou
     assert told in text_of(disagreement_section(replace(page.evaluation, disagreement=found)))
 
 
-def test_confused_classes_are_told_with_their_counts(page):
+def test_confused_classes_are_shown_with_their_counts(page):
     told, pairs = page.section("confusion"), page.evaluation.voters[0].confusion
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
-    assert f"The ensemble is wrong on 6 of 16 photos, over {len(wrong)} pairs" in told
+    assert f"The ensemble is wrong on 6 of 16 photos, in {len(wrong)} pairs" in told
     for truth, given, photos in wrong:
         noun = "photo" if photos == 1 else "photos"
-        assert f"{photos} {noun} of place {truth} taken for place {given}" in told
+        assert f"{photos} {noun} of place {truth} predicted as place {given}" in told
         assert f"place {truth} place {given} {photos} " in told
 
 
@@ -242,36 +243,35 @@ def test_the_hardest_classes_come_first_with_their_accuracy(page):
     assert sum(accuracies) == pytest.approx(100 * 8 * 10 / 16)  # each class has two photos
 
 
-def test_photos_are_shown_beside_the_class_answered_with_answers_and_scores(page):
-    told, answers = page.section("gallery"), page.answers
-    assert "The ensemble is right on 10 photos of the hold-out and wrong on 6." in told
-    surest = max(np.flatnonzero(~answers.right), key=lambda row: answers.scores[row, 0])
-    truth, given = answers.pair(surest)
-    assert (
-        f"Shows place {truth} photo {answers.image_ids[surest]} place {given} {answers.scores[surest, 0]:.3f}"
-        f" place {truth} right"
-    ) in told
+def test_photos_are_shown_beside_the_predicted_class_with_labels_and_scores(page):
+    told, hold_out, predictions = page.section("gallery"), page.hold_out, page.predictions
+    assert "The ensemble is right on 10 held-out photos and wrong on 6." in told
+    wrong = np.flatnonzero(~predictions.right(hold_out.truth))
+    surest = max(wrong, key=lambda photo: predictions.first_scores[photo])
+    image_id, score = hold_out.image_ids[surest], predictions.first_scores[surest]
+    truth, given = hold_out.truth[surest], predictions.first[surest]
+    assert f"Shows place {truth} photo {image_id} place {given} {score:.3f} place {truth} right" in told
     pictures = [image["alt"] for image in page.outline.all("img")]
-    place = pictures.index(f"Photo {answers.image_ids[surest]}, shows place {truth}")
+    place = pictures.index(f"Photo {image_id}, shows place {truth}")
     assert pictures[place + 1] == f"Training photo of place {given}"
 
 
-def test_it_says_how_many_of_how_many_photos_are_shown(page):
+def test_gallery_counts_the_photos_shown_and_omitted(page):
     told = page.section("gallery")
-    assert "Wrong, with the highest scores 6 of 6, of each pair of classes at most one." in told
-    assert "Wrong, drawn by chance" not in told  # none is left
-    assert f"Right, drawn by chance {MOST_EXAMPLES} of 10." in told
+    assert "Wrong, highest scores 6 of 6, at most one per pair of classes." in told
+    assert "Wrong, drawn at random" not in told  # none is left
+    assert f"Right, drawn at random {MAX_EXAMPLES} of 10." in told
 
 
 def test_rejected_photos_are_named_with_their_reasons(page):
     rejected = page.section("gallery").partition("Rejected ")[2]
-    assert rejected.startswith("12 of 21, of each reason some.")
+    assert rejected.startswith("12 of 21, some for each reason.")
     assert rejected.count("truncated image cut-") == 11
     assert rejected.count("ends early") == 11
     assert "no image id (no id)" in rejected
 
 
-def test_learning_curves_are_told_epoch_by_epoch(page):
+def test_learning_curves_are_shown_epoch_by_epoch(page):
     told = page.section("learning")
     for name, curves in page.curves.items():
         assert f"{name} Best validation accuracy: 38.1 % after epoch 4 of 6" in told
@@ -284,12 +284,10 @@ def test_learning_curves_are_told_epoch_by_epoch(page):
     assert sum("The learning rate falls after epoch 3." in figure for figure in figures) == 6
 
 
-def test_of_many_epochs_and_members_it_says_what_is_left_out():
-    section = learning_section(
-        {f"member-{k}": curves_of(k, 3 * MOST_EPOCHS) for k in range(MOST_MEMBERS + 2)}
-    )
+def test_omitted_epochs_and_members_are_counted():
+    section = learning_section({f"member-{k}": curves_of(k, 3 * MAX_EPOCHS) for k in range(MAX_MEMBERS + 2)})
     told = text_of(section)
-    assert f"of {3 * MOST_EPOCHS} epochs, evenly spread, the best and the last among them." in told
+    assert f"of {3 * MAX_EPOCHS} epochs, evenly spread, including the best and the last." in told
     assert "The curves of the other 2 members are beside their models, in curves.png." in told
     assert len(section.body) < 2_000_000
 
@@ -305,7 +303,7 @@ def test_names_are_text_and_never_markup(measured):
     assert all("bdi" in within for within in turning)
 
 
-def test_its_only_script_is_allowed_by_its_hash_and_by_nothing_else(page):
+def test_only_script_is_allowed_by_its_hash_alone(page):
     (script,) = page.outline.all("script")
     digest = base64.b64encode(hashlib.sha256(script.text.encode()).digest()).decode()
     (policy,) = (e["content"] for e in page.outline.all("meta") if "default-src" in (e["content"] or ""))
@@ -314,26 +312,27 @@ def test_its_only_script_is_allowed_by_its_hash_and_by_nothing_else(page):
 
 
 def test_the_same_evaluation_gives_the_same_page(page):
-    again = evaluation_page(page.root, page.manifest, page.evaluation, page.answers, page.curves)
+    again = evaluation_page(page.manifest, page.evaluation, page.hold_out, page.predictions, page.curves)
     assert again == page.text
 
 
 def test_without_histories_there_are_no_learning_curves(page):
-    told = outline(evaluation_page(page.root, page.manifest, page.evaluation, page.answers, {}))
+    told = outline(evaluation_page(page.manifest, page.evaluation, page.hold_out, page.predictions, {}))
     assert [section["id"] for section in told.all("section")] == [*OWN[:-1], *DATASETS]
 
 
-def test_no_mistake_is_said_and_nothing_is_rejected(tmp_path):
+def test_no_mistakes_and_no_rejections_are_stated(tmp_path):
     root = str(tmp_path / "dataset")
-    manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, members=1)
-    answers = answers_of(root, manifest)
-    answers = replace(answers, ranked=answers.truth[:, np.newaxis])
-    told = outline(evaluation_page(root, manifest, evaluation_of(root, manifest, answers), answers, {}))
+    manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, ensemble_size=1)
+    hold_out, predictions = predictions_of(root, manifest)
+    right = Predictions(hold_out.truth[:, np.newaxis], predictions.scores)
+    evaluation = evaluation_of(manifest, hold_out, right)
+    told = outline(evaluation_page(manifest, evaluation, hold_out, right, {}))
     assert told.section("confusion").startswith("Confused classes The ensemble makes no mistake")
-    assert told.section("gallery").endswith("Rejected None: every photo that was listed is in the corpus.")
+    assert told.section("gallery").endswith("Rejected None: every listed photo is in the corpus.")
 
 
-def test_ten_thousand_classes_make_tables_of_bounded_size_that_say_so(page):
+def test_tables_of_ten_thousand_classes_are_truncated_with_a_note(page):
     from landmark_lib.dataset import LandmarkClass
 
     classes = [LandmarkClass(k, f"{k:06d}", 12, 10) for k in range(10_000)]
@@ -341,12 +340,12 @@ def test_ten_thousand_classes_make_tables_of_bounded_size_that_say_so(page):
     section = confusion_section(confusion, classes, {})
     assert len(section.body) < 30_000
     assert "the first 40 of 30,000" in section.body
-    assert "The 40 classes of 10,000 with photos in the hold-out" in section.body
+    assert "The 40 hardest of 10,000 classes with held-out photos" in section.body
     assert "The ensemble is wrong on 90,000 of 120,000 photos" in text_of(section)
 
 
 def test_the_page_is_small(page):
-    tiles = 2 * (3 * MOST_EXAMPLES + MOST_PAIRS)
+    tiles = 2 * (3 * MAX_EXAMPLES + MAX_PAIRS)
     assert len(page.outline.section("gallery")) < 20_000
     assert len(page.text) < 5_000_000
     assert len(re.findall("data:image/jpeg", page.text)) < tiles + 100

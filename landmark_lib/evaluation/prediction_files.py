@@ -1,9 +1,9 @@
-"""Predictions on disk, from the first photo to the last: what is answered already is not asked again.
+"""Predictions on disk, written unit by unit: units that are done are not predicted again.
 
 <predictions>/
-answers/unit-<n>.parquet   a row a photo, written when all photos of the unit are answered
-rejected/unit-<n>.parquet  image_id, reason, detail of the photos of the unit that gave none
-identity.json              whose answers these are, to which photos
+answers/unit-<n>.parquet   one row per photo, written when all photos of the unit are predicted
+rejected/unit-<n>.parquet  image_id, reason and detail of the rejected photos of the unit
+identity.json              which models predicted which photos
 predictions.json           counts; written last: without it the predictions are unfinished
 """
 
@@ -31,21 +31,21 @@ REJECTED_SCHEMA = pa.schema([("image_id", pa.string()), ("reason", pa.string()),
 
 @dataclass(frozen=True)
 class Summary:
-    """What finished predictions hold."""
+    """Counts of finished predictions."""
 
     photos: int
     answered: int
     rejected: dict[str, int]  # photos by reason
     members: list[str]
-    no_landmark: int | None  # of the answered; None: not told
+    no_landmark: int | None  # predicted photos below the threshold; None without a rejection
 
 
-def answers_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
-    """Give the columns of answers: of each member labels and softmax, of the ensemble what it voted.
+def predictions_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
+    """Return the columns of predictions: each member's labels and softmax, and the ensemble's vote.
 
     Args:
         members: Their names.
-        rejecting: Whether photos without a landmark are told.
+        rejecting: Whether photos without a landmark are detected.
     """
     strings, numbers = pa.list_(pa.string()), pa.list_(pa.float32())
     columns = [("image_id", pa.string())]
@@ -65,59 +65,54 @@ class PredictionFiles:
     """The directory of some predictions."""
 
     def __init__(self, folder: Place, identity: dict[str, Any], units: int) -> None:
-        """Name it.
+        """Set the directory.
 
         Args:
             folder: The directory.
-            identity: What decides the answers.
+            identity: Everything that decides the predictions.
             units: Number of units of photos.
         """
         self.folder, self._identity, self._units = folder, identity, units
 
     def begin(self) -> list[int]:
-        """Claim the directory for these predictions, and give the units that are still to be done.
+        """Claim the directory for these predictions, and return the units that are still missing.
 
         Raises:
             UserError: It holds other predictions, or cannot be written into.
         """
         place = self.folder / IDENTITY
         try:
-            if place.exists():
-                self._check(json.loads(place.read_bytes()))
-            else:
+            if not place.exists():
                 place.write(json.dumps(self._identity, indent=1).encode())
+            found = json.loads(place.read_bytes())
+            differing = [name for name, value in self._identity.items() if found.get(name) != value]
             done = {f"{ANSWERS}/{name}" for name in (self.folder / ANSWERS).names()}
-        except UserError:
-            raise
         except (OSError, ValueError) as error:
             raise UserError(f"--output: {place}: {error}") from None
-        return [unit for unit in range(self._units) if _name(ANSWERS, unit) not in done]
-
-    def _check(self, found: dict[str, Any]) -> None:
-        differing = [name for name, value in self._identity.items() if found.get(name) != value]
         if differing:
             raise UserError(
                 f"--output: {self.folder} holds predictions with other {', '.join(differing)}; name another"
                 " directory or remove it"
             )
+        return [unit for unit in range(self._units) if _name(ANSWERS, unit) not in done]
 
-    def write(self, unit: int, answers: pa.Table, rejected: pa.Table) -> None:
-        """Write a unit; its answers last, as they tell that it is done.
+    def write(self, unit: int, predictions: pa.Table, rejected: pa.Table) -> None:
+        """Write a unit; the predictions last, because they mark it as done.
 
         Raises:
-            LandmarkError: They cannot be written.
+            LandmarkError: It cannot be written.
         """
         try:
-            for directory, table in ((REJECTED, rejected), (ANSWERS, answers)):
+            for directory, table in ((REJECTED, rejected), (ANSWERS, predictions)):
                 write_table(self.folder.address, _name(directory, unit), table, ROWS_PER_GROUP)
         except OSError as error:
             raise LandmarkError(f"--output: cannot write into {self.folder}: {error}") from None
 
     def finish(self, photos: int, members: list[str]) -> Summary:
-        """Count all units, and write that they are all there.
+        """Count all units, and mark the predictions as finished.
 
         Raises:
-            LandmarkError: They are not as many rows as there are photos.
+            LandmarkError: There are not as many rows as photos.
         """
         answered = sum(len(table) for table in self.read(ANSWERS, ["image_id"]))
         reasons = Counter(
@@ -126,18 +121,18 @@ class PredictionFiles:
         found = answered + reasons.total()
         if found != photos:
             raise LandmarkError(f"{self.folder} holds {found:,} photos, not {photos:,}; remove it")
-        summary = Summary(photos, answered, dict(sorted(reasons.items())), members, self._no_landmark())
+        no_landmark = None
+        if self.rejecting:
+            no_landmark = sum(
+                sum(table[NO_LANDMARK].to_pylist()) for table in self.read(ANSWERS, [NO_LANDMARK])
+            )
+        summary = Summary(photos, answered, dict(sorted(reasons.items())), members, no_landmark)
         (self.folder / SUMMARY).write((json.dumps(asdict(summary), indent=1) + "\n").encode())
         return summary
 
-    def _no_landmark(self) -> int | None:
-        if not self.rejecting:
-            return None
-        return sum(sum(table[NO_LANDMARK].to_pylist()) for table in self.read(ANSWERS, [NO_LANDMARK]))
-
     @property
     def rejecting(self) -> bool:
-        """Whether photos without a landmark are told."""
+        """Whether photos without a landmark are detected."""
         return self._identity["rejection"] is not None
 
     def read(self, directory: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
