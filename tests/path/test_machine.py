@@ -15,6 +15,8 @@ from PIL import Image
 from landmark_lib import dataset
 from landmark_lib.evaluation.prediction_files import SUMMARY
 
+pytestmark = pytest.mark.takes(30)
+
 JOBS = REPOSITORY / "jobs"
 NOWHERE = "/dev/null/nowhere"
 LABELS = ["café", "naïve", "東京"]

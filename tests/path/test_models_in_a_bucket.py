@@ -17,6 +17,8 @@ from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.model import load_trained
 
+pytestmark = pytest.mark.takes(120)
+
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 NETWORK = ("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4")
 TRAINING = ("--epochs", "3", "--trainable-layers", "2", "--learning-rate", "0.01", "--deterministic")

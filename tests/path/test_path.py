@@ -15,7 +15,10 @@ from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.settings import PredictSettings
 from landmark_sample import Oddity, SampleSettings, labels_without_pixels, odd_photos, write_sample
 
-SAMPLE = SampleSettings(labels=8, photos=220, longest_side=320)
+pytestmark = pytest.mark.takes(120)
+
+SAMPLE = SampleSettings(labels=8, photos=120, longest_side=320)
+TARGET, CUTOFF = 10, 20
 REASONS = {
     Oddity.TRUNCATED: Reason.TRUNCATED,
     Oddity.EMPTY: Reason.EMPTY_FILE,
@@ -28,12 +31,14 @@ def place(tmp_path_factory):
     """Run the path from another working directory, with nothing set by hand; give that directory."""
     place = tmp_path_factory.mktemp("path")
     write_sample(SAMPLE, place / "photos")
-    preprocess = ["spark-submit", str(REPOSITORY / "jobs/preprocess.py"), "--target", "20", "--cutoff", "40"]
+    preprocess = ["spark-submit", str(REPOSITORY / "jobs/preprocess.py")]
+    balance = ["--target", str(TARGET), "--cutoff", str(CUTOFF)]
     steps = [
-        run(*preprocess, "--input", str(place / "photos"), "--output", str(place / "dataset")),
+        run(*preprocess, "--input", str(place / "photos"), "--output", str(place / "dataset"), *balance),
         horovodrun(
             *("python", str(REPOSITORY / "jobs/train.py"), "--dataset", str(place / "dataset")),
-            *("--models", str(place / "models"), "--weights", "random", "--learning-rate", "0.001"),
+            *("--models", str(place / "models"), "--backbone", "MobileNet", "--weights", "random"),
+            *("--learning-rate", "0.001"),
             *("--image-size", "32", "--epochs", "1", "--trainable-layers", "0", "--batch-size", "16"),
         ),
         run(
@@ -83,8 +88,8 @@ def test_every_class_of_every_member_has_between_target_and_cutoff_rows(place):
         own = rows(place / "dataset", f"train/member-{member}")
         per_class = Counter(row["class_index"] for row in [*common, *own])
         assert set(per_class) == set(range(len(dataset.read_classes(str(place / "dataset")))))
-        assert min(per_class.values()) == 20
-        assert max(per_class.values()) == 40
+        assert min(per_class.values()) == TARGET
+        assert max(per_class.values()) == CUTOFF
 
 
 def test_predicting_from_a_photo_gives_the_networks_the_pixels_that_preprocessing_gave(place):
@@ -109,7 +114,7 @@ def test_three_members_and_their_vote_are_measured_on_the_whole_hold_out(place):
 def test_the_counts_and_the_scores_are_shown(place):
     counts = (place / "counts.txt").read_text()
     assert re.search(r"percentile\s+10\s+20\s+30", counts)
-    assert "220 photos listed" in counts
+    assert f"{SAMPLE.photos} photos listed" in counts
     scores = (place / "scores.txt").read_text()
     assert re.search(r"chance\s+0\.\d+", scores)
     assert re.search(r"ensemble\s+0\.\d+", scores)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 TIERS = ("unit", "engine", "path")
+LONGEST = 600  # seconds, for the order alone
 # Fixtures of tests that go to one worker, as what they start is to be started once.
 ENGINES = {"ranks": "two ranks", "quick_spark": "Spark", "two_runs": "Spark"}
 
@@ -27,7 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
         takes = item.get_closest_marker("takes")
-        seconds[_group(item)] = max(seconds[_group(item)], takes.args[0] if takes else 0)
+        long = takes.args[0] if takes else LONGEST if _group(item) in ENGINES.values() else 0
+        seconds[_group(item)] = max(seconds[_group(item)], long)
     items.sort(key=lambda item: (_tier_number(item), -seconds[_group(item)]))
 
 

@@ -23,6 +23,8 @@ from landmark_lib.tuning.answers import ask_member, read_answers
 from landmark_lib.tuning.loop import tune
 from landmark_lib.tuning_results import read_tuning
 
+pytestmark = pytest.mark.takes(100)
+
 TUNE, TRAIN = (str(REPOSITORY / "jobs" / name) for name in ("tune.py", "train.py"))
 OPTIONS = [
     *("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4"),

@@ -15,7 +15,10 @@ from landmark_lib import dataset
 from landmark_lib.storage import Place
 
 # Google's packages announce to everybody when they will drop this Python.
-pytestmark = pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning")
+pytestmark = [
+    pytest.mark.takes(50),
+    pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import pytest
 from small_corpus import IN_SMALL_PARTS, MadeDataset
 from spark_runs import JOB, QUICK_SPARK
 
+pytestmark = pytest.mark.takes(60)
+
 ALL = "**/*"
 TIMED = "report.html"  # holds times
 

@@ -4,6 +4,8 @@ import pytest
 from commands import REPOSITORY, horovodrun
 from processes import processes_on
 
+pytestmark = pytest.mark.takes(60)
+
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 
 

@@ -15,6 +15,8 @@ from landmark_lib.training.checkpoint import CHECKPOINTS
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_member
 
+pytestmark = pytest.mark.takes(60)
+
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 TIMES = ("images_per_second", "input_wait", "allreduce")
 OPTIONS = [

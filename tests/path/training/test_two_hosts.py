@@ -17,6 +17,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.model_directory import read_member
 
 pytestmark = [
+    pytest.mark.takes(50),
     pytest.mark.skipif(NO_SSH is not None, reason=str(NO_SSH)),
     # Google's packages announce to everybody when they will drop this Python.
     pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning"),

@@ -16,6 +16,8 @@ from landmark_lib.training.member_data import read_member_data
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
 
+pytestmark = pytest.mark.takes(50)
+
 
 @dataclass
 class Asked:
