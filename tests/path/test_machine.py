@@ -134,7 +134,7 @@ def test_preprocessing_is_by_our_spark_and_finds_every_name(
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "POSIX"}], ids=str)
 @pytest.mark.parametrize("job", ["preprocess", "train", "tune", "evaluate", "predict"])
-def test_a_path_of_any_letters_is_read_and_told_without_a_locale_of_utf_8(job, locale, tmp_path):
+def test_a_path_of_any_letters_is_read_and_printed_without_a_utf_8_locale(job, locale, tmp_path):
     place = tmp_path / "modèles 東京"
     command = [BIN / "python", JOBS / f"{job}.py", "--config", place]
     environment = {name: value for name, value in os.environ.items() if name not in ("LANG", "LC_CTYPE")}

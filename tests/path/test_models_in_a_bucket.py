@@ -170,7 +170,7 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
         ("train", ("--models", "gs:/b/c"), "--models: expected gs:// with two slashes"),
     ],
 )
-def test_what_must_be_on_this_machine_is_told_before_any_work(job, options, why, tmp_path):
+def test_options_that_need_a_local_path_are_checked_before_any_work(job, options, why, tmp_path):
     done = run_in(tmp_path, job, *options)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert why in done.stderr

@@ -1,7 +1,7 @@
 """jobs/train.py, hit by a signal at a given place of the training: `interrupted.py SIGNAL PLACE RANK …`.
 
 The places are functions of the training; the signal strikes the process as it is about to call one of them.
-HANG is no signal: the program waits there for ever, while its other threads go on. LATE waits for a while, as
+HANG is no signal: the program waits forever, while its other threads continue. LATE waits for a while, as
 for a slow disk. PAUSED stops the process for a while, as a machine that sleeps. With `all` for
 the rank, each rank has its own of `LATE,PAUSED`.
 """
@@ -56,7 +56,7 @@ def seconds_call():
 
 
 def striking(name):
-    """Give what strikes the process."""
+    """Return what stops the process."""
     if name in ("HANG", "LATE"):
         return partial(threading.Event().wait, None if name == "HANG" else SECONDS_LATE)
     if name == "PAUSED":
