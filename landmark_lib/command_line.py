@@ -18,7 +18,7 @@ from landmark_lib.console import Display, is_rank_0, note, note_traceback, show,
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
 from landmark_lib.logs import start_logging
 from landmark_lib.options import PlaceName, SettingOption, options_of, settings_of, unknown_setting
-from landmark_lib.settings import SECTIONS, field_name, option
+from landmark_lib.settings import SECTIONS, field_name, from_flat, option
 from landmark_lib.settings.yaml_text import described, read_yaml
 from landmark_lib.storage import Place
 from landmark_lib.surroundings import settle
@@ -148,7 +148,7 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
 
 def _checked(settings_class: type[Settings], given: dict[str, Any]) -> Settings:
     try:
-        return settings_class(**given)
+        return from_flat(settings_class, given)
     except UserError as error:
         # What settings say of themselves begins with the option that is wrong.
         name = field_name(str(error).partition(":")[0].removeprefix("--"))

@@ -9,8 +9,9 @@
     ├── AnotherRankError
     ├── StorageError            caught as OSError, as what a disk raises
     ├── BadPhotoError           caught for each photo: it becomes a row of rejected/
-    ├── UndecodableError        caught for each batch of training: it becomes rows left out
-    ├── PrunedError             caught for each trial of a search, as are the two below
+    ├── UndecodableError        caught for each batch of training: the row is replaced
+    ├── DivergedError           caught for each trial of a search, as are the three below
+    ├── PrunedError
     ├── FailedError
     └── StoppedError
 
@@ -43,7 +44,7 @@ class RanksDifferError(LandmarkError):
 
 
 class AnotherRankError(LandmarkError):
-    """Another rank failed and tells why; this one only ends."""
+    """Another rank failed and reports why; this one only ends."""
 
 
 class StorageError(LandmarkError, OSError):
@@ -65,7 +66,11 @@ class BadPhotoError(LandmarkError):
 
 
 class UndecodableError(LandmarkError):
-    """An image does not decode; TensorFlow does not tell which."""
+    """An image does not decode; TensorFlow does not report which."""
+
+
+class DivergedError(LandmarkError):
+    """The loss of a training is NaN or infinite."""
 
 
 class PrunedError(LandmarkError):
@@ -77,7 +82,7 @@ class FailedError(LandmarkError):
 
 
 class StoppedError(LandmarkError):
-    """This worker was asked to stop."""
+    """This process was asked to stop."""
 
-    def __init__(self) -> None:
-        super().__init__("stopped; the same command goes on from there")
+    def __init__(self, when: str = "") -> None:
+        super().__init__(f"stopped{when}; run the same command again to resume")

@@ -16,9 +16,7 @@ In training:
 
 - `epochs`: which rows of the shards a rank reads in an epoch.
 - `class_weights`: how much the loss of a row of each class counts.
-- `warm_up`: how the learning rate rises at the beginning.
-- `plateau`: when the learning rate falls.
-- `stopping`: when training ends before its last epoch.
+- `schedule`: the learning rate of each step, and when training ends.
 
 Afterwards:
 

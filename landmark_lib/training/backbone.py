@@ -26,7 +26,7 @@ CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.
 # How weights of keras.applications expect their pixels: BGR less ImageNet's means (ResNet50), from -1 to 1,
 # RGB less means and divided by deviations, or as they are.
 MODES = ("caffe", "tf", "torch")
-AS_THEY_ARE = "none"
+UNCHANGED = "none"
 # Keras decides by the name how to read a file: HDF5 that is called .keras would be taken for an archive.
 HDF5 = (".h5", ".hdf5")
 # Networks whose ImageNet weights Keras downloads without a checksum.
@@ -80,7 +80,7 @@ def preprocessing_mode(name: str) -> str:
     for mode in MODES:
         if np.allclose(keras.applications.imagenet_utils.preprocess_input(pixel.copy(), mode=mode), expected):
             return mode
-    return AS_THEY_ARE
+    return UNCHANGED
 
 
 def normalise_random_weights(backbone: keras.Model, preprocessed: tf.Tensor) -> None:
