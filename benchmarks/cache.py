@@ -1,11 +1,11 @@
-"""What computing features once brings where no layer is free: an epoch on them against one on images.
+"""Epochs on cached features compared with epochs on images, with a frozen backbone.
 
     python benchmarks/cache.py [--write] [--runs 5]
 
-ResNet50 at 224 pixels. Each run trains both ways from nothing, for two epochs on images and for six on
-features, as the job does it. The pass over the training rows in which a job ends, for its class means,
-reads features that are there and has images decoded once more; it is left out of the first epoch's time, so
-that this compares epochs. Ends with status 1 if a goal is missed.
+ResNet50 at 224 pixels. Each run trains both ways from scratch, two epochs on images and six on features, with
+the job itself. A job ends with a pass over the training rows for the class means, which reads cached features
+but decodes images again. Its time is subtracted from the first epoch, so that epochs are compared. Exit
+status 1 if a goal is missed.
 """
 
 import argparse
@@ -26,29 +26,29 @@ BIN = Path(sys.executable).parent
 TRAIN = Path(__file__).parents[1] / "jobs" / "train.py"
 ROWS = 512
 FASTER, FIRST = 50.0, 1.1
-# The last line of that pass: minutes and seconds.
+# The last line of the pass for the class means: minutes and seconds.
 CLASS_MEANS = re.compile(rf"class means: {ROWS}/{ROWS} images in (\d+):(\d+),")
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each; medians count")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each; the median is reported")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         write_shard_set(f"{scratch}/dataset", ROWS, validation=32)
         runs = [compare(Path(scratch), number) for number in range(arguments.runs)]
     slow, fast, images, features = (Column(column) for column in zip(*runs, strict=True))
     faster, longer = features.over(images), fast.over(slow)
-    missed = [f"{faster} times faster, not {FASTER:.0f}"] if faster.value < FASTER else []
+    missed = [f"{faster} times as fast, not {FASTER:.0f}"] if faster.value < FASTER else []
     missed += [f"the first epoch takes {longer} times as long, not {FIRST}"] if longer.value > FIRST else []
-    header = ["what", "on images", "on features", "features / images (least to most of a run)"]
+    header = ["what", "on images", "on features", "features / images (range over runs)"]
     rows = [
         ["an epoch, images/s", str(images), str(features), str(faster)],
-        ["job of one epoch without class means, seconds", str(slow), str(fast), str(longer)],
+        ["job of one epoch, class means excluded, seconds", str(slow), str(fast), str(longer)],
     ]
-    table = f"ResNet50, {ROWS} rows of 224 x 224, nothing free:\n\n{markdown_table(header, rows)}"
+    table = f"ResNet50, {ROWS} rows of 224 x 224, frozen backbone:\n\n{markdown_table(header, rows)}"
     publish("cache", f"{table}\n\n{goals(missed)}", write=arguments.write)
     return int(bool(missed))
 
@@ -64,7 +64,7 @@ def compare(scratch: Path, number: int) -> tuple[float, float, float, float]:
 
 
 def train(scratch: Path, models: Path, *options: str, epochs: int) -> float:
-    """Train, going on where a training before has ended; give the seconds without class means."""
+    """Train, resuming where the previous training ended; return the seconds, class means excluded."""
     command = [
         *(BIN / "python", TRAIN, "--dataset", scratch / "dataset", "--models", models, "--member", "0"),
         *("--weights", "random", "--trainable-layers", "0", "--learning-rate", "1e-4"),
@@ -78,7 +78,7 @@ def train(scratch: Path, models: Path, *options: str, epochs: int) -> float:
 
 
 def last_speeds(models: Path) -> float:
-    """Give the images per second of the epochs from the second one on."""
+    """Return the median images per second of all epochs but the first."""
     lines = (models / "member-0" / "history.jsonl").read_text().splitlines()[1:]
     return median(json.loads(line)["images_per_second"] for line in lines)
 

@@ -1,9 +1,10 @@
-"""The statistics of an evaluation, without the networks: time and memory at the paper's number of classes.
+"""The statistics of an evaluation, without its networks: time and memory at the paper's number of classes.
 
     python benchmarks/evaluation_scale.py [--write]
 
-Synthetic answers of three members and of their mean softmax on 120,000 photos of 15,000 classes; the members'
-vote, then all figures with 1,000 resamples, in a process of its own. Ends with status 1 if a goal is missed.
+Synthetic predictions of three members and of their mean softmax for 120,000 photos of 15,000 classes.
+Measures the vote, then all figures with 1,000 resamples, in a separate process. Exit status 1 if a goal is
+missed.
 """
 
 import json
@@ -17,29 +18,31 @@ import numpy as np
 from numpy.typing import NDArray
 from results import markdown_table, publish
 
-from landmark_lib.evaluation.measure import Answers, HoldOut, measure
+from landmark_lib.evaluation.measure import Voter, measure
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import TEMPERATURES
-from landmark_lib.method.vote import rank_labels, vote
+from landmark_lib.method.vote import rank_classes, vote
+from landmark_lib.predictions import Predictions
 
 PHOTOS, CLASSES, MEMBERS, LABELS, RESAMPLES = 120_000, 15_000, 3, 5, 1_000
-MOST_SECONDS, MOST_MB = 120, 2_000
+MAX_SECONDS, MAX_MB = 120, 2_000
 KIB_PER_MB = 1e6 / 1024
 STEPS = {"vote": "vote (s)", "rank": "rank of 5 labels (s)", "measure": "figures (s)"}
-HEADER = ["photos", "classes", "members", "resamples", *STEPS.values(), "together (s)", "peak (MB)"]
+HEADER = ["photos", "classes", "members", "resamples", *STEPS.values(), "total (s)", "peak (MB)"]
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Put the table into RESULTS.md.")
+@click.option("--write", is_flag=True, help="Write the table to RESULTS.md.")
 @click.option("--once", is_flag=True, hidden=True)
 def main(*, write: bool, once: bool) -> None:
     """Measure the time and memory of an evaluation's statistics."""
     if once:
         print(json.dumps(run_once()))
         return
-    told = subprocess.run([sys.executable, __file__, "--once"], check=True, capture_output=True, text=True)
-    seconds = json.loads(told.stdout)
-    # The only child there was. Its peak begins with that of this process, which holds no array.
+    done = subprocess.run([sys.executable, __file__, "--once"], check=True, capture_output=True, text=True)
+    seconds = json.loads(done.stdout)
+    # The only child process. Its peak includes that of this process, which holds no array.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / KIB_PER_MB
     together = sum(seconds.values())
     row = [
@@ -49,45 +52,44 @@ def main(*, write: bool, once: bool) -> None:
         f"{peak:.0f}",
     ]
     publish("evaluation_scale", markdown_table(HEADER, [row]), write=write)
-    sys.exit(together > MOST_SECONDS or peak > MOST_MB)
+    sys.exit(together > MAX_SECONDS or peak > MAX_MB)
 
 
 def run_once() -> dict[str, float]:
-    """Make the answers up, then vote and measure; give the seconds of each step."""
+    """Make up predictions, then vote and measure; return the seconds of each step."""
     chance = np.random.default_rng(0)
     truth = np.arange(PHOTOS) % CLASSES
     members = [_made_up(f"member-{number}", truth, chance) for number in range(MEMBERS)]
-    mean_softmax, _ = _made_up(MEAN_SOFTMAX, truth, chance)
-    labels = np.stack([answers.labels for answers, _ in members])
-    confidences = np.stack([sure for _, sure in members])
+    mean_softmax = _made_up(MEAN_SOFTMAX, truth, chance)
+    classes = np.stack([member.predictions.classes for member in members])
+    confidences = np.stack([member.predictions.scores for member in members])
     image_ids = [f"{number:016x}" for number in chance.permutation(PHOTOS)]
     label_counts = (chance.pareto(1, CLASSES) * 10).astype(np.int64) + 10
     hold_out = HoldOut("made up", "none", image_ids, truth, label_counts)
 
     begin = time.perf_counter()
-    votes = vote(labels[:, :, 0], confidences[:, :, 0])
+    votes = vote(classes[:, :, 0], confidences[:, :, 0])
     voted = time.perf_counter()
-    ensemble = Answers(ENSEMBLE, "none", rank_labels(labels, confidences), votes.scores)
+    ranked_classes = rank_classes(classes, confidences)
+    ensemble = Voter(ENSEMBLE, "none", Predictions(ranked_classes, votes.scores[:, np.newaxis]))
     ranked = time.perf_counter()
-    measure(hold_out, [answers for answers, _ in members], ensemble, mean_softmax, resamples=RESAMPLES)
+    measure(hold_out, members, ensemble, mean_softmax, resamples=RESAMPLES)
     measured = time.perf_counter()
     return {"vote": voted - begin, "rank": ranked - voted, "measure": measured - ranked}
 
 
-def _made_up(
-    voter: str, truth: NDArray[np.int64], chance: np.random.Generator
-) -> tuple[Answers, NDArray[np.float64]]:
-    """Make up answers that hold the truth at any place or nowhere, and their softmax, (photos, k)."""
-    # Gaps of at least 1 keep the labels of a photo apart; the place k stands for a truth not answered.
+def _made_up(name: str, truth: NDArray[np.int64], chance: np.random.Generator) -> Voter:
+    """Make up predictions that hold the true class at any rank or not at all."""
+    # Gaps of at least 1 keep the classes of a photo distinct; rank k stands for a truth not predicted.
     offsets = chance.integers(1, CLASSES // LABELS, (PHOTOS, LABELS)).cumsum(axis=1)
-    labels = (truth[:, np.newaxis] + offsets) % CLASSES
+    classes = (truth[:, np.newaxis] + offsets) % CLASSES
     place = chance.choice(LABELS + 1, PHOTOS, p=[0.5, 0.1, 0.1, 0.05, 0.05, 0.2])
     answered = np.flatnonzero(place < LABELS)
-    labels[answered, place[answered]] = truth[answered]
+    classes[answered, place[answered]] = truth[answered]
     shares = chance.dirichlet(np.full(LABELS + 1, 0.5), PHOTOS) + 1e-6
     softmax = shares / shares.sum(axis=1, keepdims=True)
     sure = -np.sort(-softmax[:, :LABELS], axis=1)
-    # The softmax of each class that was not answered; logits are logarithms of a softmax.
+    # The softmax of each class that was not predicted; logits are the logarithms of a softmax.
     others = softmax[:, LABELS] / (CLASSES - LABELS)
     log_sums = [
         np.log((sure ** (1 / heat)).sum(axis=1) + (CLASSES - LABELS) * others ** (1 / heat))
@@ -95,8 +97,8 @@ def _made_up(
     ]
     true_softmax = others.copy()
     true_softmax[answered] = sure[answered, place[answered]]
-    scores = np.ascontiguousarray(sure[:, 0])
-    return Answers(voter, "none", labels, scores, np.stack(log_sums, axis=1), np.log(true_softmax)), sure
+    logits = np.stack(log_sums, axis=1), np.log(true_softmax)
+    return Voter(name, "none", Predictions(classes, sure), *logits)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""The paper's own experiment: its first approach against its final one, and two baselines that it lacked.
+"""The paper's experiment: its first approach against its final one, and two baselines that it lacks.
 
     python benchmarks/first_vs_final.py [--write] [--weights FILE] [--photos DIR] [--seeds 3]
 
-Makes four data sets of the same photos, trains three members on each (heads on frozen features, the
-defaults), lets them vote, and measures all on the same photos: those held out of the classes that all
-approaches know. Each seed draws the hold-out, the members and the heads anew; the photos of all seeds
-are pooled, and intervals are of a bootstrap over them, with the same resamples for all approaches.
-Answers are kept in the work directory.
+Makes four data sets from the same photos, trains three members on each (heads on frozen features, default
+settings), lets them vote, and evaluates all on the same photos: the held-out photos of the classes that all
+approaches have. Each seed draws a new hold-out, new members and new heads. The photos of all seeds are
+pooled; intervals are from a bootstrap over them, with the same resamples for all approaches. Predictions are
+kept in the work directory.
 """
 
 import argparse
@@ -24,23 +24,24 @@ from tuned_vs_default import BIN, JOBS, run
 
 from landmark_lib.dataset import read_classes, read_manifest
 from landmark_lib.digits import decimal
-from landmark_lib.evaluation.hold_out import ask_about, read_hold_out
+from landmark_lib.evaluation.ensemble_outputs import predict_hold_out
 from landmark_lib.evaluation.networks import load_members
 from landmark_lib.evaluation_results import Figure
+from landmark_lib.hold_out import read_hold_out
 from landmark_lib.method.intervals import (
     FIGURES,
     RESAMPLES,
-    Responses,
     gap_of_copies,
     interval,
     resampled_figures,
 )
 from landmark_lib.method.metrics import mean_class_accuracy
+from landmark_lib.predictions import Predictions
 from landmark_lib.training.member_data import validation_shards
 
 SAMPLE = ["--labels", "60", "--photos", "2000", "--longest-side", "400"]
 NO_BALANCING = ["--approach", "final", "--cutoff", "1000000", "--target", "1"]
-# What jobs/preprocess.py and jobs/train.py are told.
+# Options of jobs/preprocess.py and jobs/train.py.
 APPROACHES = {
     "first": (["--approach", "first"], []),
     "final": (["--approach", "final"], []),
@@ -50,24 +51,24 @@ APPROACHES = {
 REFERENCE = "final"
 MEMBER_0 = ("train/common/", "train/member-0/")
 BATCH = 32
-TOLD = ("top_1", "mean_class_accuracy", "gap")
+REPORTED = ("top_1", "mean_class_accuracy", "gap")
 PAPER = (
     "The paper reports an accuracy of 0.40 on photos of landmarks, and a GAP of 0.011 on a test set full of"
-    " photos that show none. These figures cannot be compared with ours: its photos were withdrawn, its"
-    " landmarks were a hundred times as many, and its networks saw larger images for longer. What can be"
-    " compared are the rows of one table."
+    " photos that show none. These figures are not comparable with the ones above: its photos were"
+    " withdrawn, it had a hundred times as many landmarks, and its networks trained longer on larger images."
+    " Only the rows of one table are comparable."
 )
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What three members and their vote said about the hold-out of one data set.
+    """The predictions of three members and their vote for the hold-out of one data set.
 
     Attributes:
-        image_ids, truth: Of each photo, and its landmark.
-        labels, scores: Of each voter, the ensemble last: its label and score for each photo.
+        image_ids, truth: Id and landmark of each photo.
+        labels, scores: Label and score of each photo, per voter, the ensemble last.
         rows: Training rows of a member.
-        classes: The landmarks that the data set knows.
+        classes: Number of classes of the data set.
     """
 
     image_ids: list[str]
@@ -79,21 +80,21 @@ class Answered:
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--weights", default="imagenet", help="to start from, as jobs/train.py takes them")
-    parser.add_argument("--photos", help="folder of folders, one a landmark; default: a rendered sample")
-    parser.add_argument("--image-size", default="64", help="pixels that are seen")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--weights", default="imagenet", help="initial weights, as for jobs/train.py")
+    parser.add_argument("--photos", help="folder of folders, one per landmark; default: a rendered sample")
+    parser.add_argument("--image-size", default="64", help="side of the network's input in pixels")
     parser.add_argument("--epochs", default="8", help="passes over the training rows")
-    parser.add_argument("--seeds", type=int, default=3, help="how often all is drawn anew")
-    parser.add_argument("--work", help="directory for photos, data sets, models and answers; kept")
+    parser.add_argument("--seeds", type=int, default=3, help="number of repetitions with new random draws")
+    parser.add_argument("--work", help="directory for photos, data sets, models and predictions; kept")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(arguments.work or scratch)
         photos = Path(arguments.photos or work / "photos")
         if not photos.exists():
-            run(BIN / "python", "-m", "landmark_lib.sample", photos, *SAMPLE)
+            run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
         answers = {
             name: [answered(work, photos, name, seed, arguments) for seed in range(arguments.seeds)]
             for name in APPROACHES
@@ -103,11 +104,11 @@ def main() -> int:
 
 
 def answered(work: Path, photos: Path, name: str, seed: int, arguments: argparse.Namespace) -> Answered:
-    """Make a data set, train its members and ask them, or read what they said before."""
+    """Make a data set, train its members and predict, or read earlier predictions."""
     kept = work / "answers" / f"{name}-{seed}.json".replace(" ", "-")
     if not kept.exists():
         preprocessing, training = APPROACHES[name]
-        # Each approach replaces the one before it; the resized photos stay.
+        # Each approach replaces the previous one; the resized photos are kept.
         dataset, models = work / f"dataset-{seed}", work / "models"
         run(
             *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos, "--output", dataset),
@@ -121,55 +122,55 @@ def answered(work: Path, photos: Path, name: str, seed: int, arguments: argparse
         )
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(asdict(ask(str(dataset), str(models)))))
-        for member in models.glob("member-*"):  # features stay: the next approach may share the data set
+        for member in models.glob("member-*"):  # features are kept: the next approach may share the data set
             shutil.rmtree(member)
     return Answered(**json.loads(kept.read_text()))
 
 
 def ask(root: str, models: str) -> Answered:
-    """Ask all members, and let them vote."""
+    """Predict the hold-out with all members, and let them vote."""
     manifest = read_manifest(root)
     validation = validation_shards(root, manifest)
-    hold_out = read_hold_out(root, manifest.fingerprint, validation)
-    votes = ask_about(load_members(models), hold_out, validation, BATCH)
+    hold_out = read_hold_out(root, manifest)
+    outputs = predict_hold_out(load_members(models), hold_out, validation, BATCH)
     names = np.array([row.landmark_id for row in read_classes(root)])
-    voters = [*votes.members, votes.ensemble]
+    voters = [voter.predictions for voter in (*outputs.members, outputs.ensemble)]
     return Answered(
         image_ids=list(hold_out.image_ids),
         truth=names[hold_out.truth].tolist(),
-        labels=[names[voter.labels[:, 0]].tolist() for voter in voters],
-        scores=[voter.scores.tolist() for voter in voters],
+        labels=[names[voter.first].tolist() for voter in voters],
+        scores=[voter.first_scores.tolist() for voter in voters],
         rows=sum(record.rows for record in manifest.files if record.path.startswith(MEMBER_0)),
         classes=len(names),
     )
 
 
 def report(answers: dict[str, list[Answered]]) -> str:
-    """Write the tables and what they mean."""
+    """Return the tables and their explanation."""
     shared = [
         sorted(set.intersection(*(set(one.image_ids) for one in of_one_seed)))
         for of_one_seed in zip(*answers.values(), strict=True)
     ]
     measured = measure(answers, shared)
     rows = [row(name, of_seeds, measured[name]) for name, of_seeds in answers.items()]
-    header = ["approach", "rows a member", "landmarks", "mean member, top-1", "vote, top-1"]
-    header += ["vote, mean by class", "vote, GAP", "vote, top-1 of its own hold-out"]
+    header = ["approach", "rows per member", "landmarks", "members, mean top-1", "vote, top-1"]
+    header += ["vote, mean per class", "vote, GAP", "vote, top-1 on its own hold-out"]
     final = measured[REFERENCE]
     differences = [
-        [name, *(str(final.figure(kind, less=other)) for kind in TOLD)]
+        [name, *(str(final.figure(kind, less=other)) for kind in REPORTED)]
         for name, other in measured.items()
         if name != REFERENCE
     ]
-    against = markdown_table([f"vote: {REFERENCE} less …", "top-1", "mean by class", "GAP"], differences)
+    against = markdown_table([f"vote: {REFERENCE} minus …", "top-1", "mean per class", "GAP"], differences)
     return (
-        f"{len(shared)} seeds, {sum(map(len, shared))} photos, of the landmarks that all approaches know:\n\n"
+        f"{len(shared)} seeds, {sum(map(len, shared))} photos, of the landmarks that all approaches have:\n\n"
         f"{markdown_table(header, rows)}\n\n{against}\n\n{PAPER}"
     )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """How good an approach is on the shared photos.
+    """The figures of an approach on the shared photos.
 
     Attributes:
         member: Mean top-1 accuracy of its members.
@@ -182,7 +183,7 @@ class Measured:
     resamples: dict[str, NDArray[np.float64]]
 
     def figure(self, kind: str, less: "Measured | None" = None) -> Figure:
-        """Give a figure with its interval, or how much it is above another approach's."""
+        """Return a figure with its interval, or its difference from another approach's."""
         if less is None:
             return Figure(self.vote[kind], *interval(self.resamples[kind]))
         drawn = self.resamples[kind] - less.resamples[kind]
@@ -190,20 +191,20 @@ class Measured:
 
 
 def row(name: str, of_seeds: list[Answered], measured: Measured) -> list[str]:
-    """Write an approach's line."""
+    """Return the row of an approach."""
     own = [np.mean(np.array(one.labels[-1]) == np.array(one.truth)) for one in of_seeds]
     return [
         name,
         f"{np.mean([one.rows for one in of_seeds]):,.0f}",
         f"{of_seeds[0].classes}",
         decimal(measured.member),
-        *(str(measured.figure(kind)) for kind in TOLD),
+        *(str(measured.figure(kind)) for kind in REPORTED),
         decimal(float(np.mean(own))),
     ]
 
 
 def measure(answers: dict[str, list[Answered]], shared: list[list[str]]) -> dict[str, Measured]:
-    """Measure all approaches on the shared photos of all seeds."""
+    """Evaluate all approaches on the shared photos of all seeds."""
     every = [one for of_seeds in answers.values() for one in of_seeds]
     known = sorted({label for one in every for some in (one.truth, *one.labels) for label in some})
     numbers = {landmark: number for number, landmark in enumerate(known)}
@@ -214,27 +215,27 @@ def measure(answers: dict[str, list[Answered]], shared: list[list[str]]) -> dict
     found = {}
     for name, (_, of_one) in pooled.items():
         *_, of_vote = (next(drawn) for _ in of_one)
-        members = [float(np.mean(member.labels == truth)) for member in of_one[:-1]]
-        resamples = {kind: of_vote[:, FIGURES.index(kind)] for kind in TOLD}
+        members = [float(np.mean(member.right(truth))) for member in of_one[:-1]]
+        resamples = {kind: of_vote[:, FIGURES.index(kind)] for kind in REPORTED}
         found[name] = Measured(float(np.mean(members)), vote_figures(of_one[-1], truth), resamples)
     return found
 
 
-def vote_figures(vote: Responses, truth: NDArray[np.int64]) -> dict[str, float]:
-    """Give the figures of the vote on all photos."""
-    right = vote.labels == truth
-    ranked = right[np.argsort(-vote.scores, kind="stable")]
+def vote_figures(vote: Predictions, truth: NDArray[np.int64]) -> dict[str, float]:
+    """Return the figures of the vote on all photos."""
+    right = vote.right(truth)
+    ranked = right[np.argsort(-vote.first_scores, kind="stable")]
     return {
         "top_1": float(right.mean()),
-        "mean_class_accuracy": mean_class_accuracy(vote.labels, truth),
+        "mean_class_accuracy": mean_class_accuracy(vote.first, truth),
         "gap": gap_of_copies(ranked, np.ones(len(truth), np.int64), len(truth)),
     }
 
 
 def pool(
     of_seeds: list[Answered], shared: list[list[str]], numbers: dict[str, int]
-) -> tuple[NDArray[np.int64], list[Responses]]:
-    """Give the truth, and the answers of each voter, on the shared photos, one seed after the other."""
+) -> tuple[NDArray[np.int64], list[Predictions]]:
+    """Return the truth and the predictions of each voter for the shared photos, seed by seed."""
     truth: list[int] = []
     labels: list[list[int]] = [[] for _ in of_seeds[0].labels]
     scores: list[list[float]] = [[] for _ in of_seeds[0].labels]
@@ -245,9 +246,8 @@ def pool(
         for voter, (given, sure) in enumerate(zip(one.labels, one.scores, strict=True)):
             labels[voter] += [numbers[given[place]] for place in here]
             scores[voter] += [sure[place] for place in here]
-    true = np.array(truth, np.int64)
-    return true, [
-        Responses(given := np.array(of_voter, np.int64), given == true, np.array(sure))
+    return np.array(truth, np.int64), [
+        Predictions(np.array(of_voter, np.int64)[:, np.newaxis], np.array(sure)[:, np.newaxis])
         for of_voter, sure in zip(labels, scores, strict=True)
     ]
 

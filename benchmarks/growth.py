@@ -1,11 +1,11 @@
-"""Whether the stream's time depends on how large a data set is: 100, 1,000 and 10,000 shards.
+"""Whether the time of the input pipeline depends on the size of the data set: 100, 1,000 and 10,000 shards.
 
     python benchmarks/growth.py [--write] [--runs 5]
 
 The shards of the larger data sets are hard links to those of the smallest. Each run reads a data set's
-manifest, takes the first batches of an epoch of it, and decodes them as training does. Start-up is the time
-from nothing to the first batch, in a process that has TensorFlow loaded; time per row is that of the batches
-after it. Ends with status 1 if a goal is missed.
+manifest, then the first batches of an epoch, decoded as in training. Start-up is the time until the first
+batch, in a process that has loaded TensorFlow. Time per row is that of the following batches. Exit status 1
+if a goal is missed.
 """
 
 import argparse
@@ -27,15 +27,15 @@ from landmark_lib.training.stream import TrainingRows
 SHARDS, ROWS_PER_SHARD = 100, 128
 TIMES = (1, 10, 100)
 BATCHES = 256
-STARTS_IN = 10.0  # seconds, at the largest
-LONGER = 1.1  # a row of the largest against one of the smallest
+STARTS_IN = 10.0  # seconds, for the largest
+LONGER = 1.1  # time per row of the largest relative to the smallest
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs at each size; medians count")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs per size; the median is reported")
     arguments = parser.parse_args()
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # as in stream.py
     with tempfile.TemporaryDirectory() as scratch:
@@ -54,13 +54,13 @@ def main() -> int:
     rows = [list(map(str, row)) for row in zip(sizes, starts, each, ratios, strict=True)]
     missed = [f"{starts[-1]} s to the first batch, not {STARTS_IN}"] if starts[-1].shown > STARTS_IN else []
     missed += [f"a row takes {ratios[-1]} times as long, not {LONGER}"] if ratios[-1].value > LONGER else []
-    header = ["shards", "first batch after, s", "a row, µs", "against the smallest (least to most of a run)"]
+    header = ["shards", "first batch after, s", "per row, µs", "relative to the smallest (range over runs)"]
     publish("growth", f"{markdown_table(header, rows)}\n\n{goals(missed)}", write=arguments.write)
     return int(bool(missed))
 
 
 def take(root: str) -> tuple[float, float]:
-    """Take some batches of a data set; give the seconds to the first, and those of a row after it."""
+    """Read some batches of a data set; return the seconds until the first, and per row after it."""
     began = time.perf_counter()
     manifest: Manifest = read_manifest(root)
     settings = TrainSettings(dataset=root, models="nowhere", epochs_per_pass=1)

@@ -1,9 +1,9 @@
-"""Peak memory of one Python process that decodes a photo of up to 100 megapixels, for each kind of file.
+"""Peak memory of a Python process that decodes one photo of up to 100 megapixels, by kind of file.
 
     python benchmarks/memory.py [--write]
 
-Formats whose decoders hold several copies of a photo are measured at the most pixels that
-`landmark_lib.images.memory` lets through. Ends with status 1 if any takes more than 600 MB, file included.
+Formats whose decoders hold several copies of a photo are measured at the maximum number of pixels that
+`landmark_lib.images.memory` allows. Exit status 1 if any needs more than 600 MB, file included.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from photos import made_up_photo
 from PIL import Image
 from results import markdown_table, publish
 
-MOST_MB = 600
-PATCH = 2048  # pixels a side, enlarged twice and repeated: soft, as photos of so many pixels are
+MAX_MB = 600
+PATCH = 2048  # pixels per side, doubled and repeated: soft, like photos with so many pixels
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ KINDS = (
 
 
 def main() -> int:
-    """Measure every kind and print the table; give the exit status."""
+    """Measure every kind, print the table, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
     parser.add_argument("--make", nargs=2, metavar=("NUMBER", "FILE"), help=argparse.SUPPRESS)
     parser.add_argument("--decode", metavar="FILE", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -88,15 +88,15 @@ def main() -> int:
             rows.append([kind.name, f"{kind.megapixels}", f"{size}", f"{peak}", outcome])
     table = markdown_table(["file", "megapixels", "file, MB", "peak, MB", "outcome"], rows)
     publish("memory", table, write=arguments.write)
-    return int(max(peaks) > MOST_MB or any(row[-1] != "decoded" for row in rows))
+    return int(max(peaks) > MAX_MB or any(row[-1] != "decoded" for row in rows))
 
 
 def measure(number: int, path: Path) -> tuple[int, int, str]:
-    """Make a file and decode it, each in a process of its own; give both sizes in MB and how it went."""
+    """Create a file and decode it, each in a separate process; return both sizes in MB and the outcome."""
     here = (sys.executable, __file__)
     subprocess.run([*here, "--make", str(number), path], check=True)
-    told = subprocess.run([*here, "--decode", path], check=True, capture_output=True)
-    peak, _, outcome = told.stdout.decode().strip().partition(" ")
+    done = subprocess.run([*here, "--decode", path], check=True, capture_output=True)
+    peak, _, outcome = done.stdout.decode().strip().partition(" ")
     return path.stat().st_size // 10**6, int(peak), outcome
 
 
@@ -113,7 +113,7 @@ def make(kind: Kind, path: Path) -> None:
 
 
 def in_mode(photo: Image.Image, mode: str) -> Image.Image:
-    """Convert a photo, with a gradient for its alpha."""
+    """Convert a photo to a mode, with a gradient as its alpha."""
     if mode == "I;16":
         return Image.fromarray(np.asarray(photo.convert("L")).astype(np.uint16) * 257)
     if mode in {"RGBA", "LA"}:
@@ -132,7 +132,7 @@ def decode(path: Path) -> None:
         outcome = "decoded"
     except BadPhotoError as error:
         outcome = str(error)
-    # Not getrusage, whose peak begins with that of the process which started this one.
+    # Not getrusage: its peak includes that of the parent process.
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
     print(int(peak.split()[1]) * 1024 // 10**6, outcome)
 

@@ -1,4 +1,4 @@
-"""Photos for the benchmarks, made up: the spectrum of photographs, busy and calm in places, with noise."""
+"""Synthetic photos for the benchmarks: the spectrum of photographs, busy and calm areas, noise."""
 
 import io
 
@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-CONTRAST, TINGE = 52, 12  # standard deviation of brightness and of both colour differences, levels of 256
-FALL = 1.15  # amplitude falls with the frequency to this power, as in photographs of landscapes and buildings
-BLUR = 0.7  # of lens and sensor: standard deviation in pixels
-# How much the contrast of what is smaller than a patch differs from place to place (standard deviation of its
-# logarithm), as between sky and foliage. So the files take 1.5 to 1.8 bits a pixel at quality 90, a little
-# more than real photos do: 1.3 in the median of large ones, 280 kB a photo in Google Landmarks.
+CONTRAST, TINGE = 52, 12  # standard deviation of luma and of both chroma channels, levels of 256
+FALL = 1.15  # amplitude falls with this power of the frequency, as in photographs of landscapes and buildings
+BLUR = 0.7  # by lens and sensor: standard deviation in pixels
+# How much the local contrast of details smaller than a patch varies (standard deviation of its logarithm), as
+# between sky and foliage. Files then have 1.5 to 1.8 bits per pixel at quality 90, slightly more than real
+# photos: the median of large ones is 1.3, and Google Landmarks has 280 kB per photo.
 UNEVENNESS = 1.2
 PATCH = 32  # pixels
 
@@ -26,10 +26,10 @@ def made_up_photo(
     Args:
         width: In pixels.
         height: In pixels.
-        seed: Decides every pixel.
-        noise: Standard deviation of the sensor's noise, levels of 256.
-        blur: Of lens and sensor, standard deviation in pixels.
-        unevenness: Standard deviation of the local contrast's logarithm.
+        seed: Determines every pixel.
+        noise: Standard deviation of the sensor noise, levels of 256.
+        blur: By lens and sensor, standard deviation in pixels.
+        unevenness: Standard deviation of the logarithm of the local contrast.
 
     Returns:
         RGB image.
@@ -50,7 +50,7 @@ def _frequencies(width: int, height: int) -> Plane:
 
 
 def _clouds(width: int, height: int, random: np.random.Generator, fall: float, blur: float = 0) -> Plane:
-    """Make a plane of mean 0 and standard deviation 1 whose amplitudes fall with the frequency."""
+    """Make a plane with mean 0 and standard deviation 1 whose amplitudes fall with the frequency."""
     frequency = _frequencies(width, height)
     frequency[0, 0] = np.inf
     amplitude = 1 / frequency**fall
@@ -62,7 +62,7 @@ def _clouds(width: int, height: int, random: np.random.Generator, fall: float, b
 
 
 def _uneven(plane: Plane, contrast: Plane) -> Plane:
-    """Multiply by the local contrast what is smaller than a patch."""
+    """Multiply details smaller than a patch by the local contrast."""
     height, width = plane.shape
     coarse = np.exp(-((PATCH * _frequencies(width, height)) ** 2))
     broad = np.fft.irfft2(np.fft.rfft2(plane) * coarse, plane.shape)
@@ -70,7 +70,7 @@ def _uneven(plane: Plane, contrast: Plane) -> Plane:
 
 
 def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
-    """Give the file of an image."""
+    """Return the encoded bytes of an image."""
     buffer = io.BytesIO()
     image.save(buffer, file_format, **options)
     return buffer.getvalue()

@@ -1,7 +1,7 @@
-"""From a label list to a written plan, once: what `plan_scale.py` has spark-submit run.
+"""From a label list to a written plan, once: the job that `plan_scale.py` submits to Spark.
 
-Goes the pipeline's way, with the pipeline's functions, but for the photos: the files of its corpus have no
-pixels. Prints one line of JSON.
+Calls the same functions as the pipeline, but without photos: the files of its corpus have no pixels. Prints
+one line of JSON.
 """
 
 import json
@@ -23,7 +23,7 @@ from landmark_lib.settings import PreprocessSettings
 
 
 def main(label_list: str, output: str, photos: int) -> None:
-    """Make `corpus/` and `plan/` in `output` of a CSV `id,url,landmark_id` of so many photos."""
+    """Make `corpus/` and `plan/` in `output` from a CSV `id,url,landmark_id` with a number of photos."""
     settings = PreprocessSettings()
     spark = spark_session("plan_scale")
     spark.sparkContext.setLogLevel("ERROR")
@@ -70,7 +70,7 @@ def _read_list(spark: SparkSession, label_list: str) -> DataFrame:
 
 
 def _heap_in_use(spark: SparkSession) -> float:
-    """Give what the driver's heap holds in MB, garbage collected."""
+    """Return the size of the driver's heap in MB, after garbage collection."""
     virtual_machine: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no public name for it
     runtime = virtual_machine.java.lang.Runtime.getRuntime()
     runtime.gc()

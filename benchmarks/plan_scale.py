@@ -2,9 +2,9 @@
 
     python benchmarks/plan_scale.py [--write]
 
-Each run is a job of its own under spark-submit with two cores and a driver of 2 GB (`plan_once.py`); in
-local mode the driver is the executor too. The label lists are made by `landmark_lib.sample`, with the label
-counts of the paper's corpus. Ends with status 1 if a goal is missed.
+Each run is a separate spark-submit job with two cores and a driver of 2 GB (`plan_once.py`). In local mode
+the driver is also the executor. `landmark_sample` makes the label lists, with the label counts of the
+paper's corpus. Exit status 1 if a goal is missed.
 """
 
 import json
@@ -20,15 +20,15 @@ import click
 from processes import Measured, measure
 from results import Column, digits, markdown_table, publish
 
-from landmark_lib.sample.write import SampleSettings, write_labels
+from landmark_sample.write import SampleSettings, write_labels
 
 ONCE = Path(__file__).with_name("plan_once.py")
 DRIVER_MEMORY, CORES = "2g", 2
 STEPS = {"list": "list, parts", "count": "label counts", "plan": "plan, written", "sums": "sums"}
 HEADER = [
-    *("images", "labels", "classes", "runs", "seconds", "times the first", "CPU seconds"),
+    *("images", "labels", "classes", "runs", "seconds", "relative to the first", "CPU seconds"),
     *(f"{name} (s)" for name in STEPS.values()),
-    *("JVM peak (MB)", "its heap at the end of a step (MB)", "largest worker (MB)"),
+    *("JVM peak (MB)", "largest heap after a step (MB)", "largest worker (MB)"),
 ]
 
 
@@ -39,7 +39,7 @@ class Size:
     Attributes:
         images: Images in the list.
         labels: Labels in the list.
-        runs: Runs of which the median is told.
+        runs: Number of runs; the median is reported.
     """
 
     images: int
@@ -47,17 +47,17 @@ class Size:
     runs: int
 
 
-# A run of 10 M images takes minutes: one tells enough.
+# A run with 10 million images takes minutes: one is enough.
 SIZES = (Size(1_200_000, 14_951, 5), Size(3_000_000, 200_000, 3), Size(10_000_000, 200_000, 1))
-MOST_SECONDS = 120  # of the first size
-MOST_RATIO = 9  # of the last size to the first
+MAX_SECONDS = 120  # for the first size
+MAX_RATIO = 9  # of the last size to the first
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Put the table into RESULTS.md.")
-@click.option("--runs", type=click.IntRange(1), help="Runs of each size.  [default: 5, 3 and 1]")
+@click.option("--write", is_flag=True, help="Write the table to RESULTS.md.")
+@click.option("--runs", type=click.IntRange(1), help="Runs per size.  [default: 5, 3 and 1]")
 def main(*, write: bool, runs: int | None) -> None:
-    """Measure the plan's time and memory."""
+    """Measure time and memory of a plan."""
     rows: list[list[str]] = []
     seconds: list[Column] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -70,7 +70,7 @@ def main(*, write: bool, runs: int | None) -> None:
             shutil.rmtree(folder)
     publish("plan_scale", markdown_table(HEADER, rows), write=write)
     first, last = seconds[0].shown, seconds[-1].shown
-    sys.exit(first > MOST_SECONDS or last > MOST_RATIO * first)
+    sys.exit(first > MAX_SECONDS or last > MAX_RATIO * first)
 
 
 def _once(size: Size, folder: Path) -> tuple[Measured, dict[str, Any]]:
@@ -83,18 +83,18 @@ def _once(size: Size, folder: Path) -> tuple[Measured, dict[str, Any]]:
 
 
 def _row(size: Size, measured: list[tuple[Measured, dict[str, Any]]], seconds: list[Column]) -> list[str]:
-    told = [told for _, told in measured]
+    results = [result for _, result in measured]
     return [
         f"{size.images:,}",
         f"{size.labels:,}",
-        f"{told[0]['classes']:,}",
+        f"{results[0]['classes']:,}",
         str(len(measured)),
         str(seconds[-1]),
         digits(seconds[-1].shown / seconds[0].shown),
         f"{median(run.cpu_seconds for run, _ in measured):.0f}",
-        *(f"{median(one['seconds'][step] for one in told):.1f}" for step in STEPS),
+        *(f"{median(one['seconds'][step] for one in results):.1f}" for step in STEPS),
         f"{max(run.peak('java') for run, _ in measured):.0f}",
-        f"{max(one['heap'] for one in told):.0f}",
+        f"{max(one['heap'] for one in results):.0f}",
         f"{max(run.peak('worker') for run, _ in measured):.0f}",
     ]
 

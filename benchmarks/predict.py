@@ -1,9 +1,9 @@
-"""Predicting from the shards of a data set against Keras' own `predict` on images that are in memory.
+"""Predicting from the shards of a data set compared with Keras' `predict` on images in memory.
 
     python benchmarks/predict.py [--write] [--runs 5]
 
-One ResNet50 at 224 pixels, loaded anew by both in every run. Ours decodes JPEGs and writes Parquet besides.
-Ends with status 1 if the goal is missed.
+One ResNet50 at 224 pixels, which both load in every run. This project also decodes JPEGs and writes Parquet.
+Exit status 1 if the goal is missed.
 """
 
 import argparse
@@ -44,10 +44,10 @@ GOAL = 0.95
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each contestant; medians count")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs per contestant; the median is reported")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         ours, theirs = compare(Path(scratch), arguments.runs)
@@ -56,17 +56,17 @@ def main() -> int:
     rows = [
         ["this project, from shards to Parquet", str(ours)],
         ["Keras' predict, images in memory", str(theirs)],
-        ["ratio (least to most of a run)", str(ratio)],
+        ["ratio (range over runs)", str(ratio)],
     ]
-    table = f"ResNet50 at {SIDE} pixels, {PHOTOS} photos, {BATCH} at once, loading included:\n\n"
+    table = f"ResNet50 at {SIDE} pixels, {PHOTOS} photos, batches of {BATCH}, loading included:\n\n"
     table += f"{markdown_table(['what', 'images/s'], rows)}\n\n{goals(missed)}"
     publish("predict", table, write=arguments.write)
     return int(bool(missed))
 
 
 def compare(scratch: Path, runs: int) -> tuple[Column, Column]:
-    """Time both in turns; return the images per second of ours and of Keras'."""
-    ranks = start_ranks()  # before TensorFlow does anything, as it fixes the number of threads
+    """Time both in turns; return the images per second of this project and of Keras."""
+    ranks = start_ranks()  # before any use of TensorFlow, because it sets the number of threads
     root, models = str(scratch / "dataset"), str(scratch / "models")
     fingerprint = write_shard_set(root, rows=1, validation=PHOTOS).fingerprint
     directory = write_network(models, fingerprint)
@@ -86,7 +86,7 @@ def compare(scratch: Path, runs: int) -> tuple[Column, Column]:
 
 
 def write_network(models: str, fingerprint: str) -> Place:
-    """Write a member as training would have; give its directory."""
+    """Write a member as training would; return its directory."""
     directory = member_directory(models, 0)
     network = build_model(
         load_backbone("ResNet50", "random", SIDE, seed=0), "caffe", CLASSES, dropout=0.5, l2=1e-4, seed=0
@@ -108,7 +108,7 @@ def write_network(models: str, fingerprint: str) -> Place:
 
 
 def held_out_images(root: str) -> NDArray[np.uint8]:
-    """Decode the hold-out: (photos, side, side, 3)."""
+    """Return the decoded hold-out, (photos, side, side, 3)."""
     records = dataset.read_manifest(root).files_in(dataset.VALIDATION)
     tables = [dataset.read_table(root, record.path) for record in records]
     jpegs = [jpeg for table in tables for jpeg in table["image"].to_pylist()]

@@ -1,4 +1,4 @@
-"""How much memory the processes of a command take."""
+"""Measure the memory of the processes of a command."""
 
 import os
 import subprocess
@@ -20,10 +20,10 @@ class Measured:
 
     Attributes:
         seconds: From its start to its end.
-        cpu_seconds: Processor time that all its processes took, as far as seen at the last look at each.
-        output: What it printed.
-        peaks: Largest resident memory of each of its processes in MB, by name, largest first: "java",
-            "python" (the driver program) and "worker" (the Python processes that Spark's tasks run in).
+        cpu_seconds: Processor time of all its processes, as of the last sample of each.
+        output: Standard output.
+        peaks: Peak resident memory of its processes in MB, by name, largest first: "java", "python" (the
+            driver program) and "worker" (the Python processes of Spark's tasks).
     """
 
     seconds: float
@@ -32,15 +32,15 @@ class Measured:
     peaks: dict[str, list[float]]
 
     def peak(self, name: str) -> float:
-        """Give the peak of the largest process of a name in MB; 0 if there was none."""
+        """Return the peak of the largest process with a name in MB; 0 if there was none."""
         return max(self.peaks.get(name, [0.0]))
 
 
 def measure(command: Sequence[str | Path]) -> Measured:
-    """Run a command, as after activation of the environment, and watch it and all processes under it.
+    """Run a command in the activated environment, and watch it and all its child processes.
 
     Raises:
-        CalledProcessError: It failed.
+        CalledProcessError: The command failed.
     """
     peaks: dict[tuple[int, str], float] = {}
     processor: dict[int, float] = {}
@@ -51,7 +51,7 @@ def measure(command: Sequence[str | Path]) -> Measured:
             for pid, cpu_seconds in _tree(process.pid):
                 processor[pid] = cpu_seconds
                 name, peak = _look(pid)
-                # A process first looked at between fork and exec carries its parent's name.
+                # A process that is first sampled between fork and exec has its parent's name.
                 peaks[pid, name] = max(peak, peaks.get((pid, name), 0.0))
             time.sleep(SECONDS_BETWEEN_LOOKS)
         seconds = time.perf_counter() - begin
@@ -65,12 +65,12 @@ def measure(command: Sequence[str | Path]) -> Measured:
 
 
 def _tree(root: int) -> Iterator[tuple[int, float]]:
-    """Give all processes under `root`, and how much processor time each has taken, in seconds."""
+    """Yield all processes under `root`, and the processor time of each in seconds."""
     children = defaultdict(list)
     seconds = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # pid (name, which may hold anything) state parent …, 10 others, user and system time in ticks
+            # pid (name, may contain anything) state parent …, 10 others, user and system time in ticks
             words = stat.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended
@@ -85,7 +85,7 @@ def _tree(root: int) -> Iterator[tuple[int, float]]:
 
 
 def _look(pid: int) -> tuple[str, float]:
-    """Tell the name of a process and its peak of resident memory in MB; 0 of one that has ended."""
+    """Return the name of a process and its peak resident memory in MB; 0 if it has ended."""
     folder = Path(f"/proc/{pid}")
     try:
         words = (folder / "cmdline").read_text().split("\0")

@@ -1,12 +1,12 @@
-"""What telling photos without a landmark brings: GAP over their share, by the vote's score and by rejection.
+"""What rejecting photos without a landmark is worth: GAP by their share, with and without rejection.
 
     python benchmarks/rejection.py [--write] [--weights FILE] [--photos DIR --no-landmark DIR]
 
-Trains three heads on frozen features, with the defaults, then evaluates with `--no-landmark`: half of the
-photos of both kinds fit and calibrate, the others are measured. Without photos of your own it renders a
-sample, and photos of surroundings. Ends with status 1 if less than half of what these cost is won back, or
-more than 1 % of GAP is lost where there are none. Of the sample it tells the same for photos of buildings
-that are in no class, which show a landmark, though none that can be known.
+Trains three heads on frozen features, with default settings, then evaluates with `--no-landmark`: half of the
+photos of both kinds are used to fit and calibrate, the others to measure. By default the photos are a
+rendered sample and rendered surroundings. Exit status 1 if less than half of the GAP that these cost is won
+back, or if more than 1 % of GAP is lost without any. For the rendered sample, the same is reported for
+buildings that belong to no class: they show a landmark, but an unknown one.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from tuned_vs_default import BIN, JOBS, SAMPLE, run
 from landmark_lib.digits import share
 from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation_results import RejectionResult
-from landmark_lib.sample.write import BUILDINGS, SURROUNDINGS
 from landmark_lib.settings import EvaluateSettings
+from landmark_sample.write import BUILDINGS, SURROUNDINGS
 
 NO_LANDMARK = ["--landmark-free", "--photos", "1000", "--longest-side", "400", "--seed", "1"]
 SHOWS_NONE, SHOWS_UNKNOWN = "no landmark", "buildings of no class"
@@ -31,13 +31,13 @@ WON_BACK, LOST = 0.5, 0.01
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--weights", default="imagenet", help="to start from, as jobs/train.py takes them")
-    parser.add_argument("--image-size", default="128", help="pixels that are seen")
-    parser.add_argument("--photos", help="folder of folders, one a landmark; default: a rendered sample")
-    parser.add_argument("--no-landmark", help="photos that show none of them; default: rendered ones")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--weights", default="imagenet", help="initial weights, as for jobs/train.py")
+    parser.add_argument("--image-size", default="128", help="side of the network's input in pixels")
+    parser.add_argument("--photos", help="folder of folders, one per landmark; default: a rendered sample")
+    parser.add_argument("--no-landmark", help="photos that show no landmark; default: rendered ones")
     parser.add_argument("--work", help="directory for photos, data set and models; kept")
     arguments = parser.parse_args()
     if bool(arguments.photos) != bool(arguments.no_landmark):
@@ -61,8 +61,8 @@ def measured(work: Path, arguments: argparse.Namespace) -> dict[str, RejectionRe
     if arguments.no_landmark:
         others = {SHOWS_NONE: Path(arguments.no_landmark)}
     elif not photos.exists():
-        run(BIN / "python", "-m", "landmark_lib.sample", photos, *SAMPLE)
-        run(BIN / "python", "-m", "landmark_lib.sample", rendered, *NO_LANDMARK)
+        run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
+        run(BIN / "python", "-m", "landmark_sample", "--output", rendered, *NO_LANDMARK)
     paths = ["--dataset", work / "dataset", "--models", work / "models"]
     run(
         *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos),
@@ -78,12 +78,12 @@ def evaluated(work: Path, others: Path) -> RejectionResult:
     settings = EvaluateSettings(models=str(work / "models"), no_landmark=str(others))
     evaluation, _ = evaluate(settings, str(work / "dataset"))
     if evaluation.rejection is None:
-        sys.exit(f"nothing was learned: {evaluation.no_rejection}")
+        sys.exit(f"no rejection was learned: {evaluation.no_rejection}")
     return evaluation.rejection
 
 
 def report(found: dict[str, RejectionResult], *, met: bool) -> str:
-    """Write the tables and what they mean."""
+    """Return the tables and the verdict on the goals."""
     return (
         "\n\n".join(table(kind, of_kind) for kind, of_kind in found.items())
         + f"\n\n{'Goals met' if met else 'A goal is missed'} on photos of {SHOWS_NONE}: at least"
@@ -93,7 +93,7 @@ def report(found: dict[str, RejectionResult], *, met: bool) -> str:
 
 
 def table(kind: str, found: RejectionResult) -> str:
-    """Write the table of one kind of other photos."""
+    """Return the table of one kind of other photos."""
     header = [f"share of {kind}", "GAP, vote score", "GAP, rejection", "won back"]
     rows = [
         [share(at.share), str(at.plain), str(at.rejecting), str(at.won_back or "")] for at in found.shares
@@ -101,8 +101,8 @@ def table(kind: str, found: RejectionResult) -> str:
     return (
         f"Measured on {found.photos} photos of landmarks and {found.landmark_free} of {kind}:\n\n"
         f"{markdown_table(header, rows)}\n\n"
-        f"At the threshold {share(found.right_kept)} of the right answers stay and"
-        f" {share(found.landmark_free_rejected)} of the photos of {kind} are told."
+        f"At the threshold, {share(found.right_kept)} of the right predictions are kept and"
+        f" {share(found.landmark_free_rejected)} of the photos of {kind} are rejected."
     )
 
 

@@ -1,14 +1,13 @@
-"""How fast photos become squares of 250 x 250 pixels on one core, and how good these are.
+"""How fast photos become squares of 250 x 250 pixels on one core, and the quality of the squares.
 
     python benchmarks/resize.py [--write] [--photos 8] [--runs 7]
 
-Contestants take turns, run by run, on the same photos: in three sizes, large ones that are grainier and
-sharper than a camera's (twice the bytes), and those of LANDMARK_REAL_DATA, where set. They are this project,
-img2dataset's resizer in an environment of its own (made in .cache/ on the first run), Pillow decoding every
-pixel, and the bare decode at reduced scale, which is the limit. Speed is photos per second of CPU time, from
-the bytes of a photo to those of its square; quality is the PSNR of the square, as encoded, against full
-decode + Lanczos. Then the same inside Spark, by the clock, against a plain loop.
-Ends with status 1 if a goal is missed.
+Contestants take turns on the same photos: three sizes, large ones that are grainier and sharper than a
+camera's (twice the bytes), and those of LANDMARK_REAL_DATA, if set. The contestants are this project,
+img2dataset's resizer in a separate environment (created in .cache/ by the first run), Pillow decoding every
+pixel, and, as the limit, only decoding at reduced scale. Speed is photos per second of CPU time, from the
+bytes of a photo to those of its square. Quality is the PSNR of the encoded square against full decoding and
+Lanczos. Then the same inside Spark, in wall time, against a plain loop. Exit status 1 if a goal is missed.
 """
 
 import argparse
@@ -36,12 +35,12 @@ from landmark_lib.settings import PreprocessSettings
 
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE.parent / ".cache" / "img2dataset"
-QUIET_IMG2DATASET = {"NO_ALBUMENTATIONS_UPDATE": "1"}  # or it asks the internet for a newer version
-SIDE, MOST_PIXELS = 250, 200_000_000
+QUIET_IMG2DATASET = {"NO_ALBUMENTATIONS_UPDATE": "1"}  # or it looks for a newer version online
+SIDE, MAX_PIXELS = 250, 200_000_000
 SIZES = {"1.2 MP": (1280, 960), "2.6 MP": (1864, 1398), "6.2 MP": (2880, 2160)}
 GRAINY = "6.2 MP, grainy"
 REAL = "real"
-REAL_SHORTER_SIDE = 700  # pixels; smaller photos are decoded whole by everybody
+REAL_SHORTER_SIDE = 700  # pixels; every contestant decodes smaller photos in full
 OVER_IMG2DATASET = {"1.2 MP": 1.2, "2.6 MP": 1.6, "6.2 MP": 2.3}
 OF_BARE_DECODE = {"2.6 MP": 0.85, "6.2 MP": 0.85}
 OF_BARE_LOOP = 0.85
@@ -51,7 +50,7 @@ Square = Callable[[bytes], object]
 
 def this_project(content: bytes) -> bytes:
     """Resize as the Spark tasks do."""
-    return encode_jpeg(decode_square(content, SIDE, MOST_PIXELS)[0])
+    return encode_jpeg(decode_square(content, SIDE, MAX_PIXELS)[0])
 
 
 def reference(content: bytes) -> Image.Image:
@@ -64,19 +63,19 @@ def reference(content: bytes) -> Image.Image:
 
 
 def plain_pillow(content: bytes) -> bytes:
-    """Do the same with every pixel decoded."""
+    """Resize with every pixel decoded."""
     return encode_jpeg(reference(content))
 
 
 def bare_decode(content: bytes) -> None:
-    """Decode at the smallest scale with at least twice the pixels a side; crop, resize and encode nothing."""
+    """Only decode, at the smallest scale with at least twice the pixels per side."""
     with Image.open(io.BytesIO(content)) as photo:
         photo.draft(None, (2 * SIDE, 2 * SIDE))
         photo.load()
 
 
 def img2dataset_environment() -> Path:
-    """Make img2dataset's environment if there is none yet; give the folder of its commands."""
+    """Create img2dataset's environment if it does not exist; return the folder of its commands."""
     commands = ENVIRONMENT / "bin"
     if not (commands / "img2dataset").exists():
         venv.create(ENVIRONMENT, with_pip=True)
@@ -94,7 +93,7 @@ def img2dataset_environment() -> Path:
 
 
 class Img2Dataset:
-    """img2dataset's resizer as a process of its own."""
+    """img2dataset's resizer in a separate process."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -107,7 +106,7 @@ class Img2Dataset:
         self._ask, self._answer = self._process.stdin, self._process.stdout
 
     def seconds(self, folder: Path, results: Path | None = None) -> float:
-        """Resize all photos of a folder; give the CPU seconds."""
+        """Resize all photos of a folder; return the CPU seconds."""
         self._ask.write(f"{folder}\t{results or '-'}\n")
         self._ask.flush()
         return float(self._answer.readline())
@@ -118,11 +117,11 @@ class Img2Dataset:
 
 
 def main() -> int:
-    """Measure everything and print the tables; give the exit status."""
+    """Measure everything, print the tables, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/RESULTS.md")
-    parser.add_argument("--photos", type=int, default=8, help="photos of each size")
-    parser.add_argument("--runs", type=int, default=7, help="runs of each contestant; medians count")
+    parser.add_argument("--write", action="store_true", help="write the tables to benchmarks/RESULTS.md")
+    parser.add_argument("--photos", type=int, default=8, help="photos per size")
+    parser.add_argument("--runs", type=int, default=7, help="runs per contestant; the median is reported")
     arguments = parser.parse_args()
     missed: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -134,7 +133,7 @@ def main() -> int:
 
 
 def write_photos(scratch: Path, photos: int) -> dict[str, Path]:
-    """Write the photos of each class into a folder of its own; JPEGs of quality 90."""
+    """Write the photos of each kind to a separate folder, as JPEGs of quality 90."""
     kinds = {name: (size, {}) for name, size in SIZES.items()}
     kinds[GRAINY] = (SIZES["6.2 MP"], {"noise": 2.0, "blur": 0.0, "unevenness": 0.0})
     folders = {}
@@ -153,7 +152,7 @@ def write_photos(scratch: Path, photos: int) -> dict[str, Path]:
 
 
 def real_photos(data: Path) -> Iterator[Path]:
-    """Find the real photos that are large, plain JPEGs: upright, without a profile."""
+    """Yield the real photos that are large, plain JPEGs: upright, without a profile."""
     for path in sorted(data.glob("photos/*/*.jpg")):
         with Image.open(path) as photo:
             plain = photo.mode == "RGB" and not photo.getexif() and "icc_profile" not in photo.info
@@ -162,7 +161,7 @@ def real_photos(data: Path) -> Iterator[Path]:
 
 
 def speed_and_quality(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
-    """Time the contestants in turns; note the goals missed."""
+    """Time the contestants in turns, and add missed goals to `missed`."""
     theirs = Img2Dataset()
     rows = []
     for name, folder in folders.items():
@@ -195,10 +194,8 @@ def speed_and_quality(folders: dict[str, Path], runs: int, missed: list[str]) ->
             missed.append(f"{name} {worse} photos no better than img2dataset's")
     theirs.close()
     header = ["photos (number, size)", "this project", "img2dataset", "Pillow, all pixels", "bare decode"]
-    header += ["times img2dataset", "of bare decode", "PSNR, median / least", "img2dataset's"]
-    about = (
-        "Photos per second of CPU time on one core, ratios with the least to the most of a run; PSNR in dB:"
-    )
+    header += ["/ img2dataset", "/ bare decode", "PSNR, median / minimum", "img2dataset's"]
+    about = "Photos per second of CPU time on one core, ratios with their range over runs; PSNR in dB:"
     return f"{about}\n\n{markdown_table(header, rows)}"
 
 
@@ -211,7 +208,7 @@ def cpu_seconds(square: Square, contents: list[bytes]) -> float:
 
 
 def qualities(contents: list[bytes], folder: Path, theirs: Img2Dataset) -> tuple[list[float], list[float]]:
-    """Give the PSNR of our squares and of img2dataset's, as encoded."""
+    """Return the PSNR of this project's encoded squares and of img2dataset's."""
     with tempfile.TemporaryDirectory() as results:
         theirs.seconds(folder, Path(results))
         squares = [(Path(results) / path.name).read_bytes() for path in sorted(folder.iterdir())]
@@ -221,14 +218,14 @@ def qualities(contents: list[bytes], folder: Path, theirs: Img2Dataset) -> tuple
 
 
 def psnr(jpeg: bytes, wanted: Image.Image) -> float:
-    """Peak signal-to-noise ratio in dB."""
+    """Return the peak signal-to-noise ratio in dB."""
     image = Image.open(io.BytesIO(jpeg)).convert("RGB")
     error = np.asarray(image).astype(float) - np.asarray(wanted).astype(float)
     return float(10 * np.log10(255**2 / np.mean(error**2)))
 
 
 def inside_spark(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
-    """Time files to squares in a Spark task on one core against a plain loop, in turns, by the clock."""
+    """Time files to squares in a Spark task on one core against a plain loop, in turns, in wall time."""
     from landmark_lib.preprocess.session import spark_session
 
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
@@ -240,7 +237,7 @@ def inside_spark(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
     rows = []
     for name, folder in folders.items():
         paths = [str(path) for path in sorted(folder.iterdir())]
-        paths = list(islice(cycle(paths), PreprocessSettings().photos_per_part))  # as one task has them
+        paths = list(islice(cycle(paths), PreprocessSettings().photos_per_part))  # as many as one task has
         frame = spark.createDataFrame([(path,) for path in paths], "path string").coalesce(1)
         job = frame.mapInArrow(resize_batches, "path string, image binary")
         inside, plain = [], []
@@ -258,8 +255,8 @@ def inside_spark(folders: dict[str, Path], runs: int, missed: list[str]) -> str:
         if ratio.value < OF_BARE_LOOP:
             missed.append(f"{name} {ratio} of the bare loop inside Spark, not {OF_BARE_LOOP}")
     spark.stop()
-    header = ["photos", "inside Spark", "plain loop", "of the loop"]
-    return "Photos per second by the clock, files to squares, one core:\n\n" + markdown_table(header, rows)
+    header = ["photos", "inside Spark", "plain loop", "Spark / loop"]
+    return "Photos per second of wall time, files to squares, one core:\n\n" + markdown_table(header, rows)
 
 
 def resize_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,7 @@
-"""Tables of results, printed and kept in RESULTS.md, each with its command, machine, versions and date.
+"""Tables of results, printed and written to RESULTS.md, each with its command, machine, versions and date.
 
-Contestants take turns. A column shows the median of the turns, and a ratio is that of the two medians shown,
-so that whoever divides the columns finds it; beside it stand the least and the largest ratio of a turn.
+Contestants take turns. A column shows the median of its turns. A ratio is that of the two medians as shown,
+so that it can be recomputed from the columns; its range over the turns is beside it.
 """
 
 import importlib.metadata
@@ -22,11 +22,11 @@ PACKAGES = ("Pillow", "pyspark", "pyarrow", "numpy", "petastorm", "tensorflow-cp
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times one column another is.
+    """The ratio of two columns.
 
     Attributes:
-        value: Of the values shown.
-        low, high: The least and the largest of a turn.
+        value: Ratio of the medians as shown.
+        low, high: Smallest and largest ratio of a turn.
     """
 
     value: float
@@ -39,7 +39,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Column:
-    """What was measured of one contestant, a value a turn; shown is the median."""
+    """The measurements of one contestant, one per turn; the median is shown."""
 
     turns: Sequence[float]
 
@@ -48,23 +48,23 @@ class Column:
 
     @property
     def shown(self) -> float:
-        """The median, as far as its digits go that are shown."""
+        """The median, rounded to the digits shown."""
         return float(str(self).replace(",", ""))
 
     def over(self, other: "Column") -> Ratio:
-        """Divide by the column of another contestant.
+        """Return the ratio to the column of another contestant.
 
         Raises:
-            ValueError: The other one took fewer or more turns.
+            ValueError: The columns have different numbers of turns.
         """
         of_turns = [own / its for own, its in zip(self.turns, other.turns, strict=True)]
         value = self.shown / other.shown
-        # The ratio of two medians lies among those of the turns, but for what the digits leave out.
+        # The ratio of two medians lies within those of the turns, except for rounding.
         return Ratio(value, min(value, *of_turns), max(value, *of_turns))
 
 
 def digits(value: float) -> str:
-    """Write a value with three digits, or with all that are whole: 0.283, 12.3, 242, 2,969."""
+    """Format a value with three digits, or with all digits before the point: 0.283, 12.3, 242, 2,969."""
     if value == 0:
         return "0"
     exponent = int(f"{abs(value):.2e}".partition("e")[2])
@@ -72,18 +72,18 @@ def digits(value: float) -> str:
 
 
 def goals(missed: Sequence[str]) -> str:
-    """Say which goals were missed."""
+    """Return a line with the goals that were missed."""
     return "Goals missed: " + "; ".join(missed) if missed else "All goals met."
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table, its first column to the left and the others to the right."""
+    """Return a Markdown table, its first column left-aligned, the others right-aligned."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def publish(name: str, table: str, *, write: bool) -> None:
-    """Print a section; with `write`, put it between its markers in RESULTS.md, at the end if it is new."""
+    """Print a section; with `write`, put it between its markers in RESULTS.md, or at the end if it is new."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     section = f"{begin}\n## {name}\n\n    {_command()}\n\n{_made_on()}\n\n{table}\n{end}\n"
     print(section)

@@ -1,12 +1,11 @@
-"""Weak scaling of training from one rank to two: real steps of ResNet50, a core and a batch for each rank.
+"""Weak scaling of training from one rank to two: real steps of ResNet50, one core and one batch per rank.
 
     python benchmarks/scaling.py [--write] [--epochs 6]
 
-The two cores of a machine may be threads of one, and then two programs slow each other down that share
-nothing else. So two ranks are compared with one rank alone, and with two ranks that train side by side
-without knowing of each other: what is lost against these is what Horovod costs. A turn is an epoch; the
-first, which compiles, is left out. The three run one after another, so the machine must stay quiet.
-Ends with status 1 if the goal is missed.
+The two cores of a machine may be threads of one core. Then even independent programs slow each other down. So
+two ranks are compared with one rank alone, and with two independent trainings side by side: the loss against
+the latter is the cost of Horovod. A turn is an epoch; the first, which compiles, is left out. The three run
+one after another, so the machine must stay idle otherwise. Exit status 1 if the goal is missed.
 """
 
 import argparse
@@ -31,10 +30,10 @@ FREE = ("0", "3")
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--epochs", type=int, default=6, help="epochs of each run; the first is left out")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--epochs", type=int, default=6, help="epochs per run; the first is left out")
     arguments = parser.parse_args()
     rows, missed = [], []
     with tempfile.TemporaryDirectory() as scratch:
@@ -43,22 +42,22 @@ def main() -> int:
             row, ratio = compare(Path(scratch), free, arguments.epochs)
             rows.append(row)
             if ratio.value < GOAL:
-                missed.append(f"{free} free layers: {ratio}, not {GOAL}")
-    header = ["free layers", "one rank alone, images/s", "twice that", "two apart", "two together"]
+                missed.append(f"{free} trainable layers: {ratio}, not {GOAL}")
+    header = ["trainable layers", "one rank alone, images/s", "twice that", "two independent", "two ranks"]
     header += [
-        "together / apart (least to most of an epoch)",
-        "together / twice alone",
+        "two ranks / independent (range over epochs)",
+        "two ranks / twice alone",
         "input wait",
         "allreduce",
     ]
-    table = f"ResNet50 at 224 pixels, {BATCH} images a rank and step, one core a rank:\n\n"
+    table = f"ResNet50 at 224 pixels, {BATCH} images per rank and step, one core per rank:\n\n"
     table += f"{markdown_table(header, rows)}\n\n{goals(missed)}"
     publish("scaling", table, write=arguments.write)
     return int(bool(missed))
 
 
 def compare(scratch: Path, free: str, epochs: int) -> tuple[list[str], Ratio]:
-    """Train one rank alone, two apart and two together; return the row, and together / apart."""
+    """Train one rank, two independent ones, two together; return the row, and together / independent."""
     alone = [start(scratch, f"alone-{free}", free, epochs, cores="0", ranks=1)]
     (one,) = speeds(alone)
     twice = Column([2 * speed for speed in one])
@@ -76,13 +75,13 @@ def compare(scratch: Path, free: str, epochs: int) -> tuple[list[str], Ratio]:
 def start(
     scratch: Path, name: str, free: str, epochs: int, *, cores: str, ranks: int
 ) -> tuple[subprocess.Popen[bytes], Path]:
-    """Start a training on some cores; give it and the directory of its member."""
+    """Start a training on some cores; return its process and the directory of its member."""
     models = scratch / name
     command = [
         *("taskset", "-c", cores, BIN / "horovodrun", "-np", str(ranks), BIN / "python", TRAIN),
         *("--dataset", scratch / "dataset", "--models", models, "--member", "0", "--weights", "random"),
         *("--trainable-layers", free, "--learning-rate", "1e-5", "--batch-size", str(BATCH)),
-        # As many steps for one rank as for two.
+        # The same number of steps with one rank as with two.
         *("--epochs", str(epochs), "--epochs-per-pass", str(2 // ranks)),
     ]
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
@@ -92,7 +91,7 @@ def start(
 
 
 def speeds(started: list[tuple[subprocess.Popen[bytes], Path]]) -> list[list[float]]:
-    """Wait for trainings; return the images per second of each, epoch by epoch."""
+    """Wait for trainings; return the images per second of each epoch, per training."""
     for process, member in started:
         if process.wait():
             sys.exit(f"a training failed:\n{member.parent.with_suffix('.log').read_text()}")
@@ -100,7 +99,7 @@ def speeds(started: list[tuple[subprocess.Popen[bytes], Path]]) -> list[list[flo
 
 
 def read_history(member: Path) -> list[dict[str, float]]:
-    """Read all epochs but the first."""
+    """Read the history of all epochs but the first."""
     return [json.loads(line) for line in (member / "history.jsonl").read_text().splitlines()][1:]
 
 

@@ -1,4 +1,4 @@
-"""Data sets for the benchmarks of training: rows of made-up photos, written through the contract alone."""
+"""Data sets for the training benchmarks: rows of synthetic photos, written with `landmark_lib.dataset`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,11 @@ from landmark_lib.settings import PreprocessSettings
 CLASSES = 20
 ROWS_PER_GROUP = PreprocessSettings().rows_per_group
 QUALITY = 95  # of the images in shards
-DIFFERENT = 256  # images; further rows repeat them
+DIFFERENT = 256  # distinct images; further rows repeat them
 
 
 def write_shard_set(root: str, rows: int, validation: int = 64, rows_per_shard: int = 1024) -> Manifest:
-    """Write a data set of one member with so many training rows, all of them common."""
+    """Write a data set of one member with `rows` training rows, all of them common."""
     images = [_image(number) for number in range(min(rows, DIFFERENT))]
     files = _write(root, dataset.COMMON, images, rows, rows_per_shard)
     files += _write(root, dataset.VALIDATION, images, validation, rows_per_shard)
@@ -39,13 +39,13 @@ def write_shard_set(root: str, rows: int, validation: int = 64, rows_per_shard: 
 
 
 def repeat_shards(root: str, manifest: Manifest, times: int) -> Manifest:
-    """Name each training shard so many times, as files of their own that share their bytes."""
+    """List each training shard `times` times, as separate files that share their bytes."""
     common = manifest.files_in(dataset.COMMON)
     copies = []
     for number in range(times):
         for record in common:
             path = f"{record.path.removesuffix('.parquet')}-{number}.parquet"
-            # Ten thousand shards on the room of one.
+            # Ten thousand shards in the space of a hundred.
             Path(root, path).hardlink_to(Path(root, record.path))
             copies.append(replace(record, path=path))
     longer = replace(manifest, files=[*copies, *manifest.files_in(dataset.VALIDATION)])

@@ -1,10 +1,10 @@
-"""What crosses the network and the disk.
+"""Bytes and decodes of a preprocessing run.
 
     python benchmarks/shuffle_bytes.py [--write]
 
-Runs jobs/preprocess.py on the sample of 1,000 photos, once from a folder and once from a server on
-loopback. Spark's event log tells the bytes shuffled, the server the bytes it sent, and a hook in the job's
-Python processes (benchmarks/counting) the photos opened and decoded. Ends with status 1 if a goal is missed.
+Runs jobs/preprocess.py on the sample of 1,000 photos, once from a folder and once from a server on loopback.
+Spark's event log has the bytes shuffled, the server counts the bytes sent, and a hook in the job's Python
+processes (benchmarks/counting) counts the photos opened and decoded. Exit status 1 if a goal is missed.
 """
 
 import csv
@@ -26,7 +26,7 @@ import click
 from results import markdown_table, publish
 
 from landmark_lib.dataset import CORPUS, CORPUS_SIZE, SHARD_IMAGE_SIZE, Manifest, read_manifest
-from landmark_lib.sample.write import SampleSettings, write_sample
+from landmark_sample.write import SampleSettings, write_sample
 
 ROOT = Path(__file__).parents[1]
 COUNTING = Path(__file__).with_name("counting")
@@ -34,14 +34,14 @@ COUNTING = Path(__file__).with_name("counting")
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the job did.
+    """One run of the job.
 
     Attributes:
-        manifest: What it made.
-        shuffled: Bytes that its tasks wrote for other tasks: pixels, plans and lists.
-        opened: How often each file of the source was opened.
-        decoded: How many decodes there were by the image's side in pixels, as far as it is a square of
-            the corpus or of the shards; all others, 0, are photos.
+        manifest: Of the resulting data set.
+        shuffled: Bytes that tasks wrote for other tasks: pixels, plans and lists.
+        opened: Number of times that each file of the source was opened.
+        decoded: Number of decodes by side in pixels, for squares of the corpus or of the shards; 0 stands for
+            photos.
     """
 
     manifest: Manifest
@@ -52,11 +52,11 @@ class Run:
 
 @dataclass
 class Sent:
-    """What a server sent.
+    """What the server sent.
 
     Attributes:
-        requests: Answers with a photo, by path.
-        bytes: Bytes of the photos in all.
+        requests: Responses with a photo, by path.
+        bytes: Total bytes of the photos.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -66,22 +66,22 @@ class Sent:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One line of the table; `most` is the goal for the ratio."""
+    """One row of the table; `limit` is the goal for the ratio."""
 
     what: str
     measured: int
     compared: int
-    most: float
+    limit: float
 
     @property
     def missed(self) -> bool:
         """Whether the ratio is above the goal."""
-        return self.measured > self.most * self.compared
+        return self.measured > self.limit * self.compared
 
     def cells(self) -> list[str]:
-        """Give the cells of the line."""
+        """Return the cells of the row."""
         ratio = f"{self.measured / self.compared:.3f}"
-        return [self.what, f"{self.measured:,}", f"{self.compared:,}", ratio, f"{self.most:g}"]
+        return [self.what, f"{self.measured:,}", f"{self.compared:,}", ratio, f"{self.limit:g}"]
 
 
 @click.command()
@@ -90,7 +90,7 @@ class Ratio:
     type=click.Path(exists=True, path_type=Path),
     help="Folder of folders by label.  [default: the embedded sample, rendered into a temporary folder]",
 )
-@click.option("--write", is_flag=True, help="Put the table into RESULTS.md.")
+@click.option("--write", is_flag=True, help="Write the table to RESULTS.md.")
 def main(*, photos: Path | None, write: bool) -> None:
     """Measure what is shuffled, read and decoded."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -102,9 +102,9 @@ def main(*, photos: Path | None, write: bool) -> None:
         size = sum(path.stat().st_size for path in files)
         ratios = _measure(photos.resolve(), files, size, scratch)
     rows = [ratio.cells() for ratio in ratios]
-    table = markdown_table(["what", "measured", "to compare with", "ratio", "at most"], rows)
-    told = f"{len(files):,} photos of {size / 1e6:.1f} MB\n\n{table}"
-    publish("shuffle_bytes", told, write=write)
+    table = markdown_table(["what", "measured", "reference", "ratio", "at most"], rows)
+    section = f"{len(files):,} photos of {size / 1e6:.1f} MB\n\n{table}"
+    publish("shuffle_bytes", section, write=write)
     sys.exit(any(ratio.missed for ratio in ratios))
 
 
@@ -118,10 +118,10 @@ def _measure(photos: Path, files: Sequence[Path], size: int, scratch: Path) -> l
         raise click.ClickException("expected equal numbers of photos from the folder and from the server")
     return [
         *_of_run("folder", local, len(files)),
-        Ratio("folder: photos opened; photos", sum(local.opened.values()), len(files), 1),
+        Ratio("folder: photos opened / photos", sum(local.opened.values()), len(files), 1),
         *_of_run("http", remote, len(files)),
-        Ratio("http: photos sent; photos", sum(sent.requests.values()), len(files), 1),
-        Ratio("http: bytes of photos sent; of the source", sent.bytes, size, 1.01),
+        Ratio("http: photos sent / photos", sum(sent.requests.values()), len(files), 1),
+        Ratio("http: bytes of photos sent / of the source", sent.bytes, size, 1.01),
     ]
 
 
@@ -129,10 +129,10 @@ def _of_run(name: str, run: Run, photos: int) -> list[Ratio]:
     images = run.manifest.rows_in(CORPUS)
     return [
         Ratio(
-            f"{name}: bytes shuffled, all stages; of shards", run.shuffled, _shard_bytes(run.manifest), 1.05
+            f"{name}: bytes shuffled, all stages / of shards", run.shuffled, _shard_bytes(run.manifest), 1.05
         ),
-        Ratio(f"{name}: decodes of photos; photos", run.decoded[0], photos, 1),
-        Ratio(f"{name}: decodes of corpus images; images", run.decoded[CORPUS_SIZE], images, 1),
+        Ratio(f"{name}: decodes of photos / photos", run.decoded[0], photos, 1),
+        Ratio(f"{name}: decodes of corpus images / images", run.decoded[CORPUS_SIZE], images, 1),
     ]
 
 
@@ -175,7 +175,7 @@ def _server(folder: Path) -> Iterator[tuple[str, Sent]]:
     sent = Sent()
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # connections are used again
+        protocol_version = "HTTP/1.1"  # connections are reused
 
         def do_GET(self) -> None:
             content = (folder / unquote(self.path).lstrip("/")).read_bytes()
@@ -188,7 +188,7 @@ def _server(folder: Path) -> Iterator[tuple[str, Sent]]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing of each request."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,10 +1,10 @@
-"""Our step of training against plain Keras' `fit`: the same model, the same batch, one process, in turns.
+"""This project's training step compared with plain Keras' `fit`: same model, batch and process, in turns.
 
     python benchmarks/step.py [--write] [--turns 15]
 
-A turn is 8 steps of each, and its value the median of these, each from the end of the step before it to its
-own end. So both hold all that is done for every step, and neither what is done once, as the start of `fit`.
-Ends with status 1 if the goal is missed.
+A turn is 8 steps of each; its value is the median time between the ends of consecutive steps. So both include
+all work per step, and neither includes work that is done once, such as the start of `fit`. Exit status 1 if
+the goal is missed.
 """
 
 import argparse
@@ -33,11 +33,11 @@ GOAL = 0.98
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
     parser.add_argument(
-        "--turns", type=int, default=15, help="turns of 8 steps of each contestant; medians count"
+        "--turns", type=int, default=15, help="turns of 8 steps per contestant; the median is reported"
     )
     arguments = parser.parse_args()
     start_ranks()
@@ -47,12 +47,12 @@ def main() -> int:
         ratio = theirs.over(ours)
         rows.append([str(free), str(ours), str(theirs), str(ratio)])
         if ratio.value < GOAL:
-            missed.append(f"{free} free layers: {ratio}, not {GOAL}")
+            missed.append(f"{free} trainable layers: {ratio}, not {GOAL}")
     header = [
-        "free layers",
-        "this project, ms a step",
-        "Keras fit, ms a step",
-        "Keras / ours (least to most of a turn)",
+        "trainable layers",
+        "this project, ms per step",
+        "Keras' fit, ms per step",
+        "Keras / this project (range over turns)",
     ]
     table = f"ResNet50, {BATCH} images of {SIDE} x {SIDE}, {CLASSES} classes, {arguments.turns} turns:\n\n"
     table += f"{markdown_table(header, rows)}\n\n{goals(missed)}"
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def compare(free: int, turns: int) -> tuple[Column, Column]:
-    """Time both with so many free layers: milliseconds of a step, ours and Keras'."""
+    """Time both with `free` trainable layers; return their milliseconds per step."""
     random = np.random.default_rng(0)
     images = tf.constant(random.integers(0, 256, (BATCH, SIDE, SIDE, 3)).astype(np.uint8))
     labels = tf.constant(random.integers(0, CLASSES, BATCH).astype(np.int32))
@@ -87,31 +87,31 @@ def compare(free: int, turns: int) -> tuple[Column, Column]:
     this_project(), plain_keras()  # compiles
     measured: dict[Callable[[], float], list[float]] = {this_project: [], plain_keras: []}
     for turn in range(turns):
-        # Who is first changes, as a machine that grows slower would favour whoever always is.
+        # The order alternates: on a machine that slows down, the first contestant would have an advantage.
         for contestant in list(measured)[:: -1 if turn % 2 else 1]:
             measured[contestant].append(contestant())
     return Column(measured[this_project]), Column(measured[plain_keras])
 
 
 class Ends(keras.callbacks.Callback):
-    """Notes when each step of `fit` ends."""
+    """Record when each step of `fit` ends."""
 
     def __init__(self) -> None:
         super().__init__()
         self.times: list[float] = []
 
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 - Keras names them
-        """Note the time; the logs are numbers here, so the step has ended."""
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 - required by Keras
+        """Record the time; the logs are plain numbers here, so the step has ended."""
         self.times.append(time.perf_counter())
 
 
 def milliseconds_of_a_step(ends: Sequence[float]) -> float:
-    """Return the median time from the end of a step to the end of the next; the start of `fit` is before."""
+    """Return the median time between the ends of consecutive steps."""
     return 1000 * median(after - before for before, after in pairwise(ends))
 
 
 def make(free: int) -> keras.Model:
-    """Make the network."""
+    """Return the network."""
     backbone = load_backbone("ResNet50", "random", SIDE, seed=0)
     free_last_layers(backbone, free)
     return build_model(backbone, "caffe", CLASSES, dropout=0.5, l2=1e-4, seed=0)

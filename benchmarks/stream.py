@@ -1,11 +1,11 @@
-"""How fast the stream feeds a training step that does nothing, and whether its memory stays flat.
+"""How fast the input pipeline feeds a training step that does nothing, and whether its memory stays constant.
 
     python benchmarks/stream.py [--write] [--runs 5] [--rows 16384]
 
-Contestants take turns, run by run, on the same JPEGs of 224 x 224: this project's stream, the limit (the same
-bytes from memory through the same decoding and batching), TFRecord files, WebDataset (two processes that read
-half of the tars each and pass nothing on), and Petastorm's own reader with its codecs. Speed is images per
-second by the clock. Ends with status 1 if a goal is missed.
+Contestants take turns on the same JPEGs of 224 x 224: this project's pipeline, the limit (the same bytes from
+memory, with the same decoding and batching), TFRecord files, WebDataset (two processes that each read half of
+the tars and discard the batches), and Petastorm's own reader with its codecs. Speed is images per second of
+wall time. Exit status 1 if a goal is missed.
 """
 
 import argparse
@@ -42,13 +42,13 @@ Pass = Callable[[], tuple[int, float]]  # images and seconds
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each contestant; medians count")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs per contestant; the median is reported")
     parser.add_argument("--rows", type=int, default=16384, help="rows of the training set")
     arguments = parser.parse_args()
-    # Threads that wake each other many thousand times a second are not preempted for it.
+    # SCHED_BATCH: threads that wake each other thousands of times per second do not preempt each other.
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     missed: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -88,17 +88,17 @@ def speed(scratch: Path, shards: Shards, runs: int, missed: list[str]) -> str:
         missed.append(f"{worst} times the best peer, not {OVER_THE_BEST_PEER}")
     named = zip(columns.items(), ["", *map(str, ratios)], strict=True)
     rows = [[name, str(column), ratio] for (name, column), ratio in named]
-    return markdown_table(["stream", "images/s", "this project / it (least to most of a run)"], rows)
+    return markdown_table(["pipeline", "images/s", "this project / it (range over runs)"], rows)
 
 
 def project_batches(shards: Shards) -> object:
-    """Give the batches of one pass as training gets them."""
+    """Return the batches of one pass, as in training."""
     slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(shards.records)]
     return TrainingRows(shards, 0, print).batches(slices, SIDE, BATCH, seed=1)
 
 
 def count(batches: object) -> tuple[int, float]:
-    """Read all batches; give images and seconds."""
+    """Read all batches; return images and seconds."""
     images, begin = 0, time.perf_counter()
     for _, labels in batches:
         images += int(labels.shape[0])
@@ -106,7 +106,7 @@ def count(batches: object) -> tuple[int, float]:
 
 
 def in_memory(shards: Shards) -> Pass:
-    """Decode and batch the same bytes from memory."""
+    """Return a pass that decodes and batches the same bytes from memory."""
     jpegs, labels = rows_of(shards)
     decoded = tf.data.Dataset.from_tensor_slices((tf.constant(jpegs), tf.constant(labels))).map(
         lambda jpeg, label: (decode(jpeg, SIDE), label),
@@ -118,7 +118,7 @@ def in_memory(shards: Shards) -> Pass:
 
 
 def tf_records(scratch: Path, shards: Shards) -> Pass:
-    """Read the same rows from TFRecord files, shuffled as ours are."""
+    """Return a pass over the same rows in TFRecord files, shuffled in the same way."""
     paths = []
     for number, record in enumerate(shards.records):
         jpegs, labels = rows_of(Shards(shards.root, [record]))
@@ -147,14 +147,14 @@ def tf_records(scratch: Path, shards: Shards) -> Pass:
 
 
 def rows_of(shards: Shards) -> tuple[list[bytes], list[int]]:
-    """Give the JPEGs and class indices of some shards."""
+    """Return the JPEGs and class indices of some shards."""
     tables = [pq.read_table(f"{shards.root}/{record.path}") for record in shards.records]
     jpegs = [jpeg for table in tables for jpeg in table["image"].to_pylist()]
     return jpegs, [label for table in tables for label in table["class_index"].to_pylist()]
 
 
 class Peer:
-    """A stream of others as a process of its own, with its own packages beside the project's."""
+    """The pipeline of another project, in a separate process with additional packages."""
 
     def __init__(self, kind: str, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -166,7 +166,7 @@ class Peer:
         )
 
     def ask(self) -> tuple[int, float]:
-        """Have it run one pass."""
+        """Run one pass and return images and seconds."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         while line := self._process.stdout.readline():
@@ -181,12 +181,12 @@ class Peer:
 
 
 def with_peers() -> dict[str, str]:
-    """Give the environment in which the peers' packages are found."""
+    """Return environment variables with which the peers' packages are found."""
     return {**os.environ, "PYTHONPATH": str(PEERS), "PYSPARK_PYTHON": sys.executable}
 
 
 def prepare_peers(scratch: Path, shards: Shards) -> dict[str, Peer]:
-    """Install the peers' packages if they are not there, and write the same rows as they want them."""
+    """Install the peers' packages if they are missing, and write the same rows in their formats."""
     if not PEERS.exists():
         requirements = HERE / "stream_peers" / "requirements.txt"
         install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", PEERS, "-r"]
@@ -208,7 +208,7 @@ def prepare_peers(scratch: Path, shards: Shards) -> dict[str, Peer]:
 
 
 def memory(shards: Shards, missed: list[str]) -> str:
-    """Tell the memory of this process after each of some passes."""
+    """Return a line with the memory of this process after each of several passes."""
     megabytes = []
     for _ in range(PASSES):
         count(project_batches(shards))
@@ -216,8 +216,8 @@ def memory(shards: Shards, missed: list[str]) -> str:
     growth = megabytes[-1] / megabytes[0]
     if growth > GROWTH:
         missed.append(f"memory grows {growth:.2f} times over {PASSES} passes, not {GROWTH}")
-    told = ", ".join(f"{value:.0f}" for value in megabytes)
-    return f"Resident memory after each of {PASSES} passes, MB: {told} (last / first {growth:.3f})."
+    sizes = ", ".join(f"{value:.0f}" for value in megabytes)
+    return f"Resident memory after each of {PASSES} passes, MB: {sizes} (last / first {growth:.3f})."
 
 
 if __name__ == "__main__":

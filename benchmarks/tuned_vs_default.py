@@ -1,11 +1,10 @@
-"""What tuning is worth on the sample: the tuned ensemble against the one with the defaults.
+"""What tuning is worth on the sample: the tuned ensemble against the one with default settings.
 
     python benchmarks/tuned_vs_default.py [--write] [--weights FILE] [--work DIR] [--trainable-layers 0,12]
 
-Renders a larger sample than the demo's, so that hundreds of photos are held out, and trains as the demo does:
-at 64 pixels, few passes. Half of the hold-out chooses, the other half is measured, paired by photo. Ends with
-status 1 if the tuned ensemble is not better by more than its 95 % interval. A work directory that is there is
-gone on with.
+Renders a larger sample than the demo's, with hundreds of held-out photos, and trains like the demo: at 64
+pixels, with few passes. One half of the hold-out selects, the other half measures, paired by photo. Exit
+status 1 if the 95 % interval of the difference reaches 0. Resumes in an existing work directory.
 """
 
 import argparse
@@ -30,12 +29,12 @@ TRAINING = ["--image-size", "64", "--epochs", "8", "--epochs-per-pass", "2"]
 
 
 def main() -> int:
-    """Measure and print; give the exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--weights", default="imagenet", help="to start from, as jobs/tune.py takes them")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--weights", default="imagenet", help="initial weights, as for jobs/tune.py")
     parser.add_argument("--work", help="directory for photos, data set and trials; kept")
-    parser.add_argument("--trials", default="24", help="in all")
+    parser.add_argument("--trials", default="24", help="total number of trials")
     parser.add_argument("--trainable-layers", default="0,12", help="to search; the first is the default's")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -48,16 +47,16 @@ def main() -> int:
         )
         found = read_tuning(str(work / "models"))
     if found is None or found.default is None or found.top_1_difference is None:
-        sys.exit("a trial with the defaults failed: there is nothing to compare with")
+        sys.exit("a trial with the defaults failed, so there is nothing to compare with")
     better = found.top_1_difference.low > 0
     publish("tuned_vs_default", report(found, better=better), write=arguments.write)
     return int(not better)
 
 
 def write_dataset(work: Path) -> None:
-    """Render the sample and preprocess it, where that is not done."""
+    """Render the sample and preprocess it, unless already done."""
     if not (work / "photos").exists():
-        run(BIN / "python", "-m", "landmark_lib.sample", work / "photos", *SAMPLE)
+        run(BIN / "python", "-m", "landmark_sample", "--output", work / "photos", *SAMPLE)
     run(
         *(BIN / "spark-submit", JOBS / "preprocess.py"),
         *("--input", work / "photos", "--output", work / "dataset", *DATASET),
@@ -65,7 +64,7 @@ def write_dataset(work: Path) -> None:
 
 
 def report(found: Tuning, *, better: bool) -> str:
-    """Write the table and what it means."""
+    """Return the table and the verdict on the goal."""
     states = Counter(trial.state for trial in found.trials)
     minutes = sum(trial.seconds for trial in found.trials) / 60
     by_number = {trial.number: trial for trial in found.trials}
@@ -74,28 +73,28 @@ def report(found: Tuning, *, better: bool) -> str:
     if found.default and found.top_1_difference and found.gap_difference:
         rows.append(row("default", found.default))
         rows.append(["difference", "", str(found.top_1_difference), str(found.gap_difference)])
-    table = markdown_table(["ensemble", "right on what chose it", "top-1", "GAP"], rows)
+    table = markdown_table(["ensemble", "top-1 on the selection half", "top-1", "GAP"], rows)
     goal = "Goal met" if better else "Goal missed"
     return (
-        f"{len(found.trials)} trials ({states['pruned']} ended early, {states['failed']} failed),"
-        f" {minutes:.0f} minutes; chosen on {found.selection_photos} photos, measured on the other"
+        f"{len(found.trials)} trials ({states['pruned']} pruned, {states['failed']} failed),"
+        f" {minutes:.0f} minutes; selected on {found.selection_photos} photos, measured on the other"
         f" {found.reporting_photos}:\n\n{table}\n\nMembers: {members}.\n\n"
-        f"{goal}: the tuned ensemble is to be better than the default one by more than its interval."
+        f"{goal}: tuned better than default by more than the interval of the difference."
     )
 
 
 def settings_of(trial: TrialResult) -> str:
-    """Write what a trial tried."""
+    """Return the settings of a trial as text."""
     return ", ".join(f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.parameters.items())
 
 
 def row(name: str, ensemble: EnsembleResult) -> list[str]:
-    """Write an ensemble's figures."""
+    """Return the row of an ensemble."""
     return [name, decimal(ensemble.selection_accuracy), str(ensemble.top_1), str(ensemble.gap)]
 
 
 def run(*command: object) -> None:
-    """Run a command and show what it tells; end with it if it fails."""
+    """Run a command with its output shown. Fail if it fails."""
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     subprocess.run([str(part) for part in command], check=True, env=environment)
 

@@ -1,10 +1,10 @@
-"""Whole commands from addresses to squares: jobs/preprocess.py and img2dataset, from a server on loopback.
+"""Entire commands from URLs to squares: jobs/preprocess.py and img2dataset, from a server on loopback.
 
     python benchmarks/whole_command.py [--write] [--runs 5]
 
 Both download the same 1.2-megapixel photos over HTTP with 16 connections in one process and write Parquet.
-Each runs with few and with many photos; the difference of both times is the photos' own, without the
-seconds in which Spark and img2dataset start.
+Each runs with few and with many photos. The difference of the two times excludes the start of Spark and of
+img2dataset.
 """
 
 import argparse
@@ -31,17 +31,17 @@ FEW, MANY, DIFFERENT = 128, 1024, 16
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and logs nothing."""
+    """Serve files and log nothing."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def main() -> None:
     """Run both commands in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each command; medians count")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
+    parser.add_argument("--runs", type=int, default=5, help="runs per command; the median is reported")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, serving_photos(Path(scratch) / "photos") as address:
         lists = {count: write_list(Path(scratch), address, count) for count in (FEW, MANY)}
@@ -56,13 +56,13 @@ def main() -> None:
     columns = {name: Column(values) for name, values in speeds.items()}
     ratio = columns["this project"].over(columns["img2dataset"])
     rows = [[name, str(column)] for name, column in columns.items()]
-    table = markdown_table(["command", "photos/s"], [*rows, ["ratio (least to most of a run)", str(ratio)]])
+    table = markdown_table(["command", "photos/s"], [*rows, ["ratio (range over runs)", str(ratio)]])
     publish("whole_command", table, write=arguments.write)
 
 
 @contextmanager
 def serving_photos(folder: Path) -> Iterator[str]:
-    """Serve made-up photos on loopback; give the address of their folder."""
+    """Serve synthetic photos on loopback; yield the URL of their folder."""
     folder.mkdir()
     for seed in range(DIFFERENT):
         (folder / f"{seed}.jpg").write_bytes(encoded(made_up_photo(1280, 960, seed), "JPEG", quality=90))
@@ -74,7 +74,7 @@ def serving_photos(folder: Path) -> Iterator[str]:
 
 
 def write_list(scratch: Path, address: str, count: int) -> Path:
-    """Write the addresses of as many photos as a CSV that both commands read."""
+    """Write the URLs of `count` photos to a CSV that both commands can read."""
     path = scratch / f"{count}.csv"
     with path.open("w", newline="") as file:
         rows = ((f"photo {i}", f"{address}/{i % DIFFERENT}.jpg?{i}", f"place {i % 8}") for i in range(count))
@@ -83,14 +83,14 @@ def write_list(scratch: Path, address: str, count: int) -> Path:
 
 
 def this_project(photos: Path, output: Path) -> list[str]:
-    """Give our command: one task at a time, up to the corpus."""
+    """Return this project's command: one task at a time, up to the corpus."""
     submit = [str(Path(sys.executable).with_name("spark-submit")), "--master", "local[1]", str(JOB)]
     where = ["--input", str(photos), "--output", str(output), "--until", "corpus"]
     return [*submit, *where, "--allow-private-addresses", "--connections-per-host", "16"]
 
 
 def img2dataset(photos: Path, output: Path) -> list[str]:
-    """Give img2dataset's command: one process."""
+    """Return img2dataset's command: one process."""
     where = ["--url_list", str(photos), "--input_format", "csv", "--output_folder", str(output)]
     size = ["--image_size", str(SIDE), "--resize_mode", "center_crop", "--encode_quality", "95"]
     workers = ["--processes_count", "1", "--thread_count", "16", "--output_format", "parquet"]
@@ -98,7 +98,7 @@ def img2dataset(photos: Path, output: Path) -> list[str]:
 
 
 def seconds(command: list[str]) -> float:
-    """Run a command to its end; give the seconds it took."""
+    """Run a command; return the seconds it took."""
     begin = time.perf_counter()
     environment = {**os.environ, **QUIET_IMG2DATASET}
     subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -106,10 +106,10 @@ def seconds(command: list[str]) -> float:
 
 
 def refuse_losses(output: Path) -> None:
-    """See that every photo came through: both commands write a row with its square.
+    """Check that no photo was lost: both commands write one row per square.
 
     Raises:
-        ValueError: Some did not.
+        ValueError: Some are missing.
     """
     tables = [pq.read_table(file) for file in output.glob("**/*.parquet")]
     squares = [table[name] for table in tables for name in table.column_names if name in {"image", "jpg"}]

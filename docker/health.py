@@ -1,4 +1,4 @@
-"""Whether the service that a container was started for answers; one with a job is well while it runs."""
+"""Check that the service of a container responds. A container that runs a job is always healthy."""
 
 import socket
 from pathlib import Path
@@ -11,12 +11,12 @@ PORTS = {
 
 
 def service_ports(command: list[str]) -> list[int]:
-    """Name the ports of the services that a command line starts: one, or none if it is a job."""
+    """Return the ports of the services that a command line starts: one, or none if it is a job."""
     return [PORTS[word] for word in command if word in PORTS]
 
 
 def main() -> None:
-    """Knock at the service's port; a refusal ends with a traceback, which `docker inspect` shows."""
+    """Connect to the service's port. A refusal ends with a traceback, which `docker inspect` shows."""
     command = Path("/proc/1/cmdline").read_text().split("\0")
     for port in service_ports(command):
         socket.create_connection((socket.gethostname(), port), timeout=3).close()

@@ -1,9 +1,9 @@
-# landmark-spark: what preprocesses, as driver, master or worker. Target `serverless` is its environment alone, for
-# Google's Serverless for Apache Spark, which brings Spark, Java and our code along. `make images` builds both.
+# landmark-spark: preprocessing, as driver, master or worker. Target `serverless` has only its packages, for Google's
+# Serverless for Apache Spark, which supplies Spark, Java and this project's code. `make images` builds both.
 ARG DEBIAN_IMAGE
 
 FROM ${DEBIAN_IMAGE} AS python
-# By it Java reads and writes names of files.
+# Java encodes file names by it.
 ENV LANG=C.UTF-8
 # PySpark 3.5 imports distutils. Google's start scripts call ps.
 RUN apt-get update \
@@ -21,7 +21,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --requirement /requirements/dataproc.txt
 
 FROM packages AS packages-with-spark
-# PySpark has no wheel; what makes one stays behind.
+# PySpark has no wheel. The tools that build one are removed.
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/bin/python3 -m pip --python /opt/venv install --no-deps --require-hashes --requirement /requirements/build.txt \
  && /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
@@ -31,14 +31,14 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 COPY scripts/log4j2.properties /opt/venv/lib/python3.11/site-packages/pyspark/conf/
 
 FROM python AS serverless
-# Google wants this user and this number.
+# Google requires this user and this uid.
 RUN useradd --uid 1099 --user-group --create-home spark
 COPY --from=packages /opt/venv /opt/venv
 ENV PYSPARK_PYTHON=/opt/venv/bin/python
 USER 1099
 
 FROM python AS spark
-# Java's package links a manual page, whose folder a slim base may lack.
+# Java's package links a manual page; a slim base may lack its folder.
 RUN mkdir -p /usr/share/man/man1 \
  && apt-get update \
  && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
@@ -51,6 +51,7 @@ COPY --from=packages-with-spark /opt/venv /opt/venv
 COPY docker/health.py /usr/local/lib/landmark-health.py
 COPY jobs /app/jobs
 COPY landmark_lib /app/landmark_lib
+COPY landmark_sample /app/landmark_sample
 ENV PATH=/opt/venv/bin:$PATH \
     PYSPARK_PYTHON=/opt/venv/bin/python \
     SPARK_HOME=/opt/venv/lib/python3.11/site-packages/pyspark

@@ -1,11 +1,12 @@
-# landmark-train: what trains, evaluates and predicts, on GPUs (target `gpu`) or without (target `cpu`).
-# `make images` builds it for GPUs.
+# landmark-train: training, evaluation and prediction, with GPUs (target `gpu`) or without (target `cpu`).
+# `make images` builds the target `gpu`.
 ARG DEBIAN_IMAGE
 ARG CUDA_IMAGE
 
 FROM ${DEBIAN_IMAGE} AS python
-# With several nodes, ranks are started through ssh. The keys that Debian makes at once would be the same on all nodes
-# and known to whoever has the image. sshd without PAM lets nobody into a locked account, as one without password is.
+# With several nodes, ranks are started through ssh. The host keys that Debian generates on installation would be the
+# same on all nodes and known to everybody with the image, so they are removed. Without PAM, sshd refuses locked
+# accounts, and an account without a password is locked, hence `--password '*'`.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates openssh-client openssh-server python3 tini \
  && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
@@ -34,7 +35,7 @@ COPY requirements/build.txt requirements/gcs.txt requirements/horovod.txt /requi
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/bin/python3 -m pip --python /opt/venv install --no-deps --require-hashes \
     --requirement /requirements/build.txt --requirement /requirements/gcs.txt
-# Horovod is compiled against the TensorFlow that is installed.
+# Horovod is compiled against the installed TensorFlow.
 ENV HOROVOD_WITH_TENSORFLOW=1 HOROVOD_WITHOUT_PYTORCH=1 HOROVOD_WITHOUT_MXNET=1 \
     HOROVOD_WITH_GLOO=1 HOROVOD_WITHOUT_MPI=1
 
@@ -54,7 +55,7 @@ COPY requirements/train-gpu.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/bin/python3 -m pip --python /opt/venv install --no-deps --no-build-isolation --require-hashes \
     --requirement /requirements/train-gpu.txt
-# NCCL is TensorFlow's own, found by its path in the environment; nvcc is lent for this one step.
+# NCCL is the one that TensorFlow installs; nvcc is mounted for this step only.
 ARG CUDA_CAPABILITIES
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,from=cuda,source=/usr/local,target=/usr/local \
     nccl=/opt/venv/lib/python3.11/site-packages/nvidia/nccl \

@@ -1,4 +1,4 @@
-"""How good the members and their vote are: `python jobs/evaluate.py`."""
+"""Evaluate the members and their vote: `python jobs/evaluate.py`."""
 
 from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import show, visible
@@ -6,10 +6,11 @@ from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
 
 
 def evaluate(settings: EvaluateSettings) -> None:
-    """Measure every trained member and the ensemble's vote on the hold-out of a data set.
+    """Evaluate every trained member and the ensemble's vote on the hold-out of a data set.
 
     The ensemble's label is the majority of its members' labels; ties go to the larger summed confidence.
-    Prints accuracy (top-1, top-5, mean per class) and GAP, and writes them with the confusion as JSON.
+    Prints accuracy (top-1, top-5, mean per class) and GAP. Writes them with the confusion matrix as JSON, and
+    as a report.
     """
     from landmark_lib.dataset import read_classes
     from landmark_lib.evaluation.evaluate import evaluate as run

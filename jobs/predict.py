@@ -1,4 +1,4 @@
-"""What an ensemble says about photos: `python jobs/predict.py`, or on many processes under horovodrun."""
+"""Predict the landmarks of photos: `python jobs/predict.py`, or on many processes under horovodrun."""
 
 from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import show, visible
@@ -6,13 +6,13 @@ from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
 
 
 def predict(settings: PredictSettings) -> None:
-    """Ask every trained member and their vote about photos: a folder, a file, a CSV of addresses, a data set.
+    """Predict photos with every trained member and their vote: a folder, a file, a CSV, a data set.
 
-    Writes Parquet with the most likely labels and scores of each member and of the ensemble, a row a photo;
-    photos that cannot be read get a row in rejected with the reason. An interrupted run goes on.
+    Writes Parquet with the top labels and scores of each member and of the ensemble, one row per photo.
+    Photos that cannot be read get a row in rejected/ with the reason. Run the same command to resume.
     """
     from landmark_lib.evaluation.photos import find_photos
-    from landmark_lib.evaluation.shown import describe_answers, describe_summary, read_names
+    from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
     from landmark_lib.evaluation.submission import (
         check_submission,
         fit_test_list,
@@ -21,7 +21,7 @@ def predict(settings: PredictSettings) -> None:
     )
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    # What is wrong with these shows before TensorFlow starts, and hours before the last photo.
+    # Errors in these show before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
     if settings.submission:
@@ -35,15 +35,15 @@ def predict(settings: PredictSettings) -> None:
     ranks = start_ranks()
     with losses_of_ranks_told():
         files, summary = run(settings, photos, ranks)
-    if not ranks.speaks:
+    if not ranks.is_chief:
         return
-    told = [describe_answers(files, summary.members, names), describe_summary(files, summary)]
-    # All is written before a word is shown, as whoever reads the words may stop reading.
+    text = [describe_predictions(files, summary.members, names), describe_summary(files, summary)]
+    # Everything is written before anything is printed: the reader of a pipe may close it early.
     if settings.submission:
         count, empty = write_submission(files, settings.submission, lines)
         path = visible(settings.submission)
-        told.append(f"Submission: {path}, {count:,} photos, {empty:,} of them without a label")
-    show("\n".join(told))
+        text.append(f"Submission: {path}, {count:,} photos, {empty:,} of them without a label")
+    show("\n".join(text))
 
 
 if __name__ == "__main__":

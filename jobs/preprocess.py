@@ -1,15 +1,16 @@
-"""Photos into balanced, shuffled Parquet shards: `spark-submit jobs/preprocess.py`."""
+"""Turn photos into balanced, shuffled Parquet shards: `spark-submit jobs/preprocess.py`."""
 
 import sys
 from pathlib import Path
 
-# A cluster brings its own Python. Another than this one fails far from here, in words that do not tell why.
+# A cluster has its own Python. Any other version fails much later, with an error that hides the reason.
 if sys.version_info[:2] != (3, 11):
     print(f"error: expected Python 3.11, found {sys.version.split()[0]} in {sys.executable}", file=sys.stderr)
     sys.exit(2)
 
 from landmark_lib.command_line import run_job
 from landmark_lib.console import show, visible
+from landmark_lib.errors import UserError
 from landmark_lib.preprocess.submit import settle_spark
 from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
 
@@ -18,12 +19,12 @@ def preprocess(settings: PreprocessSettings) -> None:
     """Turn photos into a data set to train on: balanced, shuffled Parquet shards.
 
     Every photo is centre-cropped and resized to 250x250 pixels. Labels with few images are dropped, two
-    images a class are held out, large classes are sampled for each member of the ensemble, and small ones
-    are upsampled with transformed copies (Algorithm 1 of "Landmark Recognition", CS 231N). What cannot be
-    read is listed in rejected/ with its reason.
+    images per class are held out, large classes are sampled for each member of the ensemble, and small ones
+    are upsampled with transformed copies (Algorithm 1 of "Landmark Recognition", CS 231N). Photos that cannot
+    be read are listed in rejected/ with the reason.
 
-    A run that was stopped is gone on with by the same command; of a finished data set only photos are
-    resized that its source has got since. Without --input it works on an embedded sample of 1,000 photos.
+    Re-run the same command to resume. On a finished data set it adds only new photos. Without --input it
+    works on an embedded sample of 1,000 photos.
     """
     source = settings.input or _embedded_sample()
     if settings.verify:
@@ -49,7 +50,10 @@ def _make_dataset(settings: PreprocessSettings, source: str) -> None:
 
 
 def _embedded_sample() -> str:
-    from landmark_lib.sample import SampleSettings, write_sample
+    try:
+        from landmark_sample import SampleSettings, write_sample
+    except ModuleNotFoundError:  # on a cluster, whose zip of the code is without it
+        raise UserError("--input: expected photos; the embedded sample is not installed here") from None
 
     if Path(SAMPLE_DIRECTORY).exists():
         show(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")

@@ -1,4 +1,4 @@
-"""Better settings for the members: `python jobs/tune.py`."""
+"""Search for better settings of the members: `python jobs/tune.py`."""
 
 import os
 from pathlib import Path
@@ -14,9 +14,9 @@ TRAIN = Path(__file__).resolve().with_name("train.py")
 def tune(settings: TuneSettings) -> None:
     """Search for better settings of the members, and choose those that vote best together.
 
-    Each trial trains one member: its head alone on features computed once, or, with layers left free, its
-    network by horovodrun. Bad trials end early. The same command goes on with a search that was stopped;
-    started several times on a machine, it searches with as many workers.
+    Each trial trains one member: only its head, on features computed once, or, with trainable layers, its
+    network under horovodrun. Bad trials are stopped early. Run the same command to resume, or start it
+    several times on one machine to search with several workers.
 
     Writes members.yaml for `jobs/train.py --config`, tune.json and tune.html to the folder tuning in the
     models' directory.

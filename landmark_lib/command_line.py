@@ -65,7 +65,7 @@ def exit_status(
     command = _command(settings_class, job)
     try:
         # Not `main`, which takes a pipe that a job finds broken for the end of its own output.
-        with command.make_context(Path(sys.argv[0]).name, list(arguments)) as context:
+        with command.make_context(_program(Path(sys.argv[0])), list(arguments)) as context:
             command.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code
@@ -86,6 +86,11 @@ def given_or_default(name: str, given: str | None, default: str) -> str:
     if given is None and is_rank_0():
         show(f"No {name} given: working on {visible(default)}")
     return default if given is None else given
+
+
+def _program(started: Path) -> str:
+    """Return the name of the program as a user calls it."""
+    return f"python -m {started.parent.name}" if started.name == "__main__.py" else started.name
 
 
 def _rank() -> str:

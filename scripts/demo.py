@@ -1,6 +1,6 @@
-"""The whole path on the embedded sample: photos -> shards -> three members -> votes.
+"""Run the whole path on the embedded sample: photos -> shards -> three members -> votes.
 
-Runs the same commands that a user would type, and shows them. Outputs lie under data/demo.
+Runs the commands that a user would type, and prints them. All output goes to data/demo.
 """
 
 import os
@@ -20,7 +20,7 @@ SAMPLE = DEMO / "photos"
 NO_LANDMARK = DEMO / "no-landmark"
 DATASET = DEMO / "dataset"
 MODELS = DEMO / "models"
-# Small images and few epochs, so that two cores are enough; the paper's sizes are the jobs' defaults.
+# Small images and few epochs, so that two cores suffice. The defaults of the jobs are the paper's sizes.
 TRAINING = "--image-size 64 --trainable-layers 0 --epochs 5"
 RANDOM = "--weights random --learning-rate 0.001"
 FIND_WEIGHTS = (
@@ -29,11 +29,11 @@ FIND_WEIGHTS = (
 
 
 def main() -> int:
-    """Run all steps and tell where the outputs lie."""
+    """Run all steps and print where the outputs are."""
     began = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
-    run(f"python -m landmark_lib.sample {SAMPLE}")
-    run(f"python -m landmark_lib.sample {NO_LANDMARK} --landmark-free --photos 100 --longest-side 500")
+    run(f"python -m landmark_sample --output {SAMPLE}")
+    run(f"python -m landmark_sample --output {NO_LANDMARK} --landmark-free --photos 100 --longest-side 500")
     run(f"spark-submit jobs/preprocess.py --input {SAMPLE} --output {DATASET}")
     weights, remark = choose_weights()
     run(f"horovodrun -np 2 python jobs/train.py --dataset {DATASET} --models {MODELS} {TRAINING} {weights}")
@@ -50,22 +50,22 @@ def main() -> int:
 
 
 def choose_weights() -> tuple[str, str]:
-    """Give the options for the best weights at hand, and a line about them for the result."""
+    """Return options for the best available weights, and a line about them for the summary."""
     file = os.environ.get("LANDMARK_REAL_WEIGHTS")
     if file:
         return f"--weights {shlex.quote(file)}", f"The members started from the weights in {file}."
     found = subprocess.run([sys.executable, "-c", FIND_WEIGHTS], capture_output=True, check=False)
     if found.returncode == 0:
         return "--weights imagenet", "The members started from ImageNet weights."
-    print("ImageNet weights could not be downloaded: going on with random ones.", flush=True)
+    print("ImageNet weights could not be downloaded: continuing with random ones.", flush=True)
     return RANDOM, (
-        "The members started from RANDOM weights, as ImageNet's could not be downloaded: about chance is all"
-        " to expect."
+        "The members started from RANDOM weights, because ImageNet's could not be downloaded: expect accuracy"
+        " at the level of chance."
     )
 
 
 def run(command: str) -> str:
-    """Show and run a command; its standard output is shown and given back. Ends the demo if it fails."""
+    """Print and run a command, and return its standard output. Exit if it fails."""
     print(f"\n$ {command}", flush=True)
     lines = []
     with subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, text=True) as process:

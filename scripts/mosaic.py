@@ -1,4 +1,4 @@
-"""Draws the README's picture from a data set: some landmarks, and the copies that upsampling made.
+"""Draw the README's picture from a data set: some landmarks, and copies made by upsampling.
 
 python scripts/mosaic.py data/demo/dataset docs/mosaic.jpg
 """
@@ -24,14 +24,14 @@ def main(root: str, target: str) -> None:
     """Draw the mosaic of the data set at `root` into the file `target`."""
     rows = common_rows(root)
     bands = [
-        ("Training images as they are, a landmark a row", originals(rows)),
-        (f"Copies of {ORIGINALS_UPSAMPLED} photos of a small class, an original a row", copies(rows)),
+        ("Training images, one landmark per row", originals(rows)),
+        (f"Copies of {ORIGINALS_UPSAMPLED} photos of a small class, one original per row", copies(rows)),
     ]
     draw_sheet(bands, TILE, COLUMNS).save(Path(target), quality=QUALITY)
 
 
 def common_rows(root: str) -> list[Row]:
-    """Read the training rows that all members share, in the order of image and number of changes."""
+    """Read the training rows that all members share, sorted by image and number of changes."""
     files = dataset.read_manifest(root).files_in(dataset.COMMON)
     rows = [row for record in files for row in dataset.read_table(root, record.path).to_pylist()]
     return sorted(
@@ -40,18 +40,18 @@ def common_rows(root: str) -> list[Row]:
 
 
 def originals(rows: list[Row]) -> list[list[bytes]]:
-    """Give plain images of the classes that have most of them."""
+    """Return plain images of the classes with the most."""
     plain = [row for row in rows if row["recipe"] == str(PLAIN)]
     return largest_groups(plain, "class_index", CLASSES_SHOWN)
 
 
 def copies(rows: list[Row]) -> list[list[bytes]]:
-    """Give the outputs of the images that were copied most."""
+    """Return the outputs of the images with the most copies."""
     return largest_groups(rows, "image_id", ORIGINALS_UPSAMPLED)
 
 
 def largest_groups(rows: list[Row], column: str, count: int) -> list[list[bytes]]:
-    """Group the images of rows by a column and give the largest groups, the first of equal ones."""
+    """Group the images of rows by a column and return the largest groups, the first of equal ones."""
     groups: dict[Any, list[bytes]] = {}
     for row in rows:
         groups.setdefault(row[column], []).append(row["image"])

@@ -1,4 +1,4 @@
-# A budget tells; it stops nothing. What stops is in dataproc.tf (idle_delete_ttl) and gpu.tf (max_run_duration).
+# A budget only warns. The limits that stop machines are in dataproc.tf (idle_delete_ttl) and gpu.tf (max_run_duration).
 resource "google_billing_budget" "this" {
   count = var.billing_account == null ? 0 : 1
 

@@ -5,25 +5,25 @@ locals {
   })
 
   dataproc_properties = merge({
-    # Spot workers come and go: what is shuffled lies on the primary ones, and a lost task is tried again.
+    # Spot workers come and go: shuffled data stays on primary workers, and lost tasks are retried.
     "dataproc:efm.spark.shuffle"                = "primary-worker"
     "dataproc:am.primary_only"                  = "true"
     "spark:spark.task.maxFailures"              = "10"
     "spark:spark.stage.maxConsecutiveAttempts"  = "10"
     "yarn:yarn.resourcemanager.am.max-attempts" = "10"
-    # YARN makes a secret for each job and hands it to its executors; the shuffle service must ask for it too.
+    # YARN creates a secret for each job and passes it to its executors; the shuffle service must require it too.
     "spark:spark.authenticate"           = "true"
     "yarn:spark.authenticate"            = "true"
     "spark:spark.network.crypto.enabled" = "true"
     "spark:spark.io.encryption.enabled"  = "true"
-    # The locked packages, apart from the image's own: templates/dataproc_environment.sh.tftpl.
+    # The locked packages, separate from the image's: templates/dataproc_environment.sh.tftpl.
     "spark:spark.pyspark.python"        = "/opt/landmark/bin/python"
     "spark:spark.pyspark.driver.python" = "/opt/landmark/bin/python"
-    # Of the 10 GB, Python takes most: a large photo takes 480 MB while it is decoded.
+    # Python uses most of the 10 GB: decoding a large photo takes up to 480 MB.
     "spark:spark.executor.cores"          = "4"
     "spark:spark.executor.memory"         = "4g"
     "spark:spark.executor.memoryOverhead" = "6g"
-    # Logs outlive the cluster.
+    # Keep logs after the cluster is deleted.
     "dataproc:dataproc.logging.stackdriver.job.driver.enable"         = "true"
     "dataproc:dataproc.logging.stackdriver.job.yarn.container.enable" = "true"
   }, var.spark_properties)
@@ -37,7 +37,7 @@ resource "google_dataproc_autoscaling_policy" "this" {
 
   worker_config {
     min_instances = var.primary_workers
-    max_instances = var.primary_workers # these keep the shuffled data, so their number stays
+    max_instances = var.primary_workers # they hold the shuffled data, so their number is fixed
   }
   secondary_worker_config {
     min_instances = 0
@@ -48,7 +48,7 @@ resource "google_dataproc_autoscaling_policy" "this" {
     yarn_config {
       scale_up_factor   = 1.0
       scale_down_factor = 1.0
-      # Dataproc refuses any other with shuffles on primary workers: there is nothing to move off a spot worker.
+      # Dataproc refuses any other value with shuffles on primary workers: a spot worker has nothing to move.
       graceful_decommission_timeout = "0s"
     }
   }
@@ -106,7 +106,7 @@ resource "google_dataproc_cluster" "this" {
       num_instances = var.primary_workers
       machine_type  = var.worker_machine_type
       disk_config {
-        boot_disk_type    = "pd-balanced" # the shuffle goes through it
+        boot_disk_type    = "pd-balanced" # used by the shuffle
         boot_disk_size_gb = 150
       }
     }
@@ -126,7 +126,7 @@ resource "google_dataproc_cluster" "this" {
       idle_delete_ttl = "${var.idle_delete_minutes * 60}s"
     }
     endpoint_config {
-      enable_http_port_access = true # Spark's pages by Google's gateway and login; no port is opened
+      enable_http_port_access = true # Spark's web pages through Google's gateway and login; no port is opened
     }
     dynamic "encryption_config" {
       for_each = var.kms_key == null ? [] : [var.kms_key]
@@ -137,7 +137,7 @@ resource "google_dataproc_cluster" "this" {
   }
 
   lifecycle {
-    ignore_changes = [cluster_config[0].preemptible_worker_config[0].num_instances] # autoscaling's
+    ignore_changes = [cluster_config[0].preemptible_worker_config[0].num_instances] # set by autoscaling
   }
 
   depends_on = [

@@ -12,7 +12,7 @@ resource "google_compute_resource_policy" "compact" {
   depends_on = [google_project_service.this]
 }
 
-# Plain instances, no managed group: Horovod needs names that stay and all nodes at once.
+# Plain instances, not a managed group: Horovod needs stable names and all nodes at once.
 resource "google_compute_instance" "train" {
   count = var.train_nodes
 
@@ -46,7 +46,7 @@ resource "google_compute_instance" "train" {
   }
 
   scheduling {
-    on_host_maintenance         = "TERMINATE" # GPUs do not migrate
+    on_host_maintenance         = "TERMINATE" # GPUs cannot migrate
     automatic_restart           = false
     provisioning_model          = var.spot ? "SPOT" : "STANDARD"
     preemptible                 = var.spot
@@ -80,7 +80,7 @@ resource "google_compute_instance" "train" {
   }
 
   lifecycle {
-    ignore_changes = [boot_disk[0].initialize_params[0].image] # a newer image is no reason to lose the disk
+    ignore_changes = [boot_disk[0].initialize_params[0].image] # a newer image must not replace the disk
   }
 
   depends_on = [
@@ -89,8 +89,8 @@ resource "google_compute_instance" "train" {
   ]
 }
 
-# The keys of ssh between nodes. Only their place is here: a person makes them (output create_node_keys), so that
-# they are in no state, no metadata and no image.
+# The secret for the ssh keys between nodes, without its value: a person creates the keys (output create_node_keys), so
+# that they are in no state, metadata or image.
 resource "google_secret_manager_secret" "node_ssh" {
   count = local.several ? 1 : 0
 

@@ -13,9 +13,9 @@ resource "google_project_service" "this" {
   disable_on_destroy = false # others may use it
 }
 
-# One account for each kind of machine, and no keys to either.
+# One account per kind of machine, both without keys.
 resource "google_service_account" "this" {
-  for_each = { preprocess = "Spark's nodes", train = "GPU nodes" }
+  for_each = { preprocess = "Spark nodes", train = "GPU nodes" }
 
   account_id   = "${var.name}-${each.key}"
   display_name = each.value
@@ -32,8 +32,8 @@ locals {
     "train reads dataset"       = { account = "train", bucket = "dataset", role = "roles/storage.objectViewer" }
     "train writes models"       = { account = "train", bucket = "models", role = "roles/storage.objectUser" }
   }
-  # Google's role of a cluster's nodes reaches the objects of every bucket of the project; there is no smaller one
-  # that Dataproc is documented to accept. A project of its own keeps that to these buckets.
+  # Google's role for cluster nodes can access the objects of every bucket of the project, and Dataproc documents no
+  # smaller one. A separate project limits it to these buckets.
   project_roles = {
     "preprocess: nodes of Dataproc" = { account = "preprocess", role = "roles/dataproc.worker" }
     "train: logs"                   = { account = "train", role = "roles/logging.logWriter" }
@@ -57,7 +57,7 @@ resource "google_project_iam_member" "this" {
   member  = google_service_account.this[each.value.account].member
 }
 
-# People: who may submit jobs and log in. They act as the machines' accounts, and hold no roles on the buckets here.
+# People who may submit jobs and log in. They act as the machines' accounts, and have no roles on the buckets.
 resource "google_project_iam_member" "operators" {
   for_each = {
     for pair in setproduct(var.operators, [
@@ -81,7 +81,7 @@ resource "google_service_account_iam_member" "operators" {
   member             = each.value.member
 }
 
-# With a key of one's own, the services that keep our data must be let use it.
+# With a customer key, the services that store data need permission to use it.
 data "google_project" "this" {
   count = var.kms_key != null || var.billing_account != null ? 1 : 0
 

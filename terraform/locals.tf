@@ -1,13 +1,13 @@
 locals {
   labels = merge(var.labels, { application = "landmark-recognition", managed-by = "terraform" })
 
-  # The version that setup.py reads too.
+  # The version that setup.py also reads.
   version   = regex("__version__ = \"([^\"]+)\"", file("${path.module}/../landmark_lib/__init__.py"))[0]
   image_tag = coalesce(var.image_tag, local.version)
 
-  # Machine types of each number of GPUs, the default first. Machines g2 and a2 bring their GPUs; to n1 they are
-  # attached. `capability` decides whether our TensorFlow has kernels; `precision` is the fastest that a GPU has.
-  # Sources: Compute Engine's GPU machine types; compact placement knows G2, A2 and newer, not N1.
+  # Machine types by number of GPUs, the default first. g2 and a2 machines include their GPUs; n1 machines get them
+  # attached. `capability` decides whether TensorFlow has kernels; `precision` is the fastest that a GPU supports.
+  # Sources: Compute Engine's GPU machine types; compact placement supports G2, A2 and newer, not N1.
   gpu_types = {
     nvidia-tesla-k80 = {
       capability        = 3.7

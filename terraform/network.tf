@@ -1,10 +1,10 @@
-# One network without external addresses: out by NAT, in by IAP's ssh alone, node to node by service account.
+# One network without external addresses: out through NAT, in only by ssh through IAP, node to node by service account.
 
 resource "google_compute_network" "this" {
   name                            = var.name
   auto_create_subnetworks         = false
-  delete_default_routes_on_create = false # NAT goes out by the default route
-  mtu                             = 8896  # the largest: fewer packets for gradients and shuffles
+  delete_default_routes_on_create = false # NAT uses the default route
+  mtu                             = 8896  # the maximum: fewer packets for gradients and shuffles
 
   depends_on = [google_project_service.this]
 }
@@ -52,7 +52,7 @@ resource "google_compute_firewall" "ssh_by_iap" {
   description             = "ssh through Identity-Aware Proxy, from nowhere else."
   network                 = google_compute_network.this.id
   direction               = "INGRESS"
-  source_ranges           = ["35.235.240.0/20"] # IAP's own
+  source_ranges           = ["35.235.240.0/20"] # IAP's range
   target_service_accounts = [for account in google_service_account.this : account.email]
 
   allow {
@@ -61,8 +61,8 @@ resource "google_compute_firewall" "ssh_by_iap" {
   }
 }
 
-# Spark's and Horovod's parts find each other on ports that they choose, so an account's nodes reach each other on
-# all. Gloo's own traffic is plain text: this network is its boundary.
+# Spark's and Horovod's processes choose their ports, so the nodes of an account can reach each other on all of them.
+# Gloo's traffic is plain text: this network is its boundary.
 resource "google_compute_firewall" "between_nodes" {
   for_each = google_service_account.this
 
@@ -84,7 +84,7 @@ resource "google_compute_firewall" "between_nodes" {
   }
 }
 
-# Machines of a serverless batch carry a tag that its command gives them.
+# Machines of a serverless batch have a tag that its command sets.
 resource "google_compute_firewall" "between_serverless" {
   name        = "${var.name}-between-serverless"
   description = "Machines of serverless batches among themselves."

@@ -8,7 +8,7 @@ locals {
   models   = "gs://${local.bucket_names.models}/models"
   node_ssh = "gcloud compute ssh ${var.name}-train-0 ${local.at_zone} --tunnel-through-iap"
 
-  # Ranks on several nodes meet through the ssh of their containers.
+  # Ranks on several nodes connect through ssh between their containers.
   hosts = local.several ? join(",", [for name in local.node_names : "${name}:${var.gpu_count}"]) : "localhost:${var.gpu_count}"
   horovodrun = join(" ", concat(
     ["horovodrun -np ${var.train_nodes * var.gpu_count} -H ${local.hosts}"],
@@ -16,7 +16,7 @@ locals {
   ))
   trained = "--dataset ${local.dataset} --models /data/models"
 
-  # What needs a GPU node; without one each output says so and fails.
+  # Commands that need a GPU node. Without one, each output prints that and fails.
   node_commands = {
     ssh = local.node_ssh
 
@@ -35,7 +35,7 @@ locals {
     name => var.train_nodes > 0 ? "${command}\n" : "echo 'There is no GPU node: apply with -var train_nodes=1.' >&2; false\n"
   }
 
-  # The keys are on this machine in a private folder for a second, then in Secret Manager alone.
+  # The keys exist on this machine only briefly, in a private folder; then only in Secret Manager.
   create_node_keys = <<-COMMAND
     (
       set -e
@@ -53,7 +53,7 @@ locals {
 }
 
 output "push_images" {
-  description = "Give the image that `make images` built to the registry; a tag can be pushed once."
+  description = "Push the image that `make images` built to the registry; a tag can only be pushed once."
   value       = <<-COMMAND
     gcloud auth configure-docker --quiet ${var.region}-docker.pkg.dev
     docker tag landmark-train ${local.train_image}
@@ -62,21 +62,22 @@ output "push_images" {
 }
 
 output "upload_photos" {
-  description = "Bring photos into the raw bucket: PHOTOS names a folder here or in another bucket (gs:// or s3://)."
+  description = "Upload photos to the raw bucket; PHOTOS names a local folder or one in another bucket (gs:// or s3://)."
   value       = "gcloud storage rsync --recursive \"$PHOTOS\" ${local.photos}\n"
 }
 
 output "package_code" {
-  description = "The code as Spark takes it: the wheel, under a name that Spark puts on its workers' path (a wheel is a zip)."
+  description = "Package the code for Spark as a zip, without the renderer of the sample."
   value       = <<-COMMAND
     rm -rf dist
-    pip wheel --no-deps --wheel-dir dist .
-    cp dist/landmark_recognition-*.whl dist/landmark_recognition.zip
+    pip install --no-deps --no-compile --target dist/code .
+    rm -r dist/code/landmark_sample
+    python -c 'import shutil; shutil.make_archive("dist/landmark_recognition", "zip", "dist/code")'
   COMMAND
 }
 
 output "submit_preprocess" {
-  description = "Preprocess on the cluster; the same command goes on after an interruption."
+  description = "Preprocess on the cluster; after an interruption, the same command resumes."
   value       = <<-COMMAND
     gcloud dataproc jobs submit pyspark jobs/preprocess.py ${local.place} \
       --cluster ${local.cluster_name} --py-files dist/landmark_recognition.zip \
@@ -85,7 +86,7 @@ output "submit_preprocess" {
 }
 
 output "submit_preprocess_serverless" {
-  description = "The same without a cluster: a batch that ends with its job; Google keeps Spark's authentication and encryption on there."
+  description = "The same without a cluster: a serverless batch that ends with its job. Google enforces Spark's authentication and encryption there."
   value       = <<-COMMAND
     docker tag landmark-spark:serverless ${local.serverless_image}
     docker push ${local.serverless_image}
@@ -100,7 +101,7 @@ output "submit_preprocess_serverless" {
 }
 
 output "create_node_keys" {
-  description = "With several nodes, once: make the keys of ssh between nodes and keep them in Secret Manager."
+  description = "With several nodes, once: create the ssh keys between nodes and store them in Secret Manager."
   value       = local.several ? local.create_node_keys : "echo 'Fewer than two nodes need no keys.'\n"
 }
 
@@ -110,12 +111,12 @@ output "ssh" {
 }
 
 output "train" {
-  description = "Train all members; the same command goes on from the last checkpoint. Ctrl-C ends the view, not the job."
+  description = "Train all members; the same command resumes from the last checkpoint. Ctrl-C ends the view, not the job."
   value       = local.on_nodes.train
 }
 
 output "evaluate" {
-  description = "Measure the members and their vote on the hold-out."
+  description = "Evaluate the members and their vote on the hold-out."
   value       = local.on_nodes.evaluate
 }
 
@@ -125,26 +126,26 @@ output "save_models" {
 }
 
 output "fetch_models" {
-  description = "Bring the models from their bucket here."
+  description = "Copy the models from their bucket to this machine."
   value       = "mkdir -p data/models\ngcloud storage rsync --recursive ${local.models} data/models\n"
 }
 
 output "start_nodes" {
-  description = "Start GPU nodes that stopped: at their hour, taken back, or by stop_nodes."
+  description = "Start GPU nodes that stopped: by max_run_hours, preemption, or stop_nodes."
   value       = local.on_nodes.start_nodes
 }
 
 output "stop_nodes" {
-  description = "Stop the GPU nodes: only their disks cost then."
+  description = "Stop the GPU nodes; after that only their disks cost money."
   value       = local.on_nodes.stop_nodes
 }
 
 output "tear_down" {
-  description = "Destroy everything but the buckets that hold data."
+  description = "Destroy everything except the buckets that contain data."
   value       = <<-COMMAND
     # The buckets ${local.bucket_names.raw}, ${local.bucket_names.dataset} and
-    # ${local.bucket_names.models} stay while they hold anything, each with an error that says so (force_destroy);
-    # they alone go on to cost. To give up a bucket's data for good:
+    # ${local.bucket_names.models} are kept while they contain anything, each with an error (force_destroy);
+    # only they keep costing money. To delete a bucket's data for good:
     #   gcloud storage rm --recursive --all-versions 'gs://BUCKET/**'
     terraform -chdir=terraform destroy -var project=${var.project}
   COMMAND

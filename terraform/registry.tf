@@ -7,7 +7,7 @@ resource "google_artifact_registry_repository" "this" {
   kms_key_name  = var.kms_key
 
   docker_config {
-    immutable_tags = true # a tag means the same image for ever
+    immutable_tags = true # a tag always means the same image
   }
 
   cleanup_policies {
@@ -29,7 +29,7 @@ resource "google_artifact_registry_repository_iam_member" "train" {
   member     = google_service_account.this["train"].member
 }
 
-# For the serverless batch, whose container Dataproc's agent pulls as this account.
+# For serverless batches: Dataproc's agent pulls their container as this account.
 resource "google_artifact_registry_repository_iam_member" "preprocess" {
   location   = google_artifact_registry_repository.this.location
   repository = google_artifact_registry_repository.this.name

@@ -1,8 +1,8 @@
-# Buckets with data stay when everything else is destroyed: without force_destroy a bucket that holds anything is
-# kept, with an error that says so. What staging and code hold can be made again.
+# Buckets with data stay when everything else is destroyed: without force_destroy, a bucket that contains anything is
+# kept, with an error. The contents of staging and code can be recreated.
 
 resource "google_storage_bucket" "this" {
-  # checkov:skip=CKV_GCP_62:Who reads what is in Cloud Audit Logs where they are on; logs in a bucket would be a sixth bucket that nobody reads
+  # checkov:skip=CKV_GCP_62:Access is in Cloud Audit Logs if they are enabled; logs in a bucket would be a sixth bucket that nobody reads
   for_each = local.bucket_names
 
   name                        = each.value
@@ -13,7 +13,7 @@ resource "google_storage_bucket" "this" {
   force_destroy               = contains(["staging", "code"], each.key)
 
   versioning {
-    enabled = each.key == "models" # a model is overwritten by the next training, and may be missed
+    enabled = each.key == "models" # the next training overwrites a model that may still be wanted
   }
 
   dynamic "lifecycle_rule" {
@@ -60,8 +60,8 @@ resource "google_storage_bucket" "this" {
   depends_on = [google_project_service.this, google_kms_crypto_key_iam_member.this]
 }
 
-# What the cluster's nodes run at their start. A name changes with its content, so that a changed environment makes
-# a new cluster; nodes may read this bucket and not write it.
+# What the cluster's nodes run at start-up. Names change with their content, so that a changed environment creates a new
+# cluster. Nodes can read this bucket but not write to it.
 resource "google_storage_bucket_object" "requirements" {
   bucket = google_storage_bucket.this["code"].name
   name   = local.dataproc_requirements

@@ -1,4 +1,4 @@
-# Place and names
+# Location and names
 
 variable "project" {
   description = "Id of the Google Cloud project."
@@ -28,7 +28,7 @@ variable "zone" {
 }
 
 variable "name" {
-  description = "What the names of all resources begin with."
+  description = "Prefix of the names of all resources."
   type        = string
   default     = "landmark"
 
@@ -39,7 +39,7 @@ variable "name" {
 }
 
 variable "labels" {
-  description = "Labels of every resource, beside application and managed-by."
+  description = "Labels of every resource, in addition to application and managed-by."
   type        = map(string)
   default     = {}
 }
@@ -53,35 +53,35 @@ variable "preprocess_cluster" {
 }
 
 variable "dataproc_image" {
-  description = "Image of the cluster."
+  description = "Dataproc image of the cluster."
   type        = string
   default     = "2.3-debian12"
 
   validation {
     condition     = can(regex("^2\\.3(\\.[0-9]+)?-debian12$", var.dataproc_image))
-    error_message = "dataproc_image: expected 2.3-debian12 (Spark 3.5, Python 3.11; 3.0 carries Spark 4), received '${var.dataproc_image}'."
+    error_message = "dataproc_image: expected 2.3-debian12 (Spark 3.5, Python 3.11; 3.0 has Spark 4), received '${var.dataproc_image}'."
   }
 }
 
 variable "master_machine_type" {
-  description = "Machine of the driver: it holds one record a file, nothing by photo."
+  description = "Machine of the driver, which holds one record per file, nothing per photo."
   type        = string
   default     = "n2-standard-4"
 }
 
 variable "worker_machine_type" {
-  description = "Machine of the workers, 4 GB of memory a core."
+  description = "Machine of the workers, with 4 GB of memory per core."
   type        = string
   default     = "n2-standard-8"
 
   validation {
     condition     = can(regex("^(n1|n2|n2d|e2|c3|n4)-standard-(4|8|16|32)$", var.worker_machine_type))
-    error_message = "worker_machine_type: expected a standard machine of 4 to 32 cores, as n2-standard-8 (executors take 10 GB for 4 cores), received '${var.worker_machine_type}'."
+    error_message = "worker_machine_type: expected a standard machine with 4 to 32 cores, such as n2-standard-8 (executors need 10 GB for 4 cores), received '${var.worker_machine_type}'."
   }
 }
 
 variable "primary_workers" {
-  description = "Workers that stay: they keep what is shuffled."
+  description = "Permanent workers, which hold the shuffled data."
   type        = number
   default     = 2
 
@@ -92,7 +92,7 @@ variable "primary_workers" {
 }
 
 variable "secondary_workers_max" {
-  description = "Spot workers that autoscaling may add; they compute and keep nothing."
+  description = "Spot workers that autoscaling may add; they store nothing."
   type        = number
   default     = 16
 
@@ -109,12 +109,12 @@ variable "idle_delete_minutes" {
 
   validation {
     condition     = var.idle_delete_minutes >= 5 && var.idle_delete_minutes <= 1440
-    error_message = "idle_delete_minutes: expected 5 to 1440, received ${var.idle_delete_minutes}: a cluster that never ends is never cheap."
+    error_message = "idle_delete_minutes: expected 5 to 1440, received ${var.idle_delete_minutes}, so that no forgotten cluster keeps running."
   }
 }
 
 variable "spark_properties" {
-  description = "Cluster properties on top of those in dataproc.tf, as {\"spark:spark.task.maxFailures\" = \"20\"}."
+  description = "Cluster properties in addition to those in dataproc.tf, such as {\"spark:spark.task.maxFailures\" = \"20\"}."
   type        = map(string)
   default     = {}
 }
@@ -122,7 +122,7 @@ variable "spark_properties" {
 # Training
 
 variable "train_nodes" {
-  description = "GPU nodes."
+  description = "Number of GPU nodes."
   type        = number
   default     = 1
 
@@ -133,7 +133,7 @@ variable "train_nodes" {
 }
 
 variable "gpu_type" {
-  description = "GPU of the nodes; locals.tf has the table."
+  description = "GPU type of the nodes, one of the table in locals.tf."
   type        = string
   default     = "nvidia-tesla-t4"
 
@@ -144,7 +144,7 @@ variable "gpu_type" {
 }
 
 variable "gpu_count" {
-  description = "GPUs of a node; each gets one process of Horovod."
+  description = "GPUs per node; each gets one Horovod process."
   type        = number
   default     = 2
 
@@ -152,17 +152,17 @@ variable "gpu_count" {
     condition = contains(
       keys(try(local.gpu_types[var.gpu_type].machine_types, { (var.gpu_count) = [] })), tostring(var.gpu_count)
     )
-    error_message = "gpu_count: ${var.gpu_type} comes in ${join(", ", keys(try(local.gpu_types[var.gpu_type].machine_types, {})))} a node, received ${var.gpu_count}."
+    error_message = "gpu_count: ${var.gpu_type} comes in ${join(", ", keys(try(local.gpu_types[var.gpu_type].machine_types, {})))} per node, received ${var.gpu_count}."
   }
 }
 
 variable "machine_type" {
-  description = "Machine of a GPU node; without one, the table's first for the type and number of GPUs."
+  description = "Machine type of GPU nodes; by default the table's first for the type and number of GPUs."
   type        = string
   default     = null
 
   validation {
-    # A wrong type or number of GPUs is told by its own variable.
+    # A wrong type or number of GPUs is reported by its own variable.
     condition = var.machine_type == null ? true : contains(
       try(local.gpu_types[var.gpu_type].machine_types[tostring(var.gpu_count)], [var.machine_type]), var.machine_type
     )
@@ -171,35 +171,35 @@ variable "machine_type" {
 }
 
 variable "boot_disk_gb" {
-  description = "Boot disk of a GPU node: the system, the image, the shards and the models."
+  description = "Size of a GPU node's boot disk in GB: system, image, shards and models."
   type        = number
   default     = 160
 
   validation {
     condition     = var.boot_disk_gb >= 100
-    error_message = "boot_disk_gb: expected 100 or more (the data set of the paper takes 24 GB, the image with CUDA some 10), received ${var.boot_disk_gb}."
+    error_message = "boot_disk_gb: expected 100 or more (the paper's data set takes 24 GB, the image with CUDA about 10), received ${var.boot_disk_gb}."
   }
 }
 
 variable "spot" {
-  description = "Whether GPU nodes are spot machines: much cheaper, and taken back at any time."
+  description = "Whether GPU nodes are spot machines: much cheaper, but preempted at any time."
   type        = bool
   default     = false
 }
 
 variable "max_run_hours" {
-  description = "Hours after its start at which a GPU node stops itself, so that none is forgotten."
+  description = "Hours after its start at which a GPU node stops itself, in case it is forgotten."
   type        = number
   default     = 24
 
   validation {
     condition     = var.max_run_hours >= 1 && var.max_run_hours <= 168
-    error_message = "max_run_hours: expected 1 to 168 (a week), received ${var.max_run_hours}; a stopped training goes on with the same command."
+    error_message = "max_run_hours: expected 1 to 168 (a week), received ${var.max_run_hours}; the same command resumes a stopped training."
   }
 }
 
 variable "gpu_image" {
-  description = "System of the GPU nodes, with NVIDIA's driver in it: its project and family."
+  description = "System image of the GPU nodes, which includes NVIDIA's driver: its project and family."
   type        = object({ project = string, family = string })
   default = {
     project = "ubuntu-os-accelerator-images"
@@ -208,13 +208,13 @@ variable "gpu_image" {
 }
 
 variable "secure_boot" {
-  description = "Whether machines boot signed software only; off where a driver image is not signed."
+  description = "Whether machines boot only signed software; turn off for an unsigned driver image."
   type        = bool
   default     = true
 }
 
 variable "image_tag" {
-  description = "Tag of the container images; without one, the version of the package."
+  description = "Tag of the container images; by default the version of the package."
   type        = string
   default     = null
 }
@@ -222,29 +222,29 @@ variable "image_tag" {
 # Access, network, encryption, budget
 
 variable "operators" {
-  description = "Who may submit jobs and log in by IAP, as [\"user:ana@example.org\"]; the project's owners may anyway."
+  description = "Who may submit jobs and log in through IAP, such as [\"user:ana@example.org\"]; the project's owners always may."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.operators : can(regex("^(user|group|serviceAccount):.+@.+$", member))])
-    error_message = "operators: expected user:, group: or serviceAccount: with an address, received ${jsonencode(var.operators)}."
+    error_message = "operators: expected user:, group: or serviceAccount: and an address, received ${jsonencode(var.operators)}."
   }
 }
 
 variable "subnet_range" {
-  description = "Addresses of the machines."
+  description = "Address range of the machines."
   type        = string
   default     = "10.10.0.0/20"
 
   validation {
     condition     = can(cidrhost(var.subnet_range, 1)) && can(regex("^(10|172|192)\\.", var.subnet_range))
-    error_message = "subnet_range: expected a private range as 10.10.0.0/20, received '${var.subnet_range}'."
+    error_message = "subnet_range: expected a private range such as 10.10.0.0/20, received '${var.subnet_range}'."
   }
 }
 
 variable "kms_key" {
-  description = "Key of Cloud KMS that encrypts buckets, disks, images and the cluster; without one, Google's keys do."
+  description = "Cloud KMS key that encrypts buckets, disks, images and the cluster; by default Google's keys."
   type        = string
   default     = null
 
@@ -266,7 +266,7 @@ variable "staging_days" {
 }
 
 variable "billing_account" {
-  description = "Billing account for a budget with alerts, as 012345-6789AB-CDEF01; without one there is no budget."
+  description = "Billing account for a budget with alerts, such as 012345-6789AB-CDEF01; by default there is no budget."
   type        = string
   default     = null
 
@@ -277,7 +277,7 @@ variable "billing_account" {
 }
 
 variable "monthly_budget" {
-  description = "Spending a month, in the account's currency, of which alerts are sent at 50, 90 and 100 %."
+  description = "Monthly budget in the account's currency; alerts are sent at 50, 90 and 100 % of it."
   type        = number
   default     = 100
 

@@ -1,6 +1,6 @@
-"""Counts what a run does to its photos: Python imports this in every process whose path names the folder.
+"""Count what a run does to its photos. Python imports this in every process with this folder in PYTHONPATH.
 
-Each process appends to a file of its own in $COUNT_INTO, one line an event:
+Each process appends to its own file in $COUNT_INTO, one line per event:
 
     open <path>              a file under $COUNT_SOURCE was opened
     decode <width> <height>  Pillow decoded an image to this size
@@ -17,7 +17,7 @@ FOLDER, SOURCE = os.environ["COUNT_INTO"], os.environ["COUNT_SOURCE"] + "/"
 
 
 def _note(event: str) -> None:
-    # Spark forks its workers, so the process is asked for each time; no buffer is lost when it is killed.
+    # Spark forks its workers, so the process id is read each time. Without a buffer, a kill loses nothing.
     with (Path(FOLDER) / str(os.getpid())).open("a") as file:
         file.write(event + "\n")
 
@@ -33,12 +33,12 @@ def _count_decoded() -> None:
     load = ImageFile.ImageFile.load
 
     def counted_load(self: ImageFile.ImageFile) -> Any:
-        if self.tile:  # an image already decoded has none left
+        if self.tile:  # empty if the image is already decoded
             width, height = self.size
             _note(f"decode {width} {height}")
         return load(self)
 
-    # Counting is all that is added.
+    # The same function, with counting added.
     ImageFile.ImageFile.load = counted_load  # type: ignore[method-assign]
 
 

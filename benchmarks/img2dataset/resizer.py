@@ -1,7 +1,7 @@
-"""img2dataset's own resizer, run in its own environment by benchmarks/resize.py.
+"""img2dataset's resizer, which benchmarks/resize.py runs in a separate environment.
 
-Reads lines from standard input, a folder of photos and a folder for results (or "-" to keep none); answers
-each with the CPU seconds that its Resizer took for all photos of the folder.
+Reads lines from standard input: a folder of photos and a folder for results (or "-" to keep none). Prints for
+each line the CPU seconds that its Resizer took for all photos of the folder.
 """
 
 import io
@@ -13,7 +13,7 @@ from img2dataset.resizer import Resizer
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Process lines until the input ends."""
     resizer = Resizer(250, "center_crop", resize_only_if_bigger=False, encode_quality=95)
     for line in sys.stdin:
         source, results = line.rstrip("\n").split("\t")

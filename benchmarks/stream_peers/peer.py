@@ -1,9 +1,9 @@
-"""The peers of benchmarks/stream.py, run with their own packages beside the project's.
+"""The peers of benchmarks/stream.py, run with their own packages in addition to the project's.
 
     python peer.py webdataset|petastorm FOLDER
 
-Reads lines from standard input, each asking for one pass; answers with the images read and the seconds.
-`python peer.py materialize FOLDER SHARDS` writes Petastorm's own kind of data set from the project's shards.
+Runs one pass for each line of standard input, and prints the images read and the seconds. `python peer.py
+materialize FOLDER SHARDS` writes a data set in Petastorm's own format from the project's shards.
 """
 
 import io
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-ANSWER = "pass:"  # Petastorm prints lines of its own
+RESULT = "pass:"  # Petastorm prints other lines
 BATCH = 32
 PROCESSES = 2
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Run passes until the input ends."""
     kind, folder = sys.argv[1:3]
     if kind == "materialize":
         materialize(folder, sys.argv[3])
@@ -39,11 +39,11 @@ def serve(one_pass: Callable[[], int]) -> None:
     for _ in sys.stdin:
         begin = time.perf_counter()
         images = one_pass()
-        print(ANSWER, images, time.perf_counter() - begin, flush=True)
+        print(RESULT, images, time.perf_counter() - begin, flush=True)
 
 
 def webdataset_pass(tars: list[str]) -> int:
-    """Read, decode, shuffle and batch some tars in this process; the batches go nowhere."""
+    """Read, decode, shuffle and batch some tars in this process; discard the batches."""
     import webdataset
 
     rows = webdataset.WebDataset(tars, shardshuffle=False, empty_check=False).shuffle(2048)
@@ -52,7 +52,7 @@ def webdataset_pass(tars: list[str]) -> int:
 
 
 def petastorm_pass(folder: str) -> int:
-    """Read with Petastorm's own reader and codecs, as its examples do."""
+    """Read with Petastorm's reader and codecs, as in its examples."""
     from petastorm import make_reader
     from petastorm.tf_utils import make_petastorm_dataset
 

@@ -1,42 +1,41 @@
-"""Members and their votes measured on the hold-out, as JSON and on a page."""
+"""Measure the members and their vote on the hold-out, and write the results as JSON and as a page."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from landmark_lib import dataset
-from landmark_lib.dataset import REPORT, Manifest
+from landmark_lib.dataset import REPORT, read_manifest
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.evaluation.evidence import sketches_of
-from landmark_lib.evaluation.hold_out import Votes, ask_about, read_hold_out
-from landmark_lib.evaluation.measure import HoldOut, measure
-from landmark_lib.evaluation.networks import Member, load_members
-from landmark_lib.evaluation.no_landmark import ask_about_no_landmark, find_no_landmark
+from landmark_lib.evaluation.ensemble_outputs import EnsembleOutputs, predict_hold_out
+from landmark_lib.evaluation.evidence import statistics_of
+from landmark_lib.evaluation.measure import measure
+from landmark_lib.evaluation.networks import TrainedMember, load_members
+from landmark_lib.evaluation.no_landmark import find_no_landmark, predict_no_landmark
 from landmark_lib.evaluation.photos import Photos
-from landmark_lib.evaluation.rejecting import Shown, learn_rejection
+from landmark_lib.evaluation.rejecting import LandmarkPhotos, learn_rejection
 from landmark_lib.evaluation.rejection_file import write_rejection
 from landmark_lib.evaluation_results import Evaluation, RejectionResult
-from landmark_lib.report.answers import HoldOutAnswers
+from landmark_lib.hold_out import HoldOut, read_hold_out
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import curves_of, read_history
 from landmark_lib.training.member_data import validation_shards
 from landmark_lib.training.model_directory import finished_members, read_member
-from landmark_lib.tuning_results import Tuning, read_tuning
+from landmark_lib.tuning_results import read_tuning
 
 RESULTS = "evaluation.json"
 
 
 def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
-    """Measure every trained member and their votes on the hold-out, and write the result as JSON and HTML.
+    """Measure all trained members and their vote on the hold-out, and write the results as JSON and HTML.
 
     Args:
-        settings: Where the models are and where the result goes.
+        settings: Where the models are and where the results go.
         root: Root of the data set.
 
     Returns:
-        The evaluation and the file that holds it; the page lies beside it.
+        The evaluation and its file; the page is beside it.
 
     Raises:
         UserError: Not a data set, no trained member, or one trained on another data set.
@@ -44,17 +43,29 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
     """
     place = Place(settings.output) if settings.output else Place(settings.models) / RESULTS
     _check_writable(place)
-    manifest = dataset.read_manifest(root)
+    manifest = read_manifest(root)
     validation = validation_shards(root, manifest)
-    _check_fingerprints(finished_members(settings.models), manifest.fingerprint, root)
+    for directory in finished_members(settings.models):
+        trained_on = read_member(directory).dataset_fingerprint
+        if trained_on != manifest.fingerprint:
+            raise UserError(
+                f"--models: {directory} was trained on data set {trained_on}, but {root} is"
+                f" {manifest.fingerprint}"
+            )
     no_landmark = find_no_landmark(settings)
     members = load_members(settings.models)
-    hold_out = read_hold_out(root, manifest.fingerprint, validation)
-    votes = ask_about(members, hold_out, validation, settings.batch_size)
-    evaluation = measure(hold_out, votes.members, votes.ensemble, votes.mean_softmax)
-    result, why_not = _rejection(settings, members, no_landmark, hold_out, votes)
+    hold_out = read_hold_out(root, manifest)
+    outputs = predict_hold_out(members, hold_out, validation, settings.batch_size)
+    evaluation = measure(hold_out, outputs.members, outputs.ensemble, outputs.mean_softmax)
+    result, why_not = _rejection(settings, members, no_landmark, hold_out, outputs)
     evaluation = replace(evaluation, rejection=result, no_rejection=why_not)
-    page = _page(root, manifest, evaluation, hold_out, votes, members, _tuning(settings, manifest))
+    histories = {member.name: read_history(member.directory) for member in members}
+    curves = {name: curves_of(history) for name, history in histories.items() if history}
+    tuning = read_tuning(settings.models)
+    if tuning and tuning.dataset_fingerprint != manifest.fingerprint:
+        tuning = None
+    predictions = outputs.ensemble.predictions
+    page = evaluation_page(manifest, evaluation, hold_out, predictions, curves, tuning)
     try:
         (place.parent / REPORT).write(page.encode())
         place.write((json.dumps(asdict(evaluation), indent=1) + "\n").encode())
@@ -64,7 +75,7 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
 
 
 def _check_writable(place: Place) -> None:
-    """Find out before hours of work that the result cannot be written."""
+    """Refuse an unwritable place before hours of work."""
     try:
         place.parent.check_writable()
     except OSError as error:
@@ -75,30 +86,30 @@ def _check_writable(place: Place) -> None:
 
 def _rejection(
     settings: EvaluateSettings,
-    members: Sequence[Member],
+    members: Sequence[TrainedMember],
     photos: Photos | None,
     hold_out: HoldOut,
-    votes: Votes,
+    outputs: EnsembleOutputs,
 ) -> tuple[RejectionResult | None, str]:
-    """Learn to tell photos without a landmark, and keep what was learned with the members.
+    """Learn to reject photos without a landmark, and store the rejection beside the members.
 
     Returns:
-        What it brings; or why nothing was learned.
+        How well it rejects; or the reason why nothing was learned.
 
     Raises:
         UserError: `--no-landmark` cannot be used, or the models' directory cannot be written into.
     """
-    sketches = sketches_of(members)
-    if sketches is None or votes.known is None or votes.unknown is None:
-        why = "a member has no sketch of its training features, or there is only one class"
+    statistics = statistics_of(members)
+    if statistics is None or outputs.evidence is None or outputs.evidence_masked is None:
+        why = "a member has no feature statistics (sketch.npz), or there is only one class"
         if photos is not None:
-            raise UserError(f"--no-landmark: {why}; jobs/train.py makes sketches")
+            raise UserError(f"--no-landmark: {why}; jobs/train.py writes sketch.npz")
         return None, why
-    right = votes.ensemble.labels[:, 0] == hold_out.truth
-    free = None if photos is None else ask_about_no_landmark(members, sketches, photos, settings)
+    right = outputs.ensemble.predictions.right(hold_out.truth)
+    free = None if photos is None else predict_no_landmark(members, statistics, photos, settings)
     try:
         rejection, result = learn_rejection(
-            Shown(hold_out.image_ids, right, votes.known, votes.unknown), free
+            LandmarkPhotos(hold_out.image_ids, right, outputs.evidence, outputs.evidence_masked), free
         )
     except ValueError as error:
         return None, f"too little to learn from: {error}"
@@ -107,36 +118,3 @@ def _rejection(
     except OSError as error:
         raise UserError(f"--models: cannot write into {settings.models}: {error.strerror or error}") from None
     return result, ""
-
-
-def _check_fingerprints(directories: Sequence[Place], fingerprint: str, root: str) -> None:
-    for directory in directories:
-        trained_on = read_member(directory).dataset_fingerprint
-        if trained_on != fingerprint:
-            raise UserError(
-                f"--models: {directory} was trained on the data set {trained_on}, {root} is {fingerprint}"
-            )
-
-
-def _page(
-    root: str,
-    manifest: Manifest,
-    evaluation: Evaluation,
-    hold_out: HoldOut,
-    votes: Votes,
-    members: Sequence[Member],
-    tuning: Tuning | None,
-) -> str:
-    ensemble = votes.ensemble
-    answers = HoldOutAnswers(
-        list(hold_out.image_ids), hold_out.truth, ensemble.labels, ensemble.scores.reshape(-1, 1)
-    )
-    histories = {member.name: read_history(member.directory) for member in members}
-    curves = {name: curves_of(history) for name, history in histories.items() if history}
-    return evaluation_page(root, manifest, evaluation, answers, curves, tuning)
-
-
-def _tuning(settings: EvaluateSettings, manifest: Manifest) -> Tuning | None:
-    """Read what a search on this very data set found."""
-    found = read_tuning(settings.models)
-    return found if found and found.dataset_fingerprint == manifest.fingerprint else None

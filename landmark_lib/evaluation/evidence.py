@@ -1,87 +1,85 @@
-"""Evidence that the ensemble's answers are right: what rejection weighs (`method.rejection`)."""
+"""Evidence that the ensemble's predictions are right: the input of rejection (`method.rejection`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.evaluation.networks import Member, Said
-from landmark_lib.method.likeness import Sketch
+from landmark_lib.evaluation.networks import TrainedMember
 from landmark_lib.method.rejection import log_odds
+from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.method.vote import vote
+from landmark_lib.predictions import Outputs
 
-FEWEST_CLASSES = 2  # of one, nothing is left to answer to a photo whose landmark is unknown
+MIN_CLASSES = 2  # with one class, masking the true class leaves nothing to predict
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The vote on some photos, and what speaks for it.
+    """The vote on some photos, and the evidence that it is right.
 
     Attributes:
-        scores: Of the vote, (photos,) float64.
-        pieces: As `rejection.EVIDENCE` names them, (photos, pieces) float64.
+        scores: Score of the vote, (photos,) float64.
+        values: One column for each name in `rejection.EVIDENCE`, (photos, evidence) float64.
     """
 
     scores: NDArray[np.float64]
-    pieces: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self | None:
+        """Concatenate evidence on different photos; None if there are no parts."""
+        if not parts:
+            return None
+        return cls(
+            np.concatenate([part.scores for part in parts]), np.concatenate([part.values for part in parts])
+        )
 
 
-def sketches_of(members: Sequence[Member]) -> list[Sketch] | None:
-    """Give the members' sketches; None if one has none, or if they know too few classes."""
-    sketches = [member.sketch for member in members if member.sketch is not None]
-    enough = len(members[0].record.landmark_ids) >= FEWEST_CLASSES
-    return sketches if enough and len(sketches) == len(members) else None
+def statistics_of(members: Sequence[TrainedMember]) -> list[FeatureStatistics] | None:
+    """Return the members' feature statistics; None if one has none, or if there are too few classes."""
+    found = [member.statistics for member in members if member.statistics is not None]
+    enough = len(members[0].record.landmark_ids) >= MIN_CLASSES
+    return found if enough and len(found) == len(members) else None
 
 
-def evidence_of(said: Sequence[Said], sketches: Sequence[Sketch]) -> Evidence:
-    """Weigh what all members say of some photos.
+def evidence_of(outputs: Sequence[Outputs], statistics: Sequence[FeatureStatistics]) -> Evidence:
+    """Compute the evidence for the vote on some photos.
 
     Args:
-        said: By each member.
-        sketches: Of each member.
+        outputs: Each member's outputs for these photos.
+        statistics: Each member's feature statistics.
     """
-    answers = [_first(one.logits) for one in said]
-    votes = vote(np.stack([labels for labels, _, _ in answers]), np.stack([sure for _, sure, _ in answers]))
-    energies = np.mean([energy for _, _, energy in answers], axis=0)
-    likenesses = np.mean(
+    all_energies = [tf.reduce_logsumexp(one.logits, axis=1) for one in outputs]
+    classes = np.stack([tf.argmax(one.logits, axis=1).numpy() for one in outputs])
+    softmax = [
+        tf.exp(tf.reduce_max(one.logits, axis=1) - energies).numpy()
+        for one, energies in zip(outputs, all_energies, strict=True)
+    ]
+    votes = vote(classes, np.minimum(np.stack(softmax).astype(np.float64), 1.0))
+    energies = np.mean([own.numpy().astype(np.float64) for own in all_energies], axis=0)
+    similarities = np.mean(
         [
-            sketch.likeness(one.features.numpy(), votes.labels)
-            for one, sketch in zip(said, sketches, strict=True)
+            own.similarity(one.features.numpy(), votes.classes)
+            for one, own in zip(outputs, statistics, strict=True)
         ],
         axis=0,
     )
-    return Evidence(votes.scores, np.column_stack((log_odds(votes.scores), energies, likenesses)))
+    return Evidence(votes.scores, np.column_stack((log_odds(votes.scores), energies, similarities)))
 
 
-def join_evidence(parts: Sequence[Evidence]) -> Evidence | None:
-    """Put evidence on photos one behind another; None of nothing."""
-    if not parts:
-        return None
-    return Evidence(
-        np.concatenate([part.scores for part in parts]), np.concatenate([part.pieces for part in parts])
-    )
-
-
-def unknown_to_all(said: Sequence[Said], truth: NDArray[np.int64]) -> list[Said]:
-    """Give what the members would say if none had heard of the landmark that a photo shows.
+def without_true_class(outputs: Sequence[Outputs], truth: NDArray[np.int64]) -> list[Outputs]:
+    """Return the members' outputs with the true class of each photo masked, as if no member knew it.
 
     Args:
-        said: By each member.
-        truth: Class index of each photo, (photos,).
+        outputs: Each member's outputs for some photos.
+        truth: True class index of each photo, (photos,).
     """
     places = np.column_stack((np.arange(len(truth)), truth))
     nothing = tf.fill([len(truth)], -np.inf)
-    return [Said(tf.tensor_scatter_nd_update(one.logits, places, nothing), one.features) for one in said]
-
-
-def _first(logits: tf.Tensor) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Give the likeliest class of each photo, its softmax, and the energy, (photos,) each."""
-    energies = tf.reduce_logsumexp(logits, axis=1)
-    sure = tf.exp(tf.reduce_max(logits, axis=1) - energies)
-    return (
-        tf.argmax(logits, axis=1).numpy(),
-        np.minimum(sure.numpy().astype(np.float64), 1.0),
-        energies.numpy().astype(np.float64),
-    )
+    return [
+        Outputs(tf.tensor_scatter_nd_update(one.logits, places, nothing), one.features) for one in outputs
+    ]

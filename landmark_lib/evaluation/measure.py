@@ -1,4 +1,4 @@
-"""From the answers of all voters to all that is found out about them; no model and no file."""
+"""Compute an evaluation from what all voters predict, without any model or file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,74 +17,55 @@ from landmark_lib.evaluation_results import (
     Temperature,
     VoterResult,
 )
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import (
     TEMPERATURES,
+    apply_temperature,
     choose_temperature,
     expected_calibration_error,
     fitting_half,
     reliability,
-    tempered,
 )
-from landmark_lib.method.intervals import FIGURES, RESAMPLES, Responses, interval, mcnemar, resampled_figures
+from landmark_lib.method.intervals import FIGURES, RESAMPLES, interval, mcnemar, resampled_figures
 from landmark_lib.method.metrics import (
-    accuracy_by_class,
     confusion,
     disagreement,
     gap,
     macro_precision,
     macro_recall,
     mean_class_accuracy,
+    per_class_accuracy,
     tenths_by_label_count,
     top_k_accuracy,
 )
+from landmark_lib.predictions import Predictions
 
 
 @dataclass(frozen=True)
-class HoldOut:
-    """The photos that were asked about.
+class Voter:
+    """What one voter predicts, photos in the order of the hold-out.
 
     Attributes:
-        dataset: Root of the data set.
-        fingerprint: Of the data set.
-        image_ids: Distinct, photos of them.
-        truth: True class index of each photo, (photos,) int64.
-        label_counts: Images of each class in the corpus, (classes,) int64.
-    """
-
-    dataset: str
-    fingerprint: str
-    image_ids: Sequence[str]
-    truth: NDArray[np.int64]
-    label_counts: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one voter answers, the photos in the order of the hold-out.
-
-    Attributes:
-        voter: Its name.
+        name: "member-0", …, ENSEMBLE or MEAN_SOFTMAX.
         weights: What its backbones started from.
-        labels: Class indices of each photo, most likely first, (photos, k) int64.
-        scores: How sure it is of the first, in 0 … 1, (photos,) float64; a member's is its softmax.
-        log_sums: logsumexp(logits / temperature) for each of `calibration.TEMPERATURES`, of a member whose
-            temperature is wanted, (photos, temperatures) float64.
-        true_logits: Logit of the true class, given with `log_sums`, (photos,) float64.
+        predictions: Its predictions.
+        log_sums: logsumexp(logits / temperature) for each of `calibration.TEMPERATURES`, where a temperature
+            is to be fitted, (photos, temperatures) float64.
+        true_logits: Logit of the true class, together with `log_sums`, (photos,) float64.
     """
 
-    voter: str
+    name: str
     weights: str
-    labels: NDArray[np.int64]
-    scores: NDArray[np.float64]
+    predictions: Predictions
     log_sums: NDArray[np.float64] | None = None
     true_logits: NDArray[np.float64] | None = None
 
 
 def measure(
     hold_out: HoldOut,
-    members: Sequence[Answers],
-    ensemble: Answers,
-    mean_softmax: Answers,
+    members: Sequence[Voter],
+    ensemble: Voter,
+    mean_softmax: Voter,
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -92,28 +73,31 @@ def measure(
     """Measure all voters on one hold-out; the order of its photos changes nothing.
 
     Args:
-        hold_out: The photos and their truth.
-        members: Answers of each, at least one.
-        ensemble: Answers of the members' vote.
-        mean_softmax: Answers by the mean of the members' softmax.
-        resamples: Of the bootstrap, at least 1.
-        seed: Of the resamples and of the halves that temperatures are fitted and judged on.
+        hold_out: The photos and their true classes.
+        members: The members, at least one.
+        ensemble: The members' vote.
+        mean_softmax: The mean of the members' softmax.
+        resamples: Resamples of the bootstrap, at least 1.
+        seed: Seed of the resamples, and of the halves on which temperatures are fitted and measured.
 
     Raises:
-        ValueError: No photos or members, an image id given twice, arrays of other shapes, a class index
-            or score out of range, or a log sum or logit that is not a number.
+        ValueError: No photos or members, a repeated image id, arrays of other shapes, a class index or score
+            out of range, or a log sum or logit that is NaN.
     """
     voters = [*members, ensemble, mean_softmax]
     _check(hold_out, members, voters)
-    # In this order, what is drawn by position and ranked by position depends on the image ids alone.
+    # Sorted by image id, so that whatever is drawn or ranked by position depends on the image ids alone.
     order = np.array(sorted(range(len(hold_out.image_ids)), key=hold_out.image_ids.__getitem__))
-    photos = _photos_in_order(hold_out, order)
-    voters = [_answers_in_order(answers, order) for answers in voters]
-    resampled = _resampled(voters, photos, resamples, seed)
-    fitting = fitting_half(photos.image_ids, seed)
+    image_ids = [hold_out.image_ids[photo] for photo in order.tolist()]
+    photos = replace(hold_out, image_ids=image_ids, truth=hold_out.truth[order])
+    voters = [_in_order(voter, order) for voter in voters]
+    predictions = [voter.predictions for voter in voters]
+    resampled = resampled_figures(
+        predictions, photos.truth, len(photos.label_counts), resamples=resamples, seed=seed
+    )
+    fitting = fitting_half(image_ids, seed)
     results = [
-        _voter_result(answers, photos, figures, fitting)
-        for answers, figures in zip(voters, resampled, strict=True)
+        _voter_result(voter, photos, drawn, fitting) for voter, drawn in zip(voters, resampled, strict=True)
     ]
     count = len(members)
     best = max(range(count), key=lambda member: results[member].top_1.value)
@@ -130,147 +114,121 @@ def measure(
     )
 
 
-def _check(hold_out: HoldOut, members: Sequence[Answers], voters: Sequence[Answers]) -> None:
+def _check(hold_out: HoldOut, members: Sequence[Voter], voters: Sequence[Voter]) -> None:
     photos, classes = len(hold_out.image_ids), len(hold_out.label_counts)
     if photos == 0 or not members:
         raise ValueError(f"expected photos and members, received {photos} and {len(members)}")
     if len(set(hold_out.image_ids)) < photos:
         raise ValueError("expected distinct image ids, received one twice")
     _check_array("truth", hold_out.truth, (photos,), classes - 1)
-    for answers in voters:
-        ranked = (photos, answers.labels.shape[-1])
-        _check_array(f"labels of {answers.voter}", answers.labels, ranked, classes - 1)
-        _check_array(f"scores of {answers.voter}", answers.scores, (photos,), 1)
-        if answers.log_sums is not None or answers.true_logits is not None:
-            _check_array(f"log sums of {answers.voter}", answers.log_sums, (photos, len(TEMPERATURES)))
-            _check_array(f"true logits of {answers.voter}", answers.true_logits, (photos,))
+    for voter in voters:
+        found = voter.predictions
+        _check_array(
+            f"classes of {voter.name}", found.classes, (photos, *found.classes.shape[1:]), classes - 1
+        )
+        _check_array(f"scores of {voter.name}", found.scores, (photos, *found.scores.shape[1:]), 1)
+        if voter.log_sums is not None or voter.true_logits is not None:
+            _check_array(f"log sums of {voter.name}", voter.log_sums, (photos, len(TEMPERATURES)))
+            _check_array(f"true logits of {voter.name}", voter.true_logits, (photos,))
 
 
 def _check_array(
-    name: str, array: NDArray[Any] | None, shape: tuple[int, ...], most: float | None = None
+    name: str, array: NDArray[Any] | None, shape: tuple[int, ...], highest: float | None = None
 ) -> None:
     if array is None or array.shape != shape or array.size == 0:
-        raise ValueError(
-            f"{name}: expected an array of {shape}, received {None if array is None else array.shape}"
-        )
-    # Said this way round, NaN is refused too.
-    if most is not None and not 0 <= array.min() <= array.max() <= most:
-        raise ValueError(f"{name}: expected 0 to {most}, received {array.min()} to {array.max()}")
+        received = None if array is None else array.shape
+        raise ValueError(f"{name}: expected an array of {shape}, received {received}")
+    # Written this way round, it refuses NaN too.
+    if highest is not None and not 0 <= array.min() <= array.max() <= highest:
+        raise ValueError(f"{name}: expected 0 to {highest}, received {array.min()} to {array.max()}")
 
 
-def _photos_in_order(hold_out: HoldOut, order: NDArray[np.int64]) -> HoldOut:
-    image_ids = [hold_out.image_ids[photo] for photo in order.tolist()]
-    return replace(hold_out, image_ids=image_ids, truth=hold_out.truth[order])
-
-
-def _answers_in_order(answers: Answers, order: NDArray[np.int64]) -> Answers:
+def _in_order(voter: Voter, order: NDArray[np.int64]) -> Voter:
     return replace(
-        answers,
-        labels=answers.labels[order],
-        scores=answers.scores[order],
-        log_sums=None if answers.log_sums is None else answers.log_sums[order],
-        true_logits=None if answers.true_logits is None else answers.true_logits[order],
-    )
-
-
-def _resampled(voters: Sequence[Answers], photos: HoldOut, resamples: int, seed: int) -> NDArray[np.float64]:
-    """Give `FIGURES` of all voters on the same resamples, (voters, resamples, figures)."""
-    # (photos,) becomes (photos, 1), to be compared with each of the k labels.
-    truth = photos.truth[:, np.newaxis]
-    responses = [
-        Responses(answers.labels[:, 0], (answers.labels == truth).any(axis=1), answers.scores)
-        for answers in voters
-    ]
-    return resampled_figures(
-        responses, photos.truth, len(photos.label_counts), resamples=resamples, seed=seed
+        voter,
+        predictions=voter.predictions.of(order),
+        log_sums=None if voter.log_sums is None else voter.log_sums[order],
+        true_logits=None if voter.true_logits is None else voter.true_logits[order],
     )
 
 
 def _voter_result(
-    answers: Answers, photos: HoldOut, resampled: NDArray[np.float64], fitting: NDArray[np.bool_]
+    voter: Voter, photos: HoldOut, resampled: NDArray[np.float64], fitting: NDArray[np.bool_]
 ) -> VoterResult:
     """Measure one voter; `resampled` is (resamples, figures), `fitting` (photos,)."""
-    first, truth = answers.labels[:, 0], photos.truth
-    right = first == truth
+    found, truth = voter.predictions, photos.truth
+    first, scores, right = found.first, found.first_scores, found.right(truth)
+    scored = zip(first.tolist(), scores.tolist(), strict=True)
+    truths = {name: (true,) for name, true in zip(photos.image_ids, truth.tolist(), strict=True)}
     values = {
-        "top_1": top_k_accuracy(answers.labels, truth, 1),
-        "top_5": top_k_accuracy(answers.labels, truth, answers.labels.shape[1]),
+        "top_1": top_k_accuracy(found.classes, truth, 1),
+        "top_5": top_k_accuracy(found.classes, truth, found.classes.shape[1]),
         "mean_class_accuracy": mean_class_accuracy(first, truth),
         "macro_precision": macro_precision(first, truth),
         "macro_recall": macro_recall(first, truth),
-        "gap": _gap(answers, photos),
+        "gap": gap(dict(zip(photos.image_ids, scored, strict=True)), truths),
     }
+    figures = {
+        name: Figure(values[name], *interval(drawn)) for name, drawn in zip(FIGURES, resampled.T, strict=True)
+    }
+    bins = reliability(scores, right)
+    columns = (bins.scores.tolist(), bins.accuracies.tolist(), bins.photos.tolist())
     return VoterResult(
-        voter=answers.voter,
-        weights=answers.weights,
-        **{
-            name: Figure(values[name], *interval(drawn))
-            for name, drawn in zip(FIGURES, resampled.T, strict=True)
-        },
-        ece=expected_calibration_error(answers.scores, right),
-        reliability=_reliability(answers.scores, right),
+        voter=voter.name,
+        weights=voter.weights,
+        **figures,
+        ece=expected_calibration_error(scores, right),
+        reliability=[ReliabilityBin(*row) for row in zip(*columns, strict=True)],
         deciles=_deciles(first, photos),
         confusion=[(*pair, count) for pair, count in confusion(first, truth).items()],
-        temperature=_temperature(answers, right, fitting),
+        temperature=_temperature(voter, right, fitting),
     )
 
 
-def _gap(answers: Answers, photos: HoldOut) -> float:
-    said = zip(answers.labels[:, 0].tolist(), answers.scores.tolist(), strict=True)
-    truths = {name: (label,) for name, label in zip(photos.image_ids, photos.truth.tolist(), strict=True)}
-    return gap(dict(zip(photos.image_ids, said, strict=True)), truths)
-
-
-def _reliability(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> list[ReliabilityBin]:
-    bins = reliability(scores, right)
-    columns = (bins.scores.tolist(), bins.accuracies.tolist(), bins.photos.tolist())
-    return [ReliabilityBin(*row) for row in zip(*columns, strict=True)]
-
-
-def _deciles(labels: NDArray[np.int64], photos: HoldOut) -> list[Decile]:
+def _deciles(classes: NDArray[np.integer[Any]], photos: HoldOut) -> list[Decile]:
     label_counts = photos.label_counts
-    accuracies = accuracy_by_class(labels, photos.truth, len(label_counts))
+    accuracies = per_class_accuracy(classes, photos.truth, len(label_counts))
     photo_counts = np.bincount(photos.truth, minlength=len(label_counts))
     deciles = []
     for part in tenths_by_label_count(label_counts):
-        shown = part[photo_counts[part] > 0]
+        with_photos = part[photo_counts[part] > 0]
         deciles.append(
             Decile(
                 least=int(label_counts[part[0]]),
                 most=int(label_counts[part[-1]]),
                 classes=len(part),
                 photos=int(photo_counts[part].sum()),
-                accuracy=_mean(accuracies[shown]),
+                accuracy=_mean(accuracies[with_photos]),
             )
         )
     return deciles
 
 
-def _temperature(
-    answers: Answers, right: NDArray[np.bool_], fitting: NDArray[np.bool_]
-) -> Temperature | None:
-    """Fit on half of the photos, judge on the other; None where there is nothing to fit, or on no photo."""
-    if answers.log_sums is None or answers.true_logits is None or not fitting.any():
+def _temperature(voter: Voter, right: NDArray[np.bool_], fitting: NDArray[np.bool_]) -> Temperature | None:
+    """Fit on one half of the photos and measure on the other; None without logits or without photos."""
+    if voter.log_sums is None or voter.true_logits is None or not fitting.any():
         return None
-    position = choose_temperature(answers.log_sums[fitting], answers.true_logits[fitting])
+    position = choose_temperature(voter.log_sums[fitting], voter.true_logits[fitting])
     other = ~fitting
-    after = tempered(answers.scores[other], answers.log_sums[other], position)
+    before = voter.predictions.first_scores[other]
+    after = apply_temperature(before, voter.log_sums[other], position)
     return Temperature(
         temperature=float(TEMPERATURES[position]),
-        ece_before=expected_calibration_error(answers.scores[other], right[other]),
+        ece_before=expected_calibration_error(before, right[other]),
         ece_after=expected_calibration_error(after, right[other]),
         photos=int(other.sum()),
     )
 
 
 def _comparison(
-    member: Answers, ensemble: Answers, truth: NDArray[np.int64], drawn: NDArray[np.float64]
+    member: Voter, ensemble: Voter, truth: NDArray[np.int64], drawn: NDArray[np.float64]
 ) -> Comparison:
-    """Compare by photo; `drawn` holds the difference of top-1 in each resample, (resamples,)."""
-    own, together = member.labels[:, 0] == truth, ensemble.labels[:, 0] == truth
-    only_ensemble, only_member = int((together & ~own).sum()), int((own & ~together).sum())
+    """Compare photo by photo; `drawn` holds the difference of top-1 in each resample, (resamples,)."""
+    of_member, of_ensemble = member.predictions.right(truth), ensemble.predictions.right(truth)
+    only_ensemble = int((of_ensemble & ~of_member).sum())
+    only_member = int((of_member & ~of_ensemble).sum())
     return Comparison(
-        member=member.voter,
+        member=member.name,
         difference=Figure((only_ensemble - only_member) / len(truth), *interval(drawn)),
         only_ensemble_right=only_ensemble,
         only_member_right=only_member,
@@ -278,14 +236,13 @@ def _comparison(
     )
 
 
-def _disagreement(members: Sequence[Answers], ensemble: Answers, truth: NDArray[np.int64]) -> Disagreement:
-    # of all members together: (members, photos)
-    labels = np.stack([answers.labels[:, 0] for answers in members])
-    unanimous = (labels == labels[0]).all(axis=0)
-    right = (ensemble.labels[:, 0] == truth).astype(np.float64)
+def _disagreement(members: Sequence[Voter], ensemble: Voter, truth: NDArray[np.int64]) -> Disagreement:
+    classes = np.stack([voter.predictions.first for voter in members])  # (members, photos)
+    unanimous = (classes == classes[0]).all(axis=0)
+    right = ensemble.predictions.right(truth).astype(np.float64)
     return Disagreement(
-        members=[answers.voter for answers in members],
-        pairs=disagreement(labels).tolist(),
+        members=[voter.name for voter in members],
+        pairs=disagreement(classes).tolist(),
         unanimous=float(unanimous.mean()),
         accuracy_if_unanimous=_mean(right[unanimous]),
         accuracy_if_split=_mean(right[~unanimous]),

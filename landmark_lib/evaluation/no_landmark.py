@@ -1,14 +1,14 @@
-"""What the ensemble answers to a user's photos that show no landmark."""
+"""What the ensemble predicts for a user's photos that show no landmark."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.evidence import Evidence, evidence_of, join_evidence
-from landmark_lib.evaluation.networks import Member, ask
+from landmark_lib.evaluation.evidence import Evidence, evidence_of
+from landmark_lib.evaluation.networks import TrainedMember, run_networks
 from landmark_lib.evaluation.photos import Photos, find_users_photos
-from landmark_lib.evaluation.rejecting import LandmarkFree
-from landmark_lib.method.likeness import Sketch
+from landmark_lib.evaluation.rejecting import LandmarkFreePhotos
+from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.progress import progress
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.training.reading import Group
@@ -21,18 +21,19 @@ def find_no_landmark(settings: EvaluateSettings) -> Photos | None:
         UserError: There are none.
     """
     source = settings.no_landmark
-    if source is None:
-        return None
-    return find_users_photos(source, settings, "--no-landmark")
+    return None if source is None else find_users_photos(source, settings, "--no-landmark")
 
 
-def ask_about_no_landmark(
-    members: Sequence[Member], sketches: Sequence[Sketch], photos: Photos, settings: EvaluateSettings
-) -> LandmarkFree:
-    """Ask all members about them.
+def predict_no_landmark(
+    members: Sequence[TrainedMember],
+    statistics: Sequence[FeatureStatistics],
+    photos: Photos,
+    settings: EvaluateSettings,
+) -> LandmarkFreePhotos:
+    """Run all members on photos without a landmark.
 
     Raises:
-        UserError: None can be read.
+        UserError: No photo can be read.
         LandmarkError: An image of a data set does not decode, or a shard is broken.
     """
     rejected: Counter[str] = Counter()
@@ -47,12 +48,12 @@ def ask_about_no_landmark(
             yield from photos.read(unit, reject)
 
     with progress("no landmark", sum(photos.sizes), "photos") as display:
-        for batch_ids, answers in ask(members, read, settings.batch_size):
+        for batch_ids, outputs in run_networks(members, read, settings.batch_size):
             image_ids += batch_ids.tolist()
-            parts.append(evidence_of(answers, sketches))
+            parts.append(evidence_of(outputs, statistics))
             display.update(len(batch_ids))
-    evidence = join_evidence(parts)
+    evidence = Evidence.join(parts)
     if evidence is None:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
         raise UserError(f"--no-landmark: no photo of {settings.no_landmark} can be read: {reasons}")
-    return LandmarkFree(settings.no_landmark or "", image_ids, evidence, dict(sorted(rejected.items())))
+    return LandmarkFreePhotos(settings.no_landmark or "", image_ids, evidence, dict(sorted(rejected.items())))

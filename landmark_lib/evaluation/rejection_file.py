@@ -1,4 +1,4 @@
-"""What was learned about photos without a landmark, kept beside the members: `<models>/rejection.json`."""
+"""The learned rejection of photos without a landmark, stored as `<models>/rejection.json`."""
 
 import json
 from collections.abc import Sequence
@@ -6,16 +6,17 @@ from dataclasses import asdict, dataclass, fields
 
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.evaluation.networks import Member
+from landmark_lib.evaluation.networks import TrainedMember
 from landmark_lib.method.rejection import EVIDENCE, Rejection
 from landmark_lib.storage import Place
 
 REJECTION = "rejection.json"
+FORMER_NAMES = {"likeness": "similarity"}  # of evidence, in older files
 
 
 @dataclass(frozen=True)
 class _Content:
-    """What the file holds: what is weighed, the fields of `Rejection`, each member's checksum."""
+    """The content of the file: names of the evidence, the fields of `Rejection`, checksums of the members."""
 
     evidence: list[str]
     means: list[float]
@@ -26,21 +27,21 @@ class _Content:
     models: dict[str, str]
 
 
-def write_rejection(models: str, members: Sequence[Member], rejection: Rejection) -> None:
-    """Write it whole or not at all, with whose answers it weighs.
+def write_rejection(models: str, members: Sequence[TrainedMember], rejection: Rejection) -> None:
+    """Write a rejection whole or not at all, with the checksums of the members it was learned for.
 
     Raises:
         OSError: It cannot be written.
     """
-    content = _Content(list(EVIDENCE), **asdict(rejection), models=_models(members))
+    content = _Content(list(EVIDENCE), **asdict(rejection), models=_checksums(members))
     (Place(models) / REJECTION).write((json.dumps(asdict(content), indent=1) + "\n").encode())
 
 
-def read_rejection(models: str, members: Sequence[Member]) -> Rejection | None:
-    """Read it; None: nothing was learned.
+def read_rejection(models: str, members: Sequence[TrainedMember]) -> Rejection | None:
+    """Read a rejection; None if nothing was learned.
 
     Raises:
-        UserError: It belongs to other models.
+        UserError: It was learned for other models.
         LandmarkError: It cannot be read.
     """
     place = Place(models) / REJECTION
@@ -49,14 +50,15 @@ def read_rejection(models: str, members: Sequence[Member]) -> Rejection | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it anew") from None
-    if content.models != _models(members) or tuple(content.evidence) != EVIDENCE:
+        raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it again") from None
+    evidence = tuple(FORMER_NAMES.get(name, name) for name in content.evidence)
+    if content.models != _checksums(members) or evidence != EVIDENCE:
         raise UserError(
-            f"--models: {place} was learned for other models; run jobs/evaluate.py again, or remove it to do"
-            " without"
+            f"--models: {place} was learned for other models; run jobs/evaluate.py again, or remove the file"
+            " to predict without rejection"
         )
     return Rejection(**{each.name: getattr(content, each.name) for each in fields(Rejection)})
 
 
-def _models(members: Sequence[Member]) -> dict[str, str]:
+def _checksums(members: Sequence[TrainedMember]) -> dict[str, str]:
     return {member.name: member.sha256 for member in members}

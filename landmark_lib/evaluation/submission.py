@@ -1,13 +1,13 @@
-"""Answers as Kaggle's landmark recognition takes them."""
+"""Predictions as a submission to Kaggle's landmark recognition."""
 
 import csv
 import io
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from landmark_lib.console import is_rank_0
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, REJECTED, PredictionFiles
+from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, REJECTED, PredictionFiles
 from landmark_lib.inputs.csv_file import read_columns
 from landmark_lib.inputs.matching import is_much, mismatch, pair, tell_pairs
 from landmark_lib.storage import Place
@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 MISSING_SHOWN = 3
 
-Line = tuple[str, str | None]  # an id as Kaggle has it, and that of its photo; None: there is no photo
+Line = tuple[str, str | None]  # id in the test list and image id of its photo, None if there is no photo
 
 
 def check_submission(address: str) -> None:
-    """Make sure, before hours of work, that a submission can be written.
+    """Check, before hours of work, that a submission can be written.
 
     Raises:
         UserError: It cannot.
@@ -39,60 +39,63 @@ def check_submission(address: str) -> None:
 
 
 def read_test_list(address: str) -> list[str]:
-    """Read the ids of the photos that a submission must answer, from a CSV with a column id.
+    """Read the ids of the photos that a submission must hold, from a CSV with a column id.
 
     Raises:
-        UserError: It cannot be read, has no such column, or names no photo.
+        UserError: It cannot be read, has no such column, or lists no photo.
     """
     rows = read_columns(Place(address), "--test-list", ["id"])
     ids = [image_id for image_id in rows["id"].to_pylist() if image_id]
     if not ids:
-        raise UserError(f"--test-list: {address} names no photo")
+        raise UserError(f"--test-list: {address} lists no photo")
     return ids
 
 
 def fit_test_list(wanted: Sequence[str], image_ids: Collection[str]) -> list[Line]:
-    """Find the photos that a test list means, and warn of ids that are written otherwise or mean none.
+    """Match a test list with the photos, and warn about ids spelled differently or without a photo.
 
     Args:
         wanted: Ids of the test list.
-        image_ids: Ids of the photos that are predicted.
+        image_ids: Ids of the photos to predict.
 
     Returns:
         The lines of the submission, in the order of the list.
 
     Raises:
-        UserError: No id means a photo.
+        UserError: No id matches a photo.
     """
     there, ids = set(image_ids), set(wanted)
     pairs = pair(ids - there, there - ids)
     tell_pairs(pairs, "the test list")
-    meant = {image_id: image_id for image_id in ids & there} | {found.image_id: found.path for found in pairs}
-    missing = ids - meant.keys()
+    matched = {image_id: image_id for image_id in ids & there} | {
+        found.image_id: found.path for found in pairs
+    }
+    missing = ids - matched.keys()
     if is_much(len(missing), len(ids)):
-        left = there - set(meant.values())
-        told = f"--test-list: {mismatch(missing, left, len(ids)).told('the photos to predict')}"
-        if not meant:
-            raise UserError(told)
-        logger.warning(f"{told}; their answers will be empty")
+        left = there - set(matched.values())
+        message = f"--test-list: {mismatch(missing, left, len(ids)).told('the photos to predict')}"
+        if not matched:
+            raise UserError(message)
+        logger.warning(f"{message}; their predictions will be empty")
     elif missing:
         logger.warning(
             f"{len(missing):,} of {len(ids):,} photos of the test list are not among those to predict and get"
-            f" an empty answer, such as {', '.join(sorted(missing)[:MISSING_SHOWN])}"
+            f" an empty prediction, such as {', '.join(sorted(missing)[:MISSING_SHOWN])}"
         )
-    return [(image_id, meant.get(image_id)) for image_id in wanted]
+    return [(image_id, matched.get(image_id)) for image_id in wanted]
 
 
 def write_submission(files: PredictionFiles, address: str, lines: Sequence[Line] | None) -> tuple[int, int]:
-    """Write `id,landmarks`: the ensemble's label and its score, or nothing where there is no answer.
+    """Write `id,landmarks`: the ensemble's label and its score, or nothing where there is no prediction.
 
-    The score is the chance to be right, where rejection was learned: photos without a landmark rank low. They
-    keep their label, as GAP counts a wrong answer by its rank, and takes right ones with a low score too.
+    The score is the chance to be right where rejection was learned, so photos without a landmark rank low.
+    They keep their label, because GAP counts a wrong prediction by its rank, and a right one even if its
+    score is low.
 
     Args:
         files: Finished predictions.
         address: File to write.
-        lines: What to answer, in their order; None: all photos by id.
+        lines: The lines, in order; None for all photos by id.
 
     Returns:
         Lines written, and how many of them have no label.
@@ -100,30 +103,22 @@ def write_submission(files: PredictionFiles, address: str, lines: Sequence[Line]
     Raises:
         UserError: The file cannot be written.
     """
-    answers = _answers(files)
-    lines = [(image_id, image_id) for image_id in sorted(answers)] if lines is None else lines
-    told = [(written, answers.get(image_id or "", "")) for written, image_id in lines]
+    landmarks = {
+        image_id: ""
+        for table in files.read(REJECTED, ["image_id"])
+        for image_id in table["image_id"].to_pylist()
+    }
+    # After them: of a photo that came twice, one was rejected as a duplicate and the other predicted.
+    score_column = CHANCE if files.rejecting else "ensemble score"
+    for table in files.read(ANSWERS, ["image_id", "ensemble labels", score_column]):
+        for image_id, labels, score in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            landmarks[image_id] = f"{labels[0]} {score!r}"
+    lines = [(image_id, image_id) for image_id in sorted(landmarks)] if lines is None else lines
+    rows = [(written, landmarks.get(image_id or "", "")) for written, image_id in lines]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "landmarks"])
-    writer.writerows(told)
+    csv.writer(text, lineterminator="\n").writerows([("id", "landmarks"), *rows])
     try:
         Place(address).write(text.getvalue().encode())
     except OSError as error:
         raise UserError(f"--submission: cannot write {address}: {error.strerror or error}") from None
-    return len(told), sum(not answer for _, answer in told)
-
-
-def _answers(files: PredictionFiles) -> Mapping[str, str]:
-    return dict(_each_answer(files))
-
-
-def _each_answer(files: PredictionFiles) -> Iterator[tuple[str, str]]:
-    for table in files.read(REJECTED, ["image_id"]):
-        for image_id in table["image_id"].to_pylist():
-            yield image_id, ""
-    # After them: of a photo that came twice, one was rejected as a duplicate and the other answered.
-    score_column = CHANCE if files.rejecting else "ensemble score"
-    for table in files.read(ANSWERS, ["image_id", "ensemble labels", score_column]):
-        for image_id, labels, score in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            yield image_id, f"{labels[0]} {score!r}"
+    return len(rows), sum(not label for _, label in rows)

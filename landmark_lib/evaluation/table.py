@@ -46,7 +46,7 @@ def _compared(evaluation: Evaluation) -> str:
 def _rejection(evaluation: Evaluation) -> list[str]:
     found = evaluation.rejection
     if found is None:
-        return [f"Photos without a landmark are not told: {visible(evaluation.no_rejection)}"]
+        return [f"No rejection model: {visible(evaluation.no_rejection)}"]
     unreadable, source = sum(found.unreadable.values()), visible(found.source)
     measured = f"{found.photos:,} photos with and {found.landmark_free:,} without, none of them learned from"
     kept, told = f"{share(found.right_kept)} of the right answers", share(found.landmark_free_rejected)

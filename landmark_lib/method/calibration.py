@@ -117,7 +117,7 @@ def choose_temperature(log_sums: NDArray[np.float64], true_logits: NDArray[np.fl
     return int(losses.argmin())
 
 
-def tempered(
+def apply_temperature(
     scores: NDArray[np.float64], log_sums: NDArray[np.float64], position: int
 ) -> NDArray[np.float64]:
     """Give the softmax of the same label after its logits were divided by a temperature.

@@ -65,6 +65,6 @@ def vote_score(
 ) -> Score:
     """Give top-1 accuracy and GAP of a vote, of arrays as `vote` takes them."""
     voted = vote(labels, confidences)
-    right = voted.labels == truth
+    right = voted.classes == truth
     ranked = right[np.argsort(-voted.scores, kind="stable")]
     return float(right.mean()), gap_of_copies(ranked, np.ones(len(ranked), np.int64), len(ranked))

@@ -76,7 +76,7 @@ def macro_recall(labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any
     return float((right / np.maximum(true, 1)).mean())
 
 
-def accuracy_by_class(
+def per_class_accuracy(
     labels: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]], classes: int
 ) -> NDArray[np.float64]:
     """Give the accuracy within each class.

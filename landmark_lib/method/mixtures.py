@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 SHARES = (0.0, 0.5, 0.9, 0.98)  # of landmark-free photos, at which GAP is told
 
 
-class Mixture:
+class RankedPhotos:
     """Answers to photos with and without a landmark, ranked once, to be mixed in any share."""
 
     def __init__(
@@ -26,7 +26,7 @@ class Mixture:
         self._order = np.lexsort((is_right, -np.concatenate((scores, landmark_free))))
         self._right = is_right[self._order]
 
-    def gap(
+    def gap_at_share(
         self,
         share: float,
         known: NDArray[np.integer[Any]] | None = None,

@@ -1,12 +1,12 @@
-"""How sure one can be that a photo shows the landmark that was answered, or any at all.
+"""How likely it is that a photo shows the predicted landmark, or any at all.
 
-The vote's score compares landmarks with each other and says little about photos that show none. So it is
-combined with two pieces of evidence that do: the energy, logsumexp of the logits, and the likeness to the
-training photos of the class answered (`method.likeness`). The weights are those of a logistic regression that
-tells right answers from answers to photos whose landmark is unknown. Those need no photos without a landmark:
-take away a photo's own class from everything, and it is a photo of an unknown landmark.
+The score of the vote compares landmarks with each other and says little about photos that show none. So it is
+combined with two pieces of evidence that do: the energy, logsumexp of the logits, and the similarity to the
+training photos of the predicted class (`method.similarity`). The weights are those of a logistic regression
+that separates right predictions from predictions for photos of unknown landmarks. These need no photos
+without a landmark: with its own class masked, any photo is one of an unknown landmark.
 
-Sources: Liu et al., "Energy-based Out-of-distribution Detection" (2020).
+Source: Liu et al., "Energy-based Out-of-distribution Detection" (2020).
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-EVIDENCE = ("vote score", "energy", "likeness")
+EVIDENCE = ("vote score", "energy", "similarity")
 PENALTY = 1e-3  # on squared weights
 MOST_STEPS = 100
 CLOSE = 1e-10

@@ -16,15 +16,13 @@ from landmark_lib.dataset import (
     training_directory,
 )
 from landmark_lib.digits import number, size
-from landmark_lib.method.label_counts import PERCENTILES
+from landmark_lib.method.label_counts import PERCENTILES, TABLE_1
 from landmark_lib.report.examples import planned_images, read_some
 from landmark_lib.report.label_figures import histogram_figure, rank_figure
 from landmark_lib.report.page import Fact, Section, render_part
 from landmark_lib.report.sampling_sections import balance_section, sampling_section
-from landmark_lib.sample.label_counts import TABLE
 from landmark_lib.settings import PreprocessSettings
 
-PAPER_PERCENTILES = dict(zip(PERCENTILES, TABLE[1:], strict=True))
 EXAMPLES_OF_A_REASON = 3
 # How the figures of Figure 1 call the settings that they mark.
 MARKED = {"min_label_count": "smallest kept", "target": "target", "cutoff": "cutoff"}
@@ -130,7 +128,7 @@ def _labels(root: str, manifest: Manifest) -> Section:
         "labels.html",
         percentiles=PERCENTILES,
         here={percent: manifest.label_counts["percentiles"][str(percent)] for percent in PERCENTILES},
-        paper=PAPER_PERCENTILES,
+        paper=TABLE_1,
         labels=len(counts),
         ranks=rank_figure(counts, marked),
         histogram=histogram_figure(manifest.label_counts["histogram"]),

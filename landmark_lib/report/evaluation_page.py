@@ -1,10 +1,11 @@
-"""`report.html` of an evaluation: what was found, how the members learned, and the data set, on one page."""
+"""`report.html` of an evaluation: results, learning curves and the data set on one page."""
 
 from collections.abc import Mapping
 
 from landmark_lib.dataset import Manifest, read_classes
 from landmark_lib.evaluation_results import Evaluation
-from landmark_lib.report.answers import HoldOutAnswers
+from landmark_lib.hold_out import HoldOut
+from landmark_lib.predictions import Predictions
 from landmark_lib.report.curves import Curves
 from landmark_lib.report.dataset_sections import dataset_lead, dataset_sections, settings_section
 from landmark_lib.report.evaluation_sections import (
@@ -28,34 +29,35 @@ REJECTED_SHOWN = 12
 
 
 def evaluation_page(
-    root: str,
     manifest: Manifest,
     evaluation: Evaluation,
-    answers: HoldOutAnswers,
+    hold_out: HoldOut,
+    predictions: Predictions,
     curves: Mapping[str, Curves],
     tuning: Tuning | None = None,
 ) -> str:
-    """Give the whole page as HTML.
+    """Return the whole page as HTML.
 
     Args:
-        root: Root of the data set that the members were measured on.
-        manifest: Of this data set.
-        evaluation: What was found; at least one member and the ensemble.
-        answers: The ensemble's, of all photos of the hold-out.
-        curves: How the members learned, by their names, in order; may be empty.
-        tuning: What a search for their settings found, if there was one.
+        manifest: Of the data set that the members were measured on.
+        evaluation: The results; at least one member and the ensemble.
+        hold_out: The hold-out of the data set.
+        predictions: The ensemble's, for all held-out photos.
+        curves: Learning curves by the name of the member, in order; may be empty.
+        tuning: Results of a search for their settings, if there was one.
 
     Raises:
         LandmarkError: A file of the data set lacks a row that it should hold.
         ValueError: The evaluation has no ensemble.
     """
+    root = hold_out.dataset
     sections = [
         scores_section(evaluation),
         label_count_section(evaluation),
         reliability_section(evaluation),
         disagreement_section(evaluation),
         rejection_section(evaluation),
-        *_photo_sections(root, manifest, evaluation, answers),
+        *_photo_sections(manifest, evaluation, hold_out, predictions),
         *([learning_section(curves)] if curves else []),
         *(tuning_sections(tuning) if tuning else []),
         Section("dataset", "The data set", render_part("dataset.html", lead=dataset_lead(manifest))),
@@ -67,26 +69,28 @@ def evaluation_page(
 
 
 def _photo_sections(
-    root: str, manifest: Manifest, evaluation: Evaluation, answers: HoldOutAnswers
+    manifest: Manifest, evaluation: Evaluation, hold_out: HoldOut, predictions: Predictions
 ) -> list[Section]:
+    root = hold_out.dataset
     confusion, classes = ensemble_of(evaluation).confusion, read_classes(root)
-    chosen = choose(answers, confusion)
-    rows = {*chosen.surest_wrong, *chosen.wrong, *chosen.right, *chosen.pairs.values()}
+    chosen = choose(hold_out, predictions, confusion)
+    photos = {*chosen.confident_wrong, *chosen.wrong, *chosen.right, *chosen.pairs.values()}
     examples = read_examples(
-        answers,
-        sorted(rows),
+        hold_out,
+        predictions,
+        sorted(photos),
         classes,
         lambda image_ids: read_held_out(root, manifest, image_ids),
         lambda indexes: read_class_photos(root, manifest, indexes),
     )
-    pairs = {pair: examples[row] for pair, row in chosen.pairs.items()}
+    pairs = {pair: examples[photo] for pair, photo in chosen.pairs.items()}
     return [
         confusion_section(confusion, classes, pairs),
         gallery_section(
             chosen,
             examples,
-            int(answers.right.sum()),
-            len(answers.image_ids),
+            int(predictions.right(hold_out.truth).sum()),
+            len(predictions),
             read_rejected(root, manifest, REJECTED_SHOWN),
             sum(manifest.rejected.values()),
         ),

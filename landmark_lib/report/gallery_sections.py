@@ -1,4 +1,4 @@
-"""Which classes the ensemble takes for one another, and photos that it got right and wrong."""
+"""Which classes the ensemble confuses, and photos that it predicted right and wrong."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -8,126 +8,136 @@ from typing import Any
 import numpy as np
 
 from landmark_lib.dataset import LandmarkClass
-from landmark_lib.report.answers import HoldOutAnswers, drawn_by_chance, surest_of_pairs, surest_wrong
+from landmark_lib.hold_out import HoldOut
+from landmark_lib.predictions import Predictions
 from landmark_lib.report.mosaic import tile_address
 from landmark_lib.report.page import Section, render_part
+from landmark_lib.report.photo_choice import (
+    Pair,
+    draw_photos,
+    most_confident_of_pairs,
+    most_confident_wrong,
+    pairs_of,
+)
 
-MOST_PAIRS = 12  # of classes, shown in photos
-MOST_PAIRS_LISTED = 40
-MOST_CLASSES_LISTED = 40
-MOST_EXAMPLES = 6  # of a kind
+MAX_PAIRS = 12  # of classes, shown in photos
+MAX_PAIRS_LISTED = 40
+MAX_CLASSES_LISTED = 40
+MAX_EXAMPLES = 6  # of a kind
 TILE = 168  # pixels of a side: more than the page shows, for dense screens
 
-Pair = tuple[int, int]  # true class index, the one answered
-Confusion = Sequence[tuple[int, int, int]]  # and the photos of each pair
+Confusion = Sequence[tuple[int, int, int]]  # true class, predicted class, photos
 ReadPhotos = Callable[[Collection[str]], Mapping[str, bytes]]
 ReadClassPhotos = Callable[[Collection[int]], Mapping[int, bytes]]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A photo of the hold-out as the page shows it.
+    """A held-out photo as the page shows it.
 
     Attributes:
         image_id: Its id.
         jpeg: The photo.
-        truth: Landmark id of the class that it shows.
-        answers: Landmark ids answered, best first, each with its score where that is known.
-        right: Whether the first answer is the truth.
-        neighbour: A training photo of the class answered first, where one was found.
+        truth: Its true label.
+        labels: Predicted labels, best first, each with its score if it has one.
+        right: Whether the first label is right.
+        neighbour: A training photo of the first label, if one was found.
     """
 
     image_id: str
     jpeg: bytes
     truth: str
-    answers: list[tuple[str, float | None]]
+    labels: list[tuple[str, float | None]]
     right: bool
     neighbour: bytes | None
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Rows of the answers that a page shows.
+    """Held-out photos that a page shows, by position.
 
     Attributes:
-        surest_wrong: Wrongly answered with the highest scores.
-        wrong: Wrongly answered, drawn by chance from the others.
-        right: Rightly answered, drawn by chance.
-        pairs: One of each of the pairs of classes most often confused.
+        confident_wrong: Wrong predictions with the highest scores.
+        wrong: Other wrong predictions, drawn at random.
+        right: Right predictions, drawn at random.
+        pairs: One photo for each of the most confused pairs of classes.
     """
 
-    surest_wrong: list[int]
+    confident_wrong: list[int]
     wrong: list[int]
     right: list[int]
     pairs: dict[Pair, int]
 
 
-def choose(answers: HoldOutAnswers, confusion: Confusion) -> Chosen:
-    """Choose the photos to show; the same answers give the same photos."""
-    surest = surest_wrong(answers, MOST_EXAMPLES)
-    wrong = set(np.flatnonzero(~answers.right).tolist()) - set(surest)
-    pairs = [(true, given) for true, given, _ in most_confused(confusion)[:MOST_PAIRS]]
+def choose(hold_out: HoldOut, predictions: Predictions, confusion: Confusion) -> Chosen:
+    """Choose the photos to show; the same predictions give the same photos."""
+    confident = most_confident_wrong(hold_out, predictions, MAX_EXAMPLES)
+    right = predictions.right(hold_out.truth)
+    wrong = set(np.flatnonzero(~right).tolist()) - set(confident)
+    pairs = [(true, predicted) for true, predicted, _ in most_confused(confusion)[:MAX_PAIRS]]
     return Chosen(
-        surest,
-        drawn_by_chance(answers, wrong, MOST_EXAMPLES),
-        drawn_by_chance(answers, np.flatnonzero(answers.right).tolist(), MOST_EXAMPLES),
-        surest_of_pairs(answers, pairs),
+        confident,
+        draw_photos(hold_out, wrong, MAX_EXAMPLES),
+        draw_photos(hold_out, np.flatnonzero(right).tolist(), MAX_EXAMPLES),
+        most_confident_of_pairs(hold_out, predictions, pairs),
     )
 
 
 def most_confused(confusion: Confusion) -> list[tuple[int, int, int]]:
-    """Pick the pairs of different classes, those with most photos first, equal ones by class index."""
+    """Return the pairs of different classes, most photos first, equal ones by class index."""
     wrong = [pair for pair in confusion if pair[0] != pair[1]]
     return sorted(wrong, key=lambda pair: (-pair[2], *pair[:2]))
 
 
 def read_examples(
-    answers: HoldOutAnswers,
-    rows: Sequence[int],
+    hold_out: HoldOut,
+    predictions: Predictions,
+    photos: Sequence[int],
     classes: Sequence[LandmarkClass],
     read_photos: ReadPhotos,
     read_class_photos: ReadClassPhotos,
 ) -> dict[int, Example]:
-    """Read the photos of some rows of the answers, and beside each one of the class answered.
+    """Read held-out photos, and for each a training photo of the predicted class.
 
     Args:
-        answers: The ensemble's.
-        rows: Of the answers, to show.
+        hold_out: The hold-out.
+        predictions: The ensemble's.
+        photos: Positions of the photos to show.
         classes: By class index.
-        read_photos: Gives photos of the hold-out by image id.
-        read_class_photos: Gives a photo of a class by class index; a class may be without.
+        read_photos: Reads held-out photos by image id.
+        read_class_photos: Reads one photo per class by class index; a class may have none.
 
     Returns:
-        Examples by row.
+        Examples by position.
     """
-    photos = read_photos({answers.image_ids[row] for row in rows})
-    neighbours = read_class_photos({answers.pair(row)[1] for row in rows})
-
-    def example(row: int) -> Example:
-        names = [classes[index].landmark_id for index in answers.ranked[row].tolist()]
-        scores: list[float | None] = [*answers.scores[row].tolist(), *[None] * len(names)]
-        true, given = answers.pair(row)
-        return Example(
-            answers.image_ids[row],
-            photos[answers.image_ids[row]],
+    pairs = pairs_of(hold_out, predictions)
+    jpegs = read_photos({hold_out.image_ids[photo] for photo in photos})
+    neighbours = read_class_photos({pairs[photo][1] for photo in photos})
+    examples = {}
+    for photo in photos:
+        labels = [classes[index].landmark_id for index in predictions.classes[photo].tolist()]
+        scores: list[float | None] = [*predictions.scores[photo].tolist(), *[None] * len(labels)]
+        true, predicted = pairs[photo]
+        examples[photo] = Example(
+            hold_out.image_ids[photo],
+            jpegs[hold_out.image_ids[photo]],
             classes[true].landmark_id,
-            list(zip(names, scores, strict=False)),
-            true == given,
-            neighbours.get(given),
+            list(zip(labels, scores, strict=False)),
+            true == predicted,
+            neighbours.get(predicted),
         )
-
-    return {row: example(row) for row in rows}
+    return examples
 
 
 def confusion_section(
     confusion: Confusion, classes: Sequence[LandmarkClass], examples: Mapping[Pair, Example]
 ) -> Section:
-    """Tell which classes the ensemble takes for which.
+    """Render which classes the ensemble confuses.
 
     Args:
         confusion: The ensemble's.
         classes: By class index.
-        examples: Of the pairs most often confused, a photo each.
+        examples: One photo for each of the most confused pairs.
     """
     pairs, photos = most_confused(confusion), Counter[int]()
     for true, _, count in confusion:
@@ -146,9 +156,9 @@ def confusion_section(
         ],
         listed=[
             (names[true], names[given], count, photos[true])
-            for true, given, count in pairs[:MOST_PAIRS_LISTED]
+            for true, given, count in pairs[:MAX_PAIRS_LISTED]
         ],
-        hardest=[(classes[true], *rest) for true, *rest in hardest[:MOST_CLASSES_LISTED]],
+        hardest=[(classes[true], *rest) for true, *rest in hardest[:MAX_CLASSES_LISTED]],
         measured=len(hardest),
     )
     return Section("confusion", "Confused classes", body)
@@ -162,21 +172,21 @@ def gallery_section(
     rejected: Sequence[Mapping[str, Any]],
     rejected_photos: int,
 ) -> Section:
-    """Show photos that were answered right and wrong, and name some that were rejected.
+    """Render photos predicted right and wrong, and a list of some rejected ones.
 
     Args:
-        chosen: What to show.
-        examples: Of the rows chosen.
-        right: Photos answered right.
-        photos: Photos of the hold-out.
-        rejected: Rows of rejected/, some of them.
-        rejected_photos: Their number in all.
+        chosen: The photos to show.
+        examples: The chosen photos, by position.
+        right: Number of photos predicted right.
+        photos: Number of held-out photos.
+        rejected: Some rows of rejected/.
+        rejected_photos: Number of all rejected photos.
     """
     wrong = photos - right
     groups = [
-        ("Wrong, with the highest scores", chosen.surest_wrong, wrong, "of each pair of classes at most one"),
-        ("Wrong, drawn by chance", chosen.wrong, wrong, "none of those above"),
-        ("Right, drawn by chance", chosen.right, right, ""),
+        ("Wrong, highest scores", chosen.confident_wrong, wrong, "at most one per pair of classes"),
+        ("Wrong, drawn at random", chosen.wrong, wrong, "none of those above"),
+        ("Right, drawn at random", chosen.right, right, ""),
     ]
     body = render_part(
         "gallery.html",
@@ -194,7 +204,7 @@ def gallery_section(
 
 
 def _hardest_classes(confusion: Confusion, photos: Mapping[int, int]) -> list[tuple[int, int, int]]:
-    """List class index, photos answered right, and photos; the smallest share of right ones first."""
+    """Return (class index, photos predicted right, photos), lowest accuracy first."""
     right = {true: count for true, given, count in confusion if true == given}
     rows = [(true, right.get(true, 0), count) for true, count in photos.items()]
     return sorted(rows, key=lambda row: (row[1] / row[2], -row[2], row[0]))
@@ -205,7 +215,7 @@ def _drawn(example: Example) -> dict[str, Any]:
         "image_id": example.image_id,
         "address": tile_address(example.jpeg, TILE),
         "truth": example.truth,
-        "answers": example.answers,
+        "labels": example.labels,
         "right": example.right,
         "neighbour": tile_address(example.neighbour, TILE) if example.neighbour else None,
     }

@@ -101,8 +101,8 @@ class CachedFeatures:
         horovod_step.run_on_all_ranks(ranks, lambda: self._compute_files(shards, own))
         if horovod_step.run_on_all_ranks(ranks, lambda: self.files.missing(shards.records)):
             raise LandmarkError(
-                f"--cache-features: {self.files.folder} lacks files that other ranks wrote; --models must name a"
-                " directory that all machines share"
+                f"--cache-features: {self.files.folder} lacks files that other ranks wrote; --models must be"
+                " a directory that all machines share"
             )
 
     def _compute_files(self, shards: Shards, numbers: Sequence[int]) -> None:

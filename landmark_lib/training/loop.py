@@ -42,8 +42,8 @@ def train(settings: TrainSettings, root: str) -> None:
 
     Raises:
         UserError: Not a data set, an unknown member, or settings that do not fit the data set or the models.
-        LandmarkError: The weights cannot be downloaded, the ranks' weights differ, a rank is lost, the loss is
-            not finite, the process was asked to stop, or a file cannot be read or written.
+        LandmarkError: The weights cannot be downloaded, the ranks' weights differ, a rank is lost, the loss
+            is not finite, the process was asked to stop, or a file cannot be read or written.
     """
     manifest = dataset.read_manifest(root)
     members = _members(settings, manifest)

@@ -24,8 +24,8 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
         f" {trained:,} of {model.count_params():,} weights are trained"
     )
     epochs = (
-        f"{steps:,} steps per epoch of {ranks} x {settings.rows.batch_size} rows; {over:,} remaining rows go to"
-        f" the next epoch; about {memory} per rank for rows, weights and gradients, without the outputs of"
+        f"{steps:,} steps per epoch of {ranks} x {settings.rows.batch_size} rows; {over:,} remaining rows go"
+        f" to the next epoch; about {memory} per rank for rows, weights and gradients, without the outputs of"
         " layers"
     )
     return "\n".join(f"member {data.member}: {line}" for line in (rows, epochs))

@@ -51,8 +51,8 @@ def training_step(
     Args:
         model: Returns logits.
         optimizer: Built on the model's trainable variables.
-        class_weights: Per-class loss weights, (classes,). The reported loss is not weighted, so that it can be
-            compared with that of validation.
+        class_weights: Per-class loss weights, (classes,). The reported loss is not weighted, so that it can
+            be compared with that of validation.
         fp16_gradients: Send gradients as 16-bit floats.
         timed: Measure the time of averaging; TensorFlow's deterministic mode has no clock.
     """

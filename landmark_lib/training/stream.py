@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from landmark_lib.dataset import SHARD_IMAGE_SIZE
 from landmark_lib.errors import LandmarkError, UndecodableError
-from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.logs import ANY_RANK
+from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.training.reading import COLUMNS, Group, Shards, read_slices
 
 logger = logging.getLogger(__name__)

@@ -139,8 +139,8 @@ class Watchdog:
 
     def _end(self, what: str | None) -> None:
         logger.error(
-            f"{self._who}: no {what} for {self._limit:.0f} seconds; aborting, as the other ranks wait for this"
-            " one. If the disk or bucket is slow, raise --stall-timeout",
+            f"{self._who}: no {what} for {self._limit:.0f} seconds; aborting, as the other ranks wait for"
+            " this one. If the disk or bucket is slow, raise --stall-timeout",
             extra=ANY_RANK,
         )
         os._exit(1)  # whatever hangs would prevent a regular exit

@@ -14,9 +14,9 @@ from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.tuning.answers import answers_of
 from landmark_lib.tuning.features_in_memory import MemberFeatures, MemoryFeed
 from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
+from landmark_lib.tuning.trial_predictions import first_predictions
 
 
 def train_head(
@@ -37,7 +37,7 @@ def train_head(
     except DivergedError as error:
         raise PrunedError(str(error)) from None
     accuracy = best_epoch(training.history).validation_accuracy
-    return accuracy, answers_of(feed.logits(recorder.best_weights))
+    return accuracy, first_predictions(feed.logits(recorder.best_weights))
 
 
 class _TrialRecorder:

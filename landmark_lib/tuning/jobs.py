@@ -20,8 +20,8 @@ from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model_directory import DIVERGED, MEMBER, member_directory, read_member
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.tuning.answers import ask_member
 from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
+from landmark_lib.tuning.trial_predictions import predict_hold_out
 
 SECONDS_BETWEEN_CHECKS = 0.5
 SECONDS_TO_STOP = 60.0  # horovodrun itself gives its processes five
@@ -64,7 +64,7 @@ def train_by_job(
     try:
         _run(job, settings, directory, stop, report)
         accuracy = best_epoch(read_history(directory)).validation_accuracy
-        outcome = accuracy, ask_member(directory, data, settings.batch_size)
+        outcome = accuracy, predict_hold_out(directory, data, settings.batch_size)
     except (PrunedError, FailedError):
         _remove_models(directory)
         raise
@@ -101,7 +101,7 @@ def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subpro
     )
     if horovodrun is None:
         raise UserError(
-            "--trainable-layers: trials that train convolutional layers need horovodrun, which is not installed"
+            "--trainable-layers: horovodrun, which trains convolutional layers in trials, is not installed"
         )
     where = {"dataset": settings.dataset, "models": settings.models, "member": settings.member}
     (Place(str(job.folder)) / CONFIG).write(yaml.safe_dump(settings.deciding | where).encode())

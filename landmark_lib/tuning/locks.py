@@ -1,7 +1,7 @@
 """Locks that end with the process that holds them, however it ends.
 
-By flock itself, not by the package filelock: a lock must pass to the programs that a worker starts, and one is
-shared, of which filelock does neither.
+They use flock itself: the package filelock neither passes a lock on to programs that a worker starts nor
+shares one.
 """
 
 import fcntl

@@ -11,14 +11,12 @@ from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.digits import decimal
 from landmark_lib.errors import FailedError, LandmarkError, PrunedError, UserError
-from landmark_lib.evaluation.hold_out import read_hold_out
-from landmark_lib.evaluation.measure import HoldOut
+from landmark_lib.hold_out import HoldOut, read_hold_out
 from landmark_lib.progress import progress
 from landmark_lib.settings import TuneSettings
 from landmark_lib.training import horovod_step
 from landmark_lib.training.member_data import MemberData, read_member_data
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.tuning.answers import write_answers
 from landmark_lib.tuning.features_in_memory import MemberFeatures, load_features
 from landmark_lib.tuning.heads import train_head
 from landmark_lib.tuning.jobs import TrainingJob, train_by_job
@@ -27,6 +25,7 @@ from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.outcomes import Outcome
 from landmark_lib.tuning.results import write_results
 from landmark_lib.tuning.study import SECONDS, WHY, Claim, SharedStudy, done_by
+from landmark_lib.tuning.trial_predictions import write_predictions
 from landmark_lib.tuning_results import Tuning
 
 logger = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ def tune(settings: TuneSettings, root: str, train_program: Path) -> Tuning | Non
     """
     manifest = dataset.read_manifest(root)
     datas = [read_member_data(root, manifest, member) for member in range(manifest.members)]
-    hold_out = read_hold_out(root, manifest.fingerprint, datas[0].validation)
+    hold_out = read_hold_out(root, manifest)
     _check_halves(hold_out, root)
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
     if not study.place.is_local:
@@ -130,7 +129,7 @@ class _Worker:
             self._study.finish(claim, state, accuracy, **notes)
 
         try:
-            accuracy, answers = self._outcome(claim, stop)
+            accuracy, predictions = self._outcome(claim, stop)
         except PrunedError as error:
             finish(TrialState.PRUNED, why=str(error))
         except FailedError as error:
@@ -138,7 +137,7 @@ class _Worker:
             logger.warning(f"trial {claim.trial.number} failed: {visible(error)}")
             return str(error)
         else:
-            write_answers(claim.folder, answers)
+            write_predictions(claim.folder, predictions)
             finish(TrialState.COMPLETE, accuracy)
         return ""
 

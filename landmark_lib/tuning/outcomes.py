@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from landmark_lib.errors import PrunedError
-from landmark_lib.tuning.answers import TrialAnswers
+from landmark_lib.predictions import Predictions
 
 # From an epoch, from 1, and its validation accuracy to whether the trial is not worth continuing.
 Report = Callable[[int, float], bool]
-Outcome = tuple[float, TrialAnswers]  # best validation accuracy, and the predictions of that epoch
+Outcome = tuple[float, Predictions]  # best validation accuracy, and the predictions of that epoch
 
 
 def pruned_after(epoch: int) -> PrunedError:

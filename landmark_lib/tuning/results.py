@@ -9,7 +9,6 @@
 import json
 import warnings
 from dataclasses import asdict, fields
-from typing import Any
 
 import optuna
 import yaml
@@ -17,15 +16,15 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.evaluation.measure import HoldOut
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.report.tuning_page import tuning_page
 from landmark_lib.settings import TuneSettings, to_flat
 from landmark_lib.settings.train import SELECTION
 from landmark_lib.training.model_directory import writing_into
-from landmark_lib.tuning.answers import read_answers
 from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.space import parameters_of
 from landmark_lib.tuning.study import SECONDS, WHY, SharedStudy
+from landmark_lib.tuning.trial_predictions import read_predictions
 from landmark_lib.tuning_results import RESULTS, TrialResult, Tuning
 
 MEMBERS = "members.yaml"
@@ -63,11 +62,11 @@ def _found(study: SharedStudy, settings: TuneSettings, hold_out: HoldOut, member
             f"no trial of member {min(without)} ran to its end; increase --trials, or see the logs in"
             f" {study.place / 'trials'}"
         )
-    answers = {number: read_answers(study.folder_of(trial)) for number, trial in complete.items()}
+    predictions = {number: read_predictions(study.folder_of(trial)) for number, trial in complete.items()}
     halves = Halves(hold_out)
-    tuned = halves.choose({number: study.member_of(number) for number in complete}, answers)
+    tuned = halves.choose({number: study.member_of(number) for number in complete}, predictions)
     default = list(range(members)) if set(range(members)) <= set(complete) else None
-    compared = halves.compare(tuned, default, answers)
+    compared = halves.compare(tuned, default, predictions)
     return Tuning(
         dataset=hold_out.dataset,
         dataset_fingerprint=hold_out.fingerprint,

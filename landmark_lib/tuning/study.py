@@ -40,8 +40,8 @@ SEEN = "study.sha256"  # checksum of the copy in the store that this machine rea
 WORKING_FOLDERS = Path("data/tuning")
 IDENTITY, WHY, SECONDS = "identity", "why", "seconds"
 UNDISTURBED = 5  # trials, besides those with the defaults, that never end early
-# Trained layers and small learning rates start slowly, so each trial has its first passes. Trials are compared
-# with those that ran to the end: keeping only the better half each time would end nine of ten early.
+# Trained layers and small learning rates start slowly, so each trial has its first passes. Trials are
+# compared with those that ran to the end: keeping only the better half would end nine of ten early.
 FIRST_PASSES, KEPT = 2, 75.0  # passes; best per cent of trials that continue
 MAX_WAIT = 600.0  # for the database while others write (seconds)
 
@@ -210,8 +210,8 @@ class SharedStudy:
         ]
         if differences:
             raise UserError(
-                f"--models: {self.folder} holds a search with other settings: {', '.join(differences)}; choose"
-                " another directory, or remove the folder"
+                f"--models: {self.folder} holds a search with other settings: {', '.join(differences)};"
+                " choose another directory, or remove the folder"
             )
 
     def _trial_folder(self, number: int) -> Path:

@@ -1,4 +1,4 @@
-# 2 x L4: the GPUs come with the machine.
+# 2 x L4: the machine includes the GPUs.
 gpu_type     = "nvidia-l4"
 gpu_count    = 2
 machine_type = "g2-standard-24"

@@ -1,4 +1,4 @@
-# Two nodes close to each other, 2 x L4 each: four processes of Horovod.
+# Two nodes close to each other, 2 x L4 each: four Horovod processes.
 train_nodes  = 2
 gpu_type     = "nvidia-l4"
 gpu_count    = 2

@@ -84,7 +84,7 @@ run "l4_comes_with_its_machine" {
 
   assert {
     condition     = google_compute_instance.train[0].machine_type == "g2-standard-24"
-    error_message = "the machine that brings two L4"
+    error_message = "the machine that includes two L4"
   }
   assert {
     condition     = length(google_compute_instance.train[0].guest_accelerator) == 0
@@ -105,7 +105,7 @@ run "a100_is_a_spot_machine_with_an_end" {
 
   assert {
     condition     = google_compute_instance.train[0].machine_type == "a2-highgpu-2g" && length(google_compute_instance.train[0].guest_accelerator) == 0
-    error_message = "the machine that brings two A100"
+    error_message = "the machine that includes two A100"
   }
   assert {
     condition     = google_compute_instance.train[0].scheduling[0].provisioning_model == "SPOT" && google_compute_instance.train[0].scheduling[0].preemptible && !google_compute_instance.train[0].scheduling[0].automatic_restart
@@ -130,7 +130,7 @@ run "two_nodes_have_stable_names_and_stand_close" {
 
   assert {
     condition     = google_compute_instance.train[*].name == ["landmark-train-0", "landmark-train-1"]
-    error_message = "names that stay"
+    error_message = "stable names"
   }
   assert {
     condition     = one(google_compute_resource_policy.compact).group_placement_policy[0].collocation == "COLLOCATED" && one(google_compute_resource_policy.compact).group_placement_policy[0].vm_count == 2
@@ -138,7 +138,7 @@ run "two_nodes_have_stable_names_and_stand_close" {
   }
   assert {
     condition     = length(google_secret_manager_secret.node_ssh) == 1
-    error_message = "a place for the keys of ssh"
+    error_message = "a secret for the ssh keys"
   }
   assert {
     condition     = strcontains(output.train, "horovodrun -np 4 -H landmark-train-0:2,landmark-train-1:2 ")
@@ -160,6 +160,6 @@ run "foundation_runs_no_machine" {
   }
   assert {
     condition     = strcontains(output.train, "There is no GPU node")
-    error_message = "commands that need a node say so"
+    error_message = "commands that need a node report it"
   }
 }

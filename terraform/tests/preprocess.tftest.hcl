@@ -62,7 +62,7 @@ run "spark_authenticates_and_encrypts_without_a_secret_here" {
   }
   assert {
     condition     = !anytrue([for property in keys(google_dataproc_cluster.this[0].cluster_config[0].software_config[0].override_properties) : strcontains(property, "secret")])
-    error_message = "YARN makes a secret a job"
+    error_message = "YARN creates a secret per job"
   }
 }
 
@@ -84,7 +84,7 @@ run "nodes_install_the_locked_packages_and_no_second_spark" {
 
   assert {
     condition     = strcontains(google_storage_bucket_object.environment.content, "gs://my-project-1-landmark-code/${google_storage_bucket_object.requirements.name}")
-    error_message = "the initialisation action fetches the list that is uploaded"
+    error_message = "the initialisation action fetches the uploaded list"
   }
   assert {
     condition     = !can(regex("(?m)^pyspark==", file(google_storage_bucket_object.requirements.source))) && can(regex("(?m)^gcsfs==", file(google_storage_bucket_object.requirements.source)))

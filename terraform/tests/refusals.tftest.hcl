@@ -1,4 +1,4 @@
-# Each validation refuses something; tests/path/terraform reads the messages.
+# Every validation refuses a wrong value; tests/path/terraform checks the messages.
 mock_provider "google" {}
 
 variables {

@@ -41,7 +41,7 @@ run "people_log_in_as_themselves" {
 
   assert {
     condition     = alltrue([for node in google_compute_instance.train : node.metadata["enable-oslogin"] == "true" && node.metadata["block-project-ssh-keys"] == "true" && node.metadata["serial-port-enable"] == "false"])
-    error_message = "OS Login alone"
+    error_message = "only OS Login"
   }
 }
 
@@ -59,7 +59,7 @@ run "buckets_are_private_and_data_outlives_a_destroy" {
 
   assert {
     condition     = toset(keys(google_storage_bucket.this)) == toset(["raw", "dataset", "models", "staging", "code"])
-    error_message = "one bucket a purpose"
+    error_message = "one bucket per purpose"
   }
   assert {
     condition     = alltrue([for bucket in google_storage_bucket.this : bucket.uniform_bucket_level_access && bucket.public_access_prevention == "enforced"])
@@ -67,11 +67,11 @@ run "buckets_are_private_and_data_outlives_a_destroy" {
   }
   assert {
     condition     = [for purpose, bucket in google_storage_bucket.this : purpose if bucket.force_destroy] == ["code", "staging"]
-    error_message = "raw, dataset and models stay while they hold anything"
+    error_message = "raw, dataset and models are kept while they contain anything"
   }
   assert {
     condition     = [for purpose, bucket in google_storage_bucket.this : purpose if bucket.versioning[0].enabled] == ["models"]
-    error_message = "an overwritten model can be had back"
+    error_message = "an overwritten model can be restored"
   }
   assert {
     condition     = anytrue([for rule in google_storage_bucket.this["staging"].lifecycle_rule : one(rule.action).type == "Delete" && one(rule.condition).age == 30])
@@ -79,7 +79,7 @@ run "buckets_are_private_and_data_outlives_a_destroy" {
   }
   assert {
     condition     = !anytrue([for purpose in ["raw", "dataset", "code"] : anytrue([for rule in google_storage_bucket.this[purpose].lifecycle_rule : one(rule.action).type == "Delete"])])
-    error_message = "no age ends what is needed"
+    error_message = "the other buckets do not expire"
   }
 }
 
@@ -88,7 +88,7 @@ run "accounts_reach_their_own_buckets_and_write_little" {
 
   assert {
     condition     = [for name, role in google_storage_bucket_iam_member.this : name if role.role == "roles/storage.objectUser"] == ["preprocess writes dataset", "preprocess writes staging", "train writes models"]
-    error_message = "who writes where"
+    error_message = "who writes to which bucket"
   }
   assert {
     condition     = alltrue([for role in google_storage_bucket_iam_member.this : contains(["roles/storage.objectViewer", "roles/storage.objectUser"], role.role)])
@@ -100,7 +100,7 @@ run "accounts_reach_their_own_buckets_and_write_little" {
   }
   assert {
     condition     = length(google_project_iam_member.operators) == 0
-    error_message = "nobody is let in unasked"
+    error_message = "nobody has access by default"
   }
 }
 

@@ -1,13 +1,14 @@
 """The examples of docs/serving.md run as they stand, and what they make answers as the member does."""
 
 import re
-import subprocess
-import sys
+import warnings
+from contextlib import chdir
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from commands import REPOSITORY
+from job_runs import execute
 from PIL import Image
 
 from landmark_lib.images.jpeg import decode_jpeg
@@ -40,15 +41,10 @@ def place(tmp_path_factory):
 
 
 def run(folder, example):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", EXAMPLES[example]],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1] if done.stdout else ""
+    with chdir(folder), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        printed = execute(EXAMPLES[example])
+    return printed.splitlines()[-1] if printed else ""
 
 
 def test_the_graph_decodes_to_pillows_pixels_within_a_grey_level(place):

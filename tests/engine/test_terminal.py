@@ -11,8 +11,8 @@ from landmark_lib.command_line import exit_status
 from landmark_lib.console import show
 from landmark_lib.dataset import LandmarkClass
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.evaluation.predictions import PredictionFiles, Summary, answers_schema
-from landmark_lib.evaluation.shown import describe_answers, describe_summary, read_names
+from landmark_lib.evaluation.prediction_files import PredictionFiles, Summary, predictions_schema
+from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
 from landmark_lib.evaluation.table import describe as describe_evaluation
 from landmark_lib.evaluation_results import Comparison, Disagreement, Evaluation, Figure, VoterResult
 from landmark_lib.preprocess.summary import describe as describe_dataset
@@ -52,7 +52,7 @@ def test_the_classes_that_an_evaluation_mixes_up(capsys):
     classes = [LandmarkClass(0, HOSTILE, 5, 3), LandmarkClass(1, "b", 5, 3)]
     lines = shown(describe_evaluation(evaluation, classes), capsys)
     assert lines[-1] == f"  3 of {VISIBLE} taken for b"
-    assert f"Photos without a landmark are not told: {VISIBLE}" in lines
+    assert f"No rejection model: {VISIBLE}" in lines
 
 
 def test_the_answers_to_photos_with_the_names_of_landmarks(tmp_path, capsys):
@@ -69,16 +69,18 @@ def test_the_answers_to_photos_with_the_names_of_landmarks(tmp_path, capsys):
     }
     files = PredictionFiles(Place(str(tmp_path / "a\x1b[2Jb")), {"rejection": None}, 1)
     rejected = pa.table({"image_id": ["r"], "reason": [hostile], "detail": [""]})
-    files.write(0, pa.Table.from_pylist([answer], answers_schema(["member-0"], rejecting=False)), rejected)
+    files.write(
+        0, pa.Table.from_pylist([answer], predictions_schema(["member-0"], rejecting=False)), rejected
+    )
     found, named = VISIBLE.replace(r"\udcff", ""), r"\x1b[2J\nerror: fake (l)"
-    assert shown(describe_answers(files, ["member-0"], read_names(str(names))), capsys) == [
+    assert shown(describe_predictions(files, ["member-0"], read_names(str(names))), capsys) == [
         f"{found}: 1 of 1 members, score 0.750",
         f"  1  {named:{len(found)}}  0.750",
         f"  2  {found}  0.250",
     ]
     summary = Summary(2, 1, {hostile: 1}, ["member-0"], None)
     assert shown(describe_summary(files, summary), capsys) == [
-        f"1 of 2 photos answered; 1 rejected: {found}",
+        f"1 of 2 photos predicted; 1 rejected: {found}",
         f"Predictions: {tmp_path}/a\\x1b[2Jb",
     ]
 

@@ -13,7 +13,7 @@ from commands import BIN, REPOSITORY, horovodrun, run
 from PIL import Image
 
 from landmark_lib import dataset
-from landmark_lib.evaluation.predictions import SUMMARY
+from landmark_lib.evaluation.prediction_files import SUMMARY
 
 JOBS = REPOSITORY / "jobs"
 NOWHERE = "/dev/null/nowhere"

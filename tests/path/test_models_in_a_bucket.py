@@ -3,11 +3,13 @@
 import os
 import sqlite3
 import subprocess
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import BIN, REPOSITORY
+from job_runs import run_here
 from object_store import object_store
 from report_datasets import ids_of, write_dataset
 
@@ -15,8 +17,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.model import load_trained
 
-JOBS = REPOSITORY / "jobs"
-INTERRUPTED = str(REPOSITORY / "tests/training/interrupted.py")
+INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 NETWORK = ("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4")
 TRAINING = ("--epochs", "3", "--trainable-layers", "2", "--learning-rate", "0.01", "--deterministic")
 SEARCH = ("--epochs", "2", "--learning-rate", "0.0001:0.01")
@@ -51,6 +52,12 @@ def python(program, *options, folder):
     )
 
 
+def run_in(folder, job, *options):
+    """Run a job in this process and in a folder of its own, as `python` does."""
+    with chdir(folder):
+        return run_here(job, *options)
+
+
 def weights_of(directory):
     return [load_trained(directory / name).get_weights() for name in ("best.keras", "last.keras")]
 
@@ -68,7 +75,7 @@ def trained(bucket, dataset, tmp_path_factory):
     for place in ("a step", "the last model"):
         killed = python(INTERRUPTED, "SIGKILL", place, "0", *options, folder=folder)
         assert killed.returncode == -9, killed.stderr
-    done = python(JOBS / "train.py", *options, "--tensorboard", folder=folder)
+    done = run_in(folder, "train", *options, "--tensorboard")
     assert done.returncode == 0, done.stderr
     assert "goes on after 3 epochs" in done.stdout
     return models, folder
@@ -77,7 +84,7 @@ def trained(bucket, dataset, tmp_path_factory):
 def test_killed_and_resumed_training_gives_the_weights_of_one_on_a_disk(trained, dataset, tmp_path):
     models, folder = trained
     options = ("--dataset", dataset, "--models", "on-disk", "--member", "0", *NETWORK, *TRAINING)
-    done = python(JOBS / "train.py", *options, folder=tmp_path)
+    done = run_in(tmp_path, "train", *options)
     assert done.returncode == 0, done.stderr
     ours, theirs = models / "member-0", Place(str(tmp_path / "on-disk/member-0"))
     assert history_of(ours) == history_of(theirs)
@@ -92,18 +99,18 @@ def test_killed_and_resumed_training_gives_the_weights_of_one_on_a_disk(trained,
 def test_evaluation_and_predictions_are_written_into_the_bucket_and_taken_up_there(trained, dataset):
     models, folder = trained
     where = ("--dataset", dataset, "--models", models.address)
-    done = python(JOBS / "evaluate.py", *where, folder=folder)
+    done = run_in(folder, "evaluate", *where)
     assert done.returncode == 0, done.stderr
     assert {"evaluation.json", "report.html", "rejection.json"} <= set(models.names())
     output = ("--output", (models / "answers").address, "--submission", (models / "s.csv").address)
-    done = python(JOBS / "predict.py", *where, *output, folder=folder)
+    done = run_in(folder, "predict", *where, *output)
     assert done.returncode == 0, done.stderr
     written = (models / "answers" / "answers").names()
     assert (models / "s.csv").read_text().startswith("id,landmarks\n")
-    assert "18 of 18 photos answered" in done.stdout
+    assert "18 of 18 photos predicted" in done.stdout
     (models / "answers" / "answers" / written[0]).remove()
     (models / "answers" / "predictions.json").remove()
-    done = python(JOBS / "predict.py", *where, *output, folder=folder)
+    done = run_in(folder, "predict", *where, *output)
     assert done.returncode == 0, done.stderr
     assert (models / "answers" / "answers").names() == written
     assert list(folder.iterdir()) == []
@@ -122,7 +129,7 @@ def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
         "--cache-features",
     )
     for cache in ((), ("--shard-cache", "copies")):
-        done = python(JOBS / "train.py", *options, *cache, "--trainable-layers", "0", folder=tmp_path)
+        done = run_in(tmp_path, "train", *options, *cache, "--trainable-layers", "0")
         assert done.returncode == 0, done.stderr
         before = list((models / "features").files())
         (models / "member-0").remove()
@@ -137,7 +144,7 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
     machines = [tmp_path / "one", tmp_path / "other"]
     for trials, machine in zip(("3", "4"), machines, strict=True):
         machine.mkdir()
-        done = python(JOBS / "tune.py", *options, "--trials", trials, folder=machine)
+        done = run_in(machine, "tune", *options, "--trials", trials)
         assert done.returncode == 0, done.stderr
         assert {"study.db", "tune.json", "tune.html", "members.yaml"} <= set((models / "tuning").names())
     assert (models / "tuning" / "trials").names() == ["0", "1", "2", "3"]
@@ -145,7 +152,7 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
         database = sqlite3.connect(copy)
         assert database.execute("select count(*) from trials where state = 'COMPLETE'").fetchone() == (4,)
         database.close()
-    done = python(JOBS / "tune.py", *options, "--trials", "5", folder=machines[0])  # the first again
+    done = run_in(machines[0], "tune", *options, "--trials", "5")  # the first again
     assert done.returncode == 0, done.stderr
     assert [path.name for path in machines[0].iterdir()] == ["data"]
 
@@ -158,11 +165,11 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
             ("--shard-cache", "gs://b/c"),
             "--shard-cache: expected a path on this machine, received gs://b/c",
         ),
-        ("train.py", ("--models", "gs:/b/c"), "--models: expected gs:// with two slashes"),
+        ("train", ("--models", "gs:/b/c"), "--models: expected gs:// with two slashes"),
     ],
 )
 def test_what_must_be_on_this_machine_is_told_before_any_work(job, options, why, tmp_path):
-    done = python(JOBS / job, *options, folder=tmp_path)
+    done = run_in(tmp_path, job, *options)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert why in done.stderr
     assert Path(tmp_path / "gs:").exists() is False

@@ -16,6 +16,7 @@ def metadata(tmp_path_factory):
     with zipfile.ZipFile(package) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
         assert "landmark_lib/preprocess/pipeline.py" in archive.namelist()
+        assert not any(name.startswith("landmark_sample/") for name in archive.namelist())
         return Parser().parsestr(archive.read(name).decode())
 
 

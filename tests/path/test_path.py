@@ -12,8 +12,8 @@ from commands import REPOSITORY, horovodrun, run
 from landmark_lib import dataset
 from landmark_lib.dataset import Reason
 from landmark_lib.evaluation.photos import UsersPhotos
-from landmark_lib.sample import Oddity, SampleSettings, labels_without_pixels, odd_photos, write_sample
 from landmark_lib.settings import PredictSettings
+from landmark_sample import Oddity, SampleSettings, labels_without_pixels, odd_photos, write_sample
 
 SAMPLE = SampleSettings(labels=8, photos=220, longest_side=320)
 REASONS = {

@@ -1,16 +1,25 @@
 """The data sets that Spark makes of the small corpus, made once for all tests."""
 
 import io
+import pickle
 import random
 import runpy
-import shlex
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import pytest
-from small_corpus import LABEL_COUNTS, Corpus, MadeDataset, draw_photo, write_bad_photos, write_csv
-from spark_runs import JOB, QUICK_SPARK, start_job
+from made_once import made_once
+from small_corpus import (
+    IN_SMALL_PARTS,
+    LABEL_COUNTS,
+    SETTINGS,
+    Corpus,
+    MadeDataset,
+    draw_photo,
+    write_bad_photos,
+    write_csv,
+)
+from spark_runs import JOB, spark_started_with, spark_that_stays
 
 from landmark_lib.command_line import exit_status
 from landmark_lib.settings import PreprocessSettings
@@ -18,8 +27,13 @@ from landmark_lib.settings import PreprocessSettings
 
 @pytest.fixture(scope="session")
 def csv_corpus(tmp_path_factory):
+    folder = made_once(tmp_path_factory, "corpus", _write_corpus)
+    return pickle.loads((folder / "corpus.pickle").read_bytes())  # noqa: S301 - written below
+
+
+def _write_corpus(shared):
     # Brackets are patterns to Spark's readers.
-    folder = tmp_path_factory.mktemp("corpus") / "photos [2020]"
+    folder = shared / "photos [2020]"
     folder.mkdir()
     rows, good = [], {}
     for label, count in LABEL_COUNTS.items():
@@ -32,23 +46,29 @@ def csv_corpus(tmp_path_factory):
     rows += [row for row, _ in bad]
     write_csv(folder / "labels.csv", rows)
     write_csv(folder / "shuffled.csv", random.Random(0).sample(rows, len(rows)))  # noqa: S311 - no secret
-    return Corpus(folder / "labels.csv", good, sorted((row[0], reason) for row, reason in bad))
+    corpus = Corpus(folder / "labels.csv", good, sorted((row[0], reason) for row, reason in bad))
+    (shared / "corpus.pickle").write_bytes(pickle.dumps(corpus))
 
 
 @pytest.fixture(scope="session")
-def two_runs(csv_corpus, tmp_path_factory):
+def two_runs(csv_corpus, request, tmp_path_factory):
     """Run the job twice on the same photos, cut up in other ways."""
-    out = tmp_path_factory.mktemp("two runs")
     shuffled = csv_corpus.source.with_name("shuffled.csv")
-    cut_up = ["spark.sql.shuffle.partitions=3", "spark.sql.execution.arrow.maxRecordsPerBatch=7"]
-    runs = [
-        start_job("local[1]", csv_corpus.source, out / "one", 60, []),
-        start_job("local[2]", shuffled, out / "two", 100, cut_up),
-    ]
-    for run in runs:
-        _, errors = run.communicate(timeout=300)
-        assert run.returncode == 0, errors
-    return [MadeDataset(out / "one"), MadeDataset(out / "two")]
+    cut_up = {"spark.sql.shuffle.partitions": "3", "spark.sql.execution.arrow.maxRecordsPerBatch": "7"}
+
+    def make(folder):
+        job = request.getfixturevalue("job")
+        for name, source, photos, master, settings in (
+            ("one", csv_corpus.source, 60, "local[1]", {}),
+            ("two", shuffled, 100, "local[2]", cut_up),
+        ):
+            with spark_started_with({"spark.master": master, **settings}):
+                options = ("--photos-per-part", photos, *SETTINGS)
+                run = job("--input", source, "--output", folder / name, *options)
+            assert run.status == 0, run.err
+
+    folder = made_once(tmp_path_factory, "two runs", make)
+    return [MadeDataset(folder / "one"), MadeDataset(folder / "two")]
 
 
 @pytest.fixture(scope="session")
@@ -58,13 +78,21 @@ def made(two_runs):
 
 
 @pytest.fixture(scope="session")
+def in_small_parts(csv_corpus, request, tmp_path_factory):
+    """Run the job on the same photos in many parts, as runs do that are stopped between them."""
+
+    def make(folder):
+        source = ("--input", csv_corpus.source, "--output", folder)
+        run = request.getfixturevalue("job")(*source, *IN_SMALL_PARTS)
+        assert run.status == 0, run.err
+
+    return MadeDataset(made_once(tmp_path_factory, "in small parts", make))
+
+
+@pytest.fixture(scope="session")
 def quick_spark():
-    """Have Spark in this process start as in the runs."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "PYSPARK_SUBMIT_ARGS", shlex.join(["--master", "local[2]", *QUICK_SPARK, "pyspark-shell"])
-        )
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
+    """Start Java for this process as quickly as in the runs, and keep Spark when a job stops it."""
+    with spark_that_stays():
         yield
 
 
@@ -72,9 +100,7 @@ def quick_spark():
 def spark(quick_spark):
     from landmark_lib.preprocess.session import spark_session
 
-    session = spark_session("tests")
-    yield session
-    session.stop()
+    return spark_session("tests")
 
 
 STAGES = ("list:", "corpus:", "labels:", "plan:", "shards:")

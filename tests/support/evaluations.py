@@ -1,11 +1,11 @@
-"""An evaluation of a small data set, made of plain values without any model, for the page to tell about."""
+"""An evaluation of a small data set for the page, made of plain values without any model."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from report_datasets import HOSTILE, SCRIPT, ids_of, rejected_row, write_dataset
 
-from landmark_lib import dataset
 from landmark_lib.evaluation_results import (
     ENSEMBLE,
     MEAN_SOFTMAX,
@@ -20,7 +20,8 @@ from landmark_lib.evaluation_results import (
     Temperature,
     VoterResult,
 )
-from landmark_lib.report.answers import HoldOutAnswers
+from landmark_lib.hold_out import read_hold_out
+from landmark_lib.predictions import Predictions
 from landmark_lib.report.curves import Curves
 
 MEMBERS = ["member-0", "member-1", "member-2"]
@@ -47,35 +48,31 @@ def write_hostile_measured(root):
 MEASURED = {"evaluation": write_measured, "hostile evaluation": write_hostile_measured}
 
 
-def answers_of(root, manifest):
-    """Answer every third photo wrongly, with the next class; the surer the later the photo."""
-    rows = [
-        row
-        for record in manifest.files_in(dataset.VALIDATION)
-        for row in dataset.read_table(root, record.path, ["image_id", "class_index"]).to_pylist()
-    ]
-    rows.sort(key=lambda row: row["image_id"])
-    truth = np.array([row["class_index"] for row in rows])
-    wrong = np.arange(len(rows)) % 3 == 0
-    # (photos,) becomes (photos, 2): the true class and the next one, in the order answered.
-    ranked = np.stack([truth + wrong, truth + ~wrong], axis=1) % manifest.classes
-    scores = np.linspace(0.3, 0.9, len(rows))[:, np.newaxis]
-    return HoldOutAnswers([row["image_id"] for row in rows], truth, ranked, scores)
+def predictions_of(root, manifest):
+    """Return the hold-out, sorted, and predictions: every third is the next class; scores rise."""
+    hold_out = read_hold_out(root, manifest)
+    order = np.argsort(hold_out.image_ids, kind="stable")
+    image_ids, truth = sorted(hold_out.image_ids), hold_out.truth[order]
+    wrong = np.arange(len(truth)) % 3 == 0
+    # (photos,) becomes (photos, 2): the true class and the next one, in the order predicted.
+    classes = np.stack([truth + wrong, truth + ~wrong], axis=1) % manifest.classes
+    scores = np.linspace(0.3, 0.9, len(truth))[:, np.newaxis]
+    return replace(hold_out, image_ids=image_ids, truth=truth), Predictions(classes, scores)
 
 
-def confusion_of(answers):
-    """Count what was taken for what."""
-    pairs = Counter(zip(answers.truth.tolist(), answers.ranked[:, 0].tolist(), strict=True))
-    return [(true, given, photos) for (true, given), photos in sorted(pairs.items())]
+def confusion_of(hold_out, predictions):
+    """Count the pairs of true and predicted class."""
+    pairs = Counter(zip(hold_out.truth.tolist(), predictions.first.tolist(), strict=True))
+    return [(true, predicted, photos) for (true, predicted), photos in sorted(pairs.items())]
 
 
 def figure(value):
-    """Give a value with an interval around it."""
+    """Return a value with an interval around it."""
     return Figure(value, max(0.0, value - 0.0625), min(1.0, value + 0.0525))
 
 
 def result(number, confusion, classes):
-    """Give what one voter scored; no two figures of an evaluation are alike."""
+    """Return the result of one voter; no two figures of an evaluation are equal."""
     base = 0.41 + 0.0317 * number
     parts = [(0.125 + 0.25 * k, 0.11 + 0.21 * k + 0.003 * number, 3 + k) for k in range(4)]
     deciles = [
@@ -100,13 +97,13 @@ def result(number, confusion, classes):
     )
 
 
-def evaluation_of(root, manifest, answers, difference=-0.0317, p_value=0.25):
-    """Give an evaluation of all voters."""
-    confusion = confusion_of(answers)
+def evaluation_of(manifest, hold_out, predictions, difference=-0.0317, p_value=0.25):
+    """Return an evaluation of all voters."""
+    confusion = confusion_of(hold_out, predictions)
     return Evaluation(
-        dataset=root,
+        dataset=hold_out.dataset,
         dataset_fingerprint=manifest.fingerprint,
-        photos=len(answers.image_ids),
+        photos=len(predictions),
         classes=manifest.classes,
         chance=1 / manifest.classes,
         voters=[result(number, confusion, manifest.classes) for number in range(len(VOTERS))],
@@ -123,7 +120,7 @@ def evaluation_of(root, manifest, answers, difference=-0.0317, p_value=0.25):
 
 
 def rejection_of():
-    """Give what rejection brings; nothing is lost where every photo shows a landmark."""
+    """Return the result of a rejection; nothing is lost where every photo shows a landmark."""
     gaps = ((0.0, 0.71, 0.72), (0.5, 0.61, 0.67), (0.9, 0.41, 0.56), (0.98, 0.21, 0.48))
     shares = [
         RejectionAtShare(
@@ -135,12 +132,12 @@ def rejection_of():
         )
         for share, plain, rejecting in gaps
     ]
-    weights = {"vote score": 0.51, "energy": 1.52, "likeness": -0.53}
+    weights = {"vote score": 0.51, "energy": 1.52, "similarity": -0.53}
     return RejectionResult("streets", 15, 31, {"empty": 2}, shares, weights, 0.377, 0.9375, 0.8125)
 
 
 def curves_of(member, epochs=6):
-    """Give how a member learned; its learning rate drops once."""
+    """Return the curves of a member whose learning rate drops once."""
     return Curves(
         training_accuracy=[0.2 + 0.07 * k + 0.01 * member for k in range(epochs)],
         validation_accuracy=[0.3 + 0.06 * k - 0.011 * k * k for k in range(epochs)],

@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from evaluations import MEASURED, MEMBERS, answers_of, curves_of, evaluation_of
+from evaluations import MEASURED, MEMBERS, curves_of, evaluation_of, predictions_of
 from page_outline import Outline, outline
 from report_datasets import WRITERS
 
 from landmark_lib.dataset import Manifest
 from landmark_lib.evaluation_results import Evaluation
-from landmark_lib.report.answers import HoldOutAnswers
+from landmark_lib.hold_out import HoldOut
+from landmark_lib.predictions import Predictions
 from landmark_lib.report.curves import Curves
 from landmark_lib.report.evaluation_page import evaluation_page
 
 
 @dataclass(frozen=True)
 class Report:
-    """A page, what it tells about, and its outline."""
+    """A page, its data set, and its outline."""
 
     path: Path
     manifest: Manifest
@@ -34,12 +35,13 @@ class Report:
 
 @dataclass(frozen=True)
 class EvaluationReport(Report):
-    """The page of an evaluation, and what it was made of."""
+    """The page of an evaluation, and what it was rendered from."""
 
     title: str = "Evaluation report"
     root: str = ""
     evaluation: Evaluation | None = None
-    answers: HoldOutAnswers | None = None
+    hold_out: HoldOut | None = None
+    predictions: Predictions | None = None
     curves: dict[str, Curves] | None = None
 
     def section(self, anchor: str) -> str:
@@ -69,12 +71,18 @@ def measured(tmp_path_factory):
         folder = tmp_path_factory.mktemp("evaluation")
         root, path = str(folder / "dataset"), folder / "report.html"
         manifest = write(root)
-        answers = answers_of(root, manifest)
-        evaluation = evaluation_of(root, manifest, answers)
+        hold_out, predictions = predictions_of(root, manifest)
+        evaluation = evaluation_of(manifest, hold_out, predictions)
         curves = {name: curves_of(k) for k, name in enumerate(MEMBERS)}
-        path.write_text(evaluation_page(root, manifest, evaluation, answers, curves), "utf-8")
+        path.write_text(evaluation_page(manifest, evaluation, hold_out, predictions, curves), "utf-8")
         made[name] = EvaluationReport(
-            path, manifest, root=root, evaluation=evaluation, answers=answers, curves=curves
+            path,
+            manifest,
+            root=root,
+            evaluation=evaluation,
+            hold_out=hold_out,
+            predictions=predictions,
+            curves=curves,
         )
     return made
 

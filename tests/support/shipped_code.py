@@ -22,7 +22,8 @@ def command_of(output: str) -> str:
 def package_code(folder: Path) -> Path:
     """Package the code as people are told to, in a copy of it; give the file for --py-files."""
     # In a copy, because a build leaves its folders beside setup.py.
-    shutil.copytree(REPOSITORY / "landmark_lib", folder / "landmark_lib")
+    for package in ("landmark_lib", "landmark_sample"):
+        shutil.copytree(REPOSITORY / package, folder / package)
     for name in ("setup.py", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, folder)
     environment = {

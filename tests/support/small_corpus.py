@@ -23,6 +23,7 @@ SETTINGS = shlex.split(
     f"--min-label-count 2 --cutoff {CUTOFF} --target {TARGET} --ensemble-size {MEMBERS}"
     f" --rows-per-shard 30 --rows-per-group {ROWS_PER_GROUP}"
 )
+IN_SMALL_PARTS = ["--photos-per-part", "4", *SETTINGS]  # so many that a kill comes between them
 
 
 def draw_photo(number, width=48, height=36, file_format="JPEG"):

@@ -1,11 +1,12 @@
-"""Runs of the preprocessing job by spark-submit."""
+"""Spark in this process, started once, and what its runs are told so that they are quick."""
 
-import subprocess
+import shlex
 import sys
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from unittest.mock import patch
 
 from commands import REPOSITORY
-from small_corpus import SETTINGS
 
 JOB = REPOSITORY / "jobs" / "preprocess.py"
 # A run of seconds ends before Java's second compiler or generated code pay off.
@@ -16,10 +17,46 @@ QUICK_SPARK = [
 ]
 
 
-def start_job(master, source, output, photos_per_part, spark_settings):
-    command = [
-        *(Path(sys.executable).with_name("spark-submit"), "--master", master, *QUICK_SPARK),
-        *(word for setting in spark_settings for word in ("--conf", setting)),
-        *(JOB, "--input", source, "--output", output, "--photos-per-part", str(photos_per_part), *SETTINGS),
-    ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@contextmanager
+def spark_that_stays() -> Iterator[None]:
+    """Start Java, and let Spark outlive the jobs that stop it, as in a notebook: the next job joins it."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    environment = {
+        "PYSPARK_SUBMIT_ARGS": shlex.join(["--master", "local[2]", *QUICK_SPARK, "pyspark-shell"]),
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    with patch.dict("os.environ", environment):
+        SparkContext._ensure_initialized()
+    with patch.object(SparkSession, "stop"):
+        yield
+    _stop_spark()
+
+
+@contextmanager
+def spark_started_with(settings: Mapping[str, str]) -> Iterator[None]:
+    """Have the next Spark of this process start anew, with other settings, and end it."""
+    from pyspark import SparkContext
+
+    properties = SparkContext._jvm.java.lang.System  # where Spark looks for what spark-submit was told
+    before = {name: properties.getProperty(name) for name in settings}
+    _stop_spark()
+    for name, value in settings.items():
+        properties.setProperty(name, value)
+    try:
+        yield
+    finally:
+        _stop_spark()
+        for name, value in before.items():
+            if value is None:
+                properties.clearProperty(name)
+            else:
+                properties.setProperty(name, value)
+
+
+def _stop_spark() -> None:
+    from pyspark import SparkContext
+
+    if SparkContext._active_spark_context is not None:
+        SparkContext._active_spark_context.stop()

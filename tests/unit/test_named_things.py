@@ -1,4 +1,4 @@
-"""What docstrings and pages say of the project's own files and options is so."""
+"""Files and options that docstrings and pages mention exist."""
 
 import ast
 import re
@@ -61,16 +61,15 @@ def test_pages_and_files_that_docstrings_name_are_there():
 
 JOBS = (EvaluateSettings, PredictSettings, PreprocessSettings, TrainSettings, TuneSettings)
 OPTIONS = {f"--{field.name.replace('_', '-')}" for job in JOBS for field in fields(job)} | {
-    "--config",
-    "--help",
+    *("--config", "--help", "--quiet", "--verbose"),
 }
-# Of the programs that pages name: spark-submit, horovodrun, pip, mypy, docker, gcloud; of benchmarks.
+# Of other programs on these pages (spark-submit, horovodrun, pip, mypy, docker, gcloud), and of benchmarks.
 OTHERS = {
     *("--master", "--py-files", "--min-np", "--no-deps", "--strict", "--build-arg", "--file", "--filter"),
-    *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--write"),
+    *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--wheel-dir", "--write"),
 }
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
-HISTORY = {"CHANGELOG.md", "RESULTS.md"}  # tell of options as they were
+HISTORY = {"CHANGELOG.md", "RESULTS.md"}  # mention options under their old names
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name not in HISTORY], ids=lambda page: page.name)

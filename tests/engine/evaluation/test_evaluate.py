@@ -12,8 +12,8 @@ from small_ensemble import MEMBERS, SIDE, finished_member
 
 from landmark_lib import dataset
 from landmark_lib.errors import UserError
+from landmark_lib.evaluation.ensemble_outputs import _log_sums
 from landmark_lib.evaluation.evaluate import evaluate
-from landmark_lib.evaluation.hold_out import _log_sums
 from landmark_lib.evaluation.table import describe
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place

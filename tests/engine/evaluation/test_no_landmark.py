@@ -17,20 +17,20 @@ from small_ensemble import MEMBERS, SIDE, finished_member
 from landmark_lib import dataset
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.evaluate import evaluate
-from landmark_lib.evaluation.evidence import evidence_of, unknown_to_all
-from landmark_lib.evaluation.networks import Said
+from landmark_lib.evaluation.evidence import evidence_of, without_true_class
 from landmark_lib.evaluation.photos import find_photos
 from landmark_lib.evaluation.predict import predict
-from landmark_lib.evaluation.predictions import ANSWERS, CHANCE, NO_LANDMARK
+from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, NO_LANDMARK
+from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary
 from landmark_lib.evaluation.rejection_file import REJECTION
-from landmark_lib.evaluation.shown import describe_answers, describe_summary
 from landmark_lib.evaluation.submission import write_submission
 from landmark_lib.evaluation.table import describe
-from landmark_lib.method.likeness import FeatureSums, sketch_of
+from landmark_lib.method.similarity import FeatureSums, feature_statistics
+from landmark_lib.predictions import Outputs
 from landmark_lib.settings import EvaluateSettings, PredictSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.model import features_of, load_trained
-from landmark_lib.training.model_directory import BEST, SKETCH, write_member, write_sketch
+from landmark_lib.training.model_directory import BEST, STATISTICS, write_feature_statistics, write_member
 
 FREE = 8
 
@@ -55,9 +55,9 @@ def just_trained(models, held_out, tmp_path_factory):
             Place(str(directory / name)), finished_member(dataset.read_manifest(held_out).fingerprint)
         )
         features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
-        sums = FeatureSums.nothing(3, features.shape[1])
+        sums = FeatureSums.zeros(3, features.shape[1])
         sums.add(features, np.arange(30) % 3)
-        write_sketch(sketch_of(sums), Place(str(directory / name)))
+        write_feature_statistics(feature_statistics(sums), Place(str(directory / name)))
     return directory
 
 
@@ -104,7 +104,7 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
     assert all(0 <= row[CHANCE] <= 1 and row[NO_LANDMARK] == (row[CHANCE] < threshold) for row in rows)
     assert summary.no_landmark == sum(row[NO_LANDMARK] for row in rows)
     assert f"{summary.no_landmark} of them likely without a landmark" in describe_summary(files, summary)
-    assert describe_answers(files, summary.members, {}).count("likely ") == FREE
+    assert describe_predictions(files, summary.members, {}).count("likely ") == FREE
     write_submission(files, str(tmp_path / "out.csv"), None)
     lines = (tmp_path / "out.csv").read_text().splitlines()[1:]
     by_id = {row["image_id"]: row for row in rows}
@@ -115,12 +115,14 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
 
 
 def test_members_without_a_sketch_tell_nothing_and_say_so(sketched, held_out, streets):
-    (sketched / MEMBERS[1] / SKETCH).unlink()
+    (sketched / MEMBERS[1] / STATISTICS).unlink()
     evaluation, _ = evaluate(settings_for(sketched), held_out)
     assert evaluation.rejection is None
-    assert "not told: a member has no sketch" in describe(evaluation, dataset.read_classes(held_out))
+    assert "No rejection model: a member has no feature statistics (sketch.npz)" in describe(
+        evaluation, dataset.read_classes(held_out)
+    )
     assert not (sketched / REJECTION).exists()
-    with pytest.raises(UserError, match="--no-landmark: a member has no sketch"):
+    with pytest.raises(UserError, match="--no-landmark: a member has no feature statistics"):
         evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
 
 
@@ -137,8 +139,8 @@ def test_what_was_learned_for_other_models_is_refused(sketched, held_out, street
 
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
 def test_a_broken_sketch_is_named(sketched, held_out, content):
-    (sketched / MEMBERS[2] / SKETCH).write_bytes(content)
-    with pytest.raises(LandmarkError, match=f"{MEMBERS[2]}/{SKETCH} cannot be read"):
+    (sketched / MEMBERS[2] / STATISTICS).write_bytes(content)
+    with pytest.raises(LandmarkError, match=f"{MEMBERS[2]}/{STATISTICS} cannot be read"):
         evaluate(settings_for(sketched), held_out)
 
 
@@ -153,22 +155,25 @@ def test_no_photos_without_a_landmark_are_a_mistake(sketched, held_out, tmp_path
 
 def test_a_landmark_unknown_to_all_is_never_answered():
     random = np.random.default_rng(0)
-    said = [
-        Said(
+    outputs = [
+        Outputs(
             tf.constant(random.normal(size=(6, 4)), tf.float32),
             tf.constant(random.random((6, 8)), tf.float32),
         )
         for _ in range(3)
     ]
     truth = np.arange(6) % 4
-    sums = FeatureSums.nothing(4, 8)
+    sums = FeatureSums.zeros(4, 8)
     sums.add(random.random((20, 8)).astype(np.float32), np.arange(20) % 4)
-    sketches = [sketch_of(sums)] * 3
-    for before, after in zip(said, unknown_to_all(said, truth), strict=True):
+    statistics = [feature_statistics(sums)] * 3
+    for before, after in zip(outputs, without_true_class(outputs, truth), strict=True):
         others = np.delete(before.logits.numpy()[0], truth[0])
         assert truth[0] != after.logits.numpy()[0].argmax()
         energy = tf.reduce_logsumexp(after.logits, axis=1).numpy()[0]
         assert energy == pytest.approx(np.log(np.exp(others).sum()), rel=1e-5)
-    known, unknown = evidence_of(said, sketches), evidence_of(unknown_to_all(said, truth), sketches)
-    assert (unknown.pieces[:, 1] < known.pieces[:, 1]).all()
-    assert np.isfinite(unknown.pieces).all()
+    known, unknown = (
+        evidence_of(outputs, statistics),
+        evidence_of(without_true_class(outputs, truth), statistics),
+    )
+    assert (unknown.values[:, 1] < known.values[:, 1]).all()
+    assert np.isfinite(unknown.values).all()

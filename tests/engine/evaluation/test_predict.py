@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-from commands import REPOSITORY, horovodrun, run
+from commands import REPOSITORY
+from job_runs import run_here
 from loopback import served
 from photo_files import draw
 from small_dataset import image_id, write_unlabelled
@@ -22,10 +23,11 @@ from landmark_lib.dataset import Reason
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation import photos as photos_module
 from landmark_lib.evaluation import predictions as predictions_module
+from landmark_lib.evaluation.networks import most_likely
 from landmark_lib.evaluation.photos import UsersPhotos, find_photos
-from landmark_lib.evaluation.predict import most_likely, predict
-from landmark_lib.evaluation.predictions import ANSWERS, REJECTED, SUMMARY
-from landmark_lib.evaluation.shown import describe_answers, read_names
+from landmark_lib.evaluation.predict import predict
+from landmark_lib.evaluation.prediction_files import ANSWERS, REJECTED, SUMMARY
+from landmark_lib.evaluation.prediction_text import describe_predictions, read_names
 from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.method.vote import vote
@@ -197,18 +199,17 @@ def test_answers_of_other_models_or_to_other_photos_are_not_mixed(
         predict(settings, others, one_rank)
 
 
-def test_two_ranks_answer_as_one_does(models, tmp_path):
+def test_two_ranks_answer_as_one_does(models, tmp_path, ranks):
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(300):  # more than one unit
         draw(number, side=16).save(photos / f"{number:03}.png")
     tables = []
-    for ranks in (1, 2):
-        out = tmp_path / f"on {ranks}"
-        command = ["python", JOB, "--input", str(photos), "--models", str(models), "--output", str(out)]
-        done = horovodrun(*command, ranks=2) if ranks == 2 else run(*command)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("300 of 300 photos answered") == 1
+    for run in (lambda *arguments: [run_here(*arguments)], ranks.job):
+        out = tmp_path / f"answers {len(tables)}"
+        done = run("predict", "--input", photos, "--models", models, "--output", out)
+        assert not any(rank.returncode for rank in done), "".join(rank.stderr for rank in done)
+        assert "".join(rank.stdout for rank in done).count("300 of 300 photos predicted") == 1
         tables.append(pa.concat_tables(map(pq.read_table, sorted((out / ANSWERS).iterdir()))))
     one, two = tables
     assert one.num_rows == 300
@@ -245,7 +246,7 @@ def test_a_landmark_is_shown_by_its_name_where_one_is_given(folder, models, tmp_
     )
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "out"))
     files, summary = predict(settings, find_photos(settings, ""), one_rank)
-    text = describe_answers(files, summary.members, read_names(str(names)))
+    text = describe_predictions(files, summary.members, read_names(str(names)))
     assert "Château de X (landmark 0)" in text
     assert "landmark 1" in text
     assert text.count("of 3 members, score") == PHOTOS
@@ -285,5 +286,5 @@ def test_a_test_list_needs_ids(tmp_path):
 
 def test_the_most_likely_labels_come_first_and_equal_ones_by_index():
     logits = tf.math.log(tf.constant([[0.1, 0.4, 0.1, 0.4]]))
-    assert most_likely(logits, 3).labels.tolist() == [[1, 3, 0]]
-    assert most_likely(logits, 9).labels.shape == (1, 4)
+    assert most_likely(logits, 3).classes.tolist() == [[1, 3, 0]]
+    assert most_likely(logits, 9).classes.shape == (1, 4)

@@ -11,7 +11,7 @@ from photo_files import draw
 from landmark_lib.command_line import exit_status
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.photos import UsersPhotos
-from landmark_lib.evaluation.shown import read_names
+from landmark_lib.evaluation.prediction_text import read_names
 from landmark_lib.evaluation.submission import check_submission, fit_test_list, read_test_list
 from landmark_lib.settings import PredictSettings
 
@@ -62,7 +62,7 @@ def test_a_mistake_in_the_names_is_told_before_any_network_is_loaded(mistake, tm
     ("content", "message"),
     [
         ("0001\n0002\n", "expected a CSV with the header id, found '0001' in T/t.csv"),
-        ("id\n", "T/t.csv names no photo"),
+        ("id\n", "T/t.csv lists no photo"),
         ("id\nx\ny\n", "2 of 2 ids mean nothing in the photos to predict: they look like 'x', 'y'; what is"),
         (None, "no such file: T/t.csv"),
     ],
@@ -111,7 +111,7 @@ def test_names_without_folders_do_where_they_are_unique(tmp_path, capsys):
     assert loosely.endswith("accents aside: 1, such as '1.jpg' with 'a/1.png'")
     assert missing == (
         "warning: 1 of 3 photos of the test list are not among those to predict"
-        " and get an empty answer, such as 3"
+        " and get an empty prediction, such as 3"
     )
 
 

@@ -9,7 +9,7 @@ from landmark_lib import dataset
 from landmark_lib.dataset import CORPUS, CORPUS_SCHEMA, part_name, read_table, write_table
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
 from landmark_lib.preprocess import plan as planning
-from landmark_lib.sample.label_counts import labels_without_pixels
+from landmark_sample.label_counts import labels_without_pixels
 
 LABELS, PHOTOS, FILES, SMALLEST = 150, 2_000, 7, 4
 SAMPLING = SamplingSettings(hold_out=2, cutoff=20, target=12, members=3, seed=5)

@@ -5,18 +5,17 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from commands import REPOSITORY, horovodrun, run
 from hypothesis import given
 from hypothesis import strategies as st
+from job_runs import run_here
 from small_dataset import write_small_dataset
 
-from landmark_lib.method.likeness import FeatureSums, sketch_of
+from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
 from landmark_lib.training.features import FEATURES, cut
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import read_member, read_sketch
+from landmark_lib.training.model_directory import read_feature_statistics, read_member
 
-JOB = str(REPOSITORY / "jobs/train.py")
 OPTIONS = [
     *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
     *("--backbone", "MobileNet", "--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
@@ -24,7 +23,7 @@ OPTIONS = [
 
 
 def train(root, models, *more):
-    return run("python", JOB, "--dataset", str(root), "--models", str(models), *OPTIONS, *more)
+    return run_here("train", "--dataset", root, "--models", models, *OPTIONS, *more)
 
 
 def history(models):
@@ -51,9 +50,9 @@ def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_
     for one, other in zip(history(cached), history(tmp_path), strict=True):
         assert one["validation_accuracy"] == other["validation_accuracy"]
         assert float(one["training_loss"]) == pytest.approx(float(other["training_loss"]), rel=1e-3)
-    sketch, sketch_of_images = (read_sketch(Place(str(m / "member-0"))) for m in (cached, tmp_path))
-    np.testing.assert_allclose(sketch.centre, sketch_of_images.centre, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(sketch.classes, sketch_of_images.classes, atol=1e-3)
+    of_features, of_images = (read_feature_statistics(Place(str(m / "member-0"))) for m in (cached, tmp_path))
+    np.testing.assert_allclose(of_features.centre, of_images.centre, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(of_features.classes, of_images.classes, atol=1e-3)
 
 
 def last_weights(models):
@@ -90,36 +89,41 @@ def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
 
 
 @pytest.fixture(scope="module")
-def on_two_ranks(small_dataset, tmp_path_factory):
-    """Trained models, and the command that trained them."""
+def on_two_ranks(small_dataset, tmp_path_factory, ranks):
+    """Train on two ranks; return the models and a function that goes on with them."""
     models = tmp_path_factory.mktemp("two ranks")
-    command = ["python", JOB, "--dataset", small_dataset, "--models", str(models), *OPTIONS]
-    done = horovodrun(*command, "--cache-features")
-    assert done.returncode == 0, done.stderr
-    return models, command
+
+    def train(*more):
+        options = ("--dataset", small_dataset, "--models", models, *OPTIONS, "--cache-features", *more)
+        for done in ranks.job("train", *options):
+            assert done.returncode == 0, done.stderr
+
+    train()
+    return models, train
 
 
 def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(on_two_ranks):
-    models, command = on_two_ranks
+    models, train = on_two_ranks
     files = sorted((models / FEATURES).rglob("*.parquet"))
     assert len(files) == 6
     before = {path: path.stat().st_mtime_ns for path in files[1:]}
     content = files[0].read_bytes()
     files[0].unlink()
-    done = horovodrun(*command, "--cache-features", "--epochs", "3")
-    assert done.returncode == 0, done.stderr
+    train("--epochs", "3")
     assert {path: path.stat().st_mtime_ns for path in files[1:]} == before
     assert files[0].read_bytes() == content
 
 
-def test_two_ranks_sketch_all_rows_of_a_member(on_two_ranks):
+def test_two_ranks_compute_statistics_of_all_rows(on_two_ranks):
     models, _ = on_two_ranks
     tables = [pq.read_table(path) for path in (models / FEATURES).glob("*/train/*/*.parquet")]
     features = np.concatenate([np.stack(table["features"].to_pylist()) for table in tables])
-    sums = FeatureSums.nothing(3, features.shape[1])
+    sums = FeatureSums.zeros(3, features.shape[1])
     sums.add(features, np.concatenate([table["class_index"].to_numpy() for table in tables]))
     np.testing.assert_allclose(
-        read_sketch(Place(str(models / "member-0"))).classes, sketch_of(sums).classes, atol=1e-4
+        read_feature_statistics(Place(str(models / "member-0"))).classes,
+        feature_statistics(sums).classes,
+        atol=1e-4,
     )
 
 

@@ -1,7 +1,7 @@
 """Training reads a data set in an object store as it reads one on a disk."""
 
 import pytest
-from commands import REPOSITORY, run
+from job_runs import run_here
 from object_store import object_store
 from small_dataset import image_id, write_small_dataset
 
@@ -35,8 +35,8 @@ def test_rows_of_an_object_store_are_read_in_the_order_told(remote, tmp_path, co
 
 
 def test_a_member_is_trained_from_an_object_store(remote, tmp_path):
-    done = run(
-        *("python", str(REPOSITORY / "jobs/train.py"), "--dataset", remote, "--models", str(tmp_path)),
+    done = run_here(
+        *("train", "--dataset", remote, "--models", tmp_path),
         *("--member", "0", "--backbone", "MobileNet", "--weights", "random", "--image-size", "32"),
         *("--batch-size", "4", "--epochs", "1", "--trainable-layers", "0"),
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from commands import REPOSITORY, run
+from commands import REPOSITORY
+from job_runs import run_here
 from small_dataset import write_small_dataset
 
 from landmark_lib.command_line import exit_status
@@ -37,14 +38,14 @@ def tunable(tmp_path_factory):
     return root
 
 
-def command(root, models, *more):
-    return [sys.executable, TUNE, "--dataset", root, "--models", str(models), *OPTIONS, *more]
+def options(root, models, *more):
+    return ["--dataset", root, "--models", str(models), *OPTIONS, *more]
 
 
 @pytest.fixture(scope="module")
 def tuned(tunable, tmp_path_factory):
     models = tmp_path_factory.mktemp("tuned")
-    done = run(*command(tunable, models, "--trials", "4"))
+    done = run_here("tune", *options(tunable, models, "--trials", "4"))
     assert done.returncode == 0, done.stderr
     return models, done
 
@@ -69,7 +70,7 @@ def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(
     written = models / "tuning" / "members.yaml"
     chosen = results(models)["tuned"]["trials"]
     assert len(yaml.safe_load(written.read_text())["members"]) == 2
-    done = run(sys.executable, TRAIN, "--member", "all", "--config", str(written))
+    done = run_here("train", "--member", "all", "--config", written)
     assert done.returncode == 0, done.stderr
     for member, number in enumerate(chosen):
         data = read_member_data(tunable, read_manifest(tunable), member)
@@ -88,7 +89,7 @@ def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, t
     before = results(models)["trials"]
     workers = [
         subprocess.Popen(
-            command(tunable, models, "--trials", "9"),
+            [sys.executable, TUNE, *options(tunable, models, "--trials", "9")],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -108,7 +109,8 @@ def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, t
 def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
-    done = run(*command(root, models, "--trials", "1", "--trainable-layers", "1", "--horovodrun-args=-np 1"))
+    jobs = ("--trainable-layers", "1", "--horovodrun-args=-np 1")
+    done = run_here("tune", *options(root, models, "--trials", "1", *jobs))
     assert done.returncode == 0, done.stderr
     (trial,) = results(models)["trials"]
     assert (trial["state"], trial["epochs"], trial["parameters"]["trainable_layers"]) == ("complete", 3, 1)
@@ -149,6 +151,6 @@ def test_a_hold_out_too_small_to_be_halved_is_refused(tmp_path):
 
 def test_it_is_not_started_by_horovodrun(monkeypatch, tmp_path):
     monkeypatch.setenv("HOROVOD_RANK", "0")
-    done = run(*command("nowhere", tmp_path))
+    done = run_here("tune", *options("nowhere", tmp_path))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "starts horovodrun itself" in done.stderr

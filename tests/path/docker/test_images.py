@@ -108,7 +108,7 @@ def test_a_node_whose_key_is_not_known_is_refused(engine, scores):
 
 def test_the_cluster_of_containers_wrote_the_bytes_that_one_machine_writes(engine, scores, tmp_path):
     photos, dataset = str(tmp_path / "photos"), str(tmp_path / "dataset")
-    assert run(sys.executable, "-m", "landmark_lib.sample", photos).returncode == 0
+    assert run(sys.executable, "-m", "landmark_sample", "--output", photos).returncode == 0
     done = run("spark-submit", str(REPOSITORY / "jobs/preprocess.py"), "--input", photos, "--output", dataset)
     assert done.returncode == 0, done.stderr
     there = engine.on_cluster("exec", "-T", "spark-master", "cat", "/data/demo/dataset/dataset.json")

@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from small_corpus import SETTINGS, MadeDataset
+from small_corpus import IN_SMALL_PARTS, MadeDataset
 from spark_runs import JOB, QUICK_SPARK
 
-PHOTOS_PER_PART = 4  # many parts, so that a kill comes between them
 ALL = "**/*"
 TIMED = "report.html"  # holds times
 
@@ -27,10 +26,9 @@ def identities(folder, pattern):
     return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.glob(pattern)}
 
 
-def command(source, output, *more):
+def command(source, output):
     submit = [Path(sys.executable).with_name("spark-submit"), "--master", "local[1,4]", *QUICK_SPARK, JOB]
-    parts = ("--photos-per-part", str(PHOTOS_PER_PART))
-    return [*submit, "--input", source, "--output", output, *parts, *SETTINGS, *more]
+    return [*submit, "--input", source, "--output", output, *IN_SMALL_PARTS]
 
 
 def start(*arguments):
@@ -44,18 +42,15 @@ def start(*arguments):
     )
 
 
-def run(*arguments):
-    process = start(*arguments)
-    told, _ = process.communicate(timeout=300)
-    return process.returncode, told
+@pytest.fixture
+def run(job):
+    """Return a function that runs the job in this process, which returns its status and all output."""
 
+    def run(source, output, *more):
+        ended = job("--input", source, "--output", output, *IN_SMALL_PARTS, *more)
+        return ended.status, ended.out + ended.err
 
-@pytest.fixture(scope="module")
-def undisturbed(csv_corpus, tmp_path_factory):
-    out = tmp_path_factory.mktemp("undisturbed") / "dataset"
-    status, told = run(csv_corpus.source, out)
-    assert status == 0, told
-    return MadeDataset(out)
+    return run
 
 
 def wait_for(folder, pattern, process):
@@ -83,7 +78,7 @@ def kill_driver(process):
 
 
 def test_a_run_killed_in_every_stage_ends_with_the_bytes_of_an_undisturbed_one(
-    csv_corpus, undisturbed, tmp_path
+    csv_corpus, in_small_parts, run, tmp_path
 ):
     out = tmp_path / "dataset"
     for stage, kill in (("corpus", kill_driver), ("plan", kill_java), ("shards", kill_all)):
@@ -97,11 +92,11 @@ def test_a_run_killed_in_every_stage_ends_with_the_bytes_of_an_undisturbed_one(
     status, told = run(csv_corpus.source, out)
     assert (status, "Traceback" in told) == (0, False), told
     assert "120 in the corpus" in told
-    assert contents(MadeDataset(out)) == contents(undisturbed)
+    assert contents(MadeDataset(out)) == contents(in_small_parts)
     assert kept.items() <= identities(out, "corpus/*.parquet").items()
 
 
-def test_photos_in_the_corpus_are_not_read_again(csv_corpus, undisturbed, tmp_path):
+def test_photos_in_the_corpus_are_not_read_again(csv_corpus, in_small_parts, run, tmp_path):
     source = tmp_path / "photos"
     shutil.copytree(csv_corpus.source.parent, source)
     out = tmp_path / "dataset"
@@ -116,24 +111,8 @@ def test_photos_in_the_corpus_are_not_read_again(csv_corpus, undisturbed, tmp_pa
     status, told = run(source / "labels.csv", out)
     assert status == 0, told
     assert "Going on: " in told
-    assert MadeDataset(out).contents("corpus/*", "train/*/*") == undisturbed.contents("corpus/*", "train/*/*")
-
-
-def test_a_source_that_vanished_stops_the_run_and_rejects_nothing(csv_corpus, undisturbed, tmp_path):
-    source, away = tmp_path / "photos", tmp_path / "away"
-    shutil.copytree(csv_corpus.source.parent, source)
-    out = tmp_path / "dataset"
-    assert run(source / "labels.csv", out, "--until", "list")[0] == 0
-    source.rename(away)
-    status, told = run(source / "labels.csv", out)
-    assert status == 1
-    assert "labels.csv is gone" in told.splitlines()[-1]
-    assert told.splitlines()[-1].endswith("goes on from where this run ended")
-    assert "Traceback" not in told
-    away.rename(source)
-    status, told = run(source / "labels.csv", out)
-    assert status == 0, told
-    assert MadeDataset(out).contents("corpus/*", "train/*/*") == undisturbed.contents("corpus/*", "train/*/*")
+    rows = ("corpus/*", "train/*/*")
+    assert MadeDataset(out).contents(*rows) == in_small_parts.contents(*rows)
 
 
 IN_A_SMALL_ROOM = """
@@ -151,7 +130,7 @@ cp -r {room}/dataset {kept}
 """
 
 
-def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(csv_corpus, undisturbed, tmp_path):
+def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(csv_corpus, in_small_parts, tmp_path):
     room, kept = tmp_path / "room", tmp_path / "kept"
     room.mkdir()
     apart = ["unshare", "--user", "--map-root-user", "--mount"]
@@ -171,4 +150,4 @@ def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(csv_corpus, undis
     assert "Traceback" not in done.stdout
     assert "status 1" in done.stdout
     assert ".partial" not in done.stdout
-    assert contents(MadeDataset(kept)) == contents(undisturbed)
+    assert contents(MadeDataset(kept)) == contents(in_small_parts)

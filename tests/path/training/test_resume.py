@@ -1,17 +1,20 @@
 """Training that was interrupted anywhere goes on to the same weights, bit for bit."""
 
 import csv
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import REPOSITORY, horovodrun, run
+from job_runs import run_here
+from made_once import made_once
 
 from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import CHECKPOINTS
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_member
 
-JOB = str(REPOSITORY / "jobs/train.py")
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 TIMES = ("images_per_second", "input_wait", "allreduce")
 OPTIONS = [
@@ -25,9 +28,8 @@ def arguments(dataset, models, *more):
     return ("--dataset", dataset, "--models", str(models), *OPTIONS, *more)
 
 
-def train(dataset, models, *more, ranks=1):
-    command = ("python", JOB, *arguments(dataset, models, *more))
-    return run(*command) if ranks == 1 else horovodrun(*command, ranks=ranks)
+def train(dataset, models, *more):
+    return run_here("train", *arguments(dataset, models, *more))
 
 
 def interrupt(dataset, models, signal, place, ranks=1, rank=0):
@@ -61,12 +63,30 @@ def check_equal(outcome, other):
             np.testing.assert_array_equal(one, another)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(small_dataset, tmp_path_factory):
-    models = tmp_path_factory.mktemp("undisturbed")
-    done = train(small_dataset, models)
-    assert done.returncode == 0, done.stderr
-    return models
+    def make(models):
+        done = train(small_dataset, models)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "undisturbed training", make)
+
+
+@pytest.fixture
+def finished(undisturbed, tmp_path):
+    """Return models that are trained already, to do with as a test likes."""
+    return Path(shutil.copytree(undisturbed, tmp_path / "finished"))
+
+
+@pytest.fixture
+def train_on_two_ranks(small_dataset, ranks):
+    """Return a function that trains on two ranks, which returns the status of each and what they wrote."""
+
+    def train(models, *more):
+        first, second = ranks.job("train", *arguments(small_dataset, models, *more))
+        return (first.returncode, second.returncode), first.stderr + second.stderr
+
+    return train
 
 
 def test_training_that_is_killed_again_and_again_ends_with_the_same_weights(
@@ -90,39 +110,41 @@ def test_sigterm_ends_within_an_epoch_from_where_training_goes_on(undisturbed, s
     check_equal(outcome(tmp_path), outcome(undisturbed))
 
 
-def test_two_ranks_of_which_one_is_killed_go_on_to_the_same_weights(small_dataset, tmp_path):
+def test_two_ranks_of_which_one_is_killed_go_on_to_the_same_weights(
+    small_dataset, tmp_path, train_on_two_ranks
+):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert train(small_dataset, whole, ranks=2).returncode == 0
+    assert train_on_two_ranks(whole)[0] == (0, 0)
     done = interrupt(small_dataset, broken, "SIGKILL", "a step", ranks=2, rank=1)
     assert done.returncode == 1
     done = interrupt(small_dataset, broken, "SIGTERM", "a step", ranks=2, rank=1)
     assert done.returncode == 1
     assert "stopped after step" in done.stdout + done.stderr
-    assert train(small_dataset, broken, ranks=2).returncode == 0
+    assert train_on_two_ranks(broken)[0] == (0, 0)
     check_equal(outcome(broken), outcome(whole))
 
 
-def test_a_trained_member_is_left_alone_and_goes_on_if_more_epochs_are_asked(undisturbed, small_dataset):
-    last = undisturbed / "member-0" / "last.keras"
+def test_a_trained_member_is_left_alone_and_goes_on_if_more_epochs_are_asked(finished, small_dataset):
+    last = finished / "member-0" / "last.keras"
     before = last.stat().st_mtime_ns
-    done = train(small_dataset, undisturbed)
+    done = train(small_dataset, finished)
     assert done.returncode == 0, done.stderr
     assert "trained already" in done.stdout
     assert last.stat().st_mtime_ns == before
 
 
-def test_other_settings_are_refused_with_the_difference(undisturbed, small_dataset):
-    done = train(small_dataset, undisturbed, "--dropout", "0.25")
+def test_other_settings_are_refused_with_the_difference(finished, small_dataset):
+    done = train(small_dataset, finished, "--dropout", "0.25")
     assert done.returncode == 2
     assert "--dropout 0.5 there, 0.25 here" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_another_number_of_ranks_goes_on_only_where_asked(undisturbed, small_dataset, tmp_path):
+def test_another_number_of_ranks_goes_on_only_where_asked(finished, train_on_two_ranks):
     more = ("--epochs", "4")
-    done = train(small_dataset, undisturbed, *more, ranks=2)
-    assert done.returncode == 1
-    assert "ranks 1 there, 2 here" in done.stderr
-    done = train(small_dataset, undisturbed, *more, "--allow-rank-change", ranks=2)
-    assert done.returncode == 0, done.stderr
-    assert read_member(Place(str(undisturbed / "member-0"))).epochs == 4
+    status, told = train_on_two_ranks(finished, *more)
+    assert status == (1, 1)
+    assert "ranks 1 there, 2 here" in told
+    status, told = train_on_two_ranks(finished, *more, "--allow-rank-change")
+    assert status == (0, 0), told
+    assert read_member(Place(str(finished / "member-0"))).epochs == 4

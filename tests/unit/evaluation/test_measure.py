@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 from log_sums import grid_log_sums
 
-from landmark_lib.evaluation.measure import Answers, HoldOut, measure
+from landmark_lib.evaluation.measure import Voter, measure
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
+from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import (
     TEMPERATURES,
+    apply_temperature,
     expected_calibration_error,
     fitting_half,
-    tempered,
 )
 from landmark_lib.method.intervals import mcnemar
 from landmark_lib.method.metrics import gap, macro_precision, macro_recall, mean_class_accuracy
-from landmark_lib.method.vote import rank_labels, vote
+from landmark_lib.method.vote import ensemble_predictions
+from landmark_lib.predictions import Predictions
 
-PHOTOS, CLASSES, LABELS, RESAMPLES = 240, 24, 3, 100
+PHOTOS, CLASSES, TOP_K, RESAMPLES = 240, 24, 3, 100
 TOO_SURE = 28  # position of the temperature that the members' logits are multiplied by
 
 
@@ -32,10 +34,10 @@ def softmax(logits):
     return likely / likely.sum(axis=1, keepdims=True)
 
 
-def answers_of(voter, probabilities, **of_members):
-    labels = np.argsort(-probabilities, axis=1, kind="stable")[:, :LABELS]
-    sure = np.take_along_axis(probabilities, labels, axis=1)
-    return Answers(voter, "random", labels, sure[:, 0], **of_members), sure
+def voter_of(name, probabilities, **of_members):
+    classes = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP_K]
+    scores = np.take_along_axis(probabilities, classes, axis=1)
+    return Voter(name, "random", Predictions(classes, scores), **of_members)
 
 
 def made_up(photos=PHOTOS, seed=0):
@@ -43,22 +45,18 @@ def made_up(photos=PHOTOS, seed=0):
     chance = np.random.default_rng(seed)
     truth = np.arange(photos) % CLASSES
     known = chance.normal(0, 1, (photos, CLASSES)) + 2.5 * (np.arange(CLASSES) == truth[:, np.newaxis])
-    members, confidences, probabilities = [], [], []
+    members, probabilities = [], []
     for number in range(3):
         # Noise of variance 1.25 around 0 or 2.5 makes 2.5 / 1.25 times the observation an honest logit.
         logits = TEMPERATURES[TOO_SURE] * 2 * (known + chance.normal(0, 0.5, known.shape))
         own = {"log_sums": grid_log_sums(logits), "true_logits": logits[np.arange(photos), truth]}
-        answers, sure = answers_of(f"member-{number}", softmax(logits), **own)
-        members.append(answers)
-        confidences.append(sure)
+        members.append(voter_of(f"member-{number}", softmax(logits), **own))
         probabilities.append(softmax(logits))
-    labels = np.stack([answers.labels for answers in members])
-    votes = vote(labels[:, :, 0], np.stack(confidences)[:, :, 0])
-    ranked = rank_labels(labels, np.stack(confidences))
-    ensemble = Answers(ENSEMBLE, "random", ranked, votes.scores)
+    voted, _ = ensemble_predictions([member.predictions for member in members])
+    ensemble = Voter(ENSEMBLE, "random", voted)
     image_ids = [f"{number:03}" for number in chance.permutation(photos)]
     hold_out = HoldOut("data", "fingerprint", image_ids, truth, chance.integers(10, 99, CLASSES))
-    return hold_out, members, ensemble, answers_of(MEAN_SOFTMAX, np.mean(probabilities, axis=0))[0]
+    return hold_out, members, ensemble, voter_of(MEAN_SOFTMAX, np.mean(probabilities, axis=0))
 
 
 @pytest.fixture(scope="module")
@@ -93,18 +91,17 @@ def test_the_evaluation_names_the_hold_out_and_all_voters_in_order(measured):
 def test_figures_are_those_of_the_metrics_and_lie_in_their_intervals(asked, measured):
     hold_out = asked[0]
     truths = {name: [label] for name, label in zip(hold_out.image_ids, hold_out.truth, strict=True)}
-    for answers, result in zip(voters_of(asked), measured.voters, strict=True):
-        first = answers.labels[:, 0]
-        said = zip(first, answers.scores, strict=True)
+    for voter, result in zip(voters_of(asked), measured.voters, strict=True):
+        found = voter.predictions
+        first = found.first
+        scored = zip(first, found.first_scores, strict=True)
         expected = {
             "top_1": np.mean(first == hold_out.truth),
-            "top_5": np.mean(
-                [label in row for label, row in zip(hold_out.truth, answers.labels, strict=True)]
-            ),
+            "top_5": np.mean([true in row for true, row in zip(hold_out.truth, found.classes, strict=True)]),
             "mean_class_accuracy": mean_class_accuracy(first, hold_out.truth),
             "macro_precision": macro_precision(first, hold_out.truth),
             "macro_recall": macro_recall(first, hold_out.truth),
-            "gap": gap(dict(zip(hold_out.image_ids, said, strict=True)), truths),
+            "gap": gap(dict(zip(hold_out.image_ids, scored, strict=True)), truths),
         }
         for name, value in expected.items():
             figure = getattr(result, name)
@@ -116,9 +113,9 @@ def test_the_order_of_photos_changes_no_number(asked, measured):
     hold_out, members, *voted = asked
     order = np.random.default_rng(5).permutation(PHOTOS)
 
-    def shuffled(answers):
-        arrays = ("labels", "scores", "log_sums", "true_logits")
-        return replace(answers, **{name: in_order(getattr(answers, name), order) for name in arrays})
+    def shuffled(voter):
+        arrays = {name: in_order(getattr(voter, name), order) for name in ("log_sums", "true_logits")}
+        return replace(voter, predictions=voter.predictions.of(order), **arrays)
 
     image_ids = [hold_out.image_ids[photo] for photo in order]
     other = replace(hold_out, image_ids=image_ids, truth=hold_out.truth[order])
@@ -137,7 +134,7 @@ def test_another_seed_draws_other_resamples_and_halves_and_changes_no_value(aske
 
 def test_confusion_and_deciles_hold_every_photo_once(asked, measured):
     hold_out = asked[0]
-    for answers, result in zip(voters_of(asked), measured.voters, strict=True):
+    for voter, result in zip(voters_of(asked), measured.voters, strict=True):
         assert sum(photos for _, _, photos in result.confusion) == PHOTOS
         right = sum(photos for true, given, photos in result.confusion if true == given)
         assert right / PHOTOS == pytest.approx(result.top_1.value)
@@ -148,7 +145,7 @@ def test_confusion_and_deciles_hold_every_photo_once(asked, measured):
         rarest = np.argsort(hold_out.label_counts, kind="stable")[: result.deciles[0].classes]
         # All classes have as many photos, so the mean over classes is that over photos.
         of_rarest = np.isin(hold_out.truth, rarest)
-        right = answers.labels[of_rarest, 0] == hold_out.truth[of_rarest]
+        right = voter.predictions.first[of_rarest] == hold_out.truth[of_rarest]
         assert result.deciles[0].accuracy == pytest.approx(right.mean())
 
 
@@ -161,10 +158,10 @@ def test_a_decile_without_photos_has_no_accuracy(asked):
 
 
 def test_reliability_and_its_error_are_of_all_photos(asked, measured):
-    for answers, result in zip(voters_of(asked), measured.voters, strict=True):
+    for voter, result in zip(voters_of(asked), measured.voters, strict=True):
         assert sum(part.photos for part in result.reliability) == PHOTOS
-        right = answers.labels[:, 0] == asked[0].truth
-        assert result.ece == pytest.approx(expected_calibration_error(answers.scores, right))
+        right = voter.predictions.first == asked[0].truth
+        assert result.ece == pytest.approx(expected_calibration_error(voter.predictions.first_scores, right))
         error = sum(part.photos * abs(part.score - part.accuracy) for part in result.reliability)
         assert result.ece == pytest.approx(error / PHOTOS)
 
@@ -172,16 +169,15 @@ def test_reliability_and_its_error_are_of_all_photos(asked, measured):
 def test_members_that_are_too_sure_get_a_temperature_judged_on_the_other_half(asked, measured):
     hold_out, members, *_ = asked
     other = ~fitting_half(hold_out.image_ids, 0)
-    for answers, result in zip(members, measured.voters[:3], strict=True):
-        right = answers.labels[other, 0] == hold_out.truth[other]
+    for voter, result in zip(members, measured.voters[:3], strict=True):
+        right = voter.predictions.first[other] == hold_out.truth[other]
+        scores = voter.predictions.first_scores[other]
         temperature = result.temperature
         assert temperature.temperature in TEMPERATURES[TOO_SURE - 3 : TOO_SURE + 4]
         assert temperature.photos == PHOTOS // 2
-        assert temperature.ece_before == pytest.approx(
-            expected_calibration_error(answers.scores[other], right)
-        )
+        assert temperature.ece_before == pytest.approx(expected_calibration_error(scores, right))
         position = TEMPERATURES.tolist().index(temperature.temperature)
-        after = tempered(answers.scores[other], answers.log_sums[other], position)
+        after = apply_temperature(scores, voter.log_sums[other], position)
         assert temperature.ece_after == pytest.approx(expected_calibration_error(after, right))
         assert temperature.ece_after < temperature.ece_before - 0.05
     assert [result.temperature for result in measured.voters[3:]] == [None, None]
@@ -189,15 +185,15 @@ def test_members_that_are_too_sure_get_a_temperature_judged_on_the_other_half(as
 
 def test_the_ensemble_is_compared_with_the_first_of_the_best_members(asked, measured):
     hold_out, members, ensemble, _ = asked
-    rights = [answers.labels[:, 0] == hold_out.truth for answers in [*members, ensemble]]
+    rights = [voter.predictions.first == hold_out.truth for voter in [*members, ensemble]]
     best = max(range(3), key=lambda number: rights[number].sum())
     comparison = measured.comparison
-    assert comparison.member == members[best].voter
+    assert comparison.member == members[best].name
     assert comparison.only_ensemble_right == (rights[3] & ~rights[best]).sum()
     assert comparison.only_member_right == (rights[best] & ~rights[3]).sum()
     assert comparison.p_value == mcnemar(comparison.only_ensemble_right, comparison.only_member_right)
     assert comparison.difference.value == pytest.approx(rights[3].mean() - rights[best].mean())
-    twice = [replace(members[best], voter=name) for name in ("first", "second")]
+    twice = [replace(members[best], name=name) for name in ("first", "second")]
     assert measure(hold_out, twice, ensemble, ensemble, resamples=1).comparison.member == "first"
 
 
@@ -214,15 +210,15 @@ def test_the_difference_is_paired_photo_by_photo(asked, measured):
 
 def test_disagreement_of_members_and_what_it_means_for_the_ensemble(asked, measured):
     hold_out, members, ensemble, _ = asked
-    firsts = [answers.labels[:, 0].tolist() for answers in members]
+    firsts = [voter.predictions.first.tolist() for voter in members]
     found = measured.disagreement
     assert found.members == ["member-0", "member-1", "member-2"]
     for one in range(3):
         for other in range(3):
             differ = [a != b for a, b in zip(firsts[one], firsts[other], strict=True)]
             assert found.pairs[one][other] == pytest.approx(np.mean(differ))
-    unanimous = np.array([len(set(said)) == 1 for said in zip(*firsts, strict=True)])
-    right = ensemble.labels[:, 0] == hold_out.truth
+    unanimous = np.array([len(set(classes)) == 1 for classes in zip(*firsts, strict=True)])
+    right = ensemble.predictions.first == hold_out.truth
     assert found.unanimous == pytest.approx(unanimous.mean())
     assert found.accuracy_if_unanimous == pytest.approx(right[unanimous].mean())
     assert found.accuracy_if_split == pytest.approx(right[~unanimous].mean())
@@ -251,19 +247,33 @@ def test_one_photo_can_be_measured_but_has_no_half_to_fit_a_temperature_on():
             "truth: expected 0 to 23, received 24 to 24",
         ),
         ({"truth": np.zeros(3, int)}, {}, r"truth: expected an array of \(240,\), received \(3,\)"),
-        ({}, {"labels": np.full((PHOTOS, 2), -1)}, "labels of member-0: expected 0 to 23, received -1 to -1"),
-        ({}, {"labels": np.zeros(PHOTOS, int)}, "labels of member-0: expected an array"),
-        ({}, {"labels": np.zeros((PHOTOS, 0), int)}, "labels of member-0: expected an array"),
-        ({}, {"scores": np.zeros((PHOTOS, 1))}, "scores of member-0: expected an array"),
-        ({}, {"scores": np.full(PHOTOS, np.nan)}, "scores of member-0: expected 0 to 1, received nan"),
+        (
+            {},
+            {"classes": np.full((PHOTOS, 3), -1)},
+            "classes of member-0: expected 0 to 23, received -1 to -1",
+        ),
+        ({}, {"classes": np.zeros(PHOTOS, int)}, r"expected classes as \(photos, k\) .*received \(240,\)"),
+        ({}, {"classes": np.zeros((PHOTOS, 0), int)}, r"n up to k.*received \(240, 0\)"),
+        ({}, {"scores": np.zeros(PHOTOS)}, r"n up to k.*and \(240,\)"),
+        ({}, {"scores": np.full((PHOTOS, 1), np.nan)}, "scores of member-0: expected 0 to 1, received nan"),
+        (
+            {},
+            {"classes": np.zeros((3, 1), int), "scores": np.zeros((3, 1))},
+            r"classes of member-0: expected an array of \(240, 1\), received \(3, 1\)",
+        ),
         ({}, {"log_sums": np.zeros((PHOTOS, 40))}, r"received \(240, 40\)"),
         ({}, {"true_logits": None}, "true logits of member-0: .*received None"),
     ],
 )
-def test_what_is_no_hold_out_or_no_answers_is_refused(asked, hold_out, member, why):
+def test_arrays_that_do_not_fit_are_refused(asked, hold_out, member, why):
     photos, (first, *_), *voted = asked
+
+    def measure_changed(classes=first.predictions.classes, scores=first.predictions.scores, **logits):
+        changed = replace(first, predictions=Predictions(classes, scores), **logits)
+        return measure(replace(photos, **hold_out), [changed], *voted, resamples=1)
+
     with pytest.raises(ValueError, match=why):
-        measure(replace(photos, **hold_out), [replace(first, **member)], *voted, resamples=1)
+        measure_changed(**member)
 
 
 def test_an_evaluation_without_members_is_refused(asked):

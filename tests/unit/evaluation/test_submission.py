@@ -4,7 +4,7 @@ import csv
 
 import pyarrow as pa
 
-from landmark_lib.evaluation.predictions import REJECTED_SCHEMA, PredictionFiles, answers_schema
+from landmark_lib.evaluation.prediction_files import REJECTED_SCHEMA, PredictionFiles, predictions_schema
 from landmark_lib.evaluation.submission import write_submission
 from landmark_lib.storage import Place
 
@@ -12,7 +12,7 @@ IDS = ["=cmd|' /C calc'!A0", "-2+3", "@a", "\tb", "'=c"]
 
 
 def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
-    schema = answers_schema(["member-0"], rejecting=False)
+    schema = predictions_schema(["member-0"], rejecting=False)
     row = {
         "member-0 labels": ["1"],
         "member-0 scores": [0.5],

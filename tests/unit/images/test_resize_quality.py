@@ -10,8 +10,8 @@ from PIL import Image, ImageOps
 
 from landmark_lib.images.colour import to_srgb
 from landmark_lib.images.decode import decode_square
-from landmark_lib.sample import design_scene, photo_chance, render_photo
-from landmark_lib.sample.view import encode_jpeg
+from landmark_sample import design_scene, photo_chance, render_photo
+from landmark_sample.view import encode_jpeg
 
 REAL_DATA = os.environ.get("LANDMARK_REAL_DATA")
 SIDE = 250

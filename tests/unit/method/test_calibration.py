@@ -11,11 +11,11 @@ from landmark_lib.method.calibration import (
     BINS,
     TEMPERATURES,
     UNCHANGED,
+    apply_temperature,
     choose_temperature,
     expected_calibration_error,
     fitting_half,
     reliability,
-    tempered,
 )
 
 ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40)
@@ -103,12 +103,12 @@ def test_logits_of_a_network_do_not_overflow():
 
 
 @given(LOGITS)
-def test_tempered_scores_are_the_softmax_of_divided_logits(logits):
+def test_scores_at_a_temperature_are_the_softmax_of_divided_logits(logits):
     best = logits.argmax(axis=1)[:, np.newaxis]
     scores = np.take_along_axis(softmax(logits), best, axis=1)[:, 0]
     for position in (0, UNCHANGED, 40):
         expected = np.take_along_axis(softmax(logits / TEMPERATURES[position]), best, axis=1)[:, 0]
-        received = tempered(scores, grid_log_sums(logits), position)
+        received = apply_temperature(scores, grid_log_sums(logits), position)
         assert received == pytest.approx(expected)
         assert (received <= 1).all()
 
@@ -136,7 +136,7 @@ def test_the_right_temperature_lowers_the_calibration_error():
     right = drawn_truth(honest) == honest.argmax(axis=1)
     scaled = honest * TEMPERATURES[28]
     scores = softmax(scaled).max(axis=1)
-    after = tempered(scores, grid_log_sums(scaled), 28)
+    after = apply_temperature(scores, grid_log_sums(scaled), 28)
     assert expected_calibration_error(scores, right) > 0.1
     assert expected_calibration_error(after, right) < 0.03
 

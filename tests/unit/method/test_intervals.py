@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from landmark_lib.method.intervals import (
     FIGURES,
-    Responses,
     drawn_copies,
     gap_of_copies,
     interval,
@@ -18,6 +17,7 @@ from landmark_lib.method.intervals import (
     resampled_figures,
 )
 from landmark_lib.method.metrics import gap, macro_precision, macro_recall, mean_class_accuracy
+from landmark_lib.predictions import Predictions
 
 CLASSES = 4
 SCORES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
@@ -31,9 +31,14 @@ PHOTO = st.tuples(
 ALBUMS = st.lists(PHOTO, max_size=8).filter(lambda album: any(right and n for right, _, n in album))
 
 
-def responses(hold_out):
+def predictions_of(hold_out):
     truth, first, second, scores = (np.array(column) for column in zip(*hold_out, strict=True))
-    return Responses(first, (first == truth) | (second == truth), scores.astype(np.float64)), truth
+    classes = np.stack((first, second), axis=1)
+    return Predictions(classes, scores.astype(np.float64)[:, np.newaxis]), truth
+
+
+def one_class(classes, scores):
+    return Predictions(classes[:, np.newaxis], scores[:, np.newaxis])
 
 
 def half_right(classes=300, seed=0):
@@ -41,7 +46,7 @@ def half_right(classes=300, seed=0):
     chance = np.random.default_rng(seed)
     truth = np.repeat(np.arange(classes), 2)
     labels = np.where(chance.random(len(truth)) < 0.5, truth, chance.integers(classes, size=len(truth)))
-    return Responses(labels, labels == truth, chance.random(len(truth))), truth
+    return one_class(labels, chance.random(len(truth))), truth
 
 
 def named(figures):
@@ -56,7 +61,7 @@ def gap_by_definition(ranking, with_landmark):
 
 @given(HOLD_OUTS, st.integers(0, 2**32))
 def test_accuracies_of_a_resample_are_those_of_its_photos_written_out(hold_out, seed):
-    voter, truth = responses(hold_out)
+    voter, truth = predictions_of(hold_out)
     figures = named(resampled_figures([voter], truth, CLASSES, resamples=3, seed=seed)[0])
     for resample, copies in enumerate(drawn_copies(len(truth), 3, seed)):
         drawn = [photo for photo, times in zip(hold_out, copies, strict=True) for _ in range(times)]
@@ -68,7 +73,7 @@ def test_accuracies_of_a_resample_are_those_of_its_photos_written_out(hold_out, 
 
 @given(HOLD_OUTS, st.integers(0, 2**32))
 def test_figures_by_class_weigh_each_label_drawn_by_its_chance_of_being_drawn(hold_out, seed):
-    voter, truth = responses(hold_out)
+    voter, truth = predictions_of(hold_out)
     figures = named(resampled_figures([voter], truth, CLASSES, resamples=3, seed=seed)[0])
     for resample, copies in enumerate(drawn_copies(len(truth), 3, seed)):
         drawn = [photo[:2] for photo, times in zip(hold_out, copies, strict=True) for _ in range(times)]
@@ -90,7 +95,7 @@ def test_figures_by_class_weigh_each_label_drawn_by_its_chance_of_being_drawn(ho
 
 
 def test_a_voter_that_is_always_right_has_no_figure_but_1():
-    voter, truth = responses([(0, 0, 1, 0.5), (0, 0, 1, 0.25), (2, 2, 1, 0.25), (3, 3, 1, 0.5)])
+    voter, truth = predictions_of([(0, 0, 1, 0.5), (0, 0, 1, 0.25), (2, 2, 1, 0.25), (3, 3, 1, 0.5)])
     figures = resampled_figures([voter], truth, CLASSES, resamples=20, seed=0)
     assert figures == pytest.approx(np.ones((1, 20, len(FIGURES))))
 
@@ -120,7 +125,7 @@ def test_gap_of_copies_is_the_definition_with_each_copy_a_photo(album):
 
 @given(HOLD_OUTS, st.integers(0, 2**32))
 def test_gap_of_a_resample_gives_each_copy_a_rank_beside_the_others(hold_out, seed):
-    voter, truth = responses(hold_out)
+    voter, truth = predictions_of(hold_out)
     figures = named(resampled_figures([voter], truth, CLASSES, resamples=3, seed=seed)[0])
     order = sorted(range(len(hold_out)), key=lambda photo: (-hold_out[photo][3], photo))
     for resample, copies in enumerate(drawn_copies(len(truth), 3, seed)):
@@ -156,7 +161,7 @@ def test_a_resample_depends_on_the_seed_and_holds_as_many_photos_as_there_are():
 
 def test_the_interval_of_an_accuracy_is_as_wide_as_a_binomials():
     right = np.arange(400) < 100
-    voter = Responses(np.where(right, 0, 1), right, np.linspace(0, 1, 400))
+    voter = one_class(np.where(right, 0, 1), np.linspace(0, 1, 400))
     figures = named(resampled_figures([voter], np.zeros(400, int), 2, resamples=2000, seed=0)[0])
     half_width = 1.96 * (0.25 * 0.75 / 400) ** 0.5
     assert interval(figures["top_1"]) == pytest.approx((0.25 - half_width, 0.25 + half_width), abs=0.004)
@@ -167,7 +172,7 @@ def test_two_photos_a_class_do_not_pull_the_interval_away_from_the_value(metric)
     voter, truth = half_right(classes=1000)
     figures = named(resampled_figures([voter], truth, 1000, resamples=200, seed=0)[0])
     resampled = figures[metric.__name__]
-    value = metric(voter.labels, truth)
+    value = metric(voter.first, truth)
     assert resampled.mean() == pytest.approx(value, abs=0.003)
     assert interval(resampled)[0] < value < interval(resampled)[1]
 
@@ -177,9 +182,9 @@ def test_ninety_five_percent_lie_in_the_interval():
 
 
 @pytest.mark.parametrize("photos", [0, 3])
-def test_answers_of_other_shapes_are_refused(photos):
-    voter = Responses(np.zeros(photos, int), np.zeros(0, bool), np.zeros(photos))
-    with pytest.raises(ValueError, match=r"received \(\d,\), \(0,\), \(\d,\) and truth"):
+def test_predictions_of_other_photos_are_refused(photos):
+    voter = one_class(np.zeros(0, int), np.zeros(0))
+    with pytest.raises(ValueError, match=r"received 0 predictions and truth \(\d,\)"):
         resampled_figures([voter], np.zeros(photos, int), 1, resamples=1, seed=0)
 
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.method.metrics import (
-    accuracy_by_class,
     confusion,
     disagreement,
     gap,
     macro_precision,
     macro_recall,
     mean_class_accuracy,
+    per_class_accuracy,
     tenths_by_label_count,
     top_k_accuracy,
 )
@@ -90,9 +90,9 @@ def test_precision_is_recall_with_truth_and_answers_exchanged(pairs):
 
 
 @given(PAIRS)
-def test_accuracy_by_class_is_that_of_the_class_alone_and_unknown_without_photos(pairs):
+def test_per_class_accuracy_is_that_of_the_class_alone_and_unknown_without_photos(pairs):
     labels, truth = np.array(pairs).T
-    for number, accuracy in enumerate(accuracy_by_class(labels, truth, 6)):
+    for number, accuracy in enumerate(per_class_accuracy(labels, truth, 6)):
         right = [a == b for a, b in pairs if b == number]
         assert accuracy == pytest.approx(np.mean(right) if right else np.nan, nan_ok=True)
 
@@ -135,7 +135,7 @@ def test_confusion_counts_each_pair_that_occurs_in_order(pairs):
         mean_class_accuracy,
         macro_precision,
         macro_recall,
-        lambda labels, truth: accuracy_by_class(labels, truth, 1),
+        lambda labels, truth: per_class_accuracy(labels, truth, 1),
         confusion,
     ],
 )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.method.metrics import gap
-from landmark_lib.method.mixtures import Mixture
+from landmark_lib.method.mixtures import RankedPhotos
 
 
 @given(
@@ -26,14 +26,16 @@ def test_gap_at_a_share_is_the_gap_of_a_set_with_copies_of_the_landmark_free_pho
     share = copies * len(free) / (copies * len(free) + len(known))
     scores = np.array([score for score, _ in known])
     right = np.array([is_right for _, is_right in known])
-    assert Mixture(scores, right, np.array(free)).gap(share) == pytest.approx(gap(predictions, truths))
+    assert RankedPhotos(scores, right, np.array(free)).gap_at_share(share) == pytest.approx(
+        gap(predictions, truths)
+    )
 
 
 def test_a_share_needs_examples():
     some = np.array([0.5])
     with pytest.raises(ValueError, match="both kinds"):
-        Mixture(some, some > 0, np.array([])).gap(0.5)
-    assert Mixture(some, some > 0, np.array([])).gap(0.0) == 1
+        RankedPhotos(some, some > 0, np.array([])).gap_at_share(0.5)
+    assert RankedPhotos(some, some > 0, np.array([])).gap_at_share(0.0) == 1
 
 
 @given(st.integers(0, 50), st.sampled_from([0.0, 0.5, 0.9]))
@@ -42,6 +44,6 @@ def test_a_resample_counts_as_photos_that_are_there_several_times(seed, share):
     scores, free, right = random.random(8), random.random(5), random.random(8) < 0.7
     known, others = random.integers(0, 3, 8), random.integers(0, 3, 5)
     known[0] = others[0] = 1
-    copied = Mixture(scores.repeat(known), right.repeat(known), free.repeat(others))
-    drawn = Mixture(scores, right, free)
-    assert drawn.gap(share, known, others) == pytest.approx(copied.gap(share))
+    copied = RankedPhotos(scores.repeat(known), right.repeat(known), free.repeat(others))
+    drawn = RankedPhotos(scores, right, free)
+    assert drawn.gap_at_share(share, known, others) == pytest.approx(copied.gap_at_share(share))

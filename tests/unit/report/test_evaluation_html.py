@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluations import MEMBERS, VOTERS, answers_of, curves_of, evaluation_of
+from evaluations import MEMBERS, VOTERS, curves_of, evaluation_of, predictions_of
 from page_outline import outline
 from report_datasets import HOSTILE, SCRIPT, ids_of, write_dataset
 
 from landmark_lib.evaluation_results import Comparison, Figure
+from landmark_lib.predictions import Predictions
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.report.evaluation_sections import (
     comparison_words,
@@ -21,7 +22,7 @@ from landmark_lib.report.evaluation_sections import (
     scores_section,
     support_words,
 )
-from landmark_lib.report.gallery_sections import MOST_EXAMPLES, MOST_PAIRS, confusion_section
+from landmark_lib.report.gallery_sections import MAX_EXAMPLES, MAX_PAIRS, confusion_section
 from landmark_lib.report.learning_sections import MOST_EPOCHS, MOST_MEMBERS, learning_section
 
 NOTHING = "\N{EN DASH}"
@@ -62,9 +63,9 @@ def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
         assert " ".join(cells) in told
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
-    assert "vote score +0.51, energy +1.52, likeness \N{MINUS SIGN}0.53." in told
+    assert "vote score +0.51, energy +1.52, similarity \N{MINUS SIGN}0.53." in told
     without = replace(page.evaluation, rejection=None, no_rejection="no sketch")
-    assert "are not told: no sketch." in text_of(rejection_section(without))
+    assert "No rejection model: no sketch." in text_of(rejection_section(without))
 
 
 @pytest.mark.parametrize(
@@ -243,24 +244,23 @@ def test_the_hardest_classes_come_first_with_their_accuracy(page):
 
 
 def test_photos_are_shown_beside_the_class_answered_with_answers_and_scores(page):
-    told, answers = page.section("gallery"), page.answers
+    told, hold_out, predictions = page.section("gallery"), page.hold_out, page.predictions
     assert "The ensemble is right on 10 photos of the hold-out and wrong on 6." in told
-    surest = max(np.flatnonzero(~answers.right), key=lambda row: answers.scores[row, 0])
-    truth, given = answers.pair(surest)
-    assert (
-        f"Shows place {truth} photo {answers.image_ids[surest]} place {given} {answers.scores[surest, 0]:.3f}"
-        f" place {truth} right"
-    ) in told
+    wrong = np.flatnonzero(~predictions.right(hold_out.truth))
+    surest = max(wrong, key=lambda photo: predictions.first_scores[photo])
+    image_id, score = hold_out.image_ids[surest], predictions.first_scores[surest]
+    truth, given = hold_out.truth[surest], predictions.first[surest]
+    assert f"Shows place {truth} photo {image_id} place {given} {score:.3f} place {truth} right" in told
     pictures = [image["alt"] for image in page.outline.all("img")]
-    place = pictures.index(f"Photo {answers.image_ids[surest]}, shows place {truth}")
+    place = pictures.index(f"Photo {image_id}, shows place {truth}")
     assert pictures[place + 1] == f"Training photo of place {given}"
 
 
 def test_it_says_how_many_of_how_many_photos_are_shown(page):
     told = page.section("gallery")
-    assert "Wrong, with the highest scores 6 of 6, of each pair of classes at most one." in told
-    assert "Wrong, drawn by chance" not in told  # none is left
-    assert f"Right, drawn by chance {MOST_EXAMPLES} of 10." in told
+    assert "Wrong, highest scores 6 of 6, at most one per pair of classes." in told
+    assert "Wrong, drawn at random" not in told  # none is left
+    assert f"Right, drawn at random {MAX_EXAMPLES} of 10." in told
 
 
 def test_rejected_photos_are_named_with_their_reasons(page):
@@ -314,21 +314,22 @@ def test_its_only_script_is_allowed_by_its_hash_and_by_nothing_else(page):
 
 
 def test_the_same_evaluation_gives_the_same_page(page):
-    again = evaluation_page(page.root, page.manifest, page.evaluation, page.answers, page.curves)
+    again = evaluation_page(page.manifest, page.evaluation, page.hold_out, page.predictions, page.curves)
     assert again == page.text
 
 
 def test_without_histories_there_are_no_learning_curves(page):
-    told = outline(evaluation_page(page.root, page.manifest, page.evaluation, page.answers, {}))
+    told = outline(evaluation_page(page.manifest, page.evaluation, page.hold_out, page.predictions, {}))
     assert [section["id"] for section in told.all("section")] == [*OWN[:-1], *DATASETS]
 
 
 def test_no_mistake_is_said_and_nothing_is_rejected(tmp_path):
     root = str(tmp_path / "dataset")
     manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, members=1)
-    answers = answers_of(root, manifest)
-    answers = replace(answers, ranked=answers.truth[:, np.newaxis])
-    told = outline(evaluation_page(root, manifest, evaluation_of(root, manifest, answers), answers, {}))
+    hold_out, predictions = predictions_of(root, manifest)
+    right = Predictions(hold_out.truth[:, np.newaxis], predictions.scores)
+    evaluation = evaluation_of(manifest, hold_out, right)
+    told = outline(evaluation_page(manifest, evaluation, hold_out, right, {}))
     assert told.section("confusion").startswith("Confused classes The ensemble makes no mistake")
     assert told.section("gallery").endswith("Rejected None: every photo that was listed is in the corpus.")
 
@@ -346,7 +347,7 @@ def test_ten_thousand_classes_make_tables_of_bounded_size_that_say_so(page):
 
 
 def test_the_page_is_small(page):
-    tiles = 2 * (3 * MOST_EXAMPLES + MOST_PAIRS)
+    tiles = 2 * (3 * MAX_EXAMPLES + MAX_PAIRS)
     assert len(page.outline.section("gallery")) < 20_000
     assert len(page.text) < 5_000_000
     assert len(re.findall("data:image/jpeg", page.text)) < tiles + 100

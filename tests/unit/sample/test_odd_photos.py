@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from landmark_lib.sample.label_counts import labels_without_pixels
-from landmark_lib.sample.odd_photos import READABLE, UNREADABLE, Oddity, encode_odd_photo, odd_photos
+from landmark_sample.label_counts import labels_without_pixels
+from landmark_sample.odd_photos import READABLE, UNREADABLE, Oddity, encode_odd_photo, odd_photos
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from landmark_lib.sample.building import draw_building
-from landmark_lib.sample.chance import Chance
-from landmark_lib.sample.compositions import COMPOSITIONS
-from landmark_lib.sample.crowns import CROWNS
-from landmark_lib.sample.ornaments import EMBLEMS, GROUND_FLOORS
-from landmark_lib.sample.pen import Standpoint
-from landmark_lib.sample.scene import ROOFS, WALLS, design_scene
-from landmark_lib.sample.walls import OPENINGS, TEXTURES
+from landmark_sample.building import draw_building
+from landmark_sample.chance import Chance
+from landmark_sample.compositions import COMPOSITIONS
+from landmark_sample.crowns import CROWNS
+from landmark_sample.ornaments import EMBLEMS, GROUND_FLOORS
+from landmark_sample.pen import Standpoint
+from landmark_sample.scene import ROOFS, WALLS, design_scene
+from landmark_sample.walls import OPENINGS, TEXTURES
 
 SCENES = [design_scene(0, str(number)) for number in range(150)]
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.sample.scramble import Scramble
+from landmark_sample.scramble import Scramble
 
 
 @given(st.integers(1, 3_000), st.integers())

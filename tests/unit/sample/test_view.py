@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from landmark_lib.sample.camera import canvas_corners, frame_shot, perspective_coefficients
-from landmark_lib.sample.scene import design_scene
-from landmark_lib.sample.view import photo_chance, render_photo
+from landmark_sample.camera import canvas_corners, frame_shot, perspective_coefficients
+from landmark_sample.scene import design_scene
+from landmark_sample.view import photo_chance, render_photo
 
 LANDMARKS, PHOTOS = 8, 12
 

@@ -1,0 +1,26 @@
+"""A synthetic corpus: as many landmarks and photos as wanted, the same for the same seed.
+
+Every landmark is a building of its own, every photo another view of it, and the label counts are
+long-tailed as in the paper. `write_sample` renders the photos; `labels_without_pixels` gives the list
+alone, at any size.
+"""
+
+from landmark_sample.label_counts import labels_without_pixels, long_tailed_counts
+from landmark_sample.odd_photos import Oddity, odd_photos
+from landmark_sample.scene import Scene, design_scene
+from landmark_sample.view import photo_chance, render_photo
+from landmark_sample.write import SampleSettings, write_labels, write_sample
+
+__all__ = [
+    "Oddity",
+    "SampleSettings",
+    "Scene",
+    "design_scene",
+    "labels_without_pixels",
+    "long_tailed_counts",
+    "odd_photos",
+    "photo_chance",
+    "render_photo",
+    "write_labels",
+    "write_sample",
+]
