@@ -58,8 +58,8 @@ class NetworkSettings(BackboneSettings):
 
     trainable_layers: int | Literal["all"] = setting(
         3,
-        "Convolutional layers to train, counted from the output (ResNet50 has 53), or 'all'; the others stay"
-        " frozen.",
+        "Convolutional layers to train, counted from the output (of ResNet50 0 … 53), or 'all'; the others"
+        " stay frozen.",
     )
     dropout: float = setting(0.5, "Dropout rate of the pooled features.", at_least=0, below=1)
     l2: float = setting(1e-4, "L2 penalty on the dense layer.", at_least=0)

@@ -63,9 +63,8 @@ class CachedFeatures:
                 the ranks do not share the models' directory.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
-        self._watchdog = Watchdog(
-            f"rank {ranks.rank}: member {data.member}", settings.run.stall_timeout, ends=ranks.size > 1
-        )
+        name = f"member {data.member}"
+        self._watchdog = Watchdog(name, settings.run.stall_timeout, ends=ranks.size > 1)
         self._backbone, self._mode = load_network(settings, data, ranks)
         self.width = int(self._backbone.output_shape[1])
         self.files = FeatureFiles(self._folder(), settings.run.shard_cache)

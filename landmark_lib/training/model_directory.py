@@ -271,7 +271,9 @@ def finished_members(models: str) -> list[Place]:
         raise UserError(f"--models: {models} has no trained member; run jobs/train.py first")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
-        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote without it")
+        logger.warning(
+            f"--models: {models} has no trained {', '.join(missing)}; the others vote without them"
+        )
     for directory in found.values():
         if not read_member(directory).finished:
             raise UserError(f"--models: the training of {directory} has not finished")

@@ -1,7 +1,7 @@
 """Command lines end with the status people expect, and tell mistakes in one line."""
 
 import errno
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
 from typing import Literal
 
 import pytest
@@ -15,6 +15,7 @@ from landmark_lib.settings import (
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
+    declared_in,
     flag,
     former_names,
     option,
@@ -143,7 +144,7 @@ def test_help_shows_the_default_of_each_option(settings_class, capsys):
     assert exit_status(settings_class, ignore, ["--help"]) == 0
     _, *options = capsys.readouterr().out.split("\n  --")
     described = {text.split()[0]: "".join(text.split()) for text in options}
-    for field in fields(settings_class):
+    for field in (declared.field for declared in declared_in(settings_class)):
         assert field.default is not MISSING
         if field.default is not False and field.default not in (None, ()):
             assert f"[default:{field.default}]".replace(" ", "") in described[field.name.replace("_", "-")]

@@ -1,4 +1,4 @@
-"""What counts as a member of an ensemble."""
+"""The directories that count as members of an ensemble."""
 
 from dataclasses import replace
 
@@ -54,18 +54,20 @@ def test_only_folders_named_member_and_a_number_are_members(models, name):
     assert names(models) == ["member-0"]
 
 
-def test_a_member_that_is_missing_is_told_and_the_others_vote(models, capsys):
+def test_missing_member_is_reported_and_the_others_vote(models, capsys):
     for name in ("member-0", "member-3"):
         write_member(models / name, RECORD)
     (models / "member-1" / "checkpoints" / "0.npz").write(b"")
     assert names(models) == ["member-0", "member-3"]
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told == f"warning: --models: {models} has no trained member-1, member-2; the others vote without"
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning == (
+        f"warning: --models: {models} has no trained member-1, member-2; the others vote without them"
+    )
 
 
 def test_an_unfinished_member_and_a_folder_without_members_are_refused(models):
-    with pytest.raises(UserError, match="holds no trained member"):
+    with pytest.raises(UserError, match="has no trained member"):
         finished_members((models / "nothing").address)
     write_member(models / "member-0", replace(RECORD, finished=False))
-    with pytest.raises(UserError, match=r"the training of .*member-0 has not ended"):
+    with pytest.raises(UserError, match=r"the training of .*member-0 has not finished"):
         finished_members(models.address)

@@ -235,7 +235,7 @@ def test_weights_that_are_packed_in_hdf5_are_refused(parts, tmp_path):
     with h5py.File(tmp_path / WEIGHTS, "a") as content:
         content.create_dataset("more", data=np.zeros(10**6), compression="gzip")
     parts[WEIGHTS] = (tmp_path / WEIGHTS).read_bytes()
-    refused(zipped(tmp_path / "packed.keras", parts.items()), "its weights 'more' are packed")
+    refused(zipped(tmp_path / "packed.keras", parts.items()), "its weights 'more' are compressed")
 
 
 def test_keras_reads_the_configuration_that_was_checked(parts, tmp_path):

@@ -68,12 +68,12 @@ def names_an_array_again_and_again(content, other):
 
 
 FORGERIES = [
-    (points_to_another_file, "lie elsewhere"),
-    (points_to_another_place, "lie elsewhere"),
-    (lies_in_another_file, "lie elsewhere"),
-    (is_put_together_of_another_file, "lie elsewhere"),
+    (points_to_another_file, "links and external data are not allowed"),
+    (points_to_another_place, "links and external data are not allowed"),
+    (lies_in_another_file, "links and external data are not allowed"),
+    (is_put_together_of_another_file, "links and external data are not allowed"),
     (claims_more_than_memory, r"claim 40000\d{8} bytes, more than the file has"),
-    (is_packed, "'x' are packed by a filter"),
+    (is_packed, "'x' are compressed by a filter"),
     (has_a_value_that_was_never_written, "claim 4000000 bytes, more than the file has"),
     (holds_text, "'x' are not numbers"),
     (names_an_array_again_and_again, "claim 120000 bytes, more than the file has"),
@@ -129,7 +129,7 @@ def test_a_file_that_is_hdf5_and_a_keras_archive_in_one_is_read_as_what_was_chec
     with zipfile.ZipFile(model) as archive, zipfile.ZipFile(tmp_path / name, "a") as behind:
         for part in archive.namelist():
             behind.writestr(part, archive.read(part))
-    told = "expected a file whose name ends in .h5 or .hdf5" if name.endswith("keras") else "does not fit"
+    told = "expected a file name that ends in .h5 or .hdf5" if name.endswith("keras") else "does not fit"
     with pytest.raises(UserError, match=f"--weights: .*{told}"):
         load_backbone("MobileNet", str(tmp_path / name), 32, seed=0)
 

@@ -19,8 +19,8 @@ from landmark_lib.settings import TuneSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.tuning.answers import ask_member, read_answers
 from landmark_lib.tuning.loop import tune
+from landmark_lib.tuning.trial_predictions import predict_hold_out, read_predictions
 from landmark_lib.tuning_results import read_tuning
 
 TUNE, TRAIN = (str(REPOSITORY / "jobs" / name) for name in ("tune.py", "train.py"))
@@ -74,10 +74,10 @@ def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(
     assert done.returncode == 0, done.stderr
     for member, number in enumerate(chosen):
         data = read_member_data(tunable, read_manifest(tunable), member)
-        ours = ask_member(Place(str(models / f"member-{member}")), data, 4)
-        theirs = read_answers(Place(str(models / "tuning" / "trials" / str(number))))
-        np.testing.assert_array_equal(ours.labels, theirs.labels)
-        np.testing.assert_allclose(ours.confidences, theirs.confidences, rtol=1e-3)
+        ours = predict_hold_out(Place(str(models / f"member-{member}")), data, 4)
+        theirs = read_predictions(Place(str(models / "tuning" / "trials" / str(number))))
+        np.testing.assert_array_equal(ours.classes, theirs.classes)
+        np.testing.assert_allclose(ours.scores, theirs.scores, rtol=1e-3)
         best = max(
             result.validation_accuracy for result in read_history(Place(str(models / f"member-{member}")))
         )
@@ -117,7 +117,7 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     right = trial["accuracy"] * results(models)["selection_photos"]
     assert right == pytest.approx(round(right))  # so it was measured on the photos to choose by
     left = models / "tuning" / "trials" / "0"
-    assert "steps an epoch of 1 x 4 rows" in (left / "train.log").read_text()
+    assert "steps per epoch of 1 x 4 rows" in (left / "train.log").read_text()
     assert [path.name for path in left.rglob("*.keras")] == []
 
 
@@ -125,7 +125,7 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     ("arguments", "told"),
     [
         (["--dropout", "0.5:0.1"], "--dropout: expected low:high with low at most high, received 0.5:0.1"),
-        (["--dropout", "0:1"], "--dropout: expected 0 or more, below 1, received 1.0"),
+        (["--dropout", "0:1"], "--dropout: expected at least 0, below 1, received 1.0"),
         (["--l2", "0:1"], "--l2: expected low:high with low above 0, received 0:1"),
         (["--learning-rate", "fast"], "--learning-rate: expected low:high or one number, received fast"),
         (["--optimizer", "sgd,lbfgs"], "--optimizer: expected a list of sgd, adam, received lbfgs"),
@@ -145,8 +145,8 @@ def test_a_search_that_cannot_be_is_refused_in_a_line(arguments, told, capsys):
 def test_a_hold_out_too_small_to_be_halved_is_refused(tmp_path):
     root = str(tmp_path / "dataset")
     write_small_dataset(root, validation=(1,))
-    with pytest.raises(UserError, match="holds out are too few for a half"):
-        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN), print)
+    with pytest.raises(UserError, match="holds out are too few to choose by"):
+        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN))
 
 
 def test_it_is_not_started_by_horovodrun(monkeypatch, tmp_path):

@@ -82,7 +82,7 @@ def dataset(request, small_dataset):
 def test_members_train_across_them(hosts, dataset, tmp_path):
     done = run(*hosts.command, *training(dataset, tmp_path, epochs=1))
     assert done.returncode == 0, done.stderr
-    assert "8 steps an epoch of 2 x 4 rows" in done.stdout
+    assert "8 steps per epoch of 2 x 4 rows" in done.stdout + done.stderr
     assert read_member(Place(str(tmp_path / "member-0"))).finished
 
 
