@@ -1,4 +1,4 @@
-"""JSON into dataclasses, checked: one line says what is missing, too much or of another type."""
+"""JSON to dataclasses, checked: an error of one line names what is missing, unknown or of a wrong type."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -21,93 +21,89 @@ NAMES = {
     list: "a list",
     dict: "an object",
 }
-MOST_SHOWN = 60  # characters of a value in a message
-AT = " @ "  # how cattrs puts a message before its place, which begins with ROOT
+MAX_SHOWN = 60  # characters of a value in a message
+AT = " @ "  # between a message of cattrs and its place, which begins with ROOT
 ROOT = "$"
 
 
 def decode(kind: type[Decoded], content: bytes | str) -> Decoded:
-    """Return the dataclass that a JSON document holds.
+    """Return the dataclass stored in a JSON document.
 
-    No value is converted: a number in quotes is text, and 1.0 is no whole number. A field with a default may
-    be missing, any other may not, and there may be none that the class has not.
+    No value is converted: a number in quotes is text, and 1.0 is not a whole number. Only fields with a
+    default may be missing; unknown fields are refused.
 
     Args:
         kind: The dataclass.
         content: The document, in UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        ValueError: It is not JSON, or not of this class; the message is one line.
+        ValueError: It is not JSON or does not fit the class; the message is one line.
     """
     return build(kind, parse(content))
 
 
 def parse(content: bytes | str) -> Any:
-    """Return the value of a JSON document, in which no name may stand twice in an object.
+    """Return the value of a JSON document; repeated names in an object are refused.
 
     Raises:
         ValueError: It is not JSON; the message is one line.
     """
     try:
-        return json.loads(content, object_pairs_hook=_without_repetition)
+        return json.loads(content, object_pairs_hook=_distinct)
     except RecursionError:
-        raise ValueError("lists or objects nested too deeply") from None
+        raise ValueError("lists or objects are nested too deeply") from None
 
 
 def build(kind: type[Decoded], value: Any) -> Decoded:
-    """Return the dataclass that a parsed JSON value holds, checked as `decode` checks it.
+    """Return the dataclass stored in a parsed JSON value, checked as in `decode`.
 
     Raises:
-        ValueError: It is not of this class; the message is one line.
+        ValueError: It does not fit the class; the message is one line.
     """
     try:
         return _CONVERTER.structure(value, kind)
     except (BaseValidationError, ValueError, TypeError) as error:
-        (first, *_) = transform_error(error, path=ROOT, format_exception=_explained)
-        explained, _, place = first.rpartition(AT)
+        (first, *_) = transform_error(error, path=ROOT, format_exception=_explain)
+        message, _, place = first.rpartition(AT)
         where = place.removeprefix(ROOT).removeprefix(".")
-        raise ValueError(f"{where}: {explained}" if where else explained) from None
+        raise ValueError(f"{where}: {message}" if where else message) from None
     except RecursionError:
-        raise ValueError("lists or objects nested too deeply") from None
+        raise ValueError("lists or objects are nested too deeply") from None
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{_shown(repeated)} stands twice in an object")
+        raise ValueError(f"{_shorten(repeated)} is repeated in an object")
     return content
 
 
-def _explained(error: BaseException, _: type[Any] | None) -> str:
+def _explain(error: BaseException, _: type[Any] | None) -> str:
     if isinstance(error, KeyError):
         return "missing"
     if isinstance(error, ForbiddenExtraKeysError):
-        return f"has {', '.join(map(_shown, sorted(error.extra_fields)))}, which nobody knows"
+        return f"unknown fields: {', '.join(map(_shorten, sorted(error.extra_fields)))}"
     return " ".join(str(error).split())
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _refuse(expected: type[Any], value: Any) -> NoReturn:
-    raise ValueError(f"expected {NAMES[expected]}, found {_shown(value)}")
+    raise ValueError(f"expected {NAMES[expected]}, found {_shorten(value)}")
 
 
 def _exactly(kind: type[Any]) -> Callable[[Any, Any], Any]:
     def structure(value: Any, wanted: Any) -> Any:
-        if wanted is not kind:  # an enumeration, whose values are of this type
+        if wanted is not kind:  # an enumeration with values of this type
             return wanted(value)
         return value if type(value) is kind else _refuse(kind, value)
 
     return structure
-
-
-def _number(value: Any, _: Any) -> float:
-    return float(value) if type(value) in {int, float} else _refuse(float, value)
 
 
 def _list_of(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
@@ -126,7 +122,7 @@ def _mapping_of(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
             _refuse(dict, value)
-        # JSON has names in quotes, those that are numbers too.
+        # In JSON, names that are numbers are in quotes too.
         named = {_whole(name): part for name, part in value.items()} if key is int else value
         return structure_mapping(named, kind)
 
@@ -154,7 +150,9 @@ def _converter() -> Converter:
     converter = Converter()
     for kind in (bool, int, str):
         converter.register_structure_hook(kind, _exactly(kind))
-    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(
+        float, lambda value, _: float(value) if type(value) in {int, float} else _refuse(float, value)
+    )
     converter.register_structure_hook_factory(is_dataclass, _object_of)
     converter.register_structure_hook_factory(partial(_is_one_of, (list, Sequence)), _list_of)
     converter.register_structure_hook_factory(partial(_is_one_of, (dict, Mapping)), _mapping_of)

@@ -1,7 +1,7 @@
-"""Chance without state: every random choice is a keyed hash.
+"""Stateless randomness: every random choice is a keyed hash.
 
-A generator's state depends on how the work was cut up and in which order it was done; a keyed draw
-depends on nothing but its arguments, so any partitioning, retry or restart draws the same.
+The state of a generator depends on how work is partitioned and ordered. A keyed draw depends only on its
+arguments, so partitions, retries and restarts do not change it.
 """
 
 import hashlib
@@ -10,17 +10,17 @@ DRAW_BITS = 64
 
 
 def keyed_draw(seed: int, purpose: str, *keys: str | int) -> int:
-    """Draw a number that the arguments alone decide.
+    """Return a random number that depends only on the arguments.
 
     Args:
         seed: Seed of the data set or training.
-        purpose: What the draw is for; different purposes give independent draws.
-        *keys: What is drawn for: an image id, an epoch, a position.
+        purpose: What the draw decides; different purposes are independent.
+        *keys: What it is about: an image id, an epoch, a position.
 
     Returns:
         A uniform integer in 0 … 2**64 - 1.
     """
-    # Lengths in front keep ("ab", "c") and ("a", "bc") apart.
+    # The lengths distinguish ("ab", "c") from ("a", "bc").
     parts = [str(part) for part in (seed, purpose, *keys)]
     message = "".join(f"{len(part)}:{part}" for part in parts)
     digest = hashlib.blake2b(message.encode("utf-8", "surrogatepass"), digest_size=DRAW_BITS // 8)
@@ -28,16 +28,16 @@ def keyed_draw(seed: int, purpose: str, *keys: str | int) -> int:
 
 
 def keyed_integer(low: int, high: int, seed: int, purpose: str, *keys: str | int) -> int:
-    """Draw a uniform integer in low … high, both included, as `keyed_draw` does.
+    """Return a uniform integer in low … high, both included, drawn by `keyed_draw`.
 
     Raises:
         ValueError: low is above high.
     """
     if low > high:
-        raise ValueError(f"expected low <= high, got {low} > {high}")
+        raise ValueError(f"expected low <= high, received {low} > {high}")
     return low + (keyed_draw(seed, purpose, *keys) * (high - low + 1) >> DRAW_BITS)
 
 
 def keyed_fraction(seed: int, purpose: str, *keys: str | int) -> float:
-    """Draw a uniform number in [0, 1) as `keyed_draw` does, with the 53 bits a float holds."""
+    """Return a uniform number in [0, 1), drawn by `keyed_draw`, with the 53 bits of a float."""
     return (keyed_draw(seed, purpose, *keys) >> (DRAW_BITS - 53)) / float(1 << 53)

@@ -1,26 +1,26 @@
-"""Every error that the project defines, as one tree.
+"""All errors that the project defines, as one tree.
 
     LandmarkError               reported in one line, without a traceback; the job exits with 1
     ├── UserError               a mistake that the user can correct; the job exits with 2
     │   ├── NotADatasetError
-    │   └── AddressError
+    │   └── AddressError        also a ValueError
     ├── SourceVanishedError
     ├── RanksDifferError
     ├── AnotherRankError
-    ├── StorageError            caught as OSError, as what a disk raises
-    ├── BadPhotoError           caught for each photo: it becomes a row of rejected/
-    ├── UndecodableError        caught for each batch of training: the row is replaced
-    ├── DivergedError           caught for each trial of a search, as are the three below
+    ├── StorageError            also an OSError, like the errors of a disk
+    ├── BadPhotoError           caught per photo, which becomes a row of rejected/
+    ├── UndecodableError        caught per batch of training, whose bad rows are replaced
+    ├── DivergedError           caught per trial of a search, like the three below
     ├── PrunedError
     ├── FailedError
     └── StoppedError
 
-Pure functions raise ValueError for arguments that they cannot take.
+Pure functions raise ValueError for invalid arguments.
 """
 
 
 class LandmarkError(Exception):
-    """A failure that is reported in one line without a traceback; the job exits with 1."""
+    """A failure that is reported in one line, without a traceback; the job exits with 1."""
 
 
 class UserError(LandmarkError):
@@ -28,35 +28,35 @@ class UserError(LandmarkError):
 
 
 class NotADatasetError(UserError):
-    """A directory without a readable `dataset.json`, so unfinished or never a data set."""
+    """A directory without a readable `dataset.json`: an unfinished data set, or none."""
 
 
 class AddressError(UserError, ValueError):
-    """An address of no place: an unknown scheme, or not written as its scheme has it."""
+    """An invalid address: an unknown scheme, or one that its scheme does not allow."""
 
 
 class SourceVanishedError(LandmarkError):
-    """The source of the photos went away while it was read; nothing is rejected for that."""
+    """The source of the photos disappeared while it was read; no photo is rejected for that."""
 
 
 class RanksDifferError(LandmarkError):
-    """The ranks' weights drifted apart: gradients or weights were not shared as they should be."""
+    """The ranks have different weights: gradients or weights were not synchronized."""
 
 
 class AnotherRankError(LandmarkError):
-    """Another rank failed and reports why; this one only ends."""
+    """Another rank failed and reports the reason; this one only exits."""
 
 
 class StorageError(LandmarkError, OSError):
-    """A store did not answer, or refused: what its package raised, as an OSError."""
+    """An object store failed or refused: its package's error as an OSError."""
 
 
 class BadPhotoError(LandmarkError):
-    """An input that gives no photo.
+    """An input that cannot be used as a photo.
 
     Attributes:
         reason: One of `dataset.Reason`.
-        detail: What the decoder or the server said.
+        detail: The message of the decoder or the server.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -66,7 +66,7 @@ class BadPhotoError(LandmarkError):
 
 
 class UndecodableError(LandmarkError):
-    """An image does not decode; TensorFlow does not report which."""
+    """An image of a batch does not decode; TensorFlow does not report which."""
 
 
 class DivergedError(LandmarkError):
@@ -78,7 +78,7 @@ class PrunedError(LandmarkError):
 
 
 class FailedError(LandmarkError):
-    """The trial failed by itself; others may not."""
+    """The trial failed; others may succeed."""
 
 
 class StoppedError(LandmarkError):

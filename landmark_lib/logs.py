@@ -1,7 +1,7 @@
-"""The program's log on stderr: plain lines on a terminal; in a file, with time, level and rank.
+"""The log on stderr: plain lines on a terminal, with time, level and rank in a file.
 
-Each module logs to `logging.getLogger(__name__)`. Of several ranks, rank 0 logs; a record with ANY_RANK as
-its `extra` is logged by the rank that it concerns.
+Each module logs to `logging.getLogger(__name__)`. Rank 0 logs for all ranks. A record with ANY_RANK as its
+`extra` concerns one rank and is logged by that rank.
 """
 
 import logging
@@ -15,10 +15,10 @@ TIME = "%Y-%m-%d %H:%M:%S"
 
 
 class Lines(logging.Handler):
-    """Writes records to stderr, characters that a terminal would obey as escapes."""
+    """Writes records to stderr, with control characters escaped."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; one below a warning may have several lines."""
+        """Write a record. Only one below a warning may have several lines."""
         escaped = visible if record.levelno >= logging.WARNING else visible_text
         record.message = escaped(record.getMessage())
         formatter = self.formatter or logging.Formatter()
@@ -30,19 +30,19 @@ class Lines(logging.Handler):
 
 
 class PlainFormatter(logging.Formatter):
-    """The message alone; before it the level of a warning and the rank that it concerns."""
+    """The message, with the level of a warning and the rank that it concerns before it."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line of a record whose message is set."""
+        """Return the line of a record."""
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
         return f"{level}{_rank() if hasattr(record, 'any_rank') else ''}{record.message}"
 
 
 class LogFormatter(logging.Formatter):
-    """Time, level, and the rank where there are several, before the message."""
+    """Time, level and message, with the rank if there are several."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line of a record whose message is set."""
+        """Return the line of a record."""
         return f"{self.formatTime(record, TIME)} {record.levelname} {_rank()}{record.message}"
 
 
@@ -52,9 +52,9 @@ def _rank() -> str:
 
 
 def start_logging(*, plain: bool = True) -> None:
-    """Send the package's log to stderr, from INFO; `plain` leaves out time and level."""
+    """Send the package's log to stderr, from level INFO. `plain` omits time and level."""
     LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False  # TensorFlow gives the root logger a handler of its own
+    LOGGER.propagate = False  # TensorFlow adds a handler to the root logger
     handler = Lines()
     handler.setFormatter(PlainFormatter() if plain else LogFormatter())
     LOGGER.handlers = [handler]

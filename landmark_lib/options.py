@@ -1,7 +1,7 @@
-"""The options that settings classes declare, and how what a user writes becomes their values.
+"""Options for the fields of settings classes, and the conversion of text to their values.
 
-Text is converted here and nowhere else, whether it comes from the command line, from a YAML file or from an
-entry of a list in one of them.
+Text is converted only here, whether it comes from the command line, from a YAML file or from an entry of a
+list in one of them.
 """
 
 import difflib
@@ -14,7 +14,7 @@ import click
 from landmark_lib.errors import AddressError, UserError
 from landmark_lib.settings import SECTIONS, Declared, declared_in, option
 from landmark_lib.settings.numbers import NUMBER, WHOLE, read_number, read_whole
-from landmark_lib.settings.yaml_text import described, read_yaml
+from landmark_lib.settings.yaml_text import describe_value, read_yaml
 from landmark_lib.storage import resolve
 
 FLAGS = {
@@ -24,7 +24,7 @@ FLAGS = {
 
 
 class SettingOption(click.Option):
-    """An option made from a field of a settings class."""
+    """The option of a field of a settings class."""
 
     def __init__(self, declared: Declared) -> None:
         field = declared.field
@@ -46,14 +46,14 @@ def options_of(settings_class: type[Any]) -> list[click.Parameter]:
 
 
 def settings_of(context: click.Context) -> dict[str, SettingOption]:
-    """Return the options of a command that are settings, by the names of their fields."""
+    """Return the options of a command that are settings, by field name."""
     return {
         str(setting.name): setting for setting in context.command.params if isinstance(setting, SettingOption)
     }
 
 
 def unknown_setting(name: str, context: click.Context) -> str:
-    """Return an error message for a name that no setting has."""
+    """Return the error message for an unknown name."""
     for setting in settings_of(context).values():
         if name == setting.former_name:
             return f"{name} is now called {setting.name}"
@@ -63,7 +63,7 @@ def unknown_setting(name: str, context: click.Context) -> str:
 
 
 def option_type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
-    """Return the type of the option that is made from a field of a settings class."""
+    """Return the type of a field's option."""
     if get_origin(hint) in (types.UnionType, Union):
         present, *others = (part for part in get_args(hint) if part is not type(None))
         words = [word for other in others for word in get_args(other)]
@@ -80,25 +80,25 @@ def option_type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
 
 
 class SettingType(click.ParamType[Any]):
-    """The type of a setting that has one value, written as text.
+    """The type of a setting with one value, written as text.
 
     Attributes:
-        expected: What is expected of the text, for messages.
+        expected: What the text should be, for messages.
     """
 
     expected: str
 
     def read(self, text: str) -> Any:
-        """Return the value that a text stands for.
+        """Return the value of a text.
 
         Raises:
-            ValueError: It stands for none.
+            ValueError: It has none.
         """
         raise NotImplementedError
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value that the user wrote; a default, which is no text, stays as it is."""
-        wrong = f"expected {self.expected}, received {described(value)}"
+        """Return the value of what the user wrote; a default that is not text stays as it is."""
+        wrong = f"expected {self.expected}, received {describe_value(value)}"
         if isinstance(value, list | dict):
             self.fail(wrong, param, ctx)
         try:
@@ -108,7 +108,7 @@ class SettingType(click.ParamType[Any]):
 
 
 class Text(SettingType):
-    """Text, as it was written. No system takes NUL in the name of a file or of anything else."""
+    """Text as written, without NUL, which no file name may contain."""
 
     name = "text"
     expected = "text"
@@ -121,7 +121,7 @@ class Text(SettingType):
 
 
 class PlaceName(Text):
-    """A file or a folder; becomes its address."""
+    """A file or a folder, converted to its address."""
 
     name = "path"
     expected = "a path or a URI"
@@ -136,12 +136,12 @@ class PlaceName(Text):
 
 
 class Listed(Text):
-    """Text with commas between values; in YAML a list of the values too."""
+    """Comma-separated values as text; in YAML also a list."""
 
-    expected = "values with commas between them, or a list of values"
+    expected = "comma-separated values or a list of values"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the text; a list becomes one."""
+        """Return the text; join a list."""
         if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
             value = ",".join(value)
         return super().convert(value, param, ctx)
@@ -170,7 +170,7 @@ class Number(SettingType):
 
 
 class NumberOrWord(SettingType):
-    """A whole number, or one of some words in its place."""
+    """A whole number or one of a few words."""
 
     def __init__(self, words: list[str]) -> None:
         self.name = f"int|{'|'.join(words)}"
@@ -183,7 +183,7 @@ class NumberOrWord(SettingType):
 
 
 class Choice(SettingType, click.Choice[str]):
-    """One of some words, written as they are."""
+    """One of a few words, written exactly."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
         super().__init__(words)
@@ -197,12 +197,12 @@ class Choice(SettingType, click.Choice[str]):
 
 
 class Flag(SettingType, click.types.BoolParamType):
-    """Yes or no, in the words that YAML and command lines have for them."""
+    """Yes or no, in the spellings of YAML and of command lines."""
 
     expected = "yes or no"
 
     def read(self, text: str) -> bool:
-        """Return whether it is yes."""
+        """Return whether it means yes."""
         try:
             return FLAGS[text.strip().lower()]
         except KeyError:
@@ -210,12 +210,12 @@ class Flag(SettingType, click.types.BoolParamType):
 
 
 class SettingsList(click.ParamType[Any]):
-    """A YAML list of mappings from settings to values, each checked as its own option checks it."""
+    """A YAML list of mappings from settings to values, each value converted by its own option."""
 
     name = "yaml"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what the user wrote, on the command line or in a file, as a tuple of dicts."""
+        """Return a tuple of dicts, from the command line or from a file."""
         if isinstance(value, tuple):  # the default
             return value
         try:
@@ -223,7 +223,7 @@ class SettingsList(click.ParamType[Any]):
         except UserError as error:
             self.fail(str(error), param, ctx)
         if not isinstance(listed, list):
-            self.fail(f"expected a list of mappings, received {described(listed)}", param, ctx)
+            self.fail(f"expected a list of mappings, received {describe_value(listed)}", param, ctx)
         context = ctx or click.get_current_context()
         return tuple(
             self._converted(entry, number, param, context) for number, entry in enumerate(listed, start=1)
@@ -233,7 +233,7 @@ class SettingsList(click.ParamType[Any]):
         self, entry: Any, number: int, param: click.Parameter | None, ctx: click.Context
     ) -> dict[str, Any]:
         if not isinstance(entry, dict):
-            self.fail(f"entry {number}: expected a mapping, received {described(entry)}", param, ctx)
+            self.fail(f"entry {number}: expected a mapping, received {describe_value(entry)}", param, ctx)
         known = settings_of(ctx)
         converted = {}
         for name, value in entry.items():
@@ -243,5 +243,5 @@ class SettingsList(click.ParamType[Any]):
                 converted[name] = known[name].type_cast_value(ctx, value)
             except click.BadParameter as error:
                 self.fail(f"entry {number}: {option(name)}: {error.message}", param, ctx)
-        # Without a value, the setting is that of all members.
+        # A setting without a value is the one of all members.
         return {name: value for name, value in converted.items() if value is not None}

@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of long work: a bar on a terminal, a line every few seconds elsewhere."""
 
 import logging
 import os
@@ -16,14 +16,14 @@ LINE = "{desc}: {n_fmt}/{total_fmt}{unit} in {elapsed}, {rate_fmt}{postfix}, {re
 
 
 class _Bar(tqdm):  # type: ignore[misc]
-    """A progress bar that is drawn over itself."""
+    """A progress bar that overwrites its own line."""
 
-    def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:  # noqa: FBT001, FBT002 - tqdm's way
+    def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:  # noqa: FBT001, FBT002 - tqdm's signature
         super().set_postfix_str(visible(s), refresh)
 
 
 class _Lines(_Bar):
-    """A progress bar that writes whole lines, for logs."""
+    """A progress bar that logs whole lines."""
 
     @staticmethod
     def status_printer(_: TextIO) -> Callable[[str], None]:
@@ -39,21 +39,21 @@ class _Lines(_Bar):
             self.disable: bool = True
 
 
-def progress(description: str, total: int, unit: str, *, speaks: bool = True) -> Any:
-    """Open a progress display: a context manager with `update(count)`.
+def progress(description: str, total: int, unit: str, *, shown: bool = True) -> Any:
+    """Return a progress display: a context manager with `update(count)`.
 
     Args:
         description: What is being done.
-        total: Units of the whole work.
-        unit: What is counted, in the plural: photos, rows, steps.
-        speaks: False on ranks that stay silent.
+        total: Number of units.
+        unit: Name of the units, in the plural: photos, rows, steps.
+        shown: Whether this rank displays it.
     """
     display = Display()
     common = {
         "total": total,
         "desc": visible(description),
         "unit": f" {visible(unit)}",
-        "disable": not (speaks and logger.isEnabledFor(logging.INFO)),
+        "disable": not (shown and logger.isEnabledFor(logging.INFO)),
         "file": display,
     }
     columns = _terminal_columns(display)
@@ -65,13 +65,13 @@ def progress(description: str, total: int, unit: str, *, speaks: bool = True) ->
 
 
 def _terminal_columns(display: Display) -> int | None:
-    """Give the width of the terminal on which the user sees this process's errors; None if there is none."""
+    """Return the width of the terminal that shows this process's stderr; None if there is none."""
     try:
         if display.isatty():
             return os.get_terminal_size(display.fileno()).columns
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             return None
-        # spark-submit takes what its program writes and copies it, byte by byte, to its own output.
+        # spark-submit copies its program's output to its own, byte by byte.
         shown = os.open(f"/proc/{os.getppid()}/fd/1", os.O_WRONLY | os.O_NOCTTY)
     except OSError:
         return None

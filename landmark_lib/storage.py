@@ -1,8 +1,9 @@
-"""Places: where files are, on this machine and in stores, and how whole files get there.
+"""Files and folders on this machine and in object stores, and atomic writing.
 
-What a user wrote (`~/photos`, `file:///a%20b`, `gs://bucket/photos`) becomes an address once, in `resolve`.
-An address is either a path of this machine, taken as it is whatever characters it has, or the URI of a store.
-Lists of photos also hold addresses that begin with `file://`; the path behind that is taken as it is, too.
+What a user wrote (`~/photos`, `file:///a%20b`, `gs://bucket/photos`) is converted to an address once, in
+`resolve`. An address is either a path of this machine, used unchanged whatever characters it contains, or the
+URI of a store. Lists of photos also contain addresses that begin with `file://`; the path after it is used
+unchanged, too.
 """
 
 import hashlib
@@ -27,26 +28,26 @@ from landmark_lib.errors import AddressError, StorageError, UserError
 
 FILE = "file"
 GOOGLE = ("gs", "gcs")
-RENAMING = ("hdfs",)  # stores that show a file while it is written, and rename it in one step
-PARTIAL = ".partial-"  # how the name of a file begins that is not whole yet
-OLD_PARTIAL = ".partial"  # how it ended in earlier releases
+RENAMING = ("hdfs",)  # stores that show a file while it is written, and rename atomically
+PARTIAL = ".partial-"  # prefix of an incomplete file
+OLD_PARTIAL = ".partial"  # its suffix in earlier releases
 REMOVED_AT_ONCE = 16  # objects; a store answers in 50 ms
-LONGEST_ENDING = 20  # characters of a name
-COPIED_BYTES = 1 << 20  # at a time
+MAX_SUFFIX = 20  # characters
+CHUNK = 1 << 20  # bytes
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 ONE_SLASH = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/(?!/)")
-# Packages whose errors are failures of a store; not all of them are OSErrors.
+# Packages whose errors are failures of a store; not all are OSErrors.
 STORE_PACKAGES = ("aiobotocore", "aiohttp", "botocore", "gcsfs", "google", "requests", "s3fs")
 
 
 def resolve(written: str) -> str:
     """Return the address of what a user wrote: a path, a `file:` URI, or the URI of a store.
 
-    `~` stands for the home directory; percent signs are decoded in `file:` URIs alone, as only these have a
-    rule for them. Everything else stays as it is, `#`, `?`, brackets and blanks included.
+    `~` is the home directory. Percent signs are decoded only in `file:` URIs, the only ones with a rule for
+    them. Everything else stays unchanged, including `#`, `?`, brackets and blanks.
 
     Raises:
-        AddressError: Nothing was written, or a URI or a home directory that cannot be.
+        AddressError: The text is empty, the URI is invalid, or the home directory is unknown.
     """
     if not written:
         raise AddressError("expected a path or a URI, received nothing")
@@ -63,7 +64,7 @@ def resolve(written: str) -> str:
         raise AddressError(f"expected {mistaken[1]}:// with two slashes, received {written}")
     path = os.path.expanduser(written)  # noqa: PTH111 - pathlib would normalise the path and drop a slash
     if path.startswith("~"):
-        raise AddressError(f"no home directory is known for {written}; ./{written} names a file called so")
+        raise AddressError(f"unknown home directory: {written}; write ./{written} for a file of this name")
     return path
 
 
@@ -80,7 +81,7 @@ def _path_of_uri(uri: str) -> str:
 
 
 def scheme_of(address: str) -> str:
-    """Return the scheme of an address in lower case; nothing for a path."""
+    """Return the scheme of an address in lower case; empty for a path."""
     found = SCHEME.match(address)
     return found[1].lower() if found else ""
 
@@ -91,38 +92,34 @@ def is_local(address: str) -> bool:
 
 
 def open_address(address: str) -> tuple[Any, str]:
-    """Return the fsspec file system of an address, and the path there.
+    """Return the fsspec file system of an address, and the path in it.
 
-    Listings are never cached: another process may have written meanwhile, and a long-lived one would fill up.
+    Listings are never cached: other processes write, and the cache of a long-lived process would grow.
 
     Raises:
-        AddressError: Its scheme is unknown, or the rest is not as its scheme has it.
-        UserError: The package that its scheme needs is not installed.
+        AddressError: Its scheme is unknown or does not allow the rest.
+        UserError: The package for its scheme is not installed.
     """
     scheme = scheme_of(address)
     if scheme in {"", FILE}:
         path = address.partition("://")[2] if scheme else address
         return LocalFileSystem(), str(Path.cwd() / (path.rstrip("/") or "/"))
     if scheme in GOOGLE:
-        _quieten_google()
+        # gcsfs would ask Google before every call what kind of bucket it is, and warns where it cannot.
+        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        # Google's packages announce the end of Python 3.11 in every process.
+        warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
     try:
-        # Not fsspec's own way from a URL to a file system: it takes `::` in a name for a chain of them.
+        # Not fsspec.core.url_to_fs, which would read `::` in a name as a chain of file systems.
         kind, address = fsspec.get_filesystem_class(scheme), f"{scheme}://{address.partition('://')[2]}"
         options = kind._get_kwargs_from_urls(address)  # noqa: SLF001
-        options.pop("version_aware", None)  # `#1` at the end of a name is no version of the name before it
+        options.pop("version_aware", None)  # `#1` at the end is part of the name, not a version
         filesystem = kind(**options, use_listings_cache=False)
         return filesystem, str(kind._strip_protocol(address))  # noqa: SLF001 - every file system has it
     except ValueError as error:
         raise AddressError(f"{address}: {error}") from None
     except ImportError as error:
         raise UserError(f"{address}: {error}") from None
-
-
-def _quieten_google() -> None:
-    # gcsfs would ask Google before every call what kind of bucket it is, and warns where it cannot.
-    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-    # Google's packages announce in every process when Python 3.11 ends.
-    warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
 
 
 def join(root: str, path: str) -> str:
@@ -132,9 +129,9 @@ def join(root: str, path: str) -> str:
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A file or folder, wherever it is; `address` is what `resolve` returns.
+    """A file or folder, local or in a store; `address` is the result of `resolve`.
 
-    Every method that asks a store raises StorageError, an OSError, where it does not answer or refuses.
+    Methods that call a store raise StorageError, an OSError, if it fails or refuses.
     """
 
     address: str
@@ -152,12 +149,12 @@ class Place:
 
     @property
     def parent(self) -> "Place":
-        """The folder that holds it."""
+        """The folder that contains it."""
         folder, slash, _ = self.address.rstrip("/").rpartition("/")
         return Place(folder or ("/" if slash else "."))
 
     def is_same(self, other: "Place") -> bool:
-        """Return whether another address names the same place, as `photos`, `./photos/` and links do."""
+        """Return whether both are the same place, like `photos`, `./photos/` and links to it."""
         if self.is_local and other.is_local:
             return self.path.resolve() == other.path.resolve()
         return self.address.rstrip("/") == other.address.rstrip("/")
@@ -169,12 +166,12 @@ class Place:
 
     @property
     def path(self) -> Path:
-        """Where it is on this machine."""
+        """Its path on this machine."""
         return Path(open_address(self.address)[1])
 
     @property
     def uri(self) -> str:
-        """The address as lists hold it, whole and with a scheme; a path stands in it as it is."""
+        """The address with a scheme, as in lists of photos; a local path is absolute and not encoded."""
         return f"{FILE}://{self.path}" if self.is_local else self.address.rstrip("/")
 
     def exists(self) -> bool:
@@ -196,64 +193,64 @@ class Place:
             return bool(filesystem.isdir(path))
 
     def names(self) -> list[str]:
-        """Return the names of the files and folders in a folder, sorted; none where there is no folder."""
+        """Return the sorted names of the files and folders in a folder; none if it does not exist."""
         with _as_storage_errors():
             filesystem, folder = open_address(self.address)
             try:
                 listed = filesystem.ls(folder, detail=False)
             except (FileNotFoundError, NotADirectoryError):
                 return []
-        # Stores list the mark that a folder exists under the folder's own name.
+        # Stores may list a marker for the folder itself.
         paths = {path.rstrip("/") for path in listed} - {folder.rstrip("/")}
         return sorted(path.rpartition("/")[2] for path in paths)
 
-    def entries(self, most: int | None = None) -> Iterator[dict[str, Any]]:
-        """Yield what fsspec tells of the files and folders in a folder: name (a path), type, size.
+    def entries(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield fsspec's records of the files and folders in a folder: name (a path), type, size.
 
         Args:
-            most: Look at so many at most; Google's listing then ends early, of other stores all is asked for.
+            limit: Maximum number; ends Google's listing early, while other stores are listed completely.
 
         Raises:
-            FileNotFoundError: There is no such folder.
+            FileNotFoundError: The folder does not exist.
         """
         with _as_storage_errors():
             filesystem, folder = open_address(self.address)
-            bound = {"max_results": most} if most and scheme_of(self.address) in GOOGLE else {}
+            bound = {"max_results": limit} if limit and scheme_of(self.address) in GOOGLE else {}
             listed = filesystem.ls(folder, detail=True, **bound)
-        for entry in listed[:most]:
-            # Object stores show the mark that a folder exists as a file of the folder's name.
+        for entry in listed[:limit]:
+            # Object stores may list a marker for the folder as a file of its name.
             if entry["name"].rstrip("/") != folder.rstrip("/"):
                 yield entry
 
     def files(self) -> Iterator["Place"]:
-        """Yield all files below a folder; none where there is no folder."""
+        """Yield all files below a folder; none if it does not exist."""
         with _as_storage_errors():
             filesystem, folder = open_address(self.address)
             for path in filesystem.find(folder):
                 yield self / path[len(folder.rstrip("/")) + 1 :]
 
     def make(self) -> None:
-        """Make a folder, where folders are made; stores have none."""
+        """Make a folder; object stores have none."""
         with _as_storage_errors():
             filesystem, path = open_address(self.address)
             if renames(filesystem):
                 filesystem.makedirs(path, exist_ok=True)
 
     def open(self) -> IO[bytes]:
-        """Open a file to read bytes."""
+        """Open a file for reading bytes."""
         with _as_storage_errors():
             filesystem, path = open_address(self.address)
             file: IO[bytes] = filesystem.open(path, "rb")
             return file
 
     def read_bytes(self) -> bytes:
-        """Read a whole file."""
+        """Return the content of a file."""
         with _as_storage_errors():
             filesystem, path = open_address(self.address)
             return bytes(filesystem.cat_file(path))
 
     def read_text(self) -> str:
-        """Read a whole file of UTF-8.
+        """Return the content of a UTF-8 file.
 
         Raises:
             UnicodeDecodeError: It is not UTF-8.
@@ -261,35 +258,34 @@ class Place:
         return self.read_bytes().decode("utf-8")
 
     def write(self, content: bytes, *, sync: bool = False) -> None:
-        """Write a file whole or not at all.
+        """Write a file atomically.
 
         Args:
             content: Its bytes.
-            sync: Whether it has to outlast a loss of power from now on; a store's files always do.
+            sync: Whether it must survive a power failure from now on; files in stores always do.
         """
         filesystem, target = open_address(self.address)
         if not renames(filesystem):
             with _as_storage_errors():
-                filesystem.pipe_file(target, content)  # objects appear when they are whole
+                filesystem.pipe_file(target, content)  # objects appear when they are complete
             return
-        with self.whole_file(sync=sync) as partial:
+        with self.atomic_file(sync=sync) as partial:
             partial.write_bytes(content)
 
     def overwrite(self, content: bytes) -> None:
-        """Write a file in place: who reads it meanwhile may find a part of it, but never that it is gone."""
+        """Write a file in place: readers may see a part of it meanwhile, but never that it is missing."""
         with _as_storage_errors():
             filesystem, path = open_address(self.address)
             filesystem.pipe_file(path, content)
 
     @contextmanager
-    def whole_file(self, *, sync: bool = False) -> Iterator[Path]:
-        """Yield a path of this machine to write to; what is there at the end becomes the file of this place.
+    def atomic_file(self, *, sync: bool = False) -> Iterator[Path]:
+        """Yield a temporary local path, whose file replaces the one of this place atomically at the end.
 
-        It becomes that in one step. Where the body fails, nothing does, and what was written goes: on a full
-        disk it would take the room of what could be.
+        If the body fails, the temporary file is removed, because it may have filled the disk.
 
         Args:
-            sync: As `write` has it.
+            sync: As in `write`.
         """
         filesystem, target = open_address(self.address)
         if not isinstance(filesystem, LocalFileSystem):
@@ -301,8 +297,8 @@ class Place:
             return
         folder, _, name = target.rpartition("/")
         Path(folder or "/").mkdir(parents=True, exist_ok=True)
-        # Spark and pyarrow pass over names that begin with a dot; Keras insists on the ending of the name.
-        partial = Path(folder or "/", f"{PARTIAL}{uuid.uuid4().hex}{Path(name).suffix[-LONGEST_ENDING:]}")
+        # Spark and pyarrow ignore names that begin with a dot; Keras needs the suffix.
+        partial = Path(folder or "/", f"{PARTIAL}{uuid.uuid4().hex}{Path(name).suffix[-MAX_SUFFIX:]}")
         try:
             yield partial
             if sync:
@@ -313,7 +309,7 @@ class Place:
             partial.unlink(missing_ok=True)
 
     def check_writable(self) -> None:
-        """Make sure that files can be written into a folder, by writing one and removing it.
+        """Check that files can be written into a folder, by writing and removing one.
 
         Raises:
             OSError: They cannot.
@@ -323,7 +319,7 @@ class Place:
         probe.remove()
 
     def remove(self) -> None:
-        """Remove a file, or a folder with all that is in it, if it is there."""
+        """Remove a file, or a folder with its content, if it exists."""
         with _as_storage_errors():
             filesystem, path = open_address(self.address)
             if isinstance(filesystem, LocalFileSystem):
@@ -333,9 +329,10 @@ class Place:
                 if filesystem.exists(path):
                     filesystem.rm(path, recursive=True)
             else:
-                # One by one, because `rm` would take brackets in a name for a pattern.
+                objects = [path] if filesystem.isfile(path) else filesystem.find(path)
+                # One by one, because `rm` would read brackets in a name as a pattern.
                 with ThreadPoolExecutor(REMOVED_AT_ONCE) as removing:
-                    list(removing.map(filesystem.rm_file, _objects(filesystem, path)))
+                    list(removing.map(filesystem.rm_file, objects))
 
     def digest(self) -> str:
         """Return the SHA-256 checksum of a file."""
@@ -344,24 +341,24 @@ class Place:
 
     @contextmanager
     def local_file(self) -> Iterator[Path]:
-        """Yield the path of a file on this machine: its own, or that of a copy that is removed at the end."""
+        """Yield a local path of a file: its own, or that of a copy that is removed at the end."""
         if self.is_local:
             yield self.path
             return
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder, self.name)
             with self.open() as file, copy.open("wb") as out, _as_storage_errors():
-                shutil.copyfileobj(file, out, COPIED_BYTES)
+                shutil.copyfileobj(file, out, CHUNK)
             yield copy
 
 
 def renames(filesystem: Any) -> bool:
-    """Return whether files are seen while they are written, and renamed in one step."""
+    """Return whether a file is visible while it is written, and can be renamed atomically."""
     return isinstance(filesystem, LocalFileSystem) or any(name in filesystem.protocol for name in RENAMING)
 
 
 def is_partial(name: str) -> bool:
-    """Return whether a file is what an interrupted `Place.write` left, of this release or an earlier one."""
+    """Return whether an interrupted `Place.write` left a file, in this release or an earlier one."""
     return name.startswith(PARTIAL) or (name.startswith(".") and name.endswith(OLD_PARTIAL))
 
 
@@ -376,17 +373,12 @@ def _upload(filesystem: Any, file: Path, target: str) -> None:
     filesystem.mv(partial, target)
 
 
-def _objects(filesystem: Any, path: str) -> list[str]:
-    """List an object and all objects below it."""
-    return [path] if filesystem.isfile(path) else list(filesystem.find(path))
-
-
 @contextmanager
 def _as_storage_errors() -> Iterator[None]:
-    """Turn what a store's package raises into an OSError, as a local disk would raise.
+    """Convert errors of a store's package to OSErrors, like those of a local disk.
 
     Raises:
-        StorageError: Instead.
+        StorageError: The store failed or refused.
     """
     try:
         yield

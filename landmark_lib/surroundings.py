@@ -1,6 +1,6 @@
-"""What the surroundings of a process must not decide: its locale, its home, what is set for other programs.
+"""Makes a process independent of its environment: locale, home directory, variables of other programs.
 
-Imports nothing but Python itself, as a job settles its surroundings before it does anything else.
+Imports only the standard library, because a job calls `settle` before anything else.
 """
 
 import logging
@@ -11,27 +11,20 @@ from pathlib import Path
 
 
 def settle() -> None:
-    """Make this process independent of its surroundings; call it before an engine is imported.
+    """Make this process independent of its environment; call it before any engine is imported.
 
-    A process whose locale names another encoding than UTF-8 starts again with UTF-8, under the same process
-    number: Python takes its encoding when it starts, and a path such as `photos/café` is found in one alone.
+    If the locale's encoding is not UTF-8, the process restarts itself with UTF-8, under the same process id:
+    Python chooses its encoding at start, and a path such as `photos/café` exists in only one encoding.
     """
     if sys.getfilesystemencoding() != "utf-8":
-        os.environ["PYTHONUTF8"] = "1"  # for the processes that this one starts
+        os.environ["PYTHONUTF8"] = "1"  # for child processes
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - itself
-    # What is set for other programs may name another engine, or a Keras that is not installed.
+    # Other programs may need another backend, or a Keras that is not installed here.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
-    if _has_no_home():  # Keras would make a folder that is called ~
-        os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir()) / ".keras"))
-    # Where it cannot write to a home, it works all the same, and says at length how that could be faster.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-
-
-def _has_no_home() -> bool:
-    """Return whether the system knows no home of this user, as in many containers."""
     try:
         Path.home()
-    except RuntimeError:
-        return True
-    return False
+    except RuntimeError:  # as in many containers; Keras would make a folder named ~
+        os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir()) / ".keras"))
+    # Without a writable home it works, but logs long advice.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)

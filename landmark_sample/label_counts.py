@@ -40,7 +40,7 @@ def long_tailed_counts(labels: int, photos: int) -> list[int]:
     """
     if not 0 < labels <= photos:
         raise ValueError(
-            f"expected at least 1 label and a photo for each, got {labels} labels, {photos} photos"
+            f"expected at least 1 label and a photo for each, received {labels} labels, {photos} photos"
         )
     excess = np.maximum(_quantiles(labels, _fit_exponent(labels, photos)) - 1.0, 0.0)
     # One photo for each label; the rest is cut at rounded sums, so that the total is exact.

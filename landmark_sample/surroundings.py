@@ -1,6 +1,6 @@
 """What lies around a building: the sky, the skyline behind it and the ground before it.
 
-They are drawn anew for every photo, so they tell nothing about the landmark.
+They differ in every photo, so they say nothing about the landmark.
 """
 
 import math

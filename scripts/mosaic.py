@@ -40,7 +40,7 @@ def common_rows(root: str) -> list[Row]:
 
 
 def originals(rows: list[Row]) -> list[list[bytes]]:
-    """Return plain images of the classes with the most."""
+    """Return plain images of the classes that have the most of them."""
     plain = [row for row in rows if row["recipe"] == str(PLAIN)]
     return largest_groups(plain, "class_index", CLASSES_SHOWN)
 

@@ -85,7 +85,7 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
 
     def predict_mine() -> None:
         total = sum(photos.sizes[unit] for unit in mine)
-        with progress("predict", total, "photos", speaks=ranks.is_chief and total > 0) as display:
+        with progress("predict", total, "photos", shown=ranks.is_chief and total > 0) as display:
             for unit in mine:
                 files.write(unit, *_predict_unit(settings, photos, ensemble, unit))
                 display.update(photos.sizes[unit])

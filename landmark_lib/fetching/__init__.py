@@ -1,8 +1,8 @@
-"""The bytes of photos, from wherever they lie; both wings take photos.
+"""Fetches the bytes of photos, for preprocessing and for prediction.
 
-- `photos`: listed photos fetched in their order, each as bytes or as the reason why there are none.
+- `photos`: listed photos in order, each as bytes or as an error.
 - `download`: http and https, with retries and redirects.
-- `web_address`: addresses, read as browsers read them.
-- `routes`: straight connections and proxies.
-- `internet`: public hosts told from private ones.
+- `web_address`: addresses, parsed like a browser.
+- `routes`: direct connections and proxies.
+- `internet`: distinguishes public from private hosts.
 """

@@ -1,4 +1,4 @@
-"""Photos by http and https: patient with servers, wary of where they send us."""
+"""Downloads photos by http and https, with retries and checked redirects."""
 
 import email.utils
 import time
@@ -16,30 +16,30 @@ from landmark_lib.settings import FetchSettings
 
 MEGABYTE = 1_000_000
 REDIRECTS = {300, 301, 302, 303, 307, 308}
-MOST_REDIRECTS = 20  # as browsers
-# What may pass, beside a broken connection and all from 500 on: time-out, too early, too many requests.
-PASSING = {408, 425, 429}
-# A body that trickles in, never silent for a whole time-out, is given up after this many of them.
-MOST_TIMEOUTS = 20
-LONGEST_PAUSE = 120  # seconds, whatever a server asks for
+MAX_REDIRECTS = 20  # as in browsers
+# Temporary errors besides broken connections and all from 500 on: timeout, too early, too many requests.
+TEMPORARY = {408, 425, 429}
+# A slow body, never silent for a whole timeout, is abandoned after this many timeouts.
+MAX_TIMEOUTS = 20
+MAX_PAUSE = 120  # seconds, whatever a server asks for
 CHUNK = 64 * 1024  # bytes
-# A page of an error up to this size is read to its end, which keeps its connection.
-LARGEST_PAGE = 64 * 1024  # bytes
+# An error page up to this size is read to its end, so that its connection can be reused.
+MAX_PAGE = 64 * 1024  # bytes
 
 
 class Downloader:
-    """Downloads photos; its connections are kept and shared by the threads that call it.
+    """Downloads photos over connections that are kept and shared by the calling threads.
 
     Args:
-        fetch: Limits, and what to say to servers.
-        pause: Seconds that the pauses between attempts grow from: none before the first retry, then 2, 4,
-            8 ... times this, unless the server says how long.
+        fetch: Limits and headers.
+        pause: Base of the pauses between attempts, in seconds: none before the first retry, then 2, 4, 8 …
+            times this, unless the server asks for another.
     """
 
     def __init__(self, fetch: FetchSettings, pause: float = 1.0) -> None:
         self._fetch = fetch
-        self._most_bytes = fetch.max_megabytes * MEGABYTE
-        self._retry = Patience(fetch.retries, backoff_factor=pause, backoff_max=LONGEST_PAUSE)
+        self._max_bytes = fetch.max_megabytes * MEGABYTE
+        self._retry = Patience(fetch.retries, backoff_factor=pause, backoff_max=MAX_PAUSE)
         self._routes = Routes(fetch)
 
     def close(self) -> None:
@@ -47,29 +47,29 @@ class Downloader:
         self._routes.close()
 
     def download(self, url: str) -> bytes:
-        """Get what lies at an address, trying again what may pass.
+        """Return the content at an address; retry after temporary errors.
 
         Raises:
-            BadPhotoError: Nothing there, too large, refused, or failed on every attempt.
-            UserError: The environment names a proxy that cannot be.
+            BadPhotoError: Nothing is there, it is too large or refused, or all attempts failed.
+            UserError: The environment names an invalid proxy.
         """
         trail = [WebAddress.listed(url)]
         try:
-            return self._persist(trail)
+            return self._retrying(trail)
         except BadPhotoError as error:
             proxy = self._routes.proxy(trail[-1])
             if proxy is None or error.reason is not Reason.DOWNLOAD_FAILED:
                 raise
             raise BadPhotoError(error.reason, f"{error.detail} (through {proxy.origin})") from None
 
-    def _persist(self, trail: list[WebAddress]) -> bytes:
+    def _retrying(self, trail: list[WebAddress]) -> bytes:
         retry = self._retry
         while True:
             del trail[1:]
             response, failure = None, None
             try:
                 response = self._follow(trail)
-                if not _may_pass(response.status):
+                if response.status not in TEMPORARY and response.status < 500:
                     return self._content(response)
             except ValueError as error:
                 raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
@@ -81,90 +81,81 @@ class Downloader:
             retry = _after_pause(retry, response, failure)
 
     def _follow(self, trail: list[WebAddress]) -> BaseHTTPResponse:
-        """Ask for the first address, follow redirects, and add where they lead to the trail."""
-        while len(trail) <= MOST_REDIRECTS + 1:
-            response = self._ask(trail[-1])
+        """Request the first address and follow redirects, adding their targets to the trail."""
+        while len(trail) <= MAX_REDIRECTS + 1:
+            connections = self._routes.to(trail[-1])
+            headers = dict(connections.headers)
+            if trail[-1].authorization:
+                headers["Authorization"] = trail[-1].authorization
+            response = connections.request(
+                "GET", trail[-1].url, headers=headers, redirect=False, preload_content=False
+            )
             location = next(iter(response.headers.getlist("Location")), None)
             if response.status not in REDIRECTS or not location:
                 return response
             self._finish(response)
             trail.append(trail[-1].redirected(location))
-        raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"more than {MOST_REDIRECTS} redirects")
-
-    def _ask(self, address: WebAddress) -> BaseHTTPResponse:
-        connections = self._routes.to(address)
-        headers = dict(connections.headers)
-        if address.authorization:
-            headers["Authorization"] = address.authorization
-        return connections.request("GET", address.url, headers=headers, redirect=False, preload_content=False)
+        raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"more than {MAX_REDIRECTS} redirects")
 
     def _content(self, response: BaseHTTPResponse) -> bytes:
         if response.status in {404, 410}:
             raise BadPhotoError(Reason.MISSING_FILE, f"HTTP {response.status}")
         if response.status != 200:
             raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"HTTP {response.status}")
-        return self._body(response, self._most_bytes)
+        return self._body(response, self._max_bytes)
 
-    def _body(self, response: BaseHTTPResponse, most_bytes: int) -> bytes:
-        if (response.length_remaining or 0) > most_bytes:
+    def _body(self, response: BaseHTTPResponse, max_bytes: int) -> bytes:
+        if (response.length_remaining or 0) > max_bytes:
             raise BadPhotoError(Reason.TOO_LARGE, f"{response.length_remaining} bytes")
-        give_up = time.monotonic() + MOST_TIMEOUTS * self._fetch.timeout
+        deadline = time.monotonic() + MAX_TIMEOUTS * self._fetch.timeout
         content = bytearray()
         while chunk := response.read1(CHUNK, decode_content=True):
             content += chunk
-            if len(content) > most_bytes:
-                raise BadPhotoError(Reason.TOO_LARGE, f"more than {most_bytes} bytes")
-            if time.monotonic() > give_up:
+            if len(content) > max_bytes:
+                raise BadPhotoError(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+            if time.monotonic() > deadline:
                 raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"too slow: {len(content)} bytes so far")
         return bytes(content)
 
     def _finish(self, response: BaseHTTPResponse) -> None:
         with suppress(HTTPError, BadPhotoError):
-            self._body(response, LARGEST_PAGE)
-        # What was not read to its end is of no more use; the pool waits for its connection all the same.
+            self._body(response, MAX_PAGE)
+        # A connection with an unread rest cannot be reused, but the pool still counts it.
         response.close()
         response.release_conn()
 
 
 class Patience(Retry):
-    """The pauses between attempts, with `Retry-After` as servers write it."""
+    """The pauses between attempts, which respect `Retry-After`."""
 
     def parse_retry_after(self, retry_after: str) -> float:
-        """Return the seconds that a server asks for, at most `LONGEST_PAUSE`.
+        """Return the seconds that a server asks for, at most `MAX_PAUSE`.
 
-        0, which leaves the usual pause, stands for what is over and for what nobody understands.
+        0, which means the usual pause, for past times and for unreadable values.
         """
         try:
             seconds = float(retry_after)
         except ValueError:
             seconds = _seconds_until(retry_after)
-        return min(seconds, LONGEST_PAUSE) if seconds > 0 else 0  # also for not a number
+        return min(seconds, MAX_PAUSE) if seconds > 0 else 0  # false for NaN
 
 
 def _seconds_until(date: str) -> float:
-    """Return the seconds until a date of HTTP, in any of its three forms; 0 if it is none."""
+    """Return the seconds until an HTTP date, in any of its three formats; 0 if it is not one."""
     try:
         parsed = email.utils.parsedate_tz(date)
         return email.utils.mktime_tz(parsed) - time.time() if parsed else 0
-    except (ValueError, IndexError, OverflowError):  # of a year 99999, and worse
+    except (ValueError, IndexError, OverflowError):  # such as a year 99999
         return 0
-
-
-def _may_pass(status: int) -> bool:
-    return status in PASSING or status >= 500
 
 
 def _after_pause(retry: Patience, response: BaseHTTPResponse | None, failure: HTTPError | None) -> Patience:
     try:
         retry = retry.increment("GET", response=response, error=failure)
     except HTTPError:  # no attempt left
-        detail = _told(failure) if failure else f"HTTP {response.status if response else None}"
+        detail = str(failure.args[0]) if failure else f"HTTP {response.status if response else None}"
+        if isinstance(failure, ProxyError):
+            detail += f": {failure.original_error}"
         raise BadPhotoError(Reason.DOWNLOAD_FAILED, detail) from None
     retry.sleep(response)
     return retry
-
-
-def _told(failure: HTTPError) -> str:
-    if isinstance(failure, ProxyError):
-        return f"{failure.args[0]}: {failure.original_error}"
-    return str(failure.args[0])

@@ -1,4 +1,4 @@
-"""What is on the internet, and what lies in private networks; connections that reach the internet alone."""
+"""Public and private hosts, and connections to public ones only."""
 
 import ipaddress
 import socket
@@ -12,21 +12,21 @@ from urllib3.util.connection import allowed_gai_family
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import BadPhotoError
 
-# Beside what `ipaddress` knows in every version of Python: addresses that are assigned, and yet lead to the
-# innards of a network or to no one host.
+# Assigned addresses that lead to the inside of a network or to no single host, in addition to those that
+# `ipaddress` knows in every version of Python.
 NEVER_PUBLIC: list[IPv4Network | IPv6Network] = [
-    IPv4Network("192.0.0.0/24"),  # for protocols; 192.0.0.192 is the metadata of Oracle's cloud
-    IPv4Network("192.88.99.0/24"),  # relays of 6to4, given up
+    IPv4Network("192.0.0.0/24"),  # for protocols; 192.0.0.192 is the metadata service of Oracle's cloud
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays, deprecated
     IPv4Network("168.63.129.16"),  # Azure's host of each virtual machine
-    IPv4Network("161.26.0.0/16"),  # services within IBM's cloud
+    IPv4Network("161.26.0.0/16"),  # services inside IBM's cloud
     IPv4Network("166.8.0.0/14"),
     IPv6Network("3fff::/20"),  # for documentation
 ]
-GLOBAL_UNICAST = IPv6Network("2000::/3")  # of IPv6, all that was ever given to anybody
-NAT64 = IPv6Network("64:ff9b::/96")  # how a network without IPv4 writes those addresses (RFC 6052)
+GLOBAL_UNICAST = IPv6Network("2000::/3")  # all of IPv6 that was ever assigned
+NAT64 = IPv6Network("64:ff9b::/96")  # IPv4 addresses in a network without IPv4 (RFC 6052)
 ISATAP = (0x00005EFE, 0x02005EFE)  # before the IPv4 address in the last 64 bits (RFC 5214)
 
-# Domains that are no one's on the internet (RFC 6761, 6762, 8375, and ICANN's .internal).
+# Domains that nobody owns on the internet (RFC 6761, 6762, 8375, and ICANN's .internal).
 PRIVATE_DOMAINS = {
     *("localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan"),
     *("home.arpa", "test", "invalid", "onion"),
@@ -34,7 +34,7 @@ PRIVATE_DOMAINS = {
 
 
 def is_public(address: str) -> bool:
-    """Return whether the internet routes an IP address to a host, also where IPv6 wraps one of IPv4."""
+    """Return whether the internet routes an IP address to a host, including IPv4 addresses within IPv6."""
     ip = ipaddress.ip_address(address)
     if any(ip in network for network in NEVER_PUBLIC):
         return False
@@ -42,13 +42,13 @@ def is_public(address: str) -> bool:
         return ip.is_global and not ip.is_multicast
     if ip.scope_id is not None:
         return False
-    wrapped = _wrapped(ip)
-    if wrapped is not None:
-        return is_public(str(wrapped))
+    embedded = _embedded(ip)
+    if embedded is not None:
+        return is_public(str(embedded))
     return ip.is_global and ip in GLOBAL_UNICAST
 
 
-def _wrapped(ip: IPv6Address) -> IPv4Address | None:
+def _embedded(ip: IPv6Address) -> IPv4Address | None:
     last = IPv4Address(int(ip) & 0xFFFFFFFF)
     if ip in NAT64:
         return last
@@ -58,7 +58,7 @@ def _wrapped(ip: IPv6Address) -> IPv4Address | None:
 
 
 def is_plainly_private(host: str) -> bool:
-    """Return whether a host is private by its address or its name, with nobody asked.
+    """Return whether a host is private by its address or name, without a DNS query.
 
     Args:
         host: As in `WebAddress`.
@@ -72,19 +72,19 @@ def is_plainly_private(host: str) -> bool:
         return len(labels) == 1 or not endings.isdisjoint(PRIVATE_DOMAINS)
 
 
-def refused(host: str) -> BadPhotoError:
-    """Return the refusal of a private host: the same, whatever is there."""
+def refusal(host: str) -> BadPhotoError:
+    """Return the error for a private host, the same whatever is there."""
     return BadPhotoError(Reason.REFUSED_ADDRESS, f"{host} has no public address")
 
 
 class _PublicHTTPConnection(HTTPConnection):
-    """A connection that looks its host up once, and connects to what was checked and nothing else."""
+    """A connection that resolves its host once and connects only to the checked addresses."""
 
     def _new_conn(self) -> socket.socket:
         host, failure = self._dns_host, None
         try:
             for address in self._public_addresses(host):
-                # urllib3 looks up what it connects to: of an address, it can only learn the same.
+                # urllib3 resolves its host again; an address resolves to itself.
                 self._dns_host = address
                 try:
                     return super()._new_conn()
@@ -92,7 +92,7 @@ class _PublicHTTPConnection(HTTPConnection):
                     failure = error
         finally:
             self._dns_host = host  # for the header Host, the certificate and SNI
-        raise failure or refused(host)
+        raise failure or refusal(host)
 
     def _public_addresses(self, host: str) -> list[str]:
         try:

@@ -1,14 +1,14 @@
-"""The bytes of listed photos, fetched in their order from wherever they lie."""
+"""Fetches the bytes of listed photos, in order, from local disks, stores and the web."""
 
 import errno
 import os
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -19,13 +19,13 @@ from landmark_lib.fetching.web_address import SCHEMES
 from landmark_lib.settings import FetchSettings
 from landmark_lib.storage import open_address
 
-# Beside these and the scheme of the source itself, fsspec knows some that reach any host an address names,
-# past the checks of a download.
+# Schemes that are allowed besides the source's own. fsspec has others that reach any host of an address
+# without the checks of a download.
 STORES = ("file", "gs", "gcs", "s3", "s3a", "hdfs")
-# Photos under way or waiting for their turn, for each connection.
+# Photos in transfer or waiting for their turn, per connection.
 LOOK_AHEAD = 2
 CHUNK = 1024 * 1024  # bytes
-# What says that this machine or its network is at fault, whatever the photo.
+# Errors of this machine or its network, not of a photo.
 MACHINE_FAULTS = {
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN),
@@ -39,26 +39,25 @@ Span = tuple[int, int]  # offset and size in an archive, bytes
 def fetch_photos(
     listed: Iterable[dict[str, Any]], fetch: FetchSettings, root: str
 ) -> Iterator[tuple[dict[str, Any], bytes | BadPhotoError]]:
-    """Fetch the photos of a list, in its order.
+    """Yield the photos of a list, in order.
 
-    Files of this machine are read when their turn comes. What is remote is fetched ahead in threads, so
-    that waiting for it and the work on photos overlap; `LOOK_AHEAD` photos for each connection are held at
-    most.
+    Local files are read when their turn comes. Remote ones are fetched ahead in threads, while earlier photos
+    are processed; at most `LOOK_AHEAD` photos per connection are kept in memory.
 
     Args:
         listed: Rows of the list: image_id, landmark_id, uri, reason, detail, and archive, offset, size
-            (bytes). The first two of these are null unless the photo lies in a tar; so may the size be, but
-            where it is told, no store is asked for a photo that is too large.
+            (bytes). archive and offset are null for photos outside tars. The size may be null; if it is
+            known, a photo that is too large is not requested.
         fetch: Limits.
         root: Address of the source: folder, CSV or tar.
 
     Yields:
-        Every row with the bytes of its photo, or with why there are none.
+        Each row with the bytes of its photo or with an error.
 
     Raises:
-        SourceVanishedError: A photo could not be read, and its source was found gone or emptied.
-        UserError: The package that a scheme needs is not installed.
-        OSError: The machine or its network is at fault, not the photo.
+        SourceVanishedError: A photo could not be read, and its source is missing or empty.
+        UserError: The package for a scheme is not installed.
+        OSError: An error of the machine or its network, not of a photo.
     """
     fetching = _Fetching(fetch, root)
     ahead: deque[tuple[dict[str, Any], Content]] = deque()
@@ -81,12 +80,12 @@ def _outcome(row: dict[str, Any], content: Content) -> tuple[dict[str, Any], byt
 
 
 class _Fetching:
-    """What one caller keeps open: connections, threads, and the archive it reads."""
+    """The open resources of one caller: connections, threads, and the current archive."""
 
     def __init__(self, fetch: FetchSettings, root: str) -> None:
         self._root = root
         self._schemes = {*STORES, _scheme(root)}
-        self._most_bytes = fetch.max_megabytes * MEGABYTE
+        self._max_bytes = fetch.max_megabytes * MEGABYTE
         self._downloader = Downloader(fetch)
         self._threads = ThreadPoolExecutor(fetch.connections_per_host)
         self._archive: BinaryIO | None = None
@@ -99,11 +98,13 @@ class _Fetching:
             self._archive.close()
 
     def begin(self, row: dict[str, Any]) -> Content:
-        """Begin to fetch what is remote. What this gives waits for it, or reads what is local."""
+        """Start fetching a remote photo. Return a function that waits for it, or that reads a local one."""
         try:
             return self._begin(row)
         except BadPhotoError as error:
-            return partial(_give_up, error)
+            failed = Future[bytes]()
+            failed.set_exception(error)
+            return failed.result
 
     def _begin(self, row: dict[str, Any]) -> Content:
         if row["reason"] is not None:
@@ -134,7 +135,7 @@ class _Fetching:
     def _guarded(self, read: Content, archive: str | None) -> bytes:
         try:
             return read()
-        except ValueError as error:  # an address or a name that cannot be
+        except ValueError as error:  # an invalid address or name
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
         except OSError as error:
             if isinstance(error, ConnectionError | TimeoutError) or error.errno in MACHINE_FAULTS:
@@ -150,12 +151,12 @@ class _Fetching:
             offset, size = span
             return _whole(os.pread(self._open_archive(path).fileno(), size, offset), size)
         status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would keep us waiting for ever
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe could block for ever
             raise BadPhotoError(Reason.UNREADABLE_FILE, "not a regular file")
         self._check_size(status.st_size)
         with Path(path).open("rb") as file:
             content = file.read(status.st_size + 1)
-            while len(content) <= self._most_bytes and (more := file.read(CHUNK)):  # it has grown since
+            while len(content) <= self._max_bytes and (more := file.read(CHUNK)):  # it grew meanwhile
                 content += more
         self._check_read(content)
         return content
@@ -173,13 +174,13 @@ class _Fetching:
         offset, size = span
         if path not in self._archive_sizes:
             self._archive_sizes[path] = filesystem.info(path)["size"]
-        if offset >= self._archive_sizes[path]:  # object stores fail on a range beyond the end
+        if offset >= self._archive_sizes[path]:  # object stores refuse a range beyond the end
             return _whole(b"", size)
         return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
 
     def _read_object(self, filesystem: Any, path: str) -> bytes:
-        # One call, which brings no more than shows that it is too much.
-        [content] = filesystem.cat_ranges([path], [0], [self._most_bytes + 1], on_error="return")
+        # One call, which reads at most one byte too many.
+        [content] = filesystem.cat_ranges([path], [0], [self._max_bytes + 1], on_error="return")
         if isinstance(content, Exception):
             if isinstance(content, FileNotFoundError) or not _is_empty(filesystem, path):
                 raise content
@@ -188,12 +189,12 @@ class _Fetching:
         return bytes(content)
 
     def _check_size(self, size: int) -> None:
-        if size > self._most_bytes:
+        if size > self._max_bytes:
             raise BadPhotoError(Reason.TOO_LARGE, f"{size} bytes")
 
     def _check_read(self, content: bytes) -> None:
-        if len(content) > self._most_bytes:
-            raise BadPhotoError(Reason.TOO_LARGE, f"more than {self._most_bytes} bytes")
+        if len(content) > self._max_bytes:
+            raise BadPhotoError(Reason.TOO_LARGE, f"more than {self._max_bytes} bytes")
 
 
 def _scheme(address: str) -> str:
@@ -202,35 +203,27 @@ def _scheme(address: str) -> str:
 
 
 def _is_empty(filesystem: Any, path: str) -> bool:
-    """Return whether it is an object of no bytes: stores fail on every range of one, each in its own way."""
+    """Return whether an object is empty; each store fails in its own way on a range of an empty object."""
     info = filesystem.info(path)
     return bool(info["type"] == "file" and info["size"] == 0)
 
 
 def _check_still_there(address: str) -> None:
     filesystem, path = open_address(address)
+    is_emptied = False
     try:
-        if isinstance(filesystem, LocalFileSystem):
-            _check_local(path)
-        else:
+        if not isinstance(filesystem, LocalFileSystem):
             filesystem.info(path)
+        elif stat.S_ISDIR(Path(path).stat().st_mode):
+            with os.scandir(path) as entries:
+                is_emptied = not any(entries)
     except OSError as error:
         raise SourceVanishedError(f"{address} is gone: {error}; start again when it is back") from None
-
-
-def _check_local(path: str) -> None:
-    if not stat.S_ISDIR(Path(path).stat().st_mode):
-        return
-    with os.scandir(path) as entries:
-        if not any(entries):  # where a disk was unmounted, its folder stays
-            raise FileNotFoundError("the folder is empty")
+    if is_emptied:  # the folder of an unmounted disk stays
+        raise SourceVanishedError(f"{address} is gone: the folder is empty; start again when it is back")
 
 
 def _whole(content: bytes, size: int) -> bytes:
     if len(content) < size:
         raise BadPhotoError(Reason.TRUNCATED, f"{len(content)} of {size} bytes in the archive")
     return content
-
-
-def _give_up(error: BadPhotoError) -> NoReturn:
-    raise error

@@ -1,4 +1,4 @@
-"""Which way a download takes: straight to its host, or through a proxy that the environment names."""
+"""The route of a download: directly to its host, or through a proxy of the environment."""
 
 import ipaddress
 from contextlib import suppress
@@ -8,7 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 from urllib3 import PoolManager, ProxyManager, Timeout
 
 from landmark_lib.errors import BadPhotoError, UserError
-from landmark_lib.fetching.internet import PUBLIC_POOLS, is_plainly_private, refused
+from landmark_lib.fetching.internet import PUBLIC_POOLS, is_plainly_private, refusal
 from landmark_lib.fetching.web_address import WebAddress
 from landmark_lib.settings import FetchSettings
 
@@ -16,11 +16,11 @@ from landmark_lib.settings import FetchSettings
 class Routes:
     """The connections of one downloader.
 
-    Proxies are those of http_proxy, https_proxy, all_proxy and no_proxy, in small or capital letters. Each is
-    checked when it is first needed, so that one for something else stops nobody.
+    Proxies come from http_proxy, https_proxy, all_proxy and no_proxy, in lower or upper case. Each is checked
+    at its first use, so that an invalid one for another scheme does not matter.
 
     Args:
-        fetch: Limits, and what to say to servers.
+        fetch: Limits and headers.
     """
 
     def __init__(self, fetch: FetchSettings) -> None:
@@ -44,38 +44,38 @@ class Routes:
             manager.clear()
 
     def to(self, address: WebAddress) -> PoolManager:
-        """Return what connects to an address.
+        """Return the connections to an address.
 
-        Where private addresses are not allowed, a straight connection checks what it finds for a name; what a
-        proxy finds, the proxy alone knows.
+        If private addresses are not allowed, direct connections check the addresses that a name resolves to.
+        Only the proxy knows what it resolves a name to.
 
         Raises:
             BadPhotoError: The address is plainly private, and that is not allowed.
-            UserError: The environment names a proxy that cannot be.
+            UserError: The environment names an invalid proxy.
         """
         if not self._allow_private and is_plainly_private(address.host):
-            raise refused(address.host)
+            raise refusal(address.host)
         proxy = self.proxy(address)
         if proxy is None:
             return self._direct
         if proxy not in self._through:
             authorization = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else None
             manager = ProxyManager(proxy.origin, proxy_headers=authorization, **self._how)
-            self._through.setdefault(proxy, manager)  # of two threads, the first one's
+            self._through.setdefault(proxy, manager)  # the first of two threads wins
         return self._through[proxy]
 
     def proxy(self, address: WebAddress) -> WebAddress | None:
-        """Return the proxy that an address is asked through, if any.
+        """Return the proxy for an address, if any.
 
         Raises:
-            UserError: The environment names one that cannot be.
+            UserError: The environment names an invalid one.
         """
         for name in (address.scheme, "all"):
             if self._proxies.get(name):
-                return None if self._is_passed_by(address) else _proxy(name, self._proxies[name])
+                return None if self._bypasses_proxy(address) else _proxy(name, self._proxies[name])
         return None
 
-    def _is_passed_by(self, address: WebAddress) -> bool:
+    def _bypasses_proxy(self, address: WebAddress) -> bool:
         host = address.host.strip("[]").rstrip(".")
         if proxy_bypass(f"{host}:{address.port}", self._proxies):
             return True
@@ -85,9 +85,9 @@ class Routes:
         return False
 
 
-def _networks(passed_by: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def _networks(no_proxy: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     networks = []
-    for entry in passed_by.split(","):
+    for entry in no_proxy.split(","):
         with suppress(ValueError):  # a name
             networks.append(ipaddress.ip_network(entry.strip().strip("[]"), strict=False))
     return networks

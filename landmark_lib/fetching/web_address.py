@@ -1,4 +1,4 @@
-"""Addresses of the web, read as browsers read them: by the URL standard of WHATWG."""
+"""Web addresses, parsed like a browser: by the WHATWG URL standard."""
 
 import re
 from base64 import b64encode
@@ -13,21 +13,21 @@ from landmark_lib.errors import BadPhotoError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SCHEMES = tuple(DEFAULT_PORTS)
-# Browsers look for a host behind any number of slashes. In a list, an address without one is a mistake.
+# Browsers find a host after any number of slashes. In a list, an address without a host is a mistake.
 WITH_HOST = re.compile(r"https?://[^/\\?#]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class WebAddress:
-    """Where an http or https request goes.
+    """The target of an http or https request.
 
     Attributes:
         scheme: http or https.
-        host: A name in ASCII (internationalised ones as punycode), an IPv4 address with four decimal numbers,
-            or an IPv6 address in brackets.
-        port: As given, or the scheme's.
-        url: What is asked for, percent-encoded, without user and fragment.
-        user: "user:password", or nothing.
+        host: An ASCII name (internationalised ones in punycode), an IPv4 address of four decimal numbers, or
+            an IPv6 address in brackets.
+        port: As given, or the scheme's default.
+        url: The requested URL, percent-encoded, without user and fragment.
+        user: "user:password", or empty.
     """
 
     scheme: str
@@ -38,31 +38,31 @@ class WebAddress:
 
     @classmethod
     def listed(cls, text: str) -> Self:
-        """Read an address of a list.
+        """Return the address in a list's text.
 
         Raises:
-            BadPhotoError: It is none.
+            BadPhotoError: It is invalid.
         """
         if not WITH_HOST.match(text.strip()):
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, "an address without a host")
         return cls._read(_parsed(text))
 
     def redirected(self, location: str) -> Self:
-        """Follow a redirect.
+        """Return the target of a redirect.
 
         Args:
-            location: The header's value as `http.client` gives it: a character for each byte.
+            location: The header's value as `http.client` returns it: one character per byte.
 
         Raises:
-            BadPhotoError: It leads to no address, or to one of another scheme.
+            BadPhotoError: The target is invalid or has another scheme.
         """
-        # What servers send raw is UTF-8 or older; browsers and curl pass the bytes on, percent-encoded.
+        # Servers send raw UTF-8 or older encodings; like browsers and curl, percent-encode the bytes.
         encoded = re.sub(r"[\x80-\xff]", lambda byte: f"%{ord(byte[0]):02X}", location)
         target = _parsed(encoded, self.url)
         if target.protocol.removesuffix(":") not in SCHEMES:
             raise BadPhotoError(Reason.REFUSED_ADDRESS, f"redirected to {target.href:.200}")
         address = self._read(target)
-        # Who asked for a password once is told it again, and nobody else.
+        # Send a password only to the origin that it belongs to.
         return replace(address, user=address.user or (self.user if address.origin == self.origin else ""))
 
     @property
@@ -72,13 +72,13 @@ class WebAddress:
 
     @property
     def authorization(self) -> str | None:
-        """The header's value that tells user and password."""
+        """The value of the Authorization header, if there is a user."""
         return f"Basic {b64encode(self.user.encode()).decode()}" if self.user else None
 
     @classmethod
     def _read(cls, parsed: URL) -> Self:
         scheme = parsed.protocol.removesuffix(":")
-        # urllib3 would encode every % of an address in which one stands for itself.
+        # urllib3 would encode every % of an address with one % that is not an escape.
         path = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", parsed.pathname + parsed.search)
         user = f"{parsed.username}:{parsed.password}" if parsed.username or parsed.password else ""
         return cls(
@@ -94,5 +94,5 @@ def _parsed(text: str, base: str | None = None) -> URL:
     try:
         return URL(text, base)
     except ValueError:
-        detail = f"no address that a browser would take: {text!r:.200}"
+        detail = f"invalid address: {text!r:.200}"
         raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, detail) from None

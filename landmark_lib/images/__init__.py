@@ -1,1 +1,1 @@
-"""Photos, from bytes to bytes: decode, crop, transform, encode."""
+"""Photos from bytes to bytes: decode, crop, transform, encode."""

@@ -1,4 +1,4 @@
-"""Colours of photos brought to sRGB, which networks and screens take every image for."""
+"""Conversion of photos to sRGB, which networks and screens assume."""
 
 import io
 from functools import lru_cache
@@ -7,20 +7,19 @@ from itertools import product
 import numpy as np
 from PIL import Image, ImageCms
 
-# Cameras and programs share few profiles; one of CMYK with its tables takes some megabytes.
-PROFILES_KEPT = 8
-# What a colour may move by before a profile counts as another than sRGB, in levels of 256.
+# Few profiles are in use; one for CMYK takes some megabytes with its tables.
+CACHED_PROFILES = 8
+# Largest change of a colour, in levels of 256, with which a profile still counts as sRGB.
 ROUNDING = 2
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Give an image's colours in sRGB.
+    """Return an image in sRGB.
 
     Args:
         image: RGB, L or CMYK.
-        profile: The ICC profile that came with it. Without one, or with one that is broken, made for
-            another kind of pixels or the same as sRGB, RGB and grey stay as they are, and CMYK becomes RGB
-            without colour management.
+        profile: Its ICC profile. If it is missing, broken, for another mode or equal to sRGB, RGB and grey
+            stay unchanged, and CMYK is converted without colour management.
 
     Returns:
         RGB image of the same size.
@@ -29,23 +28,21 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if transform is None:
         return image.convert("RGB")
     converted = transform.apply(image)
-    # Rounding would give some greys a tinge.
+    # Rounding would tint some greys.
     return converted.convert("L").convert("RGB") if image.mode == "L" else converted
 
 
-@lru_cache(PROFILES_KEPT)
+@lru_cache(CACHED_PROFILES)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        # This fails, too, if the profile is for another kind of pixels.
+        # This also fails if the profile is for another mode.
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
     except (ImageCms.PyCMSError, OSError):
         return None
-    return None if mode == "RGB" and _is_identity(transform) else transform
-
-
-def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
-    # (colours, 1, 3): a lattice of colours, one a row
+    if mode != "RGB":
+        return transform
+    # (colours, 1, 3): a lattice of colours, one per row
     colours = np.array(list(product(range(0, 256, 15), repeat=3)), np.uint8)[:, np.newaxis]
-    converted = transform.apply(Image.fromarray(colours))
-    return bool(np.abs(np.asarray(converted).astype(int) - colours).max() <= ROUNDING)
+    converted = np.asarray(transform.apply(Image.fromarray(colours))).astype(int)
+    return transform if np.abs(converted - colours).max() > ROUNDING else None

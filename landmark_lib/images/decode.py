@@ -1,4 +1,4 @@
-"""From the bytes of any photo to an upright sRGB square."""
+"""Decodes the bytes of a photo to an upright sRGB square."""
 
 import math
 import struct
@@ -20,31 +20,31 @@ from landmark_lib.images.memory import decoding_bytes
 from landmark_lib.images.orientation import LYING, UPRIGHT, orientation_of
 from landmark_lib.images.square import centre_square
 
-# A JPEG decoded at reduced scale keeps at least this many pixels for each output pixel and side. Fewer cost
-# detail (at 1.2, one photo in 100 falls to 34 dB), more cost time.
-LEAST_OVERSAMPLING = 1.36
-# Memory for decoding one photo, in bytes: what leaves a Python worker under 600 MB, and in proportion more
-# where more than the default of 200 megapixels is let in.
-MOST_MEMORY = 480_000_000
+# A JPEG is decoded at a reduced scale with at least this many pixels per output pixel, on each side. Fewer
+# lose detail (at 1.2, one photo in 100 falls to 34 dB), more take time.
+MIN_OVERSAMPLING = 1.36
+# Memory for decoding one photo, in bytes. It keeps a Python worker under 600 MB, and grows with the limit of
+# megapixels above the default of 200.
+MAX_MEMORY = 480_000_000
 MEMORY_PER_PIXEL = 2.4
-# By these words, decoders tell that a file ends too early.
+# Words in decoders' messages about files that end too early.
 CUT = ("truncated", "end of file", "insufficient input", "cannot read full")
 
 
-def decode_square(content: bytes, side: int, most_pixels: int) -> tuple[Image.Image, int, int]:
+def decode_square(content: bytes, side: int, max_pixels: int) -> tuple[Image.Image, int, int]:
     """Decode a photo, turn it upright, centre-crop its longer side and resize the square.
 
     Args:
         content: The bytes of an image file of one of `formats.FORMATS`.
         side: Side of the result in pixels.
-        most_pixels: Refuse photos of more pixels than this before any is decoded, and those whose decoder
-            takes more than 480 MB, or 2.4 bytes for each of these if that is more.
+        max_pixels: Reject larger photos before decoding, and photos whose decoder needs more than 480 MB, or
+            2.4 bytes per pixel of this limit if that is more.
 
     Returns:
         The sRGB image of side x side pixels, and the photo's upright width and height in pixels.
 
     Raises:
-        BadPhotoError: No bytes, not an image, cut short, broken, or too many pixels.
+        BadPhotoError: The photo is empty, not an image, truncated, broken or too large.
 
     Source: Dobles & Varela, "Landmark Recognition" (CS 231N): centre crop, then resize to 250 x 250.
     """
@@ -52,9 +52,9 @@ def decode_square(content: bytes, side: int, most_pixels: int) -> tuple[Image.Im
         raise BadPhotoError(Reason.EMPTY_FILE)
     try:
         with warnings.catch_warnings():
-            # Format readers warn about what they pass over; that would only fill the log.
+            # Format readers warn about everything they ignore.
             warnings.simplefilter("ignore")
-            decoded = _decode(content, side, most_pixels)
+            decoded = _decode(content, side, max_pixels)
     except UnidentifiedImageError as error:
         raise BadPhotoError(Reason.NOT_AN_IMAGE, str(error)) from None
     except (
@@ -69,8 +69,8 @@ def decode_square(content: bytes, side: int, most_pixels: int) -> tuple[Image.Im
         TypeError,
         struct.error,
     ) as error:
-        # All of what Pillow's format readers are known to raise on damaged files.
-        reason = Reason.TRUNCATED if _tells_of_a_cut(error) else Reason.BROKEN_IMAGE
+        # All errors that Pillow's format readers are known to raise on damaged files.
+        reason = Reason.TRUNCATED if _is_truncation(error) else Reason.BROKEN_IMAGE
         raise BadPhotoError(reason, str(error).strip()) from None
     return decoded.square, decoded.width, decoded.height
 
@@ -82,60 +82,60 @@ class _Decoded(NamedTuple):
     is_doubtful: bool
 
 
-def _decode(content: bytes, side: int, most_pixels: int) -> _Decoded:
+def _decode(content: bytes, side: int, max_pixels: int) -> _Decoded:
     pixels = without_metadata(content)
     try:
-        decoded = _decode_pixels(content, pixels, side, most_pixels)
+        decoded = _decode_pixels(content, pixels, side, max_pixels)
     except OSError as error:
         failure = error
     else:
         if not decoded.is_doubtful:
             return decoded
-        failure = OSError("image file is truncated, and what is missing filled up")
-    mended = None
+        failure = OSError("image file is truncated, and padded where pixels are missing")
+    repaired = None
     if is_png(content):
-        mended = with_all_rows(content)
-    elif is_jpeg(content) and _tells_of_a_cut(failure) and is_whole(pixels, _most_memory(most_pixels)):
-        mended = with_end(pixels)
-    if mended is None:
+        repaired = with_all_rows(content)
+    elif is_jpeg(content) and _is_truncation(failure) and is_whole(pixels, _max_memory(max_pixels)):
+        repaired = with_end(pixels)
+    if repaired is None:
         raise failure
-    return _decode_pixels(content, mended, side, most_pixels)
+    return _decode_pixels(content, repaired, side, max_pixels)
 
 
-def _decode_pixels(content: bytes, pixels: Pixels, side: int, most_pixels: int) -> _Decoded:
+def _decode_pixels(content: bytes, pixels: Pixels, side: int, max_pixels: int) -> _Decoded:
     with open_photo(pixels.file()) as photo:
         width, height = photo.size
         count = max(width * height, pixels.largest)
-        if count > most_pixels:
+        if count > max_pixels:
             within = "" if count == width * height else f" from an image of {count} pixels"
             raise BadPhotoError(Reason.TOO_MANY_PIXELS, f"{width} x {height}{within}")
-        least = math.ceil(side * LEAST_OVERSAMPLING)
-        drafted = photo.draft(None, (least, least))
+        reduced = math.ceil(side * MIN_OVERSAMPLING)
+        drafted = photo.draft(None, (reduced, reduced))
         needed = decoding_bytes(photo, count)
-        if needed > _most_memory(most_pixels):
-            detail = f"{width} x {height} of {photo.format} would take {needed // 10**6} MB of memory"
+        if needed > _max_memory(max_pixels):
+            detail = f"{width} x {height} of {photo.format} would need {needed // 10**6} MB of memory"
             raise BadPhotoError(Reason.TOO_MANY_PIXELS, detail)
         if pixels.flaw:
             raise OSError(pixels.flaw)
         photo.load()
-        # At reduced scale, the last row and column may lie half outside of the photo.
+        # At a reduced scale, the last row and column may lie partly outside the photo.
         extent = drafted[1][2:] if drafted else photo.size
         square = centre_square(photo, extent, side, pixels.samples)
         square = to_srgb(square, photo.info.get("icc_profile"))
-        # AVIF tells by boxes of its own how it is turned; Pillow makes EXIF of them.
+        # AVIF stores its orientation in boxes, which Pillow converts to EXIF.
         orientation = orientation_of((*pixels.exif, photo.info.get("exif") or b""))
         is_doubtful = is_jpeg(content) and may_be_cut(photo, content, pixels)
     if orientation in UPRIGHT:
-        # A square has the same centre crop however it is turned, so only the small result is turned.
+        # Turning does not change the centre square, so only the small result is turned.
         square = square.transpose(UPRIGHT[orientation])
     if orientation in LYING:
         width, height = height, width
     return _Decoded(square, width, height, is_doubtful)
 
 
-def _most_memory(most_pixels: int) -> float:
-    return max(MOST_MEMORY, MEMORY_PER_PIXEL * most_pixels)
+def _max_memory(max_pixels: int) -> float:
+    return max(MAX_MEMORY, MEMORY_PER_PIXEL * max_pixels)
 
 
-def _tells_of_a_cut(error: Exception) -> bool:
+def _is_truncation(error: Exception) -> bool:
     return any(words in str(error).lower() for words in CUT)

@@ -1,4 +1,4 @@
-"""Which formats of files are read, and by which endings of names they are known."""
+"""The image formats that are read, and their file name extensions."""
 
 import struct
 from typing import BinaryIO
@@ -7,26 +7,26 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from pillow_heif import register_heif_opener
 
-# Formats whose header tells what decoding takes. Others that Pillow reads hold another picture, of any size
-# (ICO, ICNS, BLP, IPTC), or are drawn by another program (EPS by Ghostscript). AVIF is asked before HEIF,
+# Formats whose header shows how much memory decoding needs. Others that Pillow reads contain another image of
+# any size (ICO, ICNS, BLP, IPTC) or need another program (EPS needs Ghostscript). AVIF comes before HEIF,
 # whose reader opens AVIF too but cannot decode it.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF", "BMP", "DIB", "JPEG2000"),
     *("PPM", "TGA", "PCX", "SGI", "QOI", "SUN", "IM"),
 )
-# What a format is called where Pillow's name is not the one on the file.
-CALLED = {"HEIF": "HEIC"}
-BEGINNING = 16  # bytes by which formats are told apart
+# Usual names of formats that Pillow calls otherwise.
+NAMES = {"HEIF": "HEIC"}
+BEGINNING = 16  # bytes that identify a format
 
-# Our own limit is checked before any pixel is decoded, so Pillow's own lower one only gets in the way.
+# This project's limit is checked before any pixel is decoded; Pillow's lower one is not needed.
 Image.MAX_IMAGE_PIXELS = None
 Image.init()
-# Only the photo itself is wanted. A Spark task has one core, so one thread.
+# Decode only the photo itself, with one thread, because a Spark task has one core.
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 READ = tuple(known for known in FORMATS if known in Image.OPEN)
 
-# Endings of names by which a file counts as a photo, in lower case, without the dot. Formats that are not
-# read are among them (`ico`), so that such a file is rejected with its reason and not passed over.
+# Extensions of files that count as photos, in lower case, without the dot. They include formats that are not
+# read (`ico`), so that such files are rejected with a reason instead of ignored.
 IMAGE_ENDINGS = frozenset(
     ending[1:] for ending, known in Image.registered_extensions().items() if known in Image.OPEN
 )
@@ -36,15 +36,15 @@ def open_photo(file: BinaryIO) -> ImageFile:
     """Open a photo without decoding it.
 
     Returns:
-        The photo as Pillow has it, not loaded.
+        Pillow's image, not loaded.
 
     Raises:
-        UnidentifiedImageError: No format knows the file by its beginning.
-        SyntaxError: One does, but cannot open it; tells what its reader said.
-        OSError, ValueError, RuntimeError, …: What else format readers raise on damaged files.
+        UnidentifiedImageError: No format recognizes the first bytes.
+        SyntaxError: A format does but cannot open the file; the message is that of its reader.
+        OSError, ValueError, RuntimeError, …: Other errors of format readers on damaged files.
     """
     begins = file.read(BEGINNING)
-    told = []
+    failures = []
     for known in READ:
         opened, accepts = Image.OPEN[known]
         is_known = False
@@ -56,14 +56,14 @@ def open_photo(file: BinaryIO) -> ImageFile:
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
             is_cut = isinstance(error.__cause__ or error, IndexError | struct.error)
             what = "truncated header: " if is_cut else ""
-            told += [f"{CALLED.get(known, known)}: {what}{str(error).strip()}"] if is_known else []
-    if told:
-        raise SyntaxError("; ".join(told))
+            failures += [f"{NAMES.get(known, known)}: {what}{str(error).strip()}"] if is_known else []
+    if failures:
+        raise SyntaxError("; ".join(failures))
     raise UnidentifiedImageError(f"begins with {begins!r}")
 
 
 def _primary(photo: ImageFile) -> ImageFile:
-    """Return a photo, unless it is a thumbnail or some other image of a HEIC whose photo cannot be read."""
+    """Return a photo; refuse a thumbnail or another image of a HEIC whose photo cannot be read."""
     if photo.info.get("primary") is False:
         raise SyntaxError("the primary image cannot be read")
     return photo

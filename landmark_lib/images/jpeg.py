@@ -1,4 +1,4 @@
-"""JPEG, the form in which images lie in the data set."""
+"""JPEG, the format of the images in a data set."""
 
 import io
 
@@ -8,14 +8,14 @@ QUALITY = 95
 
 
 def encode_jpeg(image: Image.Image) -> bytes:
-    """Encode an RGB image; the same pixels give the same bytes."""
+    """Return an RGB image as a JPEG; the same pixels give the same bytes."""
     buffer = io.BytesIO()
-    # Pillow would carry a photo's comment over from image to image.
+    # Pillow would keep the comment of a photo.
     image.save(buffer, "JPEG", quality=QUALITY, comment=b"")
     return buffer.getvalue()
 
 
 def decode_jpeg(content: bytes) -> Image.Image:
-    """Decode an image of the corpus to RGB."""
+    """Return an image of the corpus in RGB."""
     with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
         return image.convert("RGB")

@@ -1,8 +1,8 @@
-"""Whether all of a JPEG is there, told by its pixels and not by the mark at its end.
+"""Decides by the pixels, not by the end marker, whether a JPEG is complete.
 
-Pillow insists on the mark even if every pixel is there. If the mark is there but pixels are not, libjpeg
-paints them grey and Pillow does not hear of it. The test used here: put different bytes where the scans end.
-If they change a pixel, that pixel was missing; if all are there, the decoder skips such bytes.
+Pillow requires the marker even if all pixels are present. If the marker is present but pixels are missing,
+libjpeg fills them with grey and Pillow does not notice. The test here appends different bytes to the scans. A
+pixel that changes was missing; if all are present, the decoder ignores such bytes.
 """
 
 import hashlib
@@ -20,21 +20,21 @@ from landmark_lib.images.formats import open_photo
 from landmark_lib.images.memory import decoding_bytes
 
 END = b"\xff\xd9"
-# A marker of anything but a restart; 0 after FF is no marker but a byte FF of the scan.
+# A marker other than a restart; 0 after FF means a byte FF of the scan.
 MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
 RESTART_INTERVAL = 0xDD
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 FRAMES = PROGRESSIVE | {0xC0, 0xC1, 0xC5, 0xC9, 0xCD}
 COEFFICIENTS = 64
-MOST_SCANS = 1000  # encoders make about ten
-# Continuations that differ from each other, and from the zeros that libjpeg takes, within their first bits.
+MAX_SCANS = 1000  # encoders write about ten
+# Continuations that differ, in their first bits, from each other and from the zeros that libjpeg assumes.
 CONTINUATIONS = tuple(
     bytes([first]) + hashlib.shake_256(bytes([first])).digest(512).replace(b"\xff", b"\xfe")
     for first in (0b11001100, 0b01010101, 0b11110000, 0b00101110)
 )
 STRIP_PIXELS = 500_000
-GREY = {127, 128}  # what libjpeg fills in, CMYK rounded down
+GREY = {127, 128}  # libjpeg's filling; CMYK is rounded down
 
 
 class Scans(NamedTuple):
@@ -42,10 +42,10 @@ class Scans(NamedTuple):
 
     Attributes:
         content: All their bytes.
-        headers: What each scan says that it gives.
-        last: Where the bits of the last scan begin.
-        has_intervals: Whether marks stand between intervals of the bits.
-        has_end: Whether the mark of the end follows.
+        headers: The header of each scan: which coefficients it contains.
+        last: Where the data of the last scan begin.
+        has_intervals: Whether restart markers divide the data.
+        has_end: Whether the end marker follows.
     """
 
     content: memoryview
@@ -56,10 +56,9 @@ class Scans(NamedTuple):
 
 
 def may_be_cut(photo: Image.Image, content: bytes, pixels: Pixels) -> bool:
-    """Say whether something hints that a JPEG lacks pixels, though it could be decoded.
+    """Return whether a JPEG may lack pixels although it could be decoded.
 
-    That is a grey end, no mark of the end, or zeros before it: some programs fill up a file that they have
-    only a part of.
+    Signs are a grey last pixel, no end marker, or zeros before it: some programs pad incomplete files.
 
     Args:
         photo: Decoded, at any scale.
@@ -73,21 +72,21 @@ def may_be_cut(photo: Image.Image, content: bytes, pixels: Pixels) -> bool:
 
 
 def with_end(pixels: Pixels) -> Pixels:
-    """Return a JPEG with a mark of its end right after its scans, without what follows them."""
+    """Return a JPEG with an end marker right after its scans, and nothing after it."""
     return replace(pixels, pieces=(*pixels.pieces[:-1], _scans(pixels).content, END))
 
 
-def is_whole(pixels: Pixels, most_memory: float) -> bool:
-    """Say whether no pixel of a JPEG depends on anything that may have been cut off.
+def is_whole(pixels: Pixels, max_memory: float) -> bool:
+    """Return whether no pixel of a JPEG depends on data that may have been cut off.
 
-    Decodes it several times, at full size if that takes no more than `most_memory` bytes.
+    Decodes it several times, at full size if that needs at most `max_memory` bytes.
     """
     scans = _scans(pixels)
     if not scans.has_end and not _are_complete(pixels, scans.headers):
         return False
 
     def is_enough(size: int) -> bool:
-        return _is_enough(pixels, scans, size, most_memory)
+        return _is_enough(pixels, scans, size, max_memory)
 
     size = len(scans.content)
     without_zeros = _without(scans.content, 0)
@@ -97,12 +96,12 @@ def is_whole(pixels: Pixels, most_memory: float) -> bool:
         return True
     if bytes(without_zeros[-1:]) == b"\xff" and is_enough(len(without_zeros) + 1):
         return True  # FF 00 is a byte of the scan
-    # Zeros at the end fill up a file, or are bits of even colours; then not one of them can be spared.
+    # Zeros at the end are padding, or data of even colours; then all of them are needed.
     return is_enough(size) and not is_enough(size - 1)
 
 
-def _is_enough(pixels: Pixels, scans: Scans, size: int, most_memory: float) -> bool:
-    """Say whether so many bytes of the scans give the same pixels whatever comes after them."""
+def _is_enough(pixels: Pixels, scans: Scans, size: int, max_memory: float) -> bool:
+    """Return whether `size` bytes of the scans give the same pixels whatever follows them."""
     bits, rest = scans.content[:size], scans.content[size:]
     restarts = len(RESTART.findall(bits, scans.last))
     restart = bytes((0xFF, 0xD0 + restarts % 8)) + CONTINUATIONS[0]
@@ -112,14 +111,14 @@ def _is_enough(pixels: Pixels, scans: Scans, size: int, most_memory: float) -> b
         for continuation in continuations
     )
     try:
-        first = _digest(next(versions), most_memory)
-        return all(_digest(version, most_memory) == first for version in versions)
-    except OSError:  # libjpeg cannot make anything of them
+        first = _digest(next(versions), max_memory)
+        return all(_digest(version, max_memory) == first for version in versions)
+    except OSError:  # libjpeg cannot decode them
         return False
 
 
 def _without(content: memoryview, byte: int) -> memoryview:
-    """Cut off a byte from the end, as often as it stands there."""
+    """Return the content without copies of a byte at its end."""
     end = len(content)
     while end and content[end - 1] == byte:
         end -= 1
@@ -137,30 +136,30 @@ def _scans(pixels: Pixels) -> Scans:
         if marker == END_OF_IMAGE:
             return Scans(content[:at], headers, last, has_intervals, has_end=True)
         end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-        if marker == START_OF_SCAN and end <= len(content) and len(headers) < MOST_SCANS:
+        if marker == START_OF_SCAN and end <= len(content) and len(headers) < MAX_SCANS:
             headers.append(bytes(content[at + 4 : end]))
             last = end
         has_intervals = has_intervals or marker == RESTART_INTERVAL
         at = max(end, at + 2)
-    # FF would be half a marker.
+    # FF would be half of a marker.
     return Scans(_without(content, 0xFF), headers, last, has_intervals, has_end=False)
 
 
 def _are_complete(pixels: Pixels, headers: list[bytes]) -> bool:
-    """Say whether the scans that are there give every coefficient to its last bit."""
+    """Return whether the scans contain every coefficient to its last bit."""
     head = b"".join(pixels.pieces[:-1])
     frames = [segment for segment in segments(head, 2) if segment.marker in FRAMES]
     if len(frames) != 1:
         return False
     marker, components = frames[0].marker, set(head[frames[0].body + 6 : frames[0].end : 3])
-    given: dict[int, set[int]] = defaultdict(set)
-    for component, coefficients in _given(headers):
-        given[component] |= coefficients if marker in PROGRESSIVE else set(range(COEFFICIENTS))
-    return all(len(given[component]) == COEFFICIENTS for component in components)
+    complete: dict[int, set[int]] = defaultdict(set)
+    for component, coefficients in _complete_coefficients(headers):
+        complete[component] |= coefficients if marker in PROGRESSIVE else set(range(COEFFICIENTS))
+    return all(len(complete[component]) == COEFFICIENTS for component in components)
 
 
-def _given(headers: list[bytes]) -> Iterator[tuple[int, set[int]]]:
-    """Yield the components of each scan, and the coefficients that it gives to the last bit."""
+def _complete_coefficients(headers: list[bytes]) -> Iterator[tuple[int, set[int]]]:
+    """Yield each scan's components with the coefficients that it completes to the last bit."""
     for header in headers:
         count = header[0] if header else 0
         if len(header) != 4 + 2 * count:
@@ -171,9 +170,9 @@ def _given(headers: list[bytes]) -> Iterator[tuple[int, set[int]]]:
             yield component, coefficients
 
 
-def _digest(pixels: Pixels, most_memory: float) -> bytes:
+def _digest(pixels: Pixels, max_memory: float) -> bytes:
     with open_photo(pixels.file()) as photo:
-        if decoding_bytes(photo, photo.width * photo.height) > most_memory:
+        if decoding_bytes(photo, photo.width * photo.height) > max_memory:
             photo.draft(None, (photo.width // 8, photo.height // 8))
         photo.load()
         digest = hashlib.blake2b()

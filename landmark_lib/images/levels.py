@@ -1,4 +1,4 @@
-"""Grey of more than 8 bits brought to 8: which level of a photo is black and which is white."""
+"""Conversion of deep grey to 8 bits: which level of a photo is black and which is white."""
 
 import math
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from landmark_lib.images.containers.pixels import SIGNED, UNSIGNED, Samples
 
 DEEP_GREY = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 WHITE_16 = 65535.0
-# Levels that are commonly white where nothing tells it; a photo must reach this part of the way to one, or it
-# would come out almost black.
+# Common levels of white, if the file does not define it. A photo must reach this share of one, or it would
+# become almost black.
 COMMON_WHITES = (1.0, 255.0, WHITE_16)
-LEAST_REACHED = 0.25
-# Of these, Pillow scales every depth to 16 bits, whichever mode it keeps them in.
+MIN_REACHED = 0.25
+# Formats whose depths Pillow scales to 16 bits, in any mode.
 SCALED_FORMATS = {"PNG", "PPM", "JPEG2000", "AVIF", "HEIF"}
-# Types, by kind and bits, that Pillow keeps the bytes of as those of another type.
+# Types, by kind and bits, whose bytes Pillow stores as another type.
 STORED: dict[tuple[int, int], type[np.generic]] = {(UNSIGNED, 32): np.uint32, (SIGNED, 8): np.int8}
 
 Levels = npt.NDArray[np.float64]
@@ -27,14 +27,14 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Scale:
-    """What the levels of a photo mean.
+    """The meaning of the levels of a photo.
 
     Attributes:
         black: This level and those below become 0.
         white: This level and those above become 255.
-        stored: Type of the levels where it is another than Pillow's.
+        stored: Type of the levels, if it differs from Pillow's.
         is_inverted: Low levels are bright.
-        transparent: The level that lies on white, whatever it is.
+        transparent: The level of transparent pixels, which become white.
     """
 
     black: float = 0.0
@@ -45,25 +45,25 @@ class Scale:
 
 
 def is_deep(photo: Image.Image, samples: Samples | None) -> bool:
-    """Say whether a photo is grey and its levels are others than 0 to 255."""
+    """Return whether a photo is grey with levels other than 0 to 255."""
     return photo.mode in DEEP_GREY or (samples is not None and samples.is_deep_grey)
 
 
 def scale_of(photo: Image.Image, samples: Samples | None, bands: Iterable[Image.Image]) -> Scale:
-    """Return how the levels of a deep grey photo become 0 to 255.
+    """Return how to convert the levels of a deep grey photo to 0 … 255.
 
-    White is what the format says: the largest number that its bits can hold. A TIFF may name a smaller one,
-    by SMaxSampleValue or by a MaxSampleValue of all ones (4095); it counts unless a level is above it.
+    White is defined by the format: the largest number of its bits. A TIFF may define a smaller one, by
+    SMaxSampleValue or by a MaxSampleValue of all ones (4095), which is used unless a level is above it.
 
-    For floats, signed numbers and numbers of 32 bits, no format says which level is white. There it is the
-    first of 1, 255, 65535 and the largest of the type that no level is above and some level reaches a quarter
-    of; if there is none, it is the largest level. So no photo is clipped or comes out almost black. Black is
-    0, or the smallest level if that is negative. Not-a-number is black.
+    No format defines white for floats, signed numbers and 32-bit numbers. There it is the first of 1, 255,
+    65535 and the type's maximum that is not below any level and at most four times the largest; if there is
+    none, it is the largest level. So no photo is clipped or becomes almost black. Black is 0, or the smallest
+    level if that is negative. NaN is black.
 
     Args:
         photo: Deep grey, loaded.
-        samples: What its file says about its levels, if it is a TIFF.
-        bands: The photo in parts; asked for only if levels must be looked at.
+        samples: Description of the levels in the file, if it is a TIFF.
+        bands: The photo in parts; read only if levels must be examined.
     """
     if samples is None:
         if photo.mode != "F" and (photo.mode != "I" or photo.format in SCALED_FORMATS):
@@ -83,7 +83,7 @@ def scale_of(photo: Image.Image, samples: Samples | None, bands: Iterable[Image.
 
 
 def to_grey(band: Image.Image, scale: Scale) -> Image.Image:
-    """Convert a part of a photo to L."""
+    """Return a part of a photo in mode L."""
     levels = _levels(band, scale.stored)
     grey = np.clip((levels - scale.black) * (255 / (scale.white - scale.black)), 0, 255)
     grey = np.nan_to_num(255 - grey if scale.is_inverted else grey, nan=0.0)
@@ -94,9 +94,9 @@ def to_grey(band: Image.Image, scale: Scale) -> Image.Image:
 
 
 def _hinted_range(samples: Samples) -> Range | None:
-    """Return 12 bits' range of a photo of 16 bits whose MaxSampleValue is 4095, and so on.
+    """Return the range of 12 bits for a photo of 16 bits whose MaxSampleValue is 4095, and so on.
 
-    TIFF means that tag for statistics. But cameras' programs tell by it how many bits there are.
+    In TIFF that tag is for statistics, but programs for cameras store the number of bits in it.
     """
     largest = int(samples.largest)
     is_of_fewer_bits = 8 <= largest.bit_length() < samples.bits and largest + 1 == 1 << largest.bit_length()
@@ -105,7 +105,7 @@ def _hinted_range(samples: Samples) -> Range | None:
 
 def _levels(band: Image.Image, stored: type[np.generic] | None) -> Levels:
     numbers = np.asarray(band)
-    # The same bytes, read as another type of the same size.
+    # The same bytes as another type of the same size.
     return (numbers if stored is None else numbers.view(stored)).astype(np.float64)
 
 
@@ -121,6 +121,6 @@ def _extremes(bands: Iterable[Image.Image], stored: type[np.generic] | None) -> 
 
 def _likely_range(smallest: float, largest: float, most: float) -> Range:
     whites = sorted({white for white in COMMON_WHITES if white <= most} | {most})
-    reached = [white for white in whites if LEAST_REACHED * white <= largest <= white]
+    reached = [white for white in whites if MIN_REACHED * white <= largest <= white]
     white = reached[0] if reached else largest
     return smallest, white if white > smallest else smallest + 1

@@ -1,16 +1,16 @@
-"""How much memory decoding a photo takes, told before it is decoded."""
+"""Estimates the memory for decoding a photo before it is decoded."""
 
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-# Bytes a pixel in which Pillow keeps an image; 4 in any other mode, the three colours of RGB included.
-KEPT = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
-# … and at the peak, where the decoder or Pillow holds further copies: measured (benchmarks/memory.py), AVIF
-# with what 10 bits and full colour add.
-HELD = {"WEBP": 16, "AVIF": 14, "JPEG2000": 19}
-# HEIC by its chroma (grey has none), of 8 bits a colour and of more, and what alpha adds. At the peak,
-# libheif holds the colours as stored, as turned and as RGB, beside Pillow's copy.
+# Bytes per pixel of Pillow's images; 4 in all other modes, including RGB.
+STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+# Bytes per pixel at the peak, with further copies of the decoder or Pillow: measured (benchmarks/memory.py),
+# AVIF with 10 bits and full colour.
+PEAK = {"WEBP": 16, "AVIF": 14, "JPEG2000": 19}
+# HEIC by chroma (grey has none), with 8 bits per colour and with more, and the addition for alpha. At the
+# peak, libheif keeps the colours as stored, as turned and as RGB, beside Pillow's copy.
 HEIC = {None: (3, 5), 420: (8, 10), 422: (12, 17), 444: (10, 16)}
 HEIC_ALPHA = (3, 6)
 COEFFICIENT = 2  # bytes
@@ -19,42 +19,35 @@ TILE_PIXEL = 8  # bytes; four colours of 16 bits
 
 
 def decoding_bytes(photo: Image.Image, pixels: int) -> int:
-    """Tell about how many bytes of memory it takes to decode a photo, its file not counted.
+    """Return about how many bytes of memory decoding a photo needs, without its file.
 
     Args:
-        photo: Opened, not loaded; a JPEG already told at which reduced scale to come.
-        pixels: Width times height of the whole photo.
+        photo: Opened, not loaded; a JPEG with its reduced scale already set.
+        pixels: Width times height of the full photo.
     """
-    if photo.format in HELD:
-        return HELD[photo.format] * pixels
+    if photo.format in PEAK:
+        return PEAK[photo.format] * pixels
     if photo.format == "HEIF":
-        return _heic_pixel_bytes(photo) * pixels
-    kept = KEPT.get(photo.mode, 4) * photo.width * photo.height
+        is_deep, has_alpha = photo.info["bit_depth"] > 8, photo.mode in {"RGBA", "RGBa"}
+        chroma = photo.info.get("chroma") or (420 if has_alpha else None)  # grey with alpha becomes RGB
+        colours = HEIC.get(chroma, HEIC[422])[is_deep]
+        return (colours + (HEIC_ALPHA[is_deep] if has_alpha else 0)) * pixels
+    stored = STORED.get(photo.mode, 4) * photo.width * photo.height
     if isinstance(photo, JpegImageFile):
-        return kept + _coefficient_bytes(photo, pixels)
+        return stored + _coefficient_bytes(photo, pixels)
     if isinstance(photo, TiffImageFile):
-        is_turned = photo.getexif().get(ExifTags.Base.Orientation, 1) != 1  # all of it, by Pillow
-        return kept * (2 if is_turned else 1) + _tile_bytes(photo)
-    return kept
-
-
-def _heic_pixel_bytes(photo: Image.Image) -> int:
-    is_deep, has_alpha = photo.info["bit_depth"] > 8, photo.mode in {"RGBA", "RGBa"}
-    chroma = photo.info.get("chroma") or (420 if has_alpha else None)  # grey with alpha comes as RGB
-    return HEIC.get(chroma, HEIC[422])[is_deep] + (HEIC_ALPHA[is_deep] if has_alpha else 0)
-
-
-def _tile_bytes(photo: TiffImageFile) -> int:
-    """Count one tile, which may be larger than the photo: libtiff decodes all of it."""
-    width, length = (int(photo.tag_v2.get(tag, 0)) for tag in TILE)
-    return TILE_PIXEL * width * length
+        is_turned = photo.getexif().get(ExifTags.Base.Orientation, 1) != 1  # Pillow turns a full copy
+        width, length = (int(photo.tag_v2.get(tag, 0)) for tag in TILE)
+        # libtiff decodes whole tiles, and one may be larger than the photo.
+        return stored * (2 if is_turned else 1) + TILE_PIXEL * width * length
+    return stored
 
 
 def _coefficient_bytes(photo: JpegImageFile, pixels: int) -> int:
-    """Count what libjpeg keeps of a progressive JPEG at any scale: each scan adds a little to all blocks."""
+    """Return the bytes of all coefficients, which libjpeg keeps for a progressive JPEG at any scale."""
     if "progressive" not in photo.info:
         return 0
-    # one (name, horizontal sampling, vertical sampling, table) for each component
+    # (name, horizontal sampling, vertical sampling, table) of each component
     samples = [horizontal * vertical for _, horizontal, vertical, _ in photo.layer]
     most = max(h for _, h, _, _ in photo.layer) * max(v for _, _, v, _ in photo.layer)
     return COEFFICIENT * pixels * sum(samples) // most

@@ -1,4 +1,4 @@
-"""From the bytes of any photo to what the networks are fed with, in one step."""
+"""Prepares a photo for the networks in one step."""
 
 from landmark_lib.dataset import CORPUS_SIZE
 from landmark_lib.images.decode import decode_square
@@ -6,26 +6,26 @@ from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.recipes import PLAIN
 
-MOST_PIXELS = 200 * 10**6
+MAX_PIXELS = 200 * 10**6
 
 
-def prepare_photo(content: bytes, most_pixels: int = MOST_PIXELS) -> bytes:
-    """Make of a photo what preprocessing makes of it by way of the corpus: an untransformed row.
+def prepare_photo(content: bytes, max_pixels: int = MAX_PIXELS) -> bytes:
+    """Return the image that preprocessing makes of a photo without transformations.
 
     Args:
-        content: The bytes of an image file, of a format that `decode_square` reads.
-        most_pixels: Refuse photos of more pixels, as `decode_square` does.
+        content: The bytes of an image file in one of the formats of `decode_square`.
+        max_pixels: Reject larger photos, as in `decode_square`.
 
     Returns:
         A JPEG of 224 x 224 pixels.
 
     Raises:
-        BadPhotoError: No bytes, not an image, cut short, broken, or too many pixels.
+        BadPhotoError: The photo is empty, not an image, truncated, broken or too large.
     """
-    square, _, _ = decode_square(content, CORPUS_SIZE, most_pixels)
+    square, _, _ = decode_square(content, CORPUS_SIZE, max_pixels)
     return centre_of(encode_jpeg(square))
 
 
 def centre_of(jpeg: bytes) -> bytes:
-    """Cut an image of the corpus, a JPEG of 250 x 250 pixels, as the plain recipe does; gives a JPEG."""
+    """Return the plain centre crop of a corpus image of 250 x 250 pixels; both are JPEGs."""
     return encode_jpeg(apply_recipe(decode_jpeg(jpeg), PLAIN))

@@ -1,4 +1,4 @@
-"""From a decoded photo of any kind of pixels to its centre square, resized."""
+"""Crops a decoded photo of any mode to its centre square and resizes it."""
 
 import math
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from landmark_lib.images.containers.pixels import Samples
 from landmark_lib.images.levels import DEEP_GREY, is_deep, scale_of, to_grey
 
 WHITE = (255, 255, 255)
-# What is far larger than the square is first averaged down by whole factors, to at least this many pixels for
-# each output pixel and side.
+# A much larger photo is first averaged down by a whole factor, to at least this many pixels per output pixel,
+# on each side.
 REDUCING_GAP = 2.0
-# From this many pixels for each output pixel and side on, bicubic takes Lanczos' place: a third faster, and
-# still 44 dB from it in the median of real photos.
+# From this many pixels per output pixel on, bicubic replaces Lanczos: a third faster, and at 44 dB from it in
+# the median of real photos.
 BICUBIC_FROM = 2.0
-BAND_PIXELS = 500_000  # converted at a time: a second copy of a large photo would not fit into the memory
+BAND_PIXELS = 500_000  # converted at a time: a second copy of a large photo would need too much memory
 GREY = DEEP_GREY | {"1", "L", "LA", "La"}
 TRANSPARENT = {"RGBA", "LA", "PA", "RGBa", "La"}
 
@@ -28,14 +28,14 @@ def centre_square(
     """Crop the longer side of a photo to a square and resize it, in one step.
 
     Args:
-        photo: Of any mode that Pillow reads, loaded.
-        extent: Width and height that the photo covers of its pixels; a JPEG decoded at reduced scale may
-            end within its last ones.
+        photo: Of any mode, loaded.
+        extent: Width and height of the photo within its pixels; a JPEG decoded at a reduced scale may end
+            within its last ones.
         side: Side of the result in pixels.
-        samples: What a TIFF says about its numbers.
+        samples: Description of the numbers in a TIFF.
 
     Returns:
-        Image in RGB, L or CMYK, its ink as the photo's profile has it, of side x side pixels.
+        Image of side x side pixels in RGB, L or CMYK, with ink as in the photo's profile.
     """
     length = min(extent)
     left, top = (extent[0] - length) / 2, (extent[1] - length) / 2
@@ -44,13 +44,13 @@ def centre_square(
         return _plain_square(photo, box, side, samples)
     square = _resized(photo, side, box)
     if photo.mode == "CMYK" and photo.format == "JPEG" and "adobe" not in photo.info:
-        # Pillow takes every CMYK JPEG for one of Adobe's, which store ink inverted.
+        # Pillow assumes that every CMYK JPEG is by Adobe, which stores inverted ink.
         return ImageChops.invert(square)
     return square
 
 
 def _plain_square(photo: Image.Image, box: Box, side: int, samples: Samples | None) -> Image.Image:
-    """Convert band by band to RGB or L, each averaged down at once, and resize the rest of the way."""
+    """Convert to RGB or L in bands, averaging each of them down, then resize."""
     left, top, right, bottom = math.floor(box[0]), math.floor(box[1]), math.ceil(box[2]), math.ceil(box[3])
     factor = int((box[2] - box[0]) / side / REDUCING_GAP) or 1
     mode = "L" if photo.mode in GREY else "RGB"

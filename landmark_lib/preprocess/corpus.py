@@ -19,7 +19,7 @@ from landmark_lib.dataset import (
 from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.images.decode import decode_square
-from landmark_lib.images.effects import steps_without_effect
+from landmark_lib.images.effects import no_op_steps
 from landmark_lib.images.jpeg import encode_jpeg
 from landmark_lib.preprocess.journal import Journal, Part, Stage
 from landmark_lib.preprocess.listing import Batch, read_list_part
@@ -133,5 +133,5 @@ def _corpus_row(photo: dict[str, Any], content: bytes | BadPhotoError, most_pixe
         "image": image,
         "width": width,
         "height": height,
-        "without_effect": steps_without_effect(square, image),
+        "without_effect": no_op_steps(square, image),
     }

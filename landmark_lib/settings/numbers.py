@@ -1,4 +1,4 @@
-"""Numbers as users write them, read the same wherever a setting holds one."""
+"""Numbers as users write them, read in the same way by every setting."""
 
 import math
 import re
@@ -10,10 +10,10 @@ NUMBER = "a number"
 
 
 def read_whole(text: str) -> int:
-    """Return a whole number: digits, with or without a sign, that 64 bits hold.
+    """Return a whole number of at most 64 bits, written as digits with an optional sign.
 
     Raises:
-        ValueError: It is written in another way, as 1.9, 1e2, 0x10 and 1_000 are, or is too large.
+        ValueError: It is written otherwise, like 1.9, 1e2, 0x10 and 1_000, or is too large.
     """
     if not _WHOLE.fullmatch(text.strip()):
         raise ValueError(text)
@@ -27,7 +27,7 @@ def read_number(text: str) -> float:
     """Return a finite decimal number.
 
     Raises:
-        ValueError: It is written in another way, as 0x10, 1_000 and 1:30 are, or is infinite or NaN.
+        ValueError: It is written otherwise, like 0x10, 1_000 and 1:30, or is infinite or NaN.
     """
     if not _NUMBER.fullmatch(text.strip()) or not math.isfinite(float(text)):
         raise ValueError(text)

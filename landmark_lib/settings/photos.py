@@ -1,10 +1,10 @@
-"""How photos are fetched and which are too large: the same options for every job that reads photos."""
+"""How photos are fetched and which are too large: options of every job that reads photos."""
 
 from dataclasses import dataclass, fields
 
 from landmark_lib.settings.declare import flag, require, setting
 
-LONGEST_TIMEOUT = 86_400  # seconds; sockets take no more than 24 days
+MAX_TIMEOUT = 86_400  # seconds; sockets accept at most 24 days
 
 
 @dataclass(frozen=True)
@@ -12,31 +12,29 @@ class FetchSettings:
     """How the bytes of photos are fetched.
 
     Raises:
-        UserError: A value out of its range.
+        UserError: A value is out of its range.
     """
 
     max_megabytes: int = setting(
         200,
-        "Reject photos whose file is larger than this, in millions of bytes.",
+        "Reject photos whose file is larger than this (millions of bytes).",
         "corpus",
         formerly="most_megabytes",
     )
     timeout: float = setting(
-        30.0, "Seconds without a byte before an attempt to download is given up.", "fetching"
+        30.0, "Stop a download attempt after this many seconds without data.", "fetching"
     )
-    retries: int = setting(3, "Further attempts to download, each after a longer pause.", "fetching")
-    connections_per_host: int = setting(
-        8, "Connections that a task or a process opens to one host at a time.", "fetching"
-    )
+    retries: int = setting(3, "Retries of a download, with growing pauses.", "fetching")
+    connections_per_host: int = setting(8, "Connections per task or process to one host.", "fetching")
     user_agent: str = setting(
         "landmark-recognition",
-        "User agent that downloads send; many sites want an address in it to write to.",
+        "User-Agent header; include a contact address.",
         "fetching",
     )
     allow_private_addresses: bool = flag(
-        "Download from addresses that the internet does not route too: loopback, private networks. Behind a"
-        " proxy (http_proxy, https_proxy, all_proxy) without this, only what is plainly private is refused"
-        " here: the proxy looks names up, and must refuse the rest.",
+        "Also allow loopback and private addresses. Without this option, downloads through a proxy"
+        " (http_proxy, https_proxy, all_proxy) refuse private IP addresses and local names; the proxy"
+        " resolves all other names and must check them.",
         "fetching",
     )
 
@@ -45,9 +43,9 @@ class FetchSettings:
         for name, (least, most) in within.items():
             received = getattr(self, name)
             require(least <= received <= most, name, f"at least {least}, at most {most}", received)
-        possible = 0 < self.timeout <= LONGEST_TIMEOUT  # false for not a number, too
-        require(possible, "timeout", f"above 0, at most {LONGEST_TIMEOUT} seconds", self.timeout)
-        # Headers take no other characters.
+        possible = 0 < self.timeout <= MAX_TIMEOUT  # false for NaN
+        require(possible, "timeout", f"above 0, at most {MAX_TIMEOUT} seconds", self.timeout)
+        # Headers allow no other characters.
         printable = self.user_agent.isascii() and self.user_agent.isprintable()
         require(printable, "user_agent", "printable ASCII", repr(self.user_agent))
 
@@ -57,13 +55,13 @@ class PhotoSettings(FetchSettings):
     """How photos are fetched, and which are too large to decode.
 
     Raises:
-        UserError: A value out of its range.
+        UserError: A value is out of its range.
     """
 
     max_megapixels: int = setting(
         200,
-        "Reject photos with more pixels than this, in millions, and those whose decoder would take more than"
-        " 480 MB, or 2.4 MB for each of these if that is more.",
+        "Reject photos with more pixels than this (millions). Also reject photos that need more than 480 MB"
+        " to decode, or 2.4 MB per megapixel of this limit if that is more.",
         "corpus",
         formerly="most_megapixels",
     )

@@ -69,9 +69,7 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
                 " --weights"
             ) from None
         if weights == RANDOM:
-            raise UserError(
-                f"--backbone: {name} cannot be built for {image_size} pixels: {message}"
-            ) from None
+            raise UserError(f"--backbone: {name} does not take {image_size} pixels: {message}") from None
         raise UserError(f"--weights: {weights} does not fit {name}: {message}") from None
 
 

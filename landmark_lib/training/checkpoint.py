@@ -33,7 +33,7 @@ STATE = "state"  # name of the array that holds everything but arrays, as JSON
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training has got.
+    """How far training is.
 
     Attributes:
         epochs: Epochs done.
@@ -77,7 +77,7 @@ class _State:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One point of a training: how far it has got, and the values of all variables by name."""
+    """One point of a training: how far it is, and the values of all variables by name."""
 
     identity: Identity
     progress: Progress

@@ -26,7 +26,7 @@ def training_feature_statistics(
     """
     title = f"member {data.member}, class means"
     sums: FeatureSums | None = None
-    with progress(title, data.rows // ranks.size, "images", speaks=ranks.is_chief) as display:
+    with progress(title, data.rows // ranks.size, "images", shown=ranks.is_chief) as display:
         for features, classes in rows:
             sums = sums or FeatureSums.zeros(len(data.landmark_ids), features.shape[1])
             sums.add(features, classes)

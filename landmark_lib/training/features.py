@@ -114,7 +114,7 @@ class CachedFeatures:
     def _extracted(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[NamedRows]:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
         extract = features_of_backbone(self._backbone, self._mode)
-        with progress(FEATURES, total, "images", speaks=self._ranks.is_chief and total > 0) as display:
+        with progress(FEATURES, total, "images", shown=self._ranks.is_chief and total > 0) as display:
             batches = ordered_batches(shards, slices, settings.network.image_size, settings.rows.batch_size)
             for ids, images, classes in self._watchdog.watch(batches, "rows to compute features of"):
                 yield ids.numpy(), classes.numpy(), extract(images).numpy()
@@ -217,7 +217,7 @@ class FeatureFiles:
         table = pa.table({"image_id": pa.array(ids, pa.binary()), "class_index": classes, FEATURES: listed})
         place = self.folder / record.path
         try:
-            with place.whole_file() as partial:
+            with place.atomic_file() as partial:
                 pq.write_table(table, partial, compression="NONE", use_dictionary=False)
         except OSError as error:
             raise LandmarkError(

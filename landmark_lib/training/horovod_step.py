@@ -73,7 +73,7 @@ def _alone() -> bool:
 
 
 def broadcast_weights(variables: Sequence[keras.Variable]) -> None:
-    """Give every rank the values of rank 0."""
+    """Send the values of rank 0 to every rank."""
     if variables and not _alone():
         hvd.broadcast_variables([variable.value for variable in variables], root_rank=0)
 

@@ -208,7 +208,7 @@ def member_directory(models: str, member: int) -> Place:
 
 def save_model(model: keras.Model, place: Place) -> None:
     """Write a model."""
-    with place.whole_file() as partial:
+    with place.atomic_file() as partial:
         model.save(partial)
 
 
@@ -271,9 +271,7 @@ def finished_members(models: str) -> list[Place]:
         raise UserError(f"--models: {models} has no trained member; run jobs/train.py first")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
-        logger.warning(
-            f"--models: {models} has no trained {', '.join(missing)}; the others vote without them"
-        )
+        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote alone")
     for directory in found.values():
         if not read_member(directory).finished:
             raise UserError(f"--models: the training of {directory} has not finished")

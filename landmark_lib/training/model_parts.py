@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from landmark_lib.training.weights_file import check_weights
-from landmark_lib.zip_archive import opened_zip
+from landmark_lib.zip_archive import open_zip
 
 METADATA = "metadata.json"  # version of Keras and date; unused
 CONFIG = "config.json"
@@ -75,7 +75,7 @@ def unpack_model(file: BinaryIO, folder: Path) -> int:
         OSError: The file cannot be read, or the folder cannot be written.
         ValueError: It is not a .keras file of a known model, or holds less than it claims.
     """
-    with opened_zip(file, len(MEMBERS)) as archive:
+    with open_zip(file, len(MEMBERS)) as archive:
         found = sorted(archive.namelist())
         if found != sorted(MEMBERS):
             raise ValueError(f"not a .keras file: expected {', '.join(sorted(MEMBERS))}, found {found!r:.80}")

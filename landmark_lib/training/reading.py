@@ -154,7 +154,7 @@ def _row_groups(
         reader.join()
 
 
-class _PetastormFileSystem(DaskFileSystem):  # type: ignore[misc]
+class _PetastormFiles(DaskFileSystem):  # type: ignore[misc]
     """A file system of fsspec with the interface of pyarrow that Petastorm 0.13 reads through.
 
     With one of gcsfs or s3fs it would use pyarrow's newer interface, with options that this refuses.
@@ -173,16 +173,14 @@ class _PetastormFileSystem(DaskFileSystem):  # type: ignore[misc]
         return bool(self.fs.isdir(path))
 
 
-def _addresses(
-    shards: Shards, records: Sequence[FileRecord]
-) -> tuple[list[str], _PetastormFileSystem | None]:
+def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str], _PetastormFiles | None]:
     """Return URIs of shards or their copies, and the file system if it is not the local one."""
     if shards.cache is not None:
         return [f"file://{_local_copy(shards, record).absolute()}" for record in records], None
     places = [Place(shards.root) / record.path for record in records]
     if is_local(shards.root):
         return [f"file://{place.path}" for place in places], None
-    return [place.address for place in places], _PetastormFileSystem(open_address(shards.root)[0])
+    return [place.address for place in places], _PetastormFiles(open_address(shards.root)[0])
 
 
 def _local_copy(shards: Shards, record: FileRecord) -> Path:
@@ -192,7 +190,7 @@ def _local_copy(shards: Shards, record: FileRecord) -> Path:
     if copy.exists():
         return copy.path
     try:
-        with copy.whole_file() as partial:
+        with copy.atomic_file() as partial:
             with (Place(shards.root) / record.path).open() as file, partial.open("wb") as out:
                 shutil.copyfileobj(file, out, COPIED_BYTES)
             found = Place(str(partial)).digest()

@@ -30,7 +30,7 @@ def test_a_process_may_end_right_after_it_read_a_list(tmp_path):
 KILLED = """
 import os, sys
 from landmark_lib.storage import Place
-with Place(sys.argv[1]).whole_file() as partial:
+with Place(sys.argv[1]).atomic_file() as partial:
     partial.write_bytes(b"new")
     os._exit(9)
 """

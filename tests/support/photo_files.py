@@ -9,7 +9,7 @@ from PIL import Image
 
 from landmark_lib.images.decode import decode_square
 
-MOST_PIXELS = 200_000_000
+MAX_PIXELS = 200_000_000
 ORIENTATION = 0x0112
 
 
@@ -25,9 +25,9 @@ def encoded(image, file_format="PNG", **options):
     return buffer.getvalue()
 
 
-def pixels(content, side=50, most_pixels=MOST_PIXELS):
+def pixels(content, side=50, max_pixels=MAX_PIXELS):
     """Decode a photo as preprocessing does; (side, side, 3)."""
-    return np.asarray(decode_square(content, side, most_pixels)[0]).astype(int)
+    return np.asarray(decode_square(content, side, max_pixels)[0]).astype(int)
 
 
 def turned(square):

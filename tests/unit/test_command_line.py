@@ -90,7 +90,7 @@ def test_errors_nobody_foresaw_keep_their_traceback(error):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--guests", "0"], "error: --guests: expected at least 1, received 0"),
         (["--guests", "two"], "error: --guests: expected a whole number, received 'two'"),
@@ -100,11 +100,11 @@ def test_errors_nobody_foresaw_keep_their_traceback(error):
         (["soup"], "error: Got unexpected extra argument (soup)"),
     ],
 )
-def test_a_wrong_command_line_is_told_in_one_line_and_ends_with_2(arguments, told, capsys):
+def test_a_wrong_command_line_is_told_in_one_line_and_ends_with_2(arguments, message, capsys):
     assert exit_status(CookSettings, ignore, arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(told)
+    assert err.startswith(message)
     assert err.count("\n") == 1
 
 
@@ -173,7 +173,7 @@ def test_settings_come_from_a_yaml_file_and_the_command_line_wins(content, argum
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("gests: 7", "no setting is called gests; did you mean guests?"),
         ("config: other.yaml", "no setting is called config"),
@@ -187,14 +187,14 @@ def test_settings_come_from_a_yaml_file_and_the_command_line_wins(content, argum
         (None, "cannot read"),
     ],
 )
-def test_a_wrong_yaml_file_is_told_in_one_line_and_ends_with_2(content, told, tmp_path, capsys):
+def test_a_wrong_yaml_file_is_told_in_one_line_and_ends_with_2(content, message, tmp_path, capsys):
     file = tmp_path / "cook.yaml"
     if content is not None:
         file.write_text(content)
     assert exit_status(CookSettings, ignore, ["--config", str(file)]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert told in err
+    assert message in err
 
 
 def test_version_is_told_and_ends_with_0(capsys):

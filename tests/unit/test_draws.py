@@ -60,7 +60,7 @@ def test_integers_reach_every_value_about_equally_often():
 
 
 def test_an_empty_range_is_refused():
-    with pytest.raises(ValueError, match="got 3 > 2"):
+    with pytest.raises(ValueError, match="received 3 > 2"):
         keyed_integer(3, 2, 0, "test")
 
 

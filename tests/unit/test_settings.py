@@ -40,7 +40,7 @@ def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
 
 
 @pytest.mark.parametrize(
-    ("settings_class", "wrong", "told"),
+    ("settings_class", "wrong", "message"),
     [
         (PreprocessSettings, {"ensemble_size": 0}, "--ensemble-size: expected at least 1, received 0"),
         (PreprocessSettings, {"target": 0}, "--target: expected at least 1, received 0"),
@@ -59,8 +59,8 @@ def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
         (EvaluateSettings, {"batch_size": 0}, "--batch-size: expected at least 1, received 0"),
     ],
 )
-def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(settings_class, wrong, told):
-    with pytest.raises(UserError, match=told):
+def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(settings_class, wrong, message):
+    with pytest.raises(UserError, match=message):
         from_flat(settings_class, wrong)
 
 
@@ -105,7 +105,7 @@ def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
 
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"timeout": 0.0}, "--timeout: expected above 0, at most 86400 seconds, received 0.0"),
         ({"timeout": -1.0}, "--timeout: .* received -1.0"),
@@ -126,8 +126,8 @@ def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
         ({"user_agent": "a\tb"}, "--user-agent: expected printable ASCII"),
     ],
 )
-def test_what_no_download_can_do_is_refused_in_every_job(settings_class, wrong, told):
-    with pytest.raises(UserError, match=f"^{told}"):
+def test_what_no_download_can_do_is_refused_in_every_job(settings_class, wrong, message):
+    with pytest.raises(UserError, match=f"^{message}"):
         settings_class(**wrong)
 
 

@@ -217,7 +217,7 @@ def test_a_structure_in_the_place_of_a_value_is_refused_by_name(job, written, tm
 
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("{0}: 1\n{0}: 2\n", "{1}: expected once, received twice, line 2"),
         ("{0}: &a 1\n{0}x: *a\n", "{1}x: expected a value, received the alias *a, line 2"),
@@ -244,19 +244,19 @@ def test_a_structure_in_the_place_of_a_value_is_refused_by_name(job, written, tm
         ("{0}: 1".encode("utf-16-be"), "not YAML in UTF-8 or UTF-16: special characters are not allowed"),
     ],
 )
-def test_what_is_no_file_of_settings_is_told_in_one_line(job, content, told, tmp_path, capsys):
+def test_what_is_no_file_of_settings_is_told_in_one_line(job, content, message, tmp_path, capsys):
     name = declared_in(JOBS[job])[0].field.name
     if isinstance(content, bytes):
         content = content.replace(b"{0}", name.encode())
     else:
         content = content.replace("{0}", name).replace("{{", "{").replace("}}", "}")
     assert read(JOBS[job], tmp_path, content) is None
-    refused(capsys, "error: --config ", "settings.yaml: ", told.format(name, option(name)))
+    refused(capsys, "error: --config ", "settings.yaml: ", message.format(name, option(name)))
 
 
 def test_a_file_nested_deeper_than_python_reads_is_told_in_one_line(tmp_path, capsys):
     assert read(TrainSettings, tmp_path, "epochs: " + "[" * 3000) is None
-    refused(capsys, "settings.yaml: not settings: lists or mappings nested too deeply")
+    refused(capsys, "settings.yaml: lists or mappings are nested too deeply")
 
 
 @pytest.mark.parametrize("first", ["batch-size: 1", "batch_size: 1"])
@@ -288,7 +288,7 @@ def test_the_command_line_wins_over_a_value_that_does_not_convert(tmp_path):
     assert read(TrainSettings, tmp_path, "epochs: many\n", "--epochs", "2").ending.epochs == 2
 
 
-# As users write them: what the file says, and what the job is told.
+# As users write them: the content of a file, and the resulting settings.
 @pytest.mark.parametrize(
     ("job", "content", "expected"),
     [
@@ -311,16 +311,16 @@ def test_files_as_people_write_them_mean_what_they_say(job, content, expected, t
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("dropout: [0, 0.8]", "--dropout: expected text, received a list"),
         (
             "trainable_layers: [0, ~]",
-            "--trainable-layers: expected values with commas between them, or a list",
+            "--trainable-layers: expected comma-separated values or a list",
         ),
         (
             "trainable_layers: [0, [3]]",
-            "--trainable-layers: expected values with commas between them, or a list",
+            "--trainable-layers: expected comma-separated values or a list",
         ),
         ("trainable_layers: [0, *a]", "--trainable-layers: entry 2: expected a value, received the alias *a"),
         (
@@ -336,9 +336,9 @@ def test_files_as_people_write_them_mean_what_they_say(job, content, expected, t
         ("learning_rate: 1e-4:inf", "--learning-rate: expected low:high or one number, received 1e-4:inf"),
     ],
 )
-def test_wrong_searches_are_refused_by_name(content, told, tmp_path, capsys):
+def test_wrong_searches_are_refused_by_name(content, message, tmp_path, capsys):
     assert read(TuneSettings, tmp_path, content) is None
-    refused(capsys, "settings.yaml: ", told)
+    refused(capsys, "settings.yaml: ", message)
 
 
 MEMBERS = (
@@ -367,7 +367,7 @@ def test_a_setting_of_a_member_without_a_value_is_that_of_all(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "message"),
     [
         ("[{epochs: 1.9}]", "--members: entry 1: --epochs: expected a whole number, received '1.9'"),
         ("[{}, {dropout: nan}]", "--members: entry 2: --dropout: expected a number, received 'nan'"),
@@ -383,11 +383,11 @@ def test_a_setting_of_a_member_without_a_value_is_that_of_all(tmp_path):
         ("'['", "--members: not YAML: "),
     ],
 )
-def test_wrong_entries_of_members_are_refused_by_name(members, told, tmp_path, capsys):
+def test_wrong_entries_of_members_are_refused_by_name(members, message, tmp_path, capsys):
     assert read(TrainSettings, tmp_path, f"members: {members}") is None
-    refused(capsys, "settings.yaml: ", told)
+    refused(capsys, "settings.yaml: ", message)
     assert exit_status(TrainSettings, print, ["--members", members.strip("'")]) == 2
-    refused(capsys, f"error: {told}")
+    refused(capsys, f"error: {message}")
 
 
 def values_of(hint, of):

@@ -89,7 +89,7 @@ def test_what_a_user_wrote_becomes_one_address(written, address, monkeypatch):
     ("written", "why"),
     [
         ("", "received nothing"),
-        ("~nobody-of-this-name/m", "no home directory"),
+        ("~nobody-of-this-name/m", "unknown home directory"),
         ("file://host/a", "file:///"),
         ("file:a", "file:///"),
         ("file://~/a", "file:///"),
@@ -206,7 +206,7 @@ def test_a_missing_file_is_told_as_on_a_disk(folder):
 
 def test_a_file_written_in_pieces_appears_when_it_is_whole(folder):
     place = folder / "model.keras"
-    with place.whole_file() as partial:
+    with place.atomic_file() as partial:
         assert partial.suffix == ".keras"
         partial.write_bytes(b"half")
         assert not place.exists()
@@ -220,7 +220,7 @@ class FullDiskError(OSError):
 def test_a_write_that_fails_leaves_the_old_file_and_takes_no_room(folder):
     place = folder / "a"
     place.write(b"old")
-    with pytest.raises(FullDiskError), place.whole_file() as partial:  # noqa: PT012 - the write fails within
+    with pytest.raises(FullDiskError), place.atomic_file() as partial:  # noqa: PT012 - the write fails within
         partial.write_bytes(b"new")
         raise FullDiskError
     assert place.read_bytes() == b"old"

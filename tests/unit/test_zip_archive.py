@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from numpy.testing import assert_array_equal
 
-from landmark_lib.zip_archive import opened_zip, read_arrays
+from landmark_lib.zip_archive import open_zip, read_arrays
 
 ARRAYS = {"a": np.arange(5.0), "b": np.ones((2, 3), np.float16), "none": np.zeros((0, 4), np.int64)}
 
@@ -41,7 +42,7 @@ def test_arrays_are_read_as_numpy_writes_them(named):
     found = read_arrays(packed(**named))
     assert found.keys() == named.keys()
     for name, array in named.items():
-        np.testing.assert_array_equal(found[name], array)
+        assert_array_equal(found[name], array)
         assert found[name].dtype == array.dtype
 
 
@@ -54,7 +55,7 @@ def test_an_archive_that_unpacks_to_more_than_it_is_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000,)}", "damaged"),
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (100000000,)}", "damaged"),
@@ -68,8 +69,8 @@ def test_an_archive_that_unpacks_to_more_than_it_is_is_refused():
         ("", "damaged"),
     ],
 )
-def test_an_array_that_claims_what_is_not_there_is_refused(header, told):
-    with pytest.raises(ValueError, match=rf"its array 'a\.npy' {told}|its array 'a\.npy' is {told}"):
+def test_an_array_that_claims_what_is_not_there_is_refused(header, message):
+    with pytest.raises(ValueError, match=rf"its array 'a\.npy' {message}|its array 'a\.npy' is {message}"):
         read_arrays(with_header(header, bytes(8)))
 
 
@@ -101,7 +102,7 @@ def test_a_directory_of_more_members_than_wanted_is_not_read(monkeypatch):
     monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("the directory was read"))
     with (
         pytest.raises(ValueError, match="expected at most 19 members, found 20"),
-        opened_zip(io.BytesIO(content), 19),
+        open_zip(io.BytesIO(content), 19),
     ):
         pass
 

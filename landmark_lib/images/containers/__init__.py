@@ -1,7 +1,7 @@
-"""Files of photos without what they say besides the pixels: EXIF, comments, texts, marks of their end.
+"""Removes everything from image files that pixels and colours do not need: EXIF, comments, texts.
 
-Metadata is often damaged by the programs that write it, and no reason to lose a photo. So decoders never see
-it: each module here knows how files of one kind are built, and keeps what pixels and their colours need.
+Programs often write damaged metadata, which should not cost a photo. So decoders never see it: each module
+here parses one family of formats and keeps only what decoding needs.
 """
 
 from landmark_lib.images.containers.boxes import is_boxes, pixels_of_boxes
@@ -27,8 +27,8 @@ _KINDS = (
 def without_metadata(content: bytes) -> Pixels:
     """Return the file of a photo without its metadata.
 
-    What is not built like a file of its kind stays as it is: the decoder knows better what is wrong with it.
-    Files of other kinds stay as they are, too. They have no metadata that a decoder could stumble over.
+    Malformed parts stay unchanged, for the decoder to report. Files of other formats stay unchanged, too:
+    they have no metadata that could make a decoder fail.
     """
     for is_kind, pixels_of in _KINDS:
         if is_kind(content):

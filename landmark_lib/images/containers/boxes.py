@@ -1,4 +1,4 @@
-"""HEIC and AVIF: boxes, among them a list of items and where these lie."""
+"""HEIC and AVIF: boxes, including a list of items and their locations."""
 
 import struct
 from collections.abc import Iterator
@@ -6,31 +6,32 @@ from collections.abc import Iterator
 from landmark_lib.images.containers.items import Item, Items, read_items
 from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
 
-METADATA = {b"Exif", b"mime"}  # kinds of items; mime is XMP
-# Kinds of items that are put together from others, and after how many bytes the size stands that they have.
+METADATA = {b"Exif", b"mime"}  # item types; mime is XMP
+# Item types that are composed of other items, and the offset of their size in bytes.
 CANVASES = {b"grid": 4, b"iovl": 10}
 SKIPPED = b"skip"
 HEVC = b"hvc1"
-UNIT_LENGTH = 4  # bytes before each unit of HEVC; the format allows fewer, and nobody has written them
+UNIT_LENGTH = 4  # bytes before each unit of HEVC; the format allows fewer, but no program writes them
 
 
 def is_boxes(content: bytes) -> bool:
-    """Say whether a file begins like one of boxes."""
+    """Return whether a file begins with a box."""
     return content[4:8] == b"ftyp"
 
 
 def pixels_of_boxes(content: bytes) -> Pixels:
-    """Rename the items of EXIF and XMP to something that decoders pass over.
+    """Return the file with a type that decoders ignore for the items of EXIF and XMP.
 
-    Taking them out would move everything else. Boxes of their own tell how the photo is turned.
+    Removing them would move everything else. The orientation is in other boxes.
     """
     items = read_items(content)
     unwanted = [item for item in items.by_number.values() if item.kind in METADATA]
     sizes = items.sizes.copy()
     for item in items.by_number.values():
         if item.kind in CANVASES:
-            size = _canvas_size(content, item)
-            # Decoders make a canvas as large as it says, so one whose size cannot be found is not decoded.
+            size = _canvas_pixels(content, item)
+            # Decoders allocate a canvas of the stated size, so a canvas without a readable size is not
+            # decoded.
             unwanted += [item] if size is None else []
             sizes.append(size or 0)
     pieces = pieces_of(content, _renamed(content, [item.kind_place for item in unwanted]))
@@ -38,7 +39,7 @@ def pixels_of_boxes(content: bytes) -> Pixels:
 
 
 def _renamed(content: bytes, places: list[int]) -> Iterator[Span | bytes]:
-    """Yield a file whose items of these places have another kind."""
+    """Yield a file with another type for the items at these places."""
     at = 0
     for place in sorted(places):
         yield at, place
@@ -47,10 +48,10 @@ def _renamed(content: bytes, places: list[int]) -> Iterator[Span | bytes]:
     yield at, len(content)
 
 
-def _canvas_size(content: bytes, item: Item) -> int | None:
-    """Return how many pixels an item has that is put together from others."""
+def _canvas_pixels(content: bytes, item: Item) -> int | None:
+    """Return the number of pixels of a composed item; None if it cannot be read."""
     start, end = item.spans[0] if len(item.spans) == 1 else (0, 0)
-    # version, flags and so on, and then width and height in 2 or 4 bytes
+    # version, flags and other fields, then width and height of 2 or 4 bytes
     shape = ">II" if content[start + 1 : start + 2] == b"\1" else ">HH"
     at = start + CANVASES[item.kind]
     stored = content[at : min(end, at + struct.calcsize(shape))]
@@ -61,17 +62,17 @@ def _canvas_size(content: bytes, item: Item) -> int | None:
 
 
 def _flaw(content: bytes, items: Items) -> str:
-    """Tell of missing parts: libheif paints them green or black, and says nothing."""
+    """Return a message about missing parts, which libheif silently paints green or black; empty if none."""
     parts = [item for item in items.photo() if item.kind == HEVC]
     missing = sum(any(end > len(content) for _, end in part.spans) for part in parts)
     if missing:
         return f"image file is truncated ({missing} of {len(parts)} parts lie outside of file bounds)"
-    filled = sum(_is_filled_up(b"".join(content[start:end] for start, end in part.spans)) for part in parts)
-    return f"image file is truncated ({filled} of {len(parts)} parts are filled up)" if filled else ""
+    padded = sum(_is_padded(b"".join(content[start:end] for start, end in part.spans)) for part in parts)
+    return f"image file is truncated ({padded} of {len(parts)} parts are padded)" if padded else ""
 
 
-def _is_filled_up(part: bytes) -> bool:
-    """Say whether a part of HEVC ends in something else: none of its units is empty or ends with a zero."""
+def _is_padded(part: bytes) -> bool:
+    """Return whether HEVC data end in padding: a unit that is empty, incomplete or ends with a zero."""
     at = 0
     while at + UNIT_LENGTH <= len(part):
         end = at + UNIT_LENGTH + int.from_bytes(part[at : at + UNIT_LENGTH], "big")

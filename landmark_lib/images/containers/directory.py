@@ -1,4 +1,4 @@
-"""TIFF directories: the tags of a TIFF file, and of an EXIF block, which is built like one."""
+"""TIFF directories: the tags of a TIFF file or of an EXIF block, which has the same structure."""
 
 import math
 import struct
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-# How `struct` writes the types of a tag's values.
+# Formats of `struct` for the types of a tag's values.
 TYPES = {1: "B", 2: "s", 3: "H", 4: "L", 5: "2L", 6: "b", 7: "s", 8: "h", 9: "l", 10: "2l", 11: "f", 12: "d"}
 TYPES |= {13: "L", 16: "Q", 17: "q", 18: "Q"}
 BYTE, SHORT, LONG, UNDEFINED = 1, 3, 4, 7
 LITTLE, BIG = "<", ">"
 ORIENTATION = 0x0112
-MOST_ENTRIES = 65_535  # what a small TIFF can have; a BigTIFF that claims billions has none of them either
-# Order of bytes, and whether it is BigTIFF. Some programs write the number after the first two bytes in the
-# wrong order; readers go by those two. Pillow misreads a big-endian BigTIFF, so it is not listed.
+MAX_ENTRIES = 65_535  # of a small TIFF; a BigTIFF may claim billions
+# Byte order, and whether it is BigTIFF. Some programs write the number after the first two bytes in the wrong
+# order; readers follow those two. Pillow misreads a big-endian BigTIFF, so it is not listed.
 BEGINNINGS = {
     b"II*\0": (LITTLE, False),
     b"MM\0*": (BIG, False),
@@ -25,7 +25,7 @@ BEGINNINGS = {
 
 
 class Entry(NamedTuple):
-    """A tag: its number, the type and number of its values, and a field for them, or for where they lie."""
+    """A tag: its number, the type and count of its values, and a field with the values or their offset."""
 
     tag: int
     type: int
@@ -34,12 +34,12 @@ class Entry(NamedTuple):
 
     @property
     def value_size(self) -> int:
-        """Size of one value in bytes; 0 if there is no such type."""
+        """Size of one value in bytes; 0 for an unknown type."""
         return struct.calcsize("=" + TYPES[self.type]) if self.type in TYPES else 0
 
     @property
     def fits(self) -> bool:
-        """Whether the values stand in the field."""
+        """Whether the values are in the field."""
         return 0 < self.value_size * self.values <= len(self.field)
 
 
@@ -48,10 +48,10 @@ class Directory:
     """The first directory of a TIFF.
 
     Attributes:
-        order: Of bytes, as `struct` writes it.
-        is_big: BigTIFF, whose counts and places have eight bytes.
-        start: Where the directory lies.
-        entries: Its tags, as far as the file goes.
+        order: Byte order, as in `struct`.
+        is_big: BigTIFF, whose counts and offsets have eight bytes.
+        start: Offset of the directory.
+        entries: Its tags, up to the end of the file.
     """
 
     order: str
@@ -61,11 +61,11 @@ class Directory:
 
     @property
     def field_size(self) -> int:
-        """Bytes of a tag's field, and of a place."""
+        """Bytes of a tag's field, and of an offset."""
         return 8 if self.is_big else 4
 
     def in_little_order(self) -> "Directory":
-        """Return the same tags with the least byte first; what lies elsewhere stays as it is."""
+        """Return the same tags in little-endian order; values outside the fields stay unchanged."""
         if self.order == LITTLE:
             return self
         entries = []
@@ -76,16 +76,16 @@ class Directory:
         return replace(self, order=LITTLE, entries=tuple(entries))
 
     def entry(self, tag: int, number: int) -> Entry:
-        """Return a tag of one small number."""
+        """Return a tag with one small number."""
         return Entry(tag, SHORT, 1, struct.pack(self.order + "H", number).ljust(self.field_size, b"\0"))
 
     def place(self, entry: Entry) -> int:
-        """Return where the values of a tag lie that do not fit into its field."""
+        """Return the offset of values that do not fit into a tag's field."""
         (place,) = struct.unpack(self.order + ("Q" if self.is_big else "L"), entry.field)
         return int(place)
 
     def number(self, entry: Entry) -> float | None:
-        """Return the first value of a tag; None if its values are no numbers or do not fit into its field."""
+        """Return the first value of a tag; None if it is not a finite number in the field."""
         kind = TYPES.get(entry.type, "")
         if len(kind) != 1 or kind == "s" or not entry.fits:
             return None
@@ -93,11 +93,11 @@ class Directory:
         return float(number) if math.isfinite(number) else None
 
     def numbers(self) -> dict[int, float]:
-        """Return the first values of all tags that have numbers in their fields."""
+        """Return the first values of all tags with numbers in their fields."""
         return {entry.tag: number for entry in self.entries if (number := self.number(entry)) is not None}
 
     def packed(self) -> bytes:
-        """Return the bytes of the directory, as the only one of its file."""
+        """Return the bytes of the directory as the only one of a file."""
         counts, shape = ("Q", "HHQ8s") if self.is_big else ("H", "HHL4s")
         entries = b"".join(struct.pack(self.order + shape, *entry) for entry in self.entries)
         return struct.pack(self.order + counts, len(self.entries)) + entries + bytes(self.field_size)
@@ -120,5 +120,5 @@ def _entries(content: bytes, order: str, start: int, *, is_big: bool) -> Iterato
         return
     (count,) = struct.unpack(order + counts, content[start:first])
     size = struct.calcsize(order + shape)
-    for number in range(min(count, (len(content) - first) // size, MOST_ENTRIES)):
+    for number in range(min(count, (len(content) - first) // size, MAX_ENTRIES)):
         yield Entry(*struct.unpack_from(order + shape, content, first + number * size))

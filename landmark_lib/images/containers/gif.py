@@ -1,4 +1,4 @@
-"""GIF: a palette and then blocks, each of sub-blocks with their length before them."""
+"""GIF: a palette, then blocks of sub-blocks with a length before each."""
 
 from collections.abc import Iterator
 
@@ -6,17 +6,17 @@ from landmark_lib.images.containers.pixels import Pixels, pieces_of
 
 HEADER = 13  # bytes
 EXTENSION, FRAME, END = 0x21, 0x2C, 0x3B
-# Says which colour is transparent; all of it, with its marks and its length.
+# The extension with the transparent colour, and its total size.
 CONTROL, CONTROL_SIZE = 0xF9, 8
 
 
 def is_gif(content: bytes) -> bool:
-    """Say whether a file begins like a GIF."""
+    """Return whether a file begins like a GIF."""
     return content[:6] in {b"GIF87a", b"GIF89a"}
 
 
 def pixels_of_gif(content: bytes) -> Pixels:
-    """Leave out comments and what programs write for themselves before the first frame."""
+    """Return a GIF without comments and application data before the first frame."""
     packed = content[10] if len(content) > 10 else 0
     palette = 3 << (packed & 7) + 1 if packed & 0x80 else 0
     rest = HEADER + palette
@@ -29,7 +29,7 @@ def pixels_of_gif(content: bytes) -> Pixels:
 
 
 def _extensions(content: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """Yield kind and end of each extension before the first frame; stop at one longer than the file."""
+    """Yield label and end of each extension before the first frame; stop at one beyond the file's end."""
     at = start
     while at + 2 < len(content) and content[at] not in {FRAME, END}:
         label, end = content[at + 1], at + 1

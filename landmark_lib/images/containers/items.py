@@ -1,4 +1,4 @@
-"""The items of a HEIC or AVIF: images, tiles of images and metadata, and where they lie in the file."""
+"""The items of a HEIC or AVIF: images, tiles of images and metadata, with their locations in the file."""
 
 import io
 import struct
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from landmark_lib.images.containers.pixels import Span
 
-IN_FILE, IN_BOX = 0, 1  # where an item lies; elsewhere is in another file or another item
-MOST_ITEMS = 65_536  # decoders take no more tiles than that; phones make about 100
+IN_FILE, IN_BOX = 0, 1  # location of an item; other values mean another file or item
+MAX_ITEMS = 65_536  # decoders accept no more tiles; phones write about 100
 
 
 class Box(NamedTuple):
-    """A box: its name, where it and its content begin, and where they end."""
+    """A box: its name, its start, the start of its content, and its end."""
 
     name: bytes
     start: int
@@ -27,10 +27,10 @@ class Item:
     """An item.
 
     Attributes:
-        kind: Such as `hvc1` (an image), `grid` (tiles of one) or `Exif`.
-        kind_place: Where its kind stands.
-        spans: Where it lies; those of a cut file may lie beyond its end. Empty if that cannot be told.
-        parts: The tiles that it is made of, and its alpha.
+        kind: Type, such as `hvc1` (an image), `grid` (tiles of one) or `Exif`.
+        kind_place: Offset of the type.
+        spans: Location; in a truncated file possibly beyond its end. Empty if unknown.
+        parts: Its tiles and its alpha.
     """
 
     kind: bytes
@@ -41,14 +41,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Items:
-    """All items by their number, the number of the photo, and how many pixels images say that they have."""
+    """All items by number, the number of the photo, and the stated numbers of pixels of images."""
 
     by_number: dict[int, Item]
     primary: int
     sizes: list[int]
 
     def photo(self) -> Iterator[Item]:
-        """Yield the items that the photo is made of."""
+        """Yield the items that make up the photo."""
         numbers, seen = [self.primary], set[int]()
         while numbers:
             number = numbers.pop()
@@ -59,7 +59,7 @@ class Items:
 
 
 def boxes(content: bytes, start: int, end: int, *names: bytes) -> Iterator[Box]:
-    """Yield the boxes of some names, or all, between two places, up to the first that is none."""
+    """Yield the boxes with these names, or all, between two offsets, up to the first malformed one."""
     at = start
     while at + 8 <= end:
         size, name = struct.unpack(">I4s", content[at : at + 8])
@@ -76,11 +76,11 @@ def boxes(content: bytes, start: int, end: int, *names: bytes) -> Iterator[Box]:
 
 
 def read_items(content: bytes) -> Items:
-    """Read what a file says about its items, as far as it can be read."""
+    """Return the items of a file, as far as they are readable."""
     meta = next(boxes(content, 0, len(content), b"meta"), Box(b"meta", 0, 0, 0))
     tables = {box.name: box for box in boxes(content, meta.body + 4, meta.end)}
     nothing = Box(b"", 0, 0, 0)
-    items = dict(islice(_kinds(content, tables.get(b"iinf", nothing)), MOST_ITEMS))
+    items = dict(islice(_kinds(content, tables.get(b"iinf", nothing)), MAX_ITEMS))
     places, inside = tables.get(b"iloc", nothing), tables.get(b"idat", nothing)
     for number, spans in _places(content[places.body : places.end], inside.body, len(content)):
         if number in items:
@@ -88,15 +88,17 @@ def read_items(content: bytes) -> Items:
     for whole, part in _references(content, tables.get(b"iref", nothing)):
         if whole in items:
             items[whole].parts.append(part)
-    primary = _primary(content, tables.get(b"pitm", nothing))
+    photo = tables.get(b"pitm", nothing)
+    size = 2 if content[photo.body : photo.body + 1] == b"\0" else 4
+    primary = int.from_bytes(content[photo.body + 4 : photo.body + 4 + size], "big")
     return Items(items, primary, list(_sizes(content, tables.get(b"iprp", nothing))))
 
 
 def _kinds(content: bytes, table: Box) -> Iterator[tuple[int, Item]]:
-    counted = 2 if content[table.body : table.body + 1] == b"\0" else 4  # bytes of how many there are
+    counted = 2 if content[table.body : table.body + 1] == b"\0" else 4  # bytes of the count
     for box in boxes(content, table.body + 4 + counted, table.end, b"infe"):
         size = 4 if content[box.body : box.body + 1] == b"\3" else 2
-        after = box.body + 4 + size  # version and flags come before the number, the protection after it
+        after = box.body + 4 + size  # the number follows version and flags, and precedes the protection
         kind = content[after + 2 : after + 6]
         yield int.from_bytes(content[box.body + 4 : after], "big"), Item(kind, after + 2)
 
@@ -105,8 +107,8 @@ def _places(table: bytes, inside: int, whole: int) -> Iterator[tuple[int, list[S
     rest = io.BytesIO(table)
     version, sizes = _number(rest, 1), _number(rest, 5) & 0xFFFF
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    counted = 4 if version == 2 else 2  # bytes of how many there are, and of their numbers
-    for _ in range(min(_number(rest, counted), MOST_ITEMS)):
+    counted = 4 if version == 2 else 2  # bytes of the count, and of each number
+    for _ in range(min(_number(rest, counted), MAX_ITEMS)):
         number, method = _number(rest, counted), _number(rest, 2) & 15 if version else IN_FILE
         elsewhere = _number(rest, 2)
         start, count = _number(rest, base) + (inside if method == IN_BOX else 0), _number(rest, 2)
@@ -116,22 +118,17 @@ def _places(table: bytes, inside: int, whole: int) -> Iterator[tuple[int, list[S
                 return
             rest.seek(index if version else 0, io.SEEK_CUR)
             place, size = start + _number(rest, offset), _number(rest, length)
-            spans.append((place, place + size if size else whole))  # without a size, up to the end
+            spans.append((place, place + size if size else whole))  # without a size, to the end
         yield number, spans if method in {IN_FILE, IN_BOX} and not elsewhere else []
 
 
 def _references(content: bytes, table: Box) -> Iterator[tuple[int, int]]:
-    """Yield each item that is derived from others, with each of these."""
+    """Yield (derived item, source item) pairs."""
     size = 2 if content[table.body : table.body + 1] == b"\0" else 4
     for box in boxes(content, table.body + 4, table.end, b"dimg"):
         whole = int.from_bytes(content[box.body : box.body + size], "big")
-        for at in range(box.body + size + 2, box.end - size + 1, size):  # after how many there are
+        for at in range(box.body + size + 2, box.end - size + 1, size):  # after the count
             yield whole, int.from_bytes(content[at : at + size], "big")
-
-
-def _primary(content: bytes, box: Box) -> int:
-    size = 2 if content[box.body : box.body + 1] == b"\0" else 4
-    return int.from_bytes(content[box.body + 4 : box.body + 4 + size], "big")
 
 
 def _sizes(content: bytes, table: Box) -> Iterator[int]:

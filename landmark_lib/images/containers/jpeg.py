@@ -1,22 +1,22 @@
-"""JPEG: segments, each a marker, its length and its content, and then the scans."""
+"""JPEG: segments of marker, length and content, then the scans."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
 
-MOST_EXIF = 4  # blocks; a photo has one, rarely two
-MOST_SEGMENTS = 10_000  # before the scans; a large profile takes 256
+MAX_EXIF = 4  # blocks; a photo has one, rarely two
+MAX_SEGMENTS = 10_000  # before the scans; a large profile takes 256
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 # TEM, RST0 to RST7 and SOI: markers without a length.
 BARE = {0x01, *range(0xD0, 0xD9)}
 COMMENT, APP0, APP1, APP2, APP14, APP15 = 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
-# What libjpeg takes the kind of colours from, and the colours' profile: how it begins, its least size.
+# Segments that define the colour space and the profile: prefix, minimum size.
 NEEDED = {APP0: (b"JFIF\0", 14), APP2: (b"ICC_PROFILE\0", 15), APP14: (b"Adobe", 12)}
 
 
 class Segment(NamedTuple):
-    """Where a segment lies: its marker's FF, its content, its end."""
+    """A segment: its marker, and the offsets of the marker's FF, its content and its end."""
 
     marker: int
     start: int
@@ -25,14 +25,14 @@ class Segment(NamedTuple):
 
 
 def is_jpeg(content: bytes) -> bool:
-    """Say whether a file begins like a JPEG."""
+    """Return whether a file begins like a JPEG."""
     return content.startswith(b"\xff\xd8\xff")
 
 
 def pixels_of_jpeg(content: bytes) -> Pixels:
-    """Leave out EXIF, comments and what programs write for themselves.
+    """Return a JPEG without EXIF, comments and application data.
 
-    The last piece begins with the first scan, or where the file is not built like a JPEG.
+    The last piece begins with the first scan, or where the file is malformed.
     """
     exif: list[bytes] = []
     kept = list(_kept(content, exif))
@@ -41,23 +41,23 @@ def pixels_of_jpeg(content: bytes) -> Pixels:
 
 
 def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
-    """Yield which parts before the scans are kept, and put the first blocks of EXIF aside."""
+    """Yield the parts to keep before the scans, and add the first EXIF blocks to `exif`."""
     yield 0, 2
     end = 2
     for segment in segments(content, 2):
         body = content[segment.body : segment.end]
         end = segment.end
         if segment.marker == APP1 and body.startswith(b"Exif\0\0"):
-            exif += [body] if len(exif) < MOST_EXIF else []
+            exif += [body] if len(exif) < MAX_EXIF else []
         elif _is_needed(segment.marker, body):
             yield segment.start, end
     yield end, end
 
 
 def segments(content: bytes, start: int) -> Iterator[Segment]:
-    """Yield the segments before the first scan; stop at one that is longer than the file."""
+    """Yield the segments before the first scan; stop at one beyond the file's end."""
     at = start
-    for _ in range(MOST_SEGMENTS):
+    for _ in range(MAX_SEGMENTS):
         at = content.find(b"\xff", at)
         while at >= 0 and content[at + 1 : at + 2] == b"\xff":  # fill bytes
             at += 1
@@ -76,6 +76,6 @@ def segments(content: bytes, start: int) -> Iterator[Segment]:
 
 def _is_needed(marker: int, body: bytes) -> bool:
     if marker in NEEDED:
-        begins, least = NEEDED[marker]
-        return len(body) >= least and body.startswith(begins)
+        prefix, size = NEEDED[marker]
+        return len(body) >= size and body.startswith(prefix)
     return not (marker == COMMENT or APP0 <= marker <= APP15)

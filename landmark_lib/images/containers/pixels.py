@@ -1,4 +1,4 @@
-"""A file of a photo, put together from pieces of another without a copy of them."""
+"""An image file composed of pieces of another, without copying them."""
 
 import io
 from bisect import bisect_right
@@ -8,25 +8,24 @@ from itertools import accumulate
 from typing import BinaryIO
 
 Piece = bytes | memoryview
-Span = tuple[int, int]  # where a part of a file begins and ends
-MOST_PIECES = 100_000
-BLOCK = 65_536  # bytes; decoders read so many at a time
-
+Span = tuple[int, int]  # start and end of a part of a file
+MAX_PIECES = 100_000
+BLOCK = 65_536  # bytes that decoders read at a time
 
 UNSIGNED, SIGNED = 1, 2
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a TIFF says about its numbers.
+    """The numbers of a TIFF.
 
     Attributes:
-        bits: Of one number.
-        kind: 1 of unsigned numbers, 2 of signed ones, 3 of floats.
-        is_grey: One number is one pixel, and no palette's.
+        bits: Bits per number.
+        kind: 1 for unsigned numbers, 2 for signed ones, 3 for floats.
+        is_grey: Each number is one pixel, without a palette.
         is_inverted: Low numbers are bright.
-        named: Which numbers are black and white, if it says so (SMinSampleValue, SMaxSampleValue).
-        largest: MaxSampleValue, which is for statistics; 0 without.
+        named: The numbers of black and white, if defined (SMinSampleValue, SMaxSampleValue).
+        largest: MaxSampleValue, which is for statistics; 0 if missing.
     """
 
     bits: int
@@ -38,21 +37,21 @@ class Samples:
 
     @property
     def is_deep_grey(self) -> bool:
-        """Whether a pixel is one number that 0 to 255 do not hold."""
+        """Whether a pixel is one number outside 0 … 255."""
         return self.is_grey and (self.bits > 8 or self.kind == SIGNED)
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """What a decoder gets of a file.
+    """The parts of a file that a decoder reads.
 
     Attributes:
-        pieces: Bytes that follow each other.
-        exif: The EXIF blocks that were left out, in the order found.
-        whole: Of a TIFF, the file as it came: libtiff wants one piece, and passes over damaged tags itself.
-        samples: What a TIFF says about its numbers.
-        largest: Pixels of the largest image in a HEIC or AVIF; the photo may be made of larger ones.
-        flaw: What the decoder would not tell: which pixels are missing.
+        pieces: Consecutive bytes.
+        exif: The removed EXIF blocks, in the order found.
+        whole: The original file of a TIFF: libtiff needs one piece, and ignores damaged tags itself.
+        samples: Description of the numbers of a TIFF.
+        largest: Pixels of the largest image in a HEIC or AVIF; the photo may consist of larger ones.
+        flaw: An error that the decoder would not raise: missing pixels.
     """
 
     pieces: tuple[Piece, ...]
@@ -63,16 +62,16 @@ class Pixels:
     flaw: str = ""
 
     def file(self) -> BinaryIO:
-        """Return the pieces as a file, at its beginning."""
+        """Return the pieces as an open file."""
         if len(self.pieces) == 1:
             return io.BytesIO(self.pieces[0])
         return Spliced(self.pieces) if self.whole is None else SplicedTiff(self.pieces, self.whole)
 
 
 def pieces_of(content: bytes, kept: Iterable[Span | bytes]) -> tuple[Piece, ...]:
-    """Return parts of a file, and bytes between them; parts that touch each other become one.
+    """Return parts of a file and bytes between them; adjacent parts are joined.
 
-    Of a file in more than `MOST_PIECES`, the rest stays as it is: no program writes such files.
+    After `MAX_PIECES`, the rest stays unchanged: no program writes such files.
     """
     view, pieces = memoryview(content), list[Piece]()
     start = end = 0
@@ -85,28 +84,28 @@ def pieces_of(content: bytes, kept: Iterable[Span | bytes]) -> tuple[Piece, ...]
         else:
             pieces.append(view[start:end])
             start, end = part
-        if len(pieces) >= MOST_PIECES:
+        if len(pieces) >= MAX_PIECES:
             end = len(content)
             break
     return (*pieces, view[start:end])
 
 
 class Spliced(io.BufferedReader):
-    """Pieces of bytes, read as one file."""
+    """Pieces of bytes as one file."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         super().__init__(_RawPieces(pieces), BLOCK)
 
 
 class SplicedTiff(Spliced):
-    """A TIFF with another directory; Pillow hands libtiff what `getvalue` returns, if a file has it."""
+    """A TIFF with another directory; Pillow passes the result of `getvalue` to libtiff."""
 
     def __init__(self, pieces: Sequence[Piece], whole: bytes) -> None:
         super().__init__(pieces)
         self._whole = whole
 
     def getvalue(self) -> bytes:
-        """Return the file as it came."""
+        """Return the original file."""
         return self._whole
 
 
@@ -128,7 +127,7 @@ class _RawPieces(io.RawIOBase):
         self._at = max(0, start[whence] + offset)
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # BufferedReader hands in no other
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # BufferedReader passes no other type
         number = bisect_right(self._ends, self._at)
         if number == len(self._pieces):
             return 0

@@ -1,4 +1,4 @@
-"""TIFF: a directory of tags that say where the pixels lie."""
+"""TIFF: a directory of tags with the locations of the pixels."""
 
 import struct
 from dataclasses import replace
@@ -20,29 +20,29 @@ from landmark_lib.images.containers.pixels import SIGNED, UNSIGNED, Pixels, Samp
 BITS, COMPRESSION, COLOURS, SAMPLES, SAMPLE_FORMAT = 258, 259, 262, 277, 339
 MAX_SAMPLE, SMIN_SAMPLE, SMAX_SAMPLE = 281, 340, 341
 ICC_PROFILE = 34675
-# Which tags tell how the pixels are stored, by TIFF 6.0.
+# Tags that describe the storage of pixels in TIFF 6.0.
 PIXEL_TAGS = {
     *(256, 257, BITS, COMPRESSION, COLOURS, 266),  # width and height, order of bits
     *(273, SAMPLES, 278, 279, 284, 317),  # strips, rows and bytes of a strip, planes, predictor
     *(320, 322, 323, 324, 325),  # palette, tiles
     *(338, SAMPLE_FORMAT, 347, 529, 530, 531, 532),  # alpha, JPEG tables, YCbCr
-    0xBC01,  # of JPEG XR, which Pillow refuses by it
+    0xBC01,  # JPEG XR, by which Pillow refuses it
 }
-# Further tags that change what a photo looks like, and the types in which Pillow can use them.
+# Further tags that change the look of a photo, and the types that Pillow can use.
 LOOK_TAGS = {ORIENTATION: {SHORT, LONG}, ICC_PROFILE: {BYTE, UNDEFINED}}
 UNCOMPRESSED, WHITE_IS_ZERO, BLACK_IS_ZERO = 1, 0, 1
 
 
 def is_tiff(content: bytes) -> bool:
-    """Say whether a file begins like a TIFF."""
+    """Return whether a file begins like a TIFF."""
     return content[:4] in BEGINNINGS
 
 
 def pixels_of_tiff(content: bytes) -> Pixels:
-    """Exchange the first directory for one with the tags alone that pixels and colours need.
+    """Return a TIFF whose first directory has only the tags for pixels, colours and orientation.
 
-    Pillow stops reading a directory at the first tag whose values lie outside of the file. It turns TIFFs
-    itself, so their orientation stays in.
+    Pillow stops reading a directory at the first tag with values outside the file. It turns TIFFs itself, so
+    it needs their orientation.
     """
     directory = first_directory(content)
     if directory is None or directory.start < len(_header(directory)):
@@ -53,7 +53,7 @@ def pixels_of_tiff(content: bytes) -> Pixels:
     if samples.is_deep_grey:
         shown = _as_pillow_reads(shown, samples)
     if len(shown.packed()) > len(directory.packed()):
-        shown = replace(shown, start=len(content))  # there is no room where it was
+        shown = replace(shown, start=len(content))  # it no longer fits at its place
     header, packed, view = _header(shown), shown.packed(), memoryview(content)
     between, rest = view[len(header) : shown.start], view[shown.start + len(packed) :]
     return Pixels((header, between, packed, rest), whole=content, samples=samples)
@@ -81,27 +81,26 @@ def _samples(directory: Directory) -> Samples:
 
 
 def _as_pillow_reads(directory: Directory, samples: Samples) -> Directory:
-    """Return a directory of deep grey samples as one of those kinds that Pillow knows.
+    """Return a directory of deep grey samples as one of the kinds that Pillow reads.
 
-    It knows few kinds of which low numbers are bright, and some kinds in one order of bytes only. And it
-    forgets that libtiff brings what it unpacks into the machine's order. But the bytes of each kind are those
-    of another that it knows.
+    Pillow reads few kinds with inverted grey, some kinds in one byte order only, and ignores that libtiff
+    unpacks to the machine's byte order. But the bytes of each kind equal those of a kind that it reads.
     """
     is_packed = directory.numbers().get(COMPRESSION, UNCOMPRESSED) != UNCOMPRESSED
     is_in_bits = samples.bits == 12 and all(entry.fits for entry in directory.entries)
     if is_packed or is_in_bits:
         directory = directory.in_little_order()
-    told = {COLOURS: BLACK_IS_ZERO}
+    changed = {COLOURS: BLACK_IS_ZERO}
     if (samples.kind, samples.bits, directory.order) == (UNSIGNED, 32, BIG):
-        told[SAMPLE_FORMAT] = SIGNED
-    if is_packed:  # libtiff looks for the directory where it was, so it must not grow
-        told = {tag: number for tag, number in told.items() if tag in directory.numbers()}
-    kept = tuple(entry for entry in directory.entries if entry.tag not in told)
-    return replace(directory, entries=kept + tuple(directory.entry(*pair) for pair in told.items()))
+        changed[SAMPLE_FORMAT] = SIGNED
+    if is_packed:  # libtiff reads the directory at its old place, so it must not grow
+        changed = {tag: number for tag, number in changed.items() if tag in directory.numbers()}
+    kept = tuple(entry for entry in directory.entries if entry.tag not in changed)
+    return replace(directory, entries=kept + tuple(directory.entry(*pair) for pair in changed.items()))
 
 
 def _header(directory: Directory) -> bytes:
-    """Return the first bytes of a TIFF, up to where its directory lies."""
+    """Return the first bytes of a TIFF, up to the offset of its directory."""
     kind = (directory.order, directory.is_big)
     begins = next(begins for begins, its_kind in BEGINNINGS.items() if its_kind == kind)
     if directory.is_big:

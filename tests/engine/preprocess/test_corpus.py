@@ -11,7 +11,7 @@ from landmark_lib.images.decode import decode_square
 from landmark_lib.images.jpeg import encode_jpeg
 from landmark_lib.preprocess.corpus import resize_photos
 
-MOST_PIXELS = 200_000_000
+MAX_PIXELS = 200_000_000
 
 
 def test_bad_rows_are_rejected_each_with_its_reason(made, csv_corpus):
@@ -29,7 +29,7 @@ def test_corpus_and_rejected_add_up_to_what_was_listed(made, csv_corpus):
 def test_corpus_holds_the_resized_square_of_every_good_photo(made, csv_corpus):
     expected = {}
     for image_id, content in csv_corpus.good.items():
-        square, width, height = decode_square(content, 250, MOST_PIXELS)
+        square, width, height = decode_square(content, 250, MAX_PIXELS)
         expected[image_id] = (image_id.rpartition("-")[0], encode_jpeg(square), width, height)
     rows = made.rows("corpus")
     assert len(rows) == len(expected)
@@ -38,7 +38,7 @@ def test_corpus_holds_the_resized_square_of_every_good_photo(made, csv_corpus):
 
 def resized(*fetched):
     seen = []
-    result = resize_photos(fetched, MOST_PIXELS, lambda photos, size: seen.append((photos, size)))
+    result = resize_photos(fetched, MAX_PIXELS, lambda photos, size: seen.append((photos, size)))
     assert seen == [(1, len(content) if isinstance(content, bytes) else 0) for _, content in fetched]
     return result
 

@@ -61,7 +61,7 @@ def test_missing_member_is_reported_and_the_others_vote(models, capsys):
     assert names(models) == ["member-0", "member-3"]
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning == (
-        f"warning: --models: {models} has no trained member-1, member-2; the others vote without them"
+        f"warning: --models: {models} has no trained member-1, member-2; the others vote alone"
     )
 
 

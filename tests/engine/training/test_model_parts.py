@@ -115,7 +115,7 @@ def test_other_members_in_place_of_those_that_keras_writes_are_refused(gone, ins
 def test_a_member_that_is_there_twice_is_refused(parts, tmp_path):
     del parts[METADATA]
     path = zipped(tmp_path / "twice.keras", [*parts.items(), (CONFIG, b"{}")])
-    refused(path, "its member 'config.json' is there twice")
+    refused(path, "its member 'config.json' occurs twice")
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -166,10 +166,10 @@ def test_what_comes_before_or_after_the_archive_or_ends_it_twice_is_refused(whol
     content = whole.read_bytes()
     second_end = b"PK\6\6" + bytes(52) + b"PK\6\7" + bytes(16)
     for changed, told in [
-        (b"#!/bin/sh\n" + content, "something else comes first"),
-        (content + b"more", "more follows it"),
-        (content[:-2] + b"\4\0more", "more follows it"),
-        (content[:-22] + second_end + content[-22:], "its directory of members is given twice"),
+        (b"#!/bin/sh\n" + content, "other data comes first"),
+        (content + b"more", "other data follows it"),
+        (content[:-2] + b"\4\0more", "other data follows it"),
+        (content[:-22] + second_end + content[-22:], "it has two directories of members"),
     ]:
         (tmp_path / "around.keras").write_bytes(changed)
         refused(tmp_path / "around.keras", told)

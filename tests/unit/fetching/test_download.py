@@ -14,7 +14,7 @@ from web_site import PHOTO, SECONDS
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import BadPhotoError
 from landmark_lib.fetching import download as downloads
-from landmark_lib.fetching.download import LONGEST_PAUSE, Downloader, Patience
+from landmark_lib.fetching.download import MAX_PAUSE, Downloader, Patience
 from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.settings import FetchSettings
 
@@ -119,7 +119,7 @@ def test_a_pause_that_nobody_understands_leaves_the_usual_one(refusal, paused, s
     | st.from_regex(r"[A-Z][a-z]{2},? [0-9]{1,3} [A-Z][a-z]{2} [0-9]+ [0-9]+:[0-9]+:[0-9]+ [+-][0-9]+")
 )
 def test_no_text_makes_a_pause_longer_than_the_limit(retry_after):
-    assert 0 <= Patience().parse_retry_after(retry_after) <= LONGEST_PAUSE
+    assert 0 <= Patience().parse_retry_after(retry_after) <= MAX_PAUSE
 
 
 def test_a_silent_server_is_given_up(refusal, site):
@@ -130,7 +130,7 @@ def test_a_silent_server_is_given_up(refusal, site):
 
 
 def test_a_body_that_only_trickles_is_given_up(refusal, monkeypatch):
-    monkeypatch.setattr(downloads, "MOST_TIMEOUTS", 0.01)
+    monkeypatch.setattr(downloads, "MAX_TIMEOUTS", 0.01)
     reason, detail = refusal("trickle", timeout=10)
     assert reason == Reason.DOWNLOAD_FAILED
     assert "too slow" in detail

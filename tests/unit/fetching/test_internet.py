@@ -146,7 +146,7 @@ def nobody_connected(listener):
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "message"),
     [
         *(
             (host, "127.0.0.2")
@@ -158,10 +158,10 @@ def nobody_connected(listener):
     ],
 )
 def test_nobody_is_connected_to_at_a_private_address_however_it_is_written(
-    refusal, listener, scheme, host, told
+    refusal, listener, scheme, host, message
 ):
     url = f"{scheme}://{host}:{listener.getsockname()[1]}/photo"
-    refused = (Reason.REFUSED_ADDRESS, f"{told} has no public address")
+    refused = (Reason.REFUSED_ADDRESS, f"{message} has no public address")
     assert refusal(url, allow_private_addresses=False) == refused
     assert nobody_connected(listener)
 
@@ -183,8 +183,8 @@ def test_a_name_of_a_private_address_is_refused(site, refusal, host):
 
 def test_a_refusal_does_not_tell_the_address_of_a_private_name(refusal, names):
     names["db.example.org"] = [["10.1.2.3", "fd00::1"]]
-    told = refusal("http://db.example.org/", allow_private_addresses=False)
-    assert told == (Reason.REFUSED_ADDRESS, "db.example.org has no public address")
+    message = refusal("http://db.example.org/", allow_private_addresses=False)
+    assert message == (Reason.REFUSED_ADDRESS, "db.example.org has no public address")
 
 
 def test_a_name_that_nobody_knows_is_a_failed_download(refusal, monkeypatch):

@@ -17,7 +17,7 @@ from landmark_lib.images import colour
 from landmark_lib.images.decode import decode_square
 
 Transpose = Image.Transpose
-MOST_PIXELS = 200_000_000
+MAX_PIXELS = 200_000_000
 RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 180, 40), (30, 40, 220), (255, 255, 255)
 ORIENTATION = 0x0112
 # How an upright photo lies in a file of each EXIF orientation.
@@ -101,9 +101,9 @@ def grey_display(exponent):
     return profile(b"GRAY", wtpt=tag(b"XYZ ", 0.9642, 1, 0.8249), kTRC=gamma(exponent))
 
 
-def reason_of(content, most_pixels=MOST_PIXELS):
+def reason_of(content, max_pixels=MAX_PIXELS):
     with pytest.raises(BadPhotoError) as error:
-        decode_square(content, 50, most_pixels)
+        decode_square(content, 50, max_pixels)
     return error.value.reason
 
 
@@ -126,7 +126,7 @@ def test_photos_of_every_orientation_come_out_upright(file_format, orientation):
     exif[ORIENTATION] = orientation
     stored = upright if turn is None else upright.transpose(turn)
     content = encoded(stored, file_format, quality=95, exif=exif)
-    square, width, height = decode_square(content, 50, MOST_PIXELS)
+    square, width, height = decode_square(content, 50, MAX_PIXELS)
     assert (width, height) == upright.size
     corners = [square.getpixel(at) for at in [(10, 10), (40, 10), (10, 40), (40, 40)]]
     assert np.abs(np.subtract(corners, [RED, GREEN, BLUE, WHITE])).max() <= 12
@@ -155,7 +155,7 @@ def test_the_longer_side_is_cut_evenly_on_both_ends():
 
 @pytest.mark.parametrize("size", [(1, 1), (3000, 2), (2, 3000), (249, 251)])
 def test_small_and_narrow_photos_are_enlarged(size):
-    square, width, height = decode_square(encoded(one_coloured(BLUE, size=size)), 250, MOST_PIXELS)
+    square, width, height = decode_square(encoded(one_coloured(BLUE, size=size)), 250, MAX_PIXELS)
     assert (square.mode, square.size, (width, height)) == ("RGB", (250, 250), size)
     assert np.asarray(square).reshape(-1, 3).tolist() == [list(BLUE)] * 250 * 250
 
@@ -369,8 +369,8 @@ def test_what_gives_no_photo_is_refused_with_its_reason(content, reason):
 
 def test_photos_up_to_the_limit_of_pixels_are_read():
     content = encoded(four_colours(120, 80))
-    pixels(content, most_pixels=120 * 80)
-    assert reason_of(content, most_pixels=120 * 80 - 1) == Reason.TOO_MANY_PIXELS
+    pixels(content, max_pixels=120 * 80)
+    assert reason_of(content, max_pixels=120 * 80 - 1) == Reason.TOO_MANY_PIXELS
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "AVIF"])
@@ -381,7 +381,7 @@ def test_no_pixel_is_decoded_before_their_number_is_known(file_format, monkeypat
     content = encoded(four_colours(), file_format)
     with Image.open(io.BytesIO(content)) as opened:
         monkeypatch.setattr(type(opened), "load", refuse)
-    assert reason_of(content, most_pixels=100) == Reason.TOO_MANY_PIXELS
+    assert reason_of(content, max_pixels=100) == Reason.TOO_MANY_PIXELS
 
 
 @given(st.data())
@@ -393,7 +393,7 @@ def test_damaged_photos_raise_nothing_but_bad_photo_error(file_format, data):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
         kept = bytes(content[: data.draw(st.integers(1, len(content)))])
-        square, _, _ = decode_square(kept, 10, MOST_PIXELS)
+        square, _, _ = decode_square(kept, 10, MAX_PIXELS)
     except BadPhotoError:
         return
     assert (square.mode, square.size) == ("RGB", (10, 10))

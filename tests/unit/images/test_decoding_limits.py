@@ -37,12 +37,12 @@ def test_a_photo_whose_decoder_takes_too_much_memory_is_refused(file_format):
 def test_what_is_refused_says_how_much_it_would_have_taken(monkeypatch):
     buffer = io.BytesIO()
     big("CMYK", 0, (900, 700)).save(buffer, "JPEG", progressive=True)
-    monkeypatch.setattr(decode, "MOST_MEMORY", 1_000_000)
-    with pytest.raises(BadPhotoError, match="900 x 700 of JPEG would take 5 MB of memory") as error:
-        decode_square(buffer.getvalue(), 250, most_pixels=900 * 700)
+    monkeypatch.setattr(decode, "MAX_MEMORY", 1_000_000)
+    with pytest.raises(BadPhotoError, match="900 x 700 of JPEG would need 5 MB of memory") as error:
+        decode_square(buffer.getvalue(), 250, max_pixels=900 * 700)
     assert error.value.reason == Reason.TOO_MANY_PIXELS
     # Who lets more pixels in gives them more memory.
-    square, width, height = decode_square(buffer.getvalue(), 250, most_pixels=5 * 900 * 700)
+    square, width, height = decode_square(buffer.getvalue(), 250, max_pixels=5 * 900 * 700)
     assert (square.size, width, height) == ((250, 250), 900, 700)
 
 

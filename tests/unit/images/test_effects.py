@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from landmark_lib.images import effects
-from landmark_lib.images.effects import steps_without_effect
+from landmark_lib.images.effects import no_op_steps
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.recipes import PIXEL_STEPS, Recipe, image_recipes
@@ -45,7 +45,7 @@ def squares_of_black_and_white():
 
 
 def found(image):
-    return steps_without_effect(image, encode_jpeg(image))
+    return no_op_steps(image, encode_jpeg(image))
 
 
 def exactly(encoded):
@@ -117,7 +117,7 @@ def test_a_glance_never_says_otherwise_than_comparing_the_outputs(seed, cells, l
 )
 def test_outputs_of_one_image_are_different_wherever_another_recipe_serves(image):
     encoded = encode_jpeg(image)
-    recipes = image_recipes("a", 30, 0, without_effect=steps_without_effect(image, encoded))
+    recipes = image_recipes("a", 30, 0, without_effect=no_op_steps(image, encoded))
     outputs = [apply_recipe(decode_jpeg(encoded), Recipe.parse(recipe)).tobytes() for recipe in recipes]
     assert len(recipes) == 30
     assert len(set(outputs)) == (30 if np.ptp(np.asarray(image)) else 1)

@@ -140,8 +140,8 @@ def test_large_jpegs_are_looked_at_in_less_detail_rather_than_with_more_memory(m
     pixels(content[:-2], 64)
     assert set(looked_at) == {(800, 640)}
     looked_at.clear()
-    monkeypatch.setattr(decode, "MOST_MEMORY", 500_000)
-    pixels(content[:-2], 64, most_pixels=800 * 640)
+    monkeypatch.setattr(decode, "MAX_MEMORY", 500_000)
+    pixels(content[:-2], 64, max_pixels=800 * 640)
     assert set(looked_at) == {(100, 80)}
 
 

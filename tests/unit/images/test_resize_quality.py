@@ -30,7 +30,7 @@ def reference(content):
 
 def psnr(content):
     """Peak signal-to-noise ratio in dB, where the same pixels count as 99, and the photo's shorter side."""
-    square, *size = decode_square(content, SIDE, most_pixels=200_000_000)
+    square, *size = decode_square(content, SIDE, max_pixels=200_000_000)
     error = np.asarray(square).astype(float) - np.asarray(reference(content)).astype(float)
     return min(99.0, 10 * np.log10(255**2 / max(np.mean(error**2), 1e-9))), min(size)
 

@@ -1,4 +1,4 @@
-"""Many processes render a sample, with the same bytes as one."""
+"""Many processes render the same bytes as one."""
 
 import pytest
 
