@@ -23,6 +23,7 @@ keras.config.set_image_data_format("channels_last")
 IMAGENET = "imagenet"
 RANDOM = "random"
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 # How weights of keras.applications expect their pixels: BGR minus ImageNet's means (ResNet50), from -1 to 1,
 # RGB minus means and divided by standard deviations, or unchanged.
 MODES = ("caffe", "tf", "torch")
@@ -130,7 +131,9 @@ def free_last_layers(backbone: keras.Model, count: int | str, l2: float = 0.0) -
         normalises_trained = isinstance(layer, keras.layers.BatchNormalization) and id(layer.input) in outputs
         layer.trainable = count == ALL or layer in trained or normalises_trained
         if l2 and layer in trained:
-            _penalise(layer, l2)
+            for name in KERNELS:
+                if (kernel := getattr(layer, name, None)) is not None:
+                    kernel.regularizer = keras.regularizers.L2(l2)
     return [layer.name for layer in backbone.layers if layer.trainable]
 
 
@@ -168,11 +171,3 @@ def _maker(name: str) -> Callable[..., keras.Model]:
     if name not in makers:
         raise UserError(f"--backbone: expected one of {', '.join(sorted(makers))}, received {name}")
     return makers[name]
-
-
-def _penalise(layer: keras.layers.Layer, l2: float) -> None:
-    """Put a weight penalty on a layer's kernels."""
-    for name in ("kernel", "depthwise_kernel", "pointwise_kernel"):
-        kernel = getattr(layer, name, None)
-        if kernel is not None:
-            kernel.regularizer = keras.regularizers.L2(l2)

@@ -173,7 +173,10 @@ class MemberTraining:
                 # A step's numbers are read when the next one is under way, or a GPU would idle.
                 stopping = before is not None and self._count(before, epoch.steps - 1)
                 before = result
-                display.set_postfix_str(_so_far(epoch), refresh=False)
+                loss, correct, seen = epoch.sums
+                if seen:
+                    means = f"loss {decimal(loss / seen)}, accuracy {decimal(correct / seen)}"
+                    display.set_postfix_str(means, refresh=False)
                 display.update(images)
                 if stopping:
                     break
@@ -297,8 +300,3 @@ def _means(sums: Sums) -> tuple[float, float]:
     """Return mean loss and accuracy over all ranks."""
     loss, correct, images = map(float, horovod_step.sum_over_ranks(sums))
     return loss / images, correct / images
-
-
-def _so_far(epoch: Epoch) -> str:
-    loss, correct, images = epoch.sums
-    return f"loss {decimal(loss / images)}, accuracy {decimal(correct / images)}" if images else ""

@@ -94,14 +94,10 @@ def _read_config(content: bytes) -> Any:
         config = json.loads(content.decode())
     except RecursionError:
         raise ValueError(f"its {CONFIG} is nested too deeply") from None
-    _check_names(config)
-    return config
-
-
-def _check_names(config: Any) -> None:
     for module, name in _named(config):
         if not isinstance(name, str) or name not in KNOWN.get(module, frozenset()):
             raise ValueError(f"unexpected layer {name!r:.60} from {module!r:.60}")
+    return config
 
 
 def _named(config: Any) -> Iterator[tuple[Any, Any]]:

@@ -95,10 +95,17 @@ class Watchdog:
             items: The items.
             what: What they are, for messages.
         """
-        with self._watching(what):
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._check_forever, daemon=True)
+            self._thread.start()
+        self._patience.alive()
+        self._what = what
+        try:
             for item in items:
                 self._patience.alive()
                 yield item
+        finally:
+            self._what = None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -110,37 +117,19 @@ class Watchdog:
             self._patience.alive()
             self._what = what
 
-    @contextmanager
-    def _watching(self, what: str) -> Iterator[None]:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._check_forever, daemon=True)
-            self._thread.start()
-        self._patience.alive()
-        self._what = what
-        try:
-            yield
-        finally:
-            self._what = None
-
     def _check_forever(self) -> None:
         while True:
             time.sleep(SECONDS_BETWEEN_CHECKS)
             what = self._what
             verdict = Verdict.WAIT if what is None else self._patience.check()
             if verdict is Verdict.WARN:
-                self._warn(what)
+                ending = f"; aborting after {self._limit:.0f} s (--stall-timeout)" if self._ends else ""
+                waited = f"{self._patience.waited:.0f} s so far"
+                logger.warning(f"{self._who}: waiting for {what}, {waited}{ending}", extra=ANY_RANK)
             elif verdict is Verdict.END and self._ends:
-                self._end(what)
-
-    def _warn(self, what: str | None) -> None:
-        ending = f"; aborting after {self._limit:.0f} s (--stall-timeout)" if self._ends else ""
-        waited = f"{self._patience.waited:.0f} s so far"
-        logger.warning(f"{self._who}: waiting for {what}, {waited}{ending}", extra=ANY_RANK)
-
-    def _end(self, what: str | None) -> None:
-        logger.error(
-            f"{self._who}: no {what} for {self._limit:.0f} seconds; aborting, as the other ranks wait for"
-            " this one. If the disk or bucket is slow, raise --stall-timeout",
-            extra=ANY_RANK,
-        )
-        os._exit(1)  # whatever hangs would prevent a regular exit
+                logger.error(
+                    f"{self._who}: no {what} for {self._limit:.0f} seconds; aborting, as the other ranks wait"
+                    " for this one. If the disk or bucket is slow, raise --stall-timeout",
+                    extra=ANY_RANK,
+                )
+                os._exit(1)  # whatever hangs would prevent a regular exit

@@ -35,7 +35,8 @@ def check_weights(path: Path) -> int:
                 if isinstance(part, h5py.Dataset):
                     held += _size(part)
                 else:
-                    named += _named_size(part)
+                    lists = [part.attrs[name] for name in part.attrs if name.startswith(WEIGHT_NAMES)]
+                    named += sum(_size(part[name]) for names in lists for name in names)
     except DAMAGED as error:
         raise ValueError(f"its weights are damaged ({error})") from None
     # Arrays may share their bytes, or have none.
@@ -57,7 +58,7 @@ def _parts(content: Any) -> Iterator[Any]:
         for name in group:
             is_within = isinstance(group.get(name, getlink=True), h5py.HardLink)
             part = group[name] if is_within else None
-            if part is None or _is_elsewhere(part):
+            if part is None or (isinstance(part, h5py.Dataset) and (part.external or part.is_virtual)):
                 raise ValueError(f"links and external data are not allowed: {name!r:.60}")
             place = h5py.h5o.get_info(part.id).addr
             if place in seen:
@@ -68,10 +69,6 @@ def _parts(content: Any) -> Iterator[Any]:
             elif isinstance(part, h5py.Dataset):
                 _check_array(part, name)
                 yield part
-
-
-def _is_elsewhere(part: Any) -> bool:
-    return isinstance(part, h5py.Dataset) and bool(part.external or part.is_virtual)
 
 
 def _check_array(array: Any, name: str) -> None:
@@ -86,9 +83,3 @@ def _check_array(array: Any, name: str) -> None:
 
 def _size(array: Any) -> int:
     return int(array.size or 0) * int(array.dtype.itemsize)
-
-
-def _named_size(group: Any) -> int:
-    """Return the size of the arrays that a group's attributes name, counted as often as they are named."""
-    lists = [group.attrs[name] for name in group.attrs if name.startswith(WEIGHT_NAMES)]
-    return sum(_size(group[name]) for names in lists for name in names)

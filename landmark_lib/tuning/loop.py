@@ -11,7 +11,7 @@ from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.digits import decimal
 from landmark_lib.errors import FailedError, LandmarkError, PrunedError, UserError
-from landmark_lib.hold_out import HoldOut, read_hold_out
+from landmark_lib.hold_out import read_hold_out
 from landmark_lib.progress import progress
 from landmark_lib.settings import TuneSettings
 from landmark_lib.training import horovod_step
@@ -52,7 +52,12 @@ def tune(settings: TuneSettings, root: str, train_program: Path) -> Tuning | Non
     manifest = dataset.read_manifest(root)
     datas = [read_member_data(root, manifest, member) for member in range(manifest.members)]
     hold_out = read_hold_out(root, manifest)
-    _check_halves(hold_out, root)
+    halves = Halves(hold_out)
+    if not len(halves.choosing) or not len(halves.reporting):
+        raise UserError(
+            f"--dataset: the {len(hold_out.image_ids)} photos that {root} holds out are too few to choose by"
+            " one half and report on the other; write more with --hold-out of jobs/preprocess.py"
+        )
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
     if not study.place.is_local:
         logger.info(
@@ -64,15 +69,6 @@ def tune(settings: TuneSettings, root: str, train_program: Path) -> Tuning | Non
         logger.info(f"{running} trials still run in other workers; the last worker reports the result")
         return None
     return write_results(study, settings, root, hold_out, manifest.members)
-
-
-def _check_halves(hold_out: HoldOut, root: str) -> None:
-    halves = Halves(hold_out)
-    if not len(halves.choosing) or not len(halves.reporting):
-        raise UserError(
-            f"--dataset: the {len(hold_out.image_ids)} photos that {root} holds out are too few to choose by"
-            " one half and report on the other; write more with --hold-out of jobs/preprocess.py"
-        )
 
 
 class _Worker:

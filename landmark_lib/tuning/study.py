@@ -86,7 +86,8 @@ class SharedStudy:
         """
         self._settings, self._members = settings, members
         self.place = Place(settings.models) / TUNING
-        self.folder = self.place.path if self.place.is_local else _working_folder(self.place)
+        digest = hashlib.sha256(self.place.address.encode()).hexdigest()
+        self.folder = self.place.path if self.place.is_local else WORKING_FOLDERS / digest[:16]
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         identity = {"dataset": dataset_fingerprint, "members": members, **settings.identity}
         try:
@@ -155,14 +156,6 @@ class SharedStudy:
     def _lock(self) -> Path:
         return self.folder / "study.lock"
 
-    @property
-    def _defaults(self) -> dict[str, Any]:
-        """The defaults of the settings with more than one value."""
-        search = self._settings.search
-        ranged = {name for name, bounds in search.ranges.items() if bounds.low < bounds.high}
-        chosen = {name for name, values in search.choices.items() if len(values) > 1}
-        return {name: value for name, value in search.defaults.items() if name in ranged | chosen}
-
     def _new(self, number: int, *, enqueued: bool) -> Claim:
         """Begin a trial; the first of each member has the defaults, for comparison."""
         lock = self._try_lock(number)
@@ -170,7 +163,12 @@ class SharedStudy:
             raise UserError(f"--models: {self._trial_folder(number)} is in use by another search")
         self._seed_draws(number)
         if number < self._members and not enqueued:
-            self._study.enqueue_trial(self._defaults)
+            search = self._settings.search
+            single = [name for name, bounds in search.ranges.items() if bounds.low == bounds.high]
+            single += [name for name, values in search.choices.items() if len(values) == 1]
+            self._study.enqueue_trial(
+                {name: value for name, value in search.defaults.items() if name not in single}
+            )
         return self._claimed(self._study.ask(), lock)
 
     def _seed_draws(self, number: int) -> None:
@@ -272,10 +270,6 @@ class PublishedStudy:
             self._seen.write_text(hashlib.sha256(content).hexdigest())
         except OSError as error:
             raise LandmarkError(f"--models: cannot write {self._place}: {error}") from None
-
-
-def _working_folder(place: Place) -> Path:
-    return WORKING_FOLDERS / hashlib.sha256(place.address.encode()).hexdigest()[:16]
 
 
 def done_by(trials: Sequence[FrozenTrial]) -> int:
