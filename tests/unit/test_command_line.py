@@ -1,4 +1,4 @@
-"""Command lines end with the status people expect, and tell mistakes in one line."""
+"""Command lines end with the expected status, and report errors in one line."""
 
 import errno
 from dataclasses import MISSING, dataclass
@@ -73,7 +73,7 @@ def test_options_become_settings_and_a_job_that_returns_ends_with_0():
         (NotADatasetError("out is no data set"), 2),
     ],
 )
-def test_errors_of_ours_are_told_in_one_line_with_their_status(error, status, capsys):
+def test_expected_errors_are_one_line_with_their_status(error, status, capsys):
     assert exit_status(CookSettings, failing_with(error), []) == status
     assert capsys.readouterr() == ("", f"error: {error}\n")
 
@@ -100,7 +100,7 @@ def test_errors_nobody_foresaw_keep_their_traceback(error):
         (["soup"], "error: Got unexpected extra argument (soup)"),
     ],
 )
-def test_a_wrong_command_line_is_told_in_one_line_and_ends_with_2(arguments, message, capsys):
+def test_wrong_command_line_is_one_line_with_status_2(arguments, message, capsys):
     assert exit_status(CookSettings, ignore, arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -187,7 +187,7 @@ def test_settings_come_from_a_yaml_file_and_the_command_line_wins(content, argum
         (None, "cannot read"),
     ],
 )
-def test_a_wrong_yaml_file_is_told_in_one_line_and_ends_with_2(content, message, tmp_path, capsys):
+def test_wrong_yaml_file_is_one_line_with_status_2(content, message, tmp_path, capsys):
     file = tmp_path / "cook.yaml"
     if content is not None:
         file.write_text(content)
@@ -197,7 +197,7 @@ def test_a_wrong_yaml_file_is_told_in_one_line_and_ends_with_2(content, message,
     assert message in err
 
 
-def test_version_is_told_and_ends_with_0(capsys):
+def test_version_is_shown_with_status_0(capsys):
     assert exit_status(CookSettings, ignore, ["--version"]) == 0
     assert capsys.readouterr().out == f"landmark-recognition, version {__version__}\n"
 

@@ -115,7 +115,7 @@ def read(settings_class, tmp_path, content, *arguments):
 
 
 def refused(capsys, *parts):
-    """Tell whether one line with these parts was all that was said."""
+    """Check that one line with these parts was the only output."""
     out, err = capsys.readouterr()
     assert (out, err.count("\n"), err[:7]) == ("", 1, "error: "), err
     assert [part for part in parts if part not in err] == [], err
@@ -207,7 +207,7 @@ def test_a_setting_without_a_value_is_the_default(job, tmp_path):
 
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("written", STRUCTURES)
-def test_a_structure_in_the_place_of_a_value_is_refused_by_name(job, written, tmp_path, capsys):
+def test_list_or_mapping_instead_of_a_value_is_refused_by_name(job, written, tmp_path, capsys):
     for of in (each.field for each in declared_in(JOBS[job])):
         if of.default == () or (of.metadata.get("listed") and written == "[]"):
             continue
@@ -244,7 +244,7 @@ def test_a_structure_in_the_place_of_a_value_is_refused_by_name(job, written, tm
         ("{0}: 1".encode("utf-16-be"), "not YAML in UTF-8 or UTF-16: special characters are not allowed"),
     ],
 )
-def test_what_is_no_file_of_settings_is_told_in_one_line(job, content, message, tmp_path, capsys):
+def test_file_without_settings_is_reported_in_one_line(job, content, message, tmp_path, capsys):
     name = declared_in(JOBS[job])[0].field.name
     if isinstance(content, bytes):
         content = content.replace(b"{0}", name.encode())
@@ -265,7 +265,7 @@ def test_a_setting_given_in_both_spellings_is_refused(first, tmp_path, capsys):
     refused(capsys, "--batch-size: expected once, received twice, line 2")
 
 
-def test_the_name_of_a_setting_that_is_nearly_right_is_told(tmp_path, capsys):
+def test_misspelled_setting_gets_a_suggestion(tmp_path, capsys):
     assert read(TrainSettings, tmp_path, "droput: 0.5\n") is None
     refused(capsys, "no setting is called droput; did you mean dropout?")
 

@@ -85,7 +85,7 @@ def test_history_has_one_line_per_epoch(trained):
     assert read_member(Place(str(directory))).best_epoch == accuracies.index(max(accuracies)) + 1
 
 
-def test_the_saved_model_takes_photos_as_they_are(trained):
+def test_saved_model_takes_unprocessed_photos(trained):
     model = load_trained(Place(str(trained[0] / "best.keras")))
     assert model.input_shape == (None, 32, 32, 3)
     assert model(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
@@ -97,7 +97,7 @@ def test_rows_steps_and_weights_are_logged_before_training(trained):
     assert "8 steps per epoch of 2 x 4 rows; 2 remaining rows go to the next epoch" in first.stderr
 
 
-def test_the_history_is_there_as_json_lines_too(trained):
+def test_history_is_also_written_as_json_lines(trained):
     directory, _ = trained
     lines = [json.loads(line) for line in (directory / "history.jsonl").read_text().splitlines()]
     with (directory / "history.csv").open(newline="") as file:
@@ -106,7 +106,7 @@ def test_the_history_is_there_as_json_lines_too(trained):
     assert all(0 <= line["input_wait"] < 1 and 0 < line["allreduce"] < 1 for line in lines)
 
 
-def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
+def test_one_process_trains_all_members(small_dataset, tmp_path):
     done = train(small_dataset, tmp_path, "--epochs", "1", "--trainable-layers", "0")
     assert done.returncode == 0, done.stderr
     assert all(read_member(Place(str(tmp_path / f"member-{member}"))).finished for member in (0, 1))

@@ -57,7 +57,7 @@ def test_repeated_reads_lose_no_row_group(member):
 
 
 @pytest.mark.parametrize(("ranks", "batch_size", "epochs_per_pass"), [(1, 4, 1), (2, 5, 2), (3, 3, 4)])
-def test_over_whole_passes_the_ranks_read_every_row_equally_often(member, ranks, batch_size, epochs_per_pass):
+def test_ranks_read_every_row_equally_often_over_whole_passes(member, ranks, batch_size, epochs_per_pass):
     settings = from_flat(TrainSettings, {"batch_size": batch_size, "epochs_per_pass": epochs_per_pass})
     rows_per_epoch = member.steps(settings, ranks) * batch_size * ranks
     epochs = -(-3 * member.rows // rows_per_epoch)
@@ -92,7 +92,7 @@ def test_batches_are_full_shuffled_and_repeatable(member):
     assert labels(1)[:20] != [row % 3 for row in range(20)]
 
 
-def test_images_at_full_size_are_pillows_pixels_within_a_grey_level(member):
+def test_full_size_images_equal_pillows_within_one_grey_level(member):
     record = member.validation.records[0]
     jpegs = dataset.read_table(member.validation.root, record.path)["image"].to_pylist()
     expected = np.stack([np.asarray(Image.open(io.BytesIO(jpeg))) for jpeg in jpegs])
@@ -100,7 +100,7 @@ def test_images_at_full_size_are_pillows_pixels_within_a_grey_level(member):
     assert np.abs(images.numpy().astype(int) - expected).max() <= 1
 
 
-def test_a_shard_with_fewer_rows_than_the_manifest_says_ends_the_reading(member):
+def test_shard_with_missing_rows_ends_the_reading(member):
     first = member.training.records[0]
     wrong = Shards(member.training.root, [FileRecord(first.path, 21, first.bytes, first.sha256)])
     with pytest.raises(LandmarkError, match="expected 21 rows, found 20"):
@@ -188,7 +188,7 @@ def test_more_shards_than_a_reader_takes_are_read_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-200]), Path.unlink])
-def test_a_shard_that_is_cut_short_or_gone_ends_the_reading_and_is_named(tmp_path, damage):
+def test_truncated_or_missing_shard_ends_the_reading_and_is_named(tmp_path, damage):
     write_small_dataset(str(tmp_path))
     member = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0)
     broken = member.training.records[1].path

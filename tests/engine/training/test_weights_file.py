@@ -81,7 +81,7 @@ FORGERIES = [
 
 
 @pytest.mark.parametrize(("forge", "told"), FORGERIES)
-def test_weights_that_lie_elsewhere_or_claim_all_memory_are_refused(forge, told, tmp_path):
+def test_links_and_oversized_weights_are_refused(forge, told, tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"secret")
     path = tmp_path / "weights.h5"
@@ -105,7 +105,7 @@ def test_a_model_with_such_weights_is_refused(forge, told, model, tmp_path):
         load_trained(Place(str(forged)))
 
 
-def test_a_file_that_goes_in_circles_is_looked_through_once(tmp_path):
+def test_cyclic_file_is_checked_once(tmp_path):
     with h5py.File(tmp_path / "weights.h5", "w") as content:
         layer = content.create_group("layer")
         layer["x"] = np.zeros(3)
@@ -122,7 +122,7 @@ def test_weights_of_keras_2_name_their_arrays_once(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["both.keras", "both.weights.h5", "both.h5"])
-def test_a_file_that_is_hdf5_and_a_keras_archive_in_one_is_read_as_what_was_checked(model, name, tmp_path):
+def test_file_that_is_both_hdf5_and_keras_archive_is_read_as_checked(model, name, tmp_path):
     """Keras would read the archive behind the weights of a file that is called .keras."""
     with h5py.File(tmp_path / name, "w") as content:
         content["x"] = np.zeros(3)
@@ -134,7 +134,7 @@ def test_a_file_that_is_hdf5_and_a_keras_archive_in_one_is_read_as_what_was_chec
         load_backbone("MobileNet", str(tmp_path / name), 32, seed=0)
 
 
-def test_what_is_no_file_of_weights_is_the_users_mistake(tmp_path):
+def test_file_without_weights_is_a_user_error(tmp_path):
     (tmp_path / "weights.h5").write_text("no weights")
     with pytest.raises(UserError, match=r"--weights: .*weights\.h5 cannot be read"):
         load_backbone("MobileNet", str(tmp_path / "weights.h5"), 32, seed=0)
@@ -156,7 +156,7 @@ def test_a_download_with_another_checksum_is_refused(tmp_path, monkeypatch):
 
 
 def downloads_without_a_checksum():
-    """Name the modules of keras.applications that download what they cannot check."""
+    """Return the modules of keras.applications that download without a checksum."""
     folder = Path(inspect.getfile(keras.applications.ResNet50)).parent
     for path in sorted(folder.glob("*.py")):
         calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
@@ -165,7 +165,7 @@ def downloads_without_a_checksum():
             yield path.stem
 
 
-def test_networks_that_keras_has_no_checksum_of_are_not_downloaded():
+def test_networks_without_a_checksum_are_not_downloaded():
     modules = set(downloads_without_a_checksum())
     assert modules == {"mobilenet", "mobilenet_v2"}
     for name in UNCHECKED:

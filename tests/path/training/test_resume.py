@@ -38,7 +38,7 @@ def interrupt(dataset, models, signal, place, ranks=1, rank=0):
 
 
 def outcome(models):
-    """Give the weights of the last and of the best model, and the history without its times."""
+    """Return the weights of the last and of the best model, and the history without its times."""
     directory = models / "member-0"
     assert read_member(Place(str(directory))).finished
     with (directory / "history.csv").open(newline="") as file:
@@ -122,7 +122,7 @@ def test_two_ranks_resume_to_the_same_weights_after_one_was_killed(
     check_equal(outcome(broken), outcome(whole))
 
 
-def test_a_trained_member_is_left_alone_and_goes_on_if_more_epochs_are_asked(finished, small_dataset):
+def test_trained_member_is_skipped_and_resumes_for_more_epochs(finished, small_dataset):
     last = finished / "member-0" / "last.keras"
     before = last.stat().st_mtime_ns
     done = train(small_dataset, finished)
@@ -138,7 +138,7 @@ def test_other_settings_are_refused_with_the_difference(finished, small_dataset)
     assert done.stderr.count("\n") == 1
 
 
-def test_another_number_of_ranks_goes_on_only_where_asked(finished, train_on_two_ranks):
+def test_another_number_of_ranks_resumes_only_if_allowed(finished, train_on_two_ranks):
     more = ("--epochs", "4")
     status, told = train_on_two_ranks(finished, *more)
     assert status == (1, 1)
