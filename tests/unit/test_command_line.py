@@ -16,13 +16,11 @@ from landmark_lib.settings import (
     TrainSettings,
     TuneSettings,
     declared_in,
-    flag,
     former_names,
     option,
-    require,
-    setting,
     with_current_names,
 )
+from landmark_lib.settings.declare import flag, require, setting
 
 
 @dataclass(frozen=True)

@@ -125,5 +125,5 @@ def test_separate_hosts_train_over_a_network_through_one_port(hosts_apart, small
     seen = listeners(hosts_apart, job)
     assert job.wait(timeout=120) == 0, (tmp_path / "told").read_text()
     assert read_member(Place(str(tmp_path / "models/member-0"))).finished
-    # horovodrun lets ranks find each other on all networks that it sees; SECURITY.md explains the consequences.
+    # horovodrun lets ranks find each other on all networks; SECURITY.md explains the consequences.
     assert seen == {"horovodrun": {"0.0.0.0"}, "sshd": {"10.77.0.2"}}  # noqa: S104 - nothing is bound here
