@@ -81,6 +81,8 @@ setup(
             "pytest-timeout>=2.3",  # a hung rank fails its test instead of the whole run
             "pytest-xdist>=3.7,<4",  # tests wait for processes to start, so two run at a time
             "ruff>=0.9",
+            "scikit-learn>=1.4,<2",  # what metrics and fits are compared with in tests
+            "scipy>=1.11,<2",  # what McNemar's test is compared with in tests
             "uv>=0.5",  # updates the lock files
             "wheel<0.46",  # builds what has no wheel (pyspark, horovod) with setuptools below 70
         ],

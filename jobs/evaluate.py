@@ -14,11 +14,11 @@ def evaluate(settings: EvaluateSettings) -> None:
     """
     from landmark_lib.dataset import read_classes
     from landmark_lib.evaluation.evaluate import evaluate as run
-    from landmark_lib.evaluation.table import describe
+    from landmark_lib.evaluation.table import describe_evaluation
 
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     evaluation, path = run(settings, root)
-    show(describe(evaluation, read_classes(root)))
+    show(describe_evaluation(evaluation, read_classes(root)))
     show(f"\nResults: {visible(path)}")
 
 

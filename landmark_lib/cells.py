@@ -1,4 +1,4 @@
-"""Text from outside in the cells of CSV files that people may open in a spreadsheet."""
+"""Untrusted text in cells of CSV files that people may open in a spreadsheet."""
 
 import csv
 import io
@@ -6,34 +6,34 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-# A spreadsheet takes these for the beginning of a formula, which may start programs and send data away; the
-# wide ones are typed on East Asian keyboards. An apostrophe in front makes text of it.
-FORMULA = re.compile("'*[-=+@\t\r\n＝＋－＠]")  # noqa: RUF001 - these are meant
+# A spreadsheet reads these as the start of a formula, which may run programs and send data. The wide ones are
+# typed on East Asian keyboards. A leading apostrophe makes the cell text.
+FORMULA = re.compile("'*[-=+@\t\r\n＝＋－＠]")  # noqa: RUF001 - intended
 NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 def as_cell(text: str) -> str:
-    """Write a text so that no spreadsheet takes it for a formula; all but a few texts stay as they are."""
-    return f"'{text}" if _acts(text) else text
+    """Return text that no spreadsheet reads as a formula; most text is returned unchanged."""
+    return f"'{text}" if _is_formula(text) else text
 
 
 def from_cell(cell: str) -> str:
-    """Read what `as_cell` wrote."""
-    return cell[1:] if cell.startswith("'") and _acts(cell[1:]) else cell
+    """Return the text that `as_cell` wrote."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell[1:]) else cell
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:
-    """Write rows as CSV, a line each but for line breaks in quoted cells."""
+    """Return rows as CSV, one line each except for line breaks in quoted cells."""
     return "".join(map(_line, rows))
 
 
 def _line(row: Iterable[Any]) -> str:
-    # Python 3.11 quotes line breaks of the kind alone that ends lines, so "\n" would leave "\r" bare.
+    # Python 3.11 quotes only the line breaks of its line terminator, so "\n" would leave "\r" unquoted.
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(row)
     return line.getvalue().removesuffix("\r\n") + "\n"
 
 
-def _acts(text: str) -> bool:
-    """Tell whether a text begins like a formula, or like one that was made text of; a number is none."""
+def _is_formula(text: str) -> bool:
+    """Return whether text starts like a formula, escaped or not, and is no number."""
     return bool(FORMULA.match(text)) and not NUMBER.fullmatch(text)

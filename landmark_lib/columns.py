@@ -1,4 +1,4 @@
-"""Rows of text set in columns, for a terminal."""
+"""Rows of text in aligned columns, for a terminal."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ GAP = "  "
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Set rows in columns, each as wide as its widest cell, and return a line a row.
+    """Return one line per row, with columns as wide as their widest cell.
 
-    Cells begin below each other, so that numbers with one digit before the point have their points in a line,
-    however many digits follow. A row may have fewer cells than others.
+    Cells are left-aligned, so numbers with one digit before the decimal point align at the point. A row may
+    have fewer cells than others.
     """
     widths: list[int] = []
     for row in rows:

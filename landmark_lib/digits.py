@@ -1,26 +1,25 @@
-"""Measured values as text, with the digits that it takes.
+"""Measured values as text, with as many digits as they need.
 
-A chance of one in 15,000 is not 0.000, and 14,999 right answers of 15,000 are not 1.000: what lies between
-none and all is never rounded to either. Tables on a terminal, lines of a log and pages for people all write
-values this way.
+A chance of one in 15,000 is not 0.000, and 14,999 right predictions of 15,000 are not 1.000: a value between
+none and all is never rounded to either. Tables, log lines and pages all write values this way.
 """
 
 import math
 
-NOTHING = "-"  # there is no value
-FINEST = 3  # more decimals than asked for before a value is only said to be smaller, or larger
+NOTHING = "-"  # no value
+EXTRA_PLACES = 3  # more decimals than requested, before only a bound is written
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
-SMALLEST_P_VALUE = 0.001  # smaller ones are only said to be smaller
+MIN_P_VALUE = 0.001  # below, only the bound is written
 
 
 def decimal(value: float | None, places: int = 3, *, signed: bool = False) -> str:
-    """Write a value as 0.953, with more decimals where rounding would make 0 or 1 of it.
+    """Return a value as 0.953, with more decimals where it would round to 0 or 1.
 
     Args:
-        value: What was measured; None and NaN are written as "-".
-        places: Decimals. Closer to 0 or 1 than the last of them, two digits of the distance are shown:
-            0.000067, 0.99970; and where that takes over three decimals more, "< 0.000001" or "> 0.999999".
-        signed: Whether a value above 0 gets its sign, as differences do.
+        value: None and NaN become "-".
+        places: Decimals. A value closer to 0 or 1 than the last decimal shows two digits of the distance:
+            0.000067, 0.99970. If that takes more than three extra decimals: "< 0.000001" or "> 0.999999".
+        signed: Whether a positive value has a sign, as differences do.
     """
     if value is None or math.isnan(value):
         return NOTHING
@@ -30,7 +29,7 @@ def decimal(value: float | None, places: int = 3, *, signed: bool = False) -> st
 
 
 def share(part: float | None, whole: float = 1) -> str:
-    """Write a part of a whole in per cent: 0 % is none and 100 % all, however close the others come."""
+    """Return a part of a whole in per cent; only none is 0 %, and only all is 100 %."""
     if part is None or math.isnan(part):
         return NOTHING
     if part in (0, whole):
@@ -39,7 +38,7 @@ def share(part: float | None, whole: float = 1) -> str:
 
 
 def points(difference: float | None) -> str:
-    """Write a difference of shares in percentage points, with its sign: +7.1."""
+    """Return a difference of shares in percentage points, with its sign: +7.1."""
     if difference is None or math.isnan(difference):
         return NOTHING
     text = _digits(100 * abs(difference), math.inf, 1)
@@ -47,17 +46,17 @@ def points(difference: float | None) -> str:
 
 
 def p_value(value: float) -> str:
-    """Write the p value of a test: p = 0.041, p < 0.001."""
-    return f"p < {SMALLEST_P_VALUE}" if value < SMALLEST_P_VALUE else f"p = {decimal(value)}"
+    """Return the p value of a test: p = 0.041, p < 0.001."""
+    return f"p < {MIN_P_VALUE}" if value < MIN_P_VALUE else f"p = {decimal(value)}"
 
 
 def number(count: float) -> str:
-    """Write 1234567 as 1,234,567, with a decimal where a small number would lose by rounding."""
+    """Return 1234567 as 1,234,567, with one decimal for small numbers that are not whole."""
     return _digits(count, math.inf, 1) if 0 < count < 100 and count != int(count) else f"{count:,.0f}"
 
 
 def size(count: float) -> str:
-    """Write a number of bytes in the largest unit that leaves a whole one: 1.2 MB."""
+    """Return a number of bytes in the largest unit with a value of at least 1: 1.2 MB."""
     power = 0
     while count >= 1000 and power < len(UNITS) - 1:
         count, power = count / 1000, power + 1
@@ -65,7 +64,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as 0.4 s, 12 s, 3 min 5 s or 2 h 4 min."""
+    """Return seconds as 0.4 s, 12 s, 3 min 5 s or 2 h 4 min."""
     if seconds < 10:
         return f"{_digits(seconds, math.inf, 1)} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -75,16 +74,15 @@ def duration(seconds: float) -> str:
 
 
 def _digits(size: float, rest: float, places: int, whole: float = 1) -> str:
-    """Write a value of at least 0 whose distance from `whole` is `rest`, infinite where that is no bound."""
-    near, last, finest = min(size, rest), 10**-places, 10 ** -(places + FINEST)
+    """Return a value of at least 0 as text; `rest` is its distance from `whole`, or infinite."""
+    near, last, finest = min(size, rest), 10**-places, 10 ** -(places + EXTRA_PLACES)
     if size == 0 or near >= last:
         return f"{size:.{places}f}"
     if near < finest:
         bound = finest if size <= rest else whole - finest
-        return f"{'<' if size <= rest else '>'} {bound:.{places + FINEST}f}"
-    exponent = int(
-        f"{near:.1e}".partition("e")[2]
-    )  # of the two digits that are shown, so once they are rounded
+        return f"{'<' if size <= rest else '>'} {bound:.{places + EXTRA_PLACES}f}"
+    # The exponent of the two digits shown, after rounding.
+    exponent = int(f"{near:.1e}".partition("e")[2])
     return f"{size:.{1 - exponent}f}"
 
 

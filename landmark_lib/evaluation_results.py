@@ -1,4 +1,4 @@
-"""What an evaluation found, as plain values: `evaluation.json` and the report are made of these."""
+"""The results of an evaluation as plain values, for `evaluation.json` and the report."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from landmark_lib.digits import decimal
 
 ENSEMBLE = "ensemble"
 MEAN_SOFTMAX = "mean softmax"
-TOP = 5  # answers of which one is to be right; all of fewer classes
+TOP_K = 5  # all classes, if there are fewer
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Photos whose score falls into one of the equal parts of 0 … 1; parts without photos are left out."""
+    """Photos whose score lies in one of the equal parts of 0 … 1; parts without photos are omitted."""
 
     score: float  # mean
     accuracy: float
@@ -32,9 +32,9 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class Temperature:
-    """What a member's logits are divided by so that its scores are as sure as it is right.
+    """The temperature that calibrates a member, by which its logits are divided.
 
-    Fitted on one half of the hold-out, a keyed split; the expected calibration errors are the other half's.
+    It is fitted on one half of the hold-out; the expected calibration errors are those of the other half.
     """
 
     temperature: float
@@ -51,17 +51,17 @@ class Decile:
     most: int
     classes: int
     photos: int
-    accuracy: float | None  # mean over its classes with photos; None: there are none
+    accuracy: float | None  # mean over its classes with photos; None if there are none
 
 
 @dataclass(frozen=True)
 class VoterResult:
-    """How good one voter is."""
+    """The figures of one voter."""
 
     voter: str  # "member-0" …, ENSEMBLE or MEAN_SOFTMAX
     weights: str  # what the backbones started from
     top_1: Figure
-    top_5: Figure  # of fewer classes or labels: the right one among all given
+    top_5: Figure  # top-k, if there are fewer than 5 classes
     mean_class_accuracy: Figure
     macro_precision: Figure
     macro_recall: Figure
@@ -70,7 +70,7 @@ class VoterResult:
     reliability: list[ReliabilityBin]
     deciles: list[Decile]
     confusion: list[tuple[int, int, int]]  # true class index, predicted class index, photos
-    temperature: Temperature | None  # of members
+    temperature: Temperature | None  # of members only
 
 
 @dataclass(frozen=True)
@@ -86,29 +86,29 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """How often members answer differently."""
+    """How often members disagree."""
 
     members: list[str]
-    pairs: list[list[float]]  # share of photos on which two members differ, (members, members)
-    unanimous: float  # share of photos
-    accuracy_if_unanimous: float | None
-    accuracy_if_split: float | None  # of the ensemble
+    pairs: list[list[float]]  # share of photos on which two members disagree, (members, members)
+    unanimous: float  # share of photos on which all members agree
+    accuracy_if_unanimous: float | None  # of the ensemble, as the next one
+    accuracy_if_split: float | None
 
 
 @dataclass(frozen=True)
 class RejectionAtShare:
-    """GAP where a share of photos shows no landmark, by the vote's score and by the chance to be right."""
+    """GAP if a share of the photos shows no landmark, ranked by the vote's score and by the rejection."""
 
     share: float
     plain: Figure
     rejecting: Figure
     gain: Figure  # rejecting - plain
-    won_back: Figure | None  # share of what these photos cost the plain score; None: nothing
+    won_back: Figure | None  # gain as a share of what these photos cost; None if they cost nothing
 
 
 @dataclass(frozen=True)
 class RejectionResult:
-    """What rejection brings, on photos that it was not fitted on."""
+    """How well rejection works on photos that it was not fitted on."""
 
     source: str  # of the photos without a landmark
     photos: int  # with a landmark
@@ -117,13 +117,13 @@ class RejectionResult:
     shares: list[RejectionAtShare]
     weights: dict[str, float]  # by evidence, standardised
     threshold: float
-    right_kept: float  # share of the right answers that reach the threshold
-    landmark_free_rejected: float  # share of the photos without a landmark that do not
+    right_kept: float  # share of the right predictions that reach the threshold
+    landmark_free_rejected: float  # share of the photos without a landmark below it
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that was found on one hold-out."""
+    """All results on one hold-out."""
 
     dataset: str
     dataset_fingerprint: str
@@ -134,4 +134,4 @@ class Evaluation:
     comparison: Comparison
     disagreement: Disagreement
     rejection: RejectionResult | None = None
-    no_rejection: str = ""  # why there is none
+    no_rejection: str = ""  # why there is no rejection

@@ -1,1 +1,12 @@
-"""Votes and their score: predict with every member, vote, measure, tell."""
+"""Predictions, their vote and their evaluation; uses TensorFlow.
+
+- `networks`: the trained networks of all members, run together.
+- `photos`: the photos to predict, of a data set or a user's.
+- `predict`, `prediction_files`: predict photos, and store the predictions.
+- `prediction_text`, `submission`: predictions as text and as a submission to Kaggle.
+- `evaluate`: measure the members and their vote on the hold-out.
+- `ensemble_outputs`: what all members and their vote predict for the hold-out.
+- `measure`: compute an evaluation from these predictions.
+- `evidence`, `rejecting`, `no_landmark`, `rejection_file`: learn to reject photos without a landmark.
+- `table`: the results of an evaluation as text.
+"""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from landmark_lib.evaluation.evidence import Evidence, evidence_of, statistics_of, without_true_class
 from landmark_lib.evaluation.measure import Voter
 from landmark_lib.evaluation.networks import TrainedMember, most_likely, run_networks
-from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX
+from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, TOP_K
 from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import TEMPERATURES
 from landmark_lib.method.vote import ensemble_predictions
@@ -18,8 +18,6 @@ from landmark_lib.predictions import Predictions
 from landmark_lib.progress import progress
 from landmark_lib.training.member_data import slices_of_rank
 from landmark_lib.training.reading import Group, Shards, read_slices
-
-TOP_K = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def predict_hold_out(
     ]
     all_weights = ", ".join(dict.fromkeys(weights))
     mean_predictions = Predictions.join(mean_softmax)
-    # The mean of softmax rounds to just above 1 at times.
+    # A mean of softmax may round to just above 1.
     mean_predictions = Predictions(mean_predictions.classes, np.minimum(mean_predictions.scores, 1.0))
     return EnsembleOutputs(
         members=voters,

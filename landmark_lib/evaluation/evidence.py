@@ -38,6 +38,10 @@ class Evidence:
             np.concatenate([part.scores for part in parts]), np.concatenate([part.values for part in parts])
         )
 
+    def of(self, photos: NDArray[np.bool_]) -> Self:
+        """Return the evidence for some photos."""
+        return type(self)(self.scores[photos], self.values[photos])
+
 
 def statistics_of(members: Sequence[TrainedMember]) -> list[FeatureStatistics] | None:
     """Return the members' feature statistics; None if one has none, or if there are too few classes."""

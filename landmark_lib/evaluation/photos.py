@@ -1,6 +1,6 @@
-"""The photos that are to be predicted, in units of some hundred: of a data set, or as a user has them.
+"""The photos to predict, in units of some hundred: those of a data set, or a user's.
 
-Whatever they come from, the networks get the pixels that preprocessing would have written for them.
+Wherever they come from, networks receive the pixels that preprocessing would have written.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ from landmark_lib.storage import Place
 from landmark_lib.training.reading import Group, Shards, read_slices
 
 PHOTOS_PER_UNIT = 256
-PHOTOS_AT_ONCE = 32  # of a user's photos, read before they are handed on
+PHOTOS_AT_ONCE = 32  # of a user's photos, per group
 COLUMNS = ("image_id", "image")
 
-Reject = Callable[[str, str, str], None]  # told the image id, the reason and the detail
+Reject = Callable[[str, str, str], None]  # takes image id, reason and detail
 
 
 class Photos(Protocol):
@@ -35,24 +35,24 @@ class Photos(Protocol):
 
     @property
     def identity(self) -> str:
-        """Name of the photos; equal ones have equal names."""
+        """Identity of the photos; equal photos have equal identities."""
 
     @property
     def sizes(self) -> Sequence[int]:
-        """Photos of each unit, the rejected ones with them."""
+        """Number of photos in each unit, including rejected ones."""
 
     def image_ids(self) -> Iterator[str]:
-        """Yield the ids of all photos, the rejected ones with them."""
+        """Yield the ids of all photos, including rejected ones."""
 
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
-        """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
+        """Yield the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
 
 
 def find_photos(settings: PredictSettings, root: str) -> Photos:
-    """Find what is to be predicted: `--input`, or else the data set at `root`.
+    """Find the photos to predict: those of `--input`, else those of the data set at `root`.
 
     Raises:
-        UserError: There is nothing, or it is no data set.
+        UserError: There are no photos, or `root` is not a data set.
     """
     if settings.input is None:
         return DatasetPhotos(root, dataset.read_manifest(root))
@@ -60,10 +60,10 @@ def find_photos(settings: PredictSettings, root: str) -> Photos:
 
 
 def find_users_photos(address: str, settings: PhotoSettings, option: str) -> Photos:
-    """Find photos that a user named, which may be those of a data set.
+    """Find the photos at an address, which may be a data set.
 
     Raises:
-        UserError: There is nothing, or a list that cannot be read.
+        UserError: There are no photos, or a list cannot be read.
     """
     if is_dataset(Place(address)):
         return DatasetPhotos(address, dataset.read_manifest(address))
@@ -71,7 +71,7 @@ def find_users_photos(address: str, settings: PhotoSettings, option: str) -> Pho
 
 
 class DatasetPhotos:
-    """The hold-out of a data set; all photos of one without labels, a unit a file."""
+    """The hold-out of a data set, or all photos of one without labels; one unit per file."""
 
     def __init__(self, root: str, manifest: Manifest) -> None:
         """List the files.
@@ -83,7 +83,7 @@ class DatasetPhotos:
         photos = manifest.files_in(directory)
         if not photos:
             raise UserError(f"--dataset: {root} has no photos to predict (made with --hold-out 0)")
-        # What preprocessing rejected of photos to predict has its place in the answer, too.
+        # Photos to predict that preprocessing rejected appear in the predictions, too.
         self._records = photos if manifest.classes else [*photos, *manifest.files_in(REJECTED)]
         self._shards = Shards(root, self._records)
         self.sizes = [record.rows for record in self._records]
@@ -91,36 +91,36 @@ class DatasetPhotos:
         self.identity = hashlib.sha256(listed.encode()).hexdigest()[:16]
 
     def image_ids(self) -> Iterator[str]:
-        """Yield the ids of all photos, the rejected ones with them."""
+        """Yield the ids of all photos, including rejected ones."""
         for record in self._records:
             table = dataset.read_table(self._shards.root, record.path, ["image_id"])
             yield from filter(None, table["image_id"].to_pylist())
 
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
-        """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
+        """Yield the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
         record = self._records[unit]
         if record.path.startswith(REJECTED):
             for row in dataset.read_table(self._shards.root, record.path).to_pylist():
                 reject(row["image_id"] or row["uri"] or "", row["reason"], row["detail"] or "")
             return
-        whole = record.path.startswith(VALIDATION)
+        cropped = record.path.startswith(VALIDATION)
         for image_ids, jpegs in read_slices(self._shards, [ShardSlice(unit, 0, record.rows)], COLUMNS):
-            yield image_ids, jpegs if whole else _array([centre_of(jpeg) for jpeg in jpegs])
+            yield image_ids, jpegs if cropped else _array([centre_of(jpeg) for jpeg in jpegs])
 
 
 class UsersPhotos:
-    """Photos as a user has them: in a folder, tars, a file, or a CSV of addresses."""
+    """A user's photos: in a folder, tars, a file, or a CSV of addresses."""
 
     def __init__(self, address: str, settings: PhotoSettings, option: str = "--input") -> None:
-        """List them.
+        """List the photos.
 
         Args:
             address: The folder or file.
-            settings: How they are fetched, and which are too large.
-            option: Of the command line, that named it.
+            settings: How photos are fetched, and which are too large.
+            option: The command-line option with the address, for messages.
 
         Raises:
-            UserError: There is nothing, or a list that cannot be read.
+            UserError: There are no photos, or a list cannot be read.
         """
         source = find_source(SourceSettings(address, unlabelled=True), option)
         self._root, self._settings = source.place.address, settings
@@ -133,28 +133,32 @@ class UsersPhotos:
         self.identity = _identity(self._entries)
 
     def image_ids(self) -> Iterator[str]:
-        """Yield the ids of all photos, the rejected ones with them."""
+        """Yield the ids of all photos, including rejected ones."""
         yield from self._entries["image_id"].to_pylist()
 
     def read(self, unit: int, reject: Reject) -> Iterator[Group]:
-        """Read the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
-        most_pixels = self._settings.max_megapixels * 10**6
-        kept: list[tuple[str, bytes]] = []
+        """Yield the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
+        max_pixels = self._settings.max_megapixels * 10**6
+        image_ids: list[str] = []
+        jpegs: list[bytes] = []
         for entry, content in fetch_photos(self._units[unit].to_pylist(), self._settings.fetch, self._root):
             try:
-                kept.append((entry["image_id"], _prepared(content, most_pixels)))
+                if isinstance(content, BadPhotoError):
+                    raise content
+                jpegs.append(prepare_photo(content, max_pixels))
+                image_ids.append(entry["image_id"])
             except BadPhotoError as error:
                 reject(entry["image_id"], error.reason, error.detail)
-            if len(kept) == PHOTOS_AT_ONCE:
-                yield _group(kept)
-                kept = []
-        if kept:
-            yield _group(kept)
+            if len(jpegs) == PHOTOS_AT_ONCE:
+                yield _array(image_ids), _array(jpegs)
+                image_ids, jpegs = [], []
+        if jpegs:
+            yield _array(image_ids), _array(jpegs)
 
 
 def _identity(entries: pa.Table) -> str:
-    """Return what tells photos from others, and from what they were before they were changed."""
-    state_of = cache(_state)  # many photos may lie in one tar
+    """Return a checksum that changes when photos are added, removed or modified."""
+    state_of = cache(_state)  # one tar may hold many photos
     digest = hashlib.sha256()
     columns = (entries[name].to_pylist() for name in ("image_id", "uri", "archive", "offset", "size"))
     for image_id, uri, archive, *others in zip(*columns, strict=True):
@@ -167,24 +171,13 @@ def _state(uri: str | None) -> str:
     place = Place(uri or "")
     try:
         status = place.path.stat() if uri and place.is_local else None
-    except (OSError, ValueError):  # why it cannot be read shows when it is
+    except (OSError, ValueError):  # reported when the photo is read
         status = None
     return "" if status is None else f"{status.st_size} {status.st_mtime_ns}"
 
 
-def _prepared(content: bytes | BadPhotoError, most_pixels: int) -> bytes:
-    if isinstance(content, BadPhotoError):
-        raise content
-    return prepare_photo(content, most_pixels)
-
-
-def _group(rows: Sequence[tuple[str, bytes]]) -> Group:
-    image_ids, jpegs = zip(*rows, strict=True)
-    return _array(image_ids), _array(jpegs)
-
-
 def _array(values: Sequence[Any]) -> Any:
-    """Make an array of Python objects, (values,); numpy would cut bytes at zeros."""
+    """Return an array of Python objects, (values,); numpy would cut bytes at trailing zeros."""
     array = np.empty(len(values), object)
     array[:] = values
     return array

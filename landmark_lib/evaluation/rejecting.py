@@ -68,39 +68,48 @@ def learn_rejection(
         ValueError: Too few photos: a half has none, or none that is predicted right.
     """
     fitting = fitting_half(landmarks.image_ids, HALVES_SEED)
-    known, masked = landmarks.evidence.values, landmarks.evidence_masked.values
-    rejection = fit_rejection(known[fitting], landmarks.right[fitting], masked[fitting])
-    source, free, measured_free = MASKED_HOLD_OUT, landmarks.evidence_masked, ~fitting
-    unreadable: dict[str, int] = {}
-    if landmark_free is not None:
+    known, masked = landmarks.evidence, landmarks.evidence_masked
+    rejection = fit_rejection(known.values[fitting], landmarks.right[fitting], masked.values[fitting])
+    if landmark_free is None:
+        free = LandmarkFreePhotos(MASKED_HOLD_OUT, landmarks.image_ids, masked.of(~fitting), {})
+    else:
         fitting_free = fitting_half(landmark_free.image_ids, HALVES_SEED)
         if not fitting_free.any():
             raise ValueError(f"{len(fitting_free)} photos without a landmark")
-        source, free, measured_free = landmark_free.source, landmark_free.evidence, ~fitting_free
-        unreadable = landmark_free.rejected
         threshold = best_threshold(
-            rejection.score(known[fitting & landmarks.right]), rejection.score(free.values[fitting_free])
+            rejection.score(known.values[fitting & landmarks.right]),
+            rejection.score(landmark_free.evidence.values[fitting_free]),
         )
         rejection = replace(rejection, threshold=threshold)
+        free = replace(landmark_free, evidence=landmark_free.evidence.of(~fitting_free))
     right = landmarks.right[~fitting]
     if not right.any():
         raise ValueError("no right prediction in the half to measure on")
-    scores = rejection.score(known[~fitting])
-    free_scores = rejection.score(free.values[measured_free])
-    plain = RankedPhotos(landmarks.evidence.scores[~fitting], right, free.scores[measured_free])
+    return rejection, _measure(rejection, known.of(~fitting), right, free, resamples)
+
+
+def _measure(
+    rejection: Rejection,
+    known: Evidence,
+    right: NDArray[np.bool_],
+    free: LandmarkFreePhotos,
+    resamples: int,
+) -> RejectionResult:
+    """Measure on photos that the rejection was not fitted on."""
+    scores, free_scores = rejection.score(known.values), rejection.score(free.evidence.values)
+    plain = RankedPhotos(known.scores, right, free.evidence.scores)
     rejecting = RankedPhotos(scores, right, free_scores)
-    result = RejectionResult(
-        source=source,
+    return RejectionResult(
+        source=free.source,
         photos=len(right),
         landmark_free=len(free_scores),
-        unreadable=unreadable,
+        unreadable=free.rejected,
         shares=list(_at_shares(plain, rejecting, (len(right), len(free_scores)), resamples)),
         weights=dict(zip(EVIDENCE, rejection.weights, strict=True)),
         threshold=rejection.threshold,
         right_kept=float((scores[right] >= rejection.threshold).mean()),
         landmark_free_rejected=float((free_scores < rejection.threshold).mean()),
     )
-    return rejection, result
 
 
 def _at_shares(

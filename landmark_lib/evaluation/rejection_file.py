@@ -11,7 +11,6 @@ from landmark_lib.method.rejection import EVIDENCE, Rejection
 from landmark_lib.storage import Place
 
 REJECTION = "rejection.json"
-FORMER_NAMES = {"likeness": "similarity"}  # of evidence, in older files
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ def read_rejection(models: str, members: Sequence[TrainedMember]) -> Rejection |
         return None
     except (OSError, ValueError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it again") from None
-    evidence = tuple(FORMER_NAMES.get(name, name) for name in content.evidence)
-    if content.models != _checksums(members) or evidence != EVIDENCE:
+    # Older files have another name for the third piece of evidence.
+    if content.models != _checksums(members) or len(content.evidence) != len(EVIDENCE):
         raise UserError(
             f"--models: {place} was learned for other models; run jobs/evaluate.py again, or remove the file"
             " to predict without rejection"

@@ -1,4 +1,4 @@
-"""Whether a voter is right as often as it is sure, and the temperature that makes it so.
+"""Whether scores match accuracies, and the temperature that makes them match.
 
 Source: Guo et al., "On Calibration of Modern Neural Networks" (2017).
 """
@@ -21,7 +21,7 @@ UNCHANGED = 20  # position of temperature 1
 
 @dataclass(frozen=True)
 class Reliability:
-    """Photos by the bin that their score falls into, bins without photos left out.
+    """Photos binned by score; bins without photos are omitted.
 
     Attributes:
         scores: Mean score of each bin, (bins,) float64.
@@ -35,22 +35,23 @@ class Reliability:
 
 
 def reliability(scores: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> Reliability:
-    """Compare how sure a voter is with how often it is right, in `BINS` equal parts of 0 … 1.
+    """Compare scores with accuracies in `BINS` equal parts of 0 … 1.
 
     A score on the border of two bins belongs to the lower one.
 
     Args:
-        scores: How sure the voter is of its answer, in 0 … 1, (photos,).
-        right: Whether the answer is right, (photos,).
+        scores: Scores of the predictions, in 0 … 1, (photos,).
+        right: Whether each prediction is right, (photos,).
 
     Raises:
         ValueError: No photos, other shapes, or a score outside 0 … 1.
     """
     if scores.ndim != 1 or right.shape != scores.shape or scores.size == 0:
         raise ValueError(
-            f"expected twice (photos,) of some photos, received {scores.shape} and {right.shape}"
+            f"expected two arrays of equal shape (photos,), not empty; received {scores.shape} and"
+            f" {right.shape}"
         )
-    # Said this way round, NaN is refused too.
+    # Written this way round, it refuses NaN too.
     if not ((scores >= 0) & (scores <= 1)).all():
         raise ValueError(f"expected scores in 0 to 1, received {scores.min()} to {scores.max()}")
     inner_borders = np.arange(1, BINS) / BINS
@@ -63,9 +64,9 @@ def reliability(scores: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> 
 
 
 def expected_calibration_error(scores: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> float:
-    """Give the mean distance of score and accuracy over `BINS` bins, each weighted by its photos.
+    """Return the mean distance of score and accuracy over `BINS` bins, weighted by their photos.
 
-    Takes and refuses what `reliability` does.
+    Arguments and errors are those of `reliability`.
     """
     bins = reliability(scores, right)
     distances = np.abs(bins.accuracies - bins.scores)
@@ -73,16 +74,16 @@ def expected_calibration_error(scores: NDArray[np.floating[Any]], right: NDArray
 
 
 def fitting_half(image_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
-    """Draw the half of the photos that a temperature is fitted on; of an odd number, the smaller half.
+    """Draw the half of the photos that a temperature is fitted on; the smaller half of an odd number.
 
     Args:
-        image_ids: Distinct, in any order: who is drawn does not depend on it.
+        image_ids: Distinct ids; their order does not change what is drawn.
         seed: The same seed draws the same half.
 
     Returns:
-        Whether each photo was drawn, (photos,), in the order given.
+        Whether each photo was drawn, (photos,).
     """
-    # Equal draws fall back on the id, so the order is total.
+    # Ties go by id, so the order is total.
     by_draw = sorted(
         range(len(image_ids)),
         key=lambda photo: (keyed_draw(seed, "temperature", image_ids[photo]), image_ids[photo]),
@@ -93,44 +94,44 @@ def fitting_half(image_ids: Sequence[str], seed: int) -> NDArray[np.bool_]:
 
 
 def choose_temperature(log_sums: NDArray[np.float64], true_logits: NDArray[np.float64]) -> int:
-    """Choose the temperature of the least negative log likelihood of the true classes.
+    """Choose the temperature with the smallest negative log-likelihood of the true classes.
 
     Args:
         log_sums: logsumexp(logits / temperature) of each photo, (photos, temperatures).
         true_logits: Logit of the true class, (photos,).
 
     Returns:
-        Its position in `TEMPERATURES`; of equal ones the first.
+        Its position in `TEMPERATURES`; the first of equal ones.
 
     Raises:
-        ValueError: No photos, other shapes, or a value that is not a number.
+        ValueError: No photos, other shapes, or NaN.
     """
     if true_logits.size == 0 or log_sums.shape != (*true_logits.shape, len(TEMPERATURES)):
         raise ValueError(
-            f"expected (photos, {len(TEMPERATURES)}) and (photos,) of some photos, "
+            f"expected (photos, {len(TEMPERATURES)}) and (photos,), not empty; "
             f"received {log_sums.shape} and {true_logits.shape}"
         )
-    # mean over photos of log_sums - true_logits / T, without an array of (photos, temperatures)
+    # Mean over the photos of log_sums - true_logits / T, without an array of (photos, temperatures).
     losses = log_sums.mean(axis=0) - true_logits.mean() / TEMPERATURES
     if np.isnan(losses).any():
-        raise ValueError("expected log sums and logits that are numbers, received NaN")
+        raise ValueError("expected finite log sums and logits, received NaN")
     return int(losses.argmin())
 
 
 def apply_temperature(
-    scores: NDArray[np.float64], log_sums: NDArray[np.float64], position: int
+    scores: NDArray[np.floating[Any]], log_sums: NDArray[np.float64], position: int
 ) -> NDArray[np.float64]:
-    """Give the softmax of the same label after its logits were divided by a temperature.
+    """Return the softmax of the same class after dividing the logits by a temperature.
 
     Args:
-        scores: Softmax of a label at temperature 1, above 0, (photos,).
+        scores: Softmax of a class at temperature 1, above 0, (photos,).
         log_sums: logsumexp(logits / temperature) of each photo, (photos, temperatures).
-        position: Which of `TEMPERATURES`.
+        position: Position in `TEMPERATURES`.
 
     Returns:
         Softmax in 0 … 1, (photos,).
     """
     logits = np.log(scores) + log_sums[:, UNCHANGED]
-    # Rounding may lift a softmax of almost 1 above it.
+    # A softmax of almost 1 may round to just above it.
     softmax: NDArray[np.float64] = np.exp(logits / TEMPERATURES[position] - log_sums[:, position]).clip(max=1)
     return softmax

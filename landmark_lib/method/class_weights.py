@@ -1,7 +1,7 @@
-"""How much the loss of a row counts where classes are unequal: what can be done in the place of resampling.
+"""Loss weights for unequal classes, an alternative to resampling that the paper did not try.
 
-The paper did not try it. Source: King & Zeng, "Logistic Regression in Rare Events Data" (2001), on weighting;
-scikit-learn calls these weights balanced.
+Source: King & Zeng, "Logistic Regression in Rare Events Data" (2001), on weighting; scikit-learn calls these
+weights balanced.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 
 def balanced_weights(rows: Sequence[int]) -> NDArray[np.float32]:
-    """Give a weight to the rows of each class, so that all classes together count the same.
+    """Return a loss weight for the rows of each class, so that every class has the same total weight.
+
+    >>> balanced_weights([1, 3]).tolist()
+    [2.0, 0.6666666865348816]
 
     Args:
         rows: Training rows of each class, (classes,), each at least 1.
@@ -24,6 +27,6 @@ def balanced_weights(rows: Sequence[int]) -> NDArray[np.float32]:
     """
     counts = np.asarray(rows, np.float64)
     if counts.size == 0 or counts.min() < 1:
-        raise ValueError(f"expected at least a row of each class, received {list(rows)[:10]}")
+        raise ValueError(f"expected at least one row per class, received {list(rows)[:10]}")
     weights: NDArray[np.float32] = (counts.mean() / counts).astype(np.float32)
     return weights

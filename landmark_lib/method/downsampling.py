@@ -9,9 +9,14 @@ from landmark_lib.draws import keyed_draw
 def member_sample(ids: Sequence[str], cutoff: int, member: int, seed: int) -> frozenset[str]:
     """Draw one member's training images of a class, independently of the other members.
 
+    >>> sorted(member_sample(["a", "b", "c", "d"], cutoff=2, member=0, seed=0))
+    ['b', 'c']
+    >>> sorted(member_sample(["a", "b"], cutoff=2, member=0, seed=0))
+    ['a', 'b']
+
     Args:
-        ids: Image ids of the class, hold-out removed, distinct, in any order.
-        cutoff: Images that a member gets at most.
+        ids: Image ids of the class without the hold-out, distinct, in any order.
+        cutoff: Maximum images per member.
         member: Which member of the ensemble, from 0.
         seed: Seed of the data set.
 
@@ -23,6 +28,6 @@ def member_sample(ids: Sequence[str], cutoff: int, member: int, seed: int) -> fr
     """
     if len(ids) <= cutoff:
         return frozenset(ids)
-    # Equal draws fall back on the id, so the order is total.
+    # Ties go by id, so the order is total.
     drawn = heapq.nsmallest(cutoff, ids, key=lambda i: (keyed_draw(seed, "member sample", member, i), i))
     return frozenset(drawn)

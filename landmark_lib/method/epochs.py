@@ -1,12 +1,12 @@
 """Which rows a rank reads in an epoch (step 7 of the method).
 
-A pass goes once over a member's training set, in an order of its own. Each pass is cut into one part a
-rank; a rank's parts, pass after pass, are its endless stream, and each epoch reads the next stretch of
-that stream, the same number of full batches on every rank. So no row is read twice within a pass, none is
-lost over whole passes, and an epoch goes on where the last one ended.
+A pass reads a member's training set once, in its own order. Each pass is cut into one part per rank; the
+parts of a rank, pass after pass, form an endless stream, and each epoch reads the next stretch of this
+stream, the same number of full batches on every rank. So no row is read twice within a pass, none is lost
+over whole passes, and an epoch starts where the last one ended.
 
-All of it is arithmetic on (seed, member, epoch, rank, ranks): a run that starts again at epoch e needs
-nothing from the epochs before.
+All of this is arithmetic on (seed, member, epoch, rank, ranks): a run that resumes at epoch e needs nothing
+from earlier epochs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from landmark_lib.draws import keyed_draw, keyed_fraction
 
 @dataclass(frozen=True)
 class ShardSlice:
-    """Rows `start` up to but not including `stop` of shard number `shard`."""
+    """Rows [start, stop) of shard number `shard`."""
 
     shard: int
     start: int
@@ -25,11 +25,11 @@ class ShardSlice:
 
 
 def pass_order(groups: Sequence[Sequence[int]], seed: int, member: int, pass_number: int) -> list[int]:
-    """Shuffle the shards for one pass, such that any stretch of it holds all groups in proportion.
+    """Shuffle the shards for one pass, so that any stretch of it holds all groups in proportion.
 
     Args:
-        groups: Row counts of the shards, group by group: the shards common to all members, then the
-            member's own. Shards are numbered from 0 through all groups in this order.
+        groups: Row counts of the shards by group: the shards common to all members, then the member's own.
+            Shards are numbered from 0 through all groups in this order.
         seed: Seed of the training.
         member: Which member of the ensemble.
         pass_number: Which pass, from 0.
@@ -49,12 +49,12 @@ def pass_order(groups: Sequence[Sequence[int]], seed: int, member: int, pass_num
 
 
 def steps_per_epoch(rows: int, ranks: int, batch_size: int, epochs_per_pass: int) -> int:
-    """Give the batches each rank reads in an epoch, which is one `epochs_per_pass`-th of a pass; at least 1.
+    """Return the batches that each rank reads in an epoch, 1 / `epochs_per_pass` of a pass; at least 1.
 
     Args:
         rows: Rows of the member's training set.
         ranks: Processes that train.
-        batch_size: Rows in a batch of one rank.
+        batch_size: Batch size per rank.
         epochs_per_pass: Epochs in a pass.
 
     Raises:
@@ -65,11 +65,11 @@ def steps_per_epoch(rows: int, ranks: int, batch_size: int, epochs_per_pass: int
 
 
 def rank_range(rows: int, rank: int, ranks: int, pass_number: int) -> tuple[int, int]:
-    """Give the part [start, stop) of a pass that a rank reads.
+    """Return the part [start, stop) of a pass that a rank reads.
 
-    The parts of the ranks follow each other without gap or overlap, and their sizes differ by at most
-    one. Which ranks read one row more changes from pass to pass, so that after any number of passes the
-    ranks have read equally much up to one row, and after `ranks` passes exactly.
+    The parts of the ranks follow each other without gap or overlap, and their sizes differ by at most one.
+    Which ranks read one row more changes from pass to pass: after any number of passes the row counts of the
+    ranks differ by at most one, and after `ranks` passes they are equal.
 
     Args:
         rows: Rows of a pass.
@@ -78,7 +78,7 @@ def rank_range(rows: int, rank: int, ranks: int, pass_number: int) -> tuple[int,
         pass_number: Which pass, from 0.
 
     Raises:
-        ValueError: No such rank, or nothing to share.
+        ValueError: The rank is out of range, or there are no rows.
     """
     _require_positive(rows=rows, ranks=ranks)
     if not 0 <= rank < ranks:
@@ -100,21 +100,28 @@ def epoch_slices(
     rank: int,
     ranks: int,
 ) -> list[ShardSlice]:
-    """Give the rows that a rank reads in an epoch, in the order of reading.
+    """Return the rows that a rank reads in an epoch, in order.
+
+    >>> groups = [[4, 4], [4]]  # two shards of all members, one of this member
+    >>> for epoch in range(2):
+    ...     slices = epoch_slices(groups, 0, 0, epoch, epochs_per_pass=2, batch_size=2, rank=0, ranks=1)
+    ...     print([(part.shard, part.start, part.stop) for part in slices])
+    [(2, 0, 4), (0, 0, 2)]
+    [(0, 2, 4), (1, 0, 4)]
 
     Args:
-        groups: Row counts of the shards, as `pass_order` takes them.
+        groups: Row counts of the shards by group, as in `pass_order`.
         seed: Seed of the training.
         member: Which member of the ensemble.
         epoch: Which epoch, from 0.
         epochs_per_pass: Epochs in a pass.
-        batch_size: Rows in a batch of one rank.
+        batch_size: Batch size per rank.
         rank: Which rank, from 0.
         ranks: Processes that train.
 
     Returns:
-        Slices with `steps_per_epoch` * `batch_size` rows in all, none of them empty. A shard comes twice
-        if a pass ends and the next begins in the epoch.
+        Slices with `steps_per_epoch` * `batch_size` rows in total, none of them empty. A shard may occur
+        twice if the epoch spans two passes.
 
     Raises:
         ValueError: Fewer rows than ranks, a negative epoch, or an argument out of range.
@@ -123,7 +130,7 @@ def epoch_slices(
     rows = sum(shard_rows)
     if rows < ranks:
         raise ValueError(
-            f"expected at least one training row a rank, received {rows} rows for {ranks} ranks: "
+            f"expected at least one training row per rank, received {rows} rows for {ranks} ranks: "
             "write more rows or use fewer ranks"
         )
     if min(epoch, *shard_rows) < 0:
@@ -142,10 +149,10 @@ def cut_range(order: Sequence[int], shard_rows: Sequence[int], start: int, stop:
     """Translate rows [start, stop) of a sequence of shards into slices of the shards.
 
     Args:
-        order: Shard numbers in the order of reading.
+        order: Shard numbers in reading order.
         shard_rows: Rows of each shard, by number.
         start: First row, counted through the shards in order.
-        stop: Row behind the last.
+        stop: Row after the last.
 
     Returns:
         Slices in order, none of them empty.
@@ -163,8 +170,8 @@ def cut_range(order: Sequence[int], shard_rows: Sequence[int], start: int, stop:
 def _rows_before(rows: int, rank: int, ranks: int, pass_number: int) -> int:
     """Count the rows in a rank's stream before a pass.
 
-    The rows of all passes are dealt to the ranks like cards, and a rank's part of a pass is as large as
-    its hand: of n cards, rank 0 gets ceil(n / ranks), the others in turn the same or one less.
+    The rows of all passes are dealt to the ranks in turn: of n rows, rank 0 receives ceil(n / ranks), the
+    later ranks the same or one less.
     """
     return (pass_number * rows + ranks - 1 - rank) // ranks
 
@@ -173,7 +180,7 @@ def _pass_parts(rows: int, rank: int, ranks: int, stretch: range) -> Iterator[tu
     """Translate a stretch of a rank's stream into (pass number, start, stop) of rows in passes."""
     at = stretch.start
     while at < stretch.stop:
-        # Row `at` of the stream is card at * ranks + rank of all that are dealt.
+        # Row `at` of the stream is row at * ranks + rank of all rows dealt.
         number = (at * ranks + rank) // rows
         start, stop = rank_range(rows, rank, ranks, number)
         start += at - _rows_before(rows, rank, ranks, number)

@@ -9,10 +9,10 @@ TABLE_1 = dict(zip(PERCENTILES, (4, 5, 7, 9, 14, 22, 34, 62, 142), strict=True))
 
 
 def percentiles(counts: Sequence[int]) -> dict[int, int]:
-    """Give the percentiles of the label counts by nearest rank.
+    """Return the percentiles of the label counts by nearest rank.
 
-    The p-th percentile is the smallest count that at least p per cent of the labels do not exceed; it is
-    one of the counts, never a mean of two.
+    The p-th percentile is the smallest count that at least p per cent of the labels do not exceed. It is one
+    of the counts, never a mean of two.
 
     Args:
         counts: Images of each label, in any order.
@@ -33,14 +33,14 @@ def percentiles(counts: Sequence[int]) -> dict[int, int]:
 
 
 def histogram(counts: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Count the labels whose image count lies in 1, 2 … 3, 4 … 7, 8 … 15 and so on.
+    """Count the labels with 1, 2 … 3, 4 … 7, 8 … 15 images and so on.
 
     Args:
         counts: Images of each label, in any order, each at least 1.
 
     Returns:
-        (low, high, labels) with both bounds included, without a gap up to the bin of the largest count;
-        empty for no labels.
+        (low, high, labels) with inclusive bounds, without gaps up to the bin of the largest count; empty for
+        no labels.
 
     Raises:
         ValueError: A count below 1.
@@ -49,7 +49,7 @@ def histogram(counts: Sequence[int]) -> list[tuple[int, int, int]]:
     """
     if min(counts, default=1) < 1:
         raise ValueError(f"expected image counts of at least 1, received {min(counts)}")
-    # 4 … 7 are the numbers of three binary digits.
+    # 4 … 7 are the numbers with three binary digits.
     labels = Counter(count.bit_length() for count in counts)
     return [
         (1 << digits - 1, (1 << digits) - 1, labels[digits])
@@ -57,6 +57,6 @@ def histogram(counts: Sequence[int]) -> list[tuple[int, int, int]]:
     ]
 
 
-def kept_labels(label_counts: Mapping[str, int], smallest: int) -> list[str]:
-    """Give the labels with at least `smallest` images, sorted; a label's position is its class index."""
-    return sorted(label for label, count in label_counts.items() if count >= smallest)
+def kept_labels(label_counts: Mapping[str, int], min_count: int) -> list[str]:
+    """Return the labels with at least `min_count` images, sorted; the position is the class index."""
+    return sorted(label for label, count in label_counts.items() if count >= min_count)

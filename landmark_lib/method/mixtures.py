@@ -1,25 +1,25 @@
-"""GAP of test sets of which any share shows no landmark, from examples of both kinds of photos."""
+"""GAP of test sets with any share of photos without a landmark, from examples of both kinds of photos."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SHARES = (0.0, 0.5, 0.9, 0.98)  # of landmark-free photos, at which GAP is told
+SHARES = (0.0, 0.5, 0.9, 0.98)  # of landmark-free photos, at which GAP is reported
 
 
 class RankedPhotos:
-    """Answers to photos with and without a landmark, ranked once, to be mixed in any share."""
+    """Predictions for photos with and without a landmark, ranked once, to be mixed in any share."""
 
     def __init__(
         self, scores: NDArray[np.float64], right: NDArray[np.bool_], landmark_free: NDArray[np.float64]
     ) -> None:
-        """Rank them; of equal scores wrong answers come first.
+        """Rank the predictions; among equal scores wrong ones come first.
 
         Args:
-            scores: Of the answers to photos that show a landmark, (photos,).
-            right: Whether these are right, (photos,).
-            landmark_free: Scores of the answers to photos that show none, (other photos,).
+            scores: Scores for photos with a landmark, (photos,).
+            right: Whether these predictions are right, (photos,).
+            landmark_free: Scores for photos without a landmark, (other photos,).
         """
         self._known, self._free = len(scores), len(landmark_free)
         is_right = np.concatenate((right, np.zeros(self._free, np.bool_)))
@@ -32,18 +32,18 @@ class RankedPhotos:
         known: NDArray[np.integer[Any]] | None = None,
         landmark_free: NDArray[np.integer[Any]] | None = None,
     ) -> float:
-        """Give the GAP of a test set with such a share of landmark-free photos.
+        """Return the GAP of a test set with this share of landmark-free photos.
 
-        Each example counts as often as it takes to make up the share, so the figure is that of `metrics.gap`
-        on a set that holds copies of them.
+        Landmark-free photos are weighted to make up the share: the result is that of `metrics.gap` on a set
+        with copies of them.
 
         Args:
-            share: Of landmark-free photos, in 0 … 1 (1 excluded).
-            known: How often each photo with a landmark counts, as in a resample; once if not given.
-            landmark_free: The same of those without.
+            share: Share of landmark-free photos, at least 0 and below 1.
+            known: How many times each photo with a landmark counts, as in a resample; default once.
+            landmark_free: The same for photos without.
 
         Raises:
-            ValueError: No photos that show a landmark, or a share without examples.
+            ValueError: No photos with a landmark, or a share without examples.
         """
         known = np.ones(self._known, np.int64) if known is None else known
         free = np.ones(self._free, np.int64) if landmark_free is None else landmark_free
@@ -53,7 +53,7 @@ class RankedPhotos:
                 f" {free.sum()} photos and {share}"
             )
         multiple = share / (1 - share) * known.sum() / free.sum() if share else 0.0
-        # Copies of a photo with a landmark take ranks of their own; those of one without just take room.
+        # Each copy of a photo with a landmark has its own rank; copies of the others only push ranks down.
         places = np.concatenate((known, np.ones(self._free, np.int64)))[self._order]
         widths = np.concatenate((np.ones(self._known), free * multiple))[self._order]
         right = np.repeat(self._right, places)

@@ -1,4 +1,4 @@
-"""Where a row goes: its directory, its shard and its place there (docs/dataset.md)."""
+"""Where a row is stored: its directory, its shard and its position there (docs/dataset.md)."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,22 @@ from landmark_lib.draws import keyed_draw, keyed_integer
 
 
 def training_sets(members: Sequence[int], member_count: int) -> list[int | None]:
-    """Tell which stored training sets hold an image that `members` use.
+    """Return which stored training sets hold an image that `members` train on.
 
     Returns:
-        [None], the set common to all, if every member uses it; else the members themselves, each with a
-        copy of its own, so that nobody reads what it does not use.
+        [None], the set common to all, if every member does; else the members, each with its own copy, so
+        that no member reads rows it does not use.
     """
     return [None] if len(members) == member_count else list(members)
 
 
 def shard_count(rows: int, rows_per_shard: int) -> int:
-    """Give the number of shards that hold about `rows_per_shard` rows each; at least 1."""
+    """Return the number of shards of about `rows_per_shard` rows each; at least 1."""
     return max(1, -(-rows // rows_per_shard))
 
 
 def place_row(directory: str, image_id: str, recipe: str, shards: int, seed: int) -> tuple[int, int]:
-    """Draw the place of a row, so that rows lie in globally random order.
+    """Draw the position of a row, so that all rows are in random order.
 
     Returns:
         The shard, 0 … shards - 1, and a sort key within it, 0 … 2**63 - 1.

@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 
 EVIDENCE = ("vote score", "energy", "similarity")
 PENALTY = 1e-3  # on squared weights
-MOST_STEPS = 100
-CLOSE = 1e-10
-SUREST = 1 - 1e-6
+MAX_STEPS = 100
+TOLERANCE = 1e-10
+MAX_SCORE = 1 - 1e-6
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A fitted score, and the threshold below which a photo is said to show no landmark.
+    """A fitted logistic regression, and the threshold below which a photo is rejected.
 
     Attributes:
-        means, deviations: Of each piece of evidence, by which it is standardised.
-        weights: Of each piece.
-        offset: Added to their sum.
+        means, deviations: Standardise each piece of evidence.
+        weights: One for each piece of evidence.
+        offset: Added to their weighted sum.
         threshold: In 0 … 1.
     """
 
@@ -40,33 +40,39 @@ class Rejection:
     threshold: float
 
     def score(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the chance that each answer is right, (photos, pieces) -> (photos,), in 0 … 1."""
+        """Return the probability that each prediction is right, (photos, evidence) -> (photos,)."""
         standardised = (evidence - self.means) / self.deviations
         return _logistic(standardised @ np.array(self.weights) + self.offset)
 
 
 def log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn scores in 0 … 1 into log-odds, as they are used as evidence."""
-    kept = np.clip(scores, 1 - SUREST, SUREST)
-    odds: NDArray[np.float64] = np.log(kept) - np.log1p(-kept)
+    """Return the log-odds of scores in 0 … 1, for use as evidence."""
+    clipped = np.clip(scores, 1 - MAX_SCORE, MAX_SCORE)
+    odds: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
     return odds
 
 
 def fit_rejection(
     known: NDArray[np.float64], right: NDArray[np.bool_], unknown: NDArray[np.float64]
 ) -> Rejection:
-    """Learn to tell right answers from others; photos of known and of unknown landmarks count equally much.
+    """Learn to separate right predictions from others; known and unknown landmarks have equal total weight.
 
     Args:
-        known: Evidence on photos that show a landmark, (photos, pieces).
-        right: Whether the answer to each is right, (photos,).
-        unknown: Evidence on photos whose landmark is not among the classes, or that show none, (other photos,
-            pieces).
+        known: Evidence on photos with a landmark, (photos, evidence).
+        right: Whether each prediction is right, (photos,).
+        unknown: Evidence on photos without a landmark or with one that is no class, (other photos, evidence).
 
     Raises:
-        ValueError: No photos of a kind, other shapes, or evidence that is not a number.
+        ValueError: No photos of a kind, other shapes, or evidence that is not finite.
     """
-    _check(known, right, unknown)
+    fits = known.ndim == unknown.ndim == 2 and known.shape[1:] == unknown.shape[1:]
+    if not fits or right.shape != known.shape[:1] or not right.any() or not len(unknown):
+        raise ValueError(
+            "expected (photos, evidence), (photos,) and (other photos, evidence) with right predictions among"
+            f" them, received {known.shape}, {right.shape} with {right.sum()} right and {unknown.shape}"
+        )
+    if not (np.isfinite(known).all() and np.isfinite(unknown).all()):
+        raise ValueError("expected finite evidence")
     means, deviations = known.mean(axis=0), known.std(axis=0)
     deviations = np.where(deviations > 0, deviations, 1.0)
     evidence = (np.concatenate((known, unknown)) - means) / deviations
@@ -79,11 +85,14 @@ def fit_rejection(
 
 
 def best_threshold(right: NDArray[np.float64], unknown: NDArray[np.float64]) -> float:
-    """Give the score that tells best: most of the right answers reach it, fewest of the others; the lowest.
+    """Return the threshold with the largest share of right minus share of other predictions above it.
 
     Args:
-        right: Scores of right answers, at least one.
-        unknown: Scores of answers to photos that show no landmark, or an unknown one, at least one.
+        right: Scores of right predictions, at least one.
+        unknown: Scores for photos without a landmark, or with an unknown one, at least one.
+
+    Returns:
+        The score; the lowest of equal ones.
     """
     candidates = np.unique(right)
     kept = 1 - np.searchsorted(np.sort(right), candidates, side="left") / len(right)
@@ -91,37 +100,26 @@ def best_threshold(right: NDArray[np.float64], unknown: NDArray[np.float64]) -> 
     return float(candidates[(kept - passed).argmax()])
 
 
-def _check(known: NDArray[np.float64], right: NDArray[np.bool_], unknown: NDArray[np.float64]) -> None:
-    fits = known.ndim == unknown.ndim == 2 and known.shape[1:] == unknown.shape[1:]
-    if not fits or right.shape != known.shape[:1] or not right.any() or not len(unknown):
-        raise ValueError(
-            "expected (photos, pieces), (photos,) and (other photos, pieces) with right answers among them,"
-            f" received {known.shape}, {right.shape} with {right.sum()} right and {unknown.shape}"
-        )
-    if not (np.isfinite(known).all() and np.isfinite(unknown).all()):
-        raise ValueError("expected evidence that is a number")
-
-
 def _regression(
     evidence: NDArray[np.float64], target: NDArray[np.float64], share: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Fit a logistic regression by Newton's method; gives the weights and, last, the offset."""
+    """Fit a logistic regression by Newton's method; return the weights followed by the offset."""
     columns = np.column_stack((evidence, np.ones(len(evidence))))
-    penalty = np.diag([*[PENALTY] * evidence.shape[1], PENALTY * PENALTY])  # hardly any on the offset
-    found = np.zeros(columns.shape[1])
-    for _ in range(MOST_STEPS):
-        chance = _logistic(columns @ found)
-        slope = columns.T @ (share * (chance - target)) + penalty @ found
-        curvature = (columns.T * (share * chance * (1 - chance))) @ columns + penalty
-        step = np.linalg.solve(curvature, slope)
-        found -= step
-        if np.abs(step).max() < CLOSE:
+    penalty = np.diag([*[PENALTY] * evidence.shape[1], PENALTY * PENALTY])  # almost none on the offset
+    coefficients = np.zeros(columns.shape[1])
+    for _ in range(MAX_STEPS):
+        chance = _logistic(columns @ coefficients)
+        gradient = columns.T @ (share * (chance - target)) + penalty @ coefficients
+        hessian = (columns.T * (share * chance * (1 - chance))) @ columns + penalty
+        step = np.linalg.solve(hessian, gradient)
+        coefficients -= step
+        if np.abs(step).max() < TOLERANCE:
             break
-    return found
+    return coefficients
 
 
 def _logistic(values: NDArray[Any]) -> NDArray[np.float64]:
-    # Of either sign the exponent stays below 0, so nothing overflows.
+    # The exponent is never positive, so nothing overflows.
     small = np.exp(-np.abs(values))
     chances: NDArray[np.float64] = np.where(values >= 0, 1.0, small) / (1 + small)
     return chances

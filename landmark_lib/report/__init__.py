@@ -1,17 +1,16 @@
-"""Pages that stand alone: what the jobs report, with figures and photos inside, for any browser offline.
+"""Self-contained report pages with figures and photos, for any browser, offline.
 
-- `page`: sections put together into one HTML page.
-- `svg`: drawings by matplotlib as inline SVG in the page's colours.
+- `page`: sections combined into one HTML page.
+- `svg`: matplotlib drawings as inline SVG in the page's colours.
 - `mosaic`: photos as small tiles.
-- `label_figures`: Figure 1 of the paper, and the balance of the members.
-- `balance`: how many rows of each class the members train on.
-- `examples`: which photos of a data set show what sampling did, and their reading.
-- `dataset_sections`, `sampling_sections`: what a data set holds, and what sampling did to it.
-- `curves`, `learning_sections`: how members learned, as a picture and on a page.
-- `evaluation_figures`, `evaluation_sections`: scores, rare classes, calibration and disagreement.
-- `answers`, `example_photos`, `gallery_sections`: which photos tell about an evaluation, and beside what.
-- `evaluation_page`: all of it and the data set on one page.
-- `tuning_figures`, `tuning_sections`, `tuning_page`: what a search for settings found.
+- `dataset_sections`, `sampling_sections`: what a data set holds, and the effect of sampling.
+- `label_figures`, `balance`: Figure 1 of the paper, and the balance of the members' classes.
+- `examples`: photos of a data set that show the effect of sampling.
+- `curves`, `learning_sections`: learning curves, as a picture and on a page.
+- `evaluation_page`: an evaluation and its data set on one page.
+- `evaluation_sections`, `evaluation_figures`: scores, rare classes, calibration, disagreement, rejection.
+- `gallery_sections`, `photo_choice`, `example_photos`: photos that were predicted right and wrong.
+- `tuning_page`, `tuning_sections`, `tuning_figures`: the results of a search for settings.
 
-Both wings write such pages, so nothing here imports an engine.
+Preprocessing, training and evaluation all write such pages, so nothing here imports an engine.
 """

@@ -1,4 +1,4 @@
-"""How many rows of each class the members train on, counted in the shards."""
+"""Training rows per class and member, counted in the shards."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,14 +15,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Spread:
-    """How unequal some counts are.
-
-    Attributes:
-        total: Their sum.
-        smallest: The smallest of them.
-        median: The middle one.
-        largest: The largest.
-    """
+    """How unequal some counts are."""
 
     total: int
     smallest: int
@@ -31,17 +24,17 @@ class Spread:
 
     @property
     def ratio(self) -> float:
-        """How many times the smallest count the largest is."""
+        """The largest count divided by the smallest."""
         return self.largest / max(self.smallest, 1)
 
 
 def spread(counts: Sequence[int] | Counts) -> Spread:
-    """Tell how unequal counts are, at least one of them."""
+    """Summarize at least one count."""
     return Spread(int(np.sum(counts)), int(np.min(counts)), float(np.median(counts)), int(np.max(counts)))
 
 
 def rows_of_members(root: str, manifest: Manifest) -> list[Counts]:
-    """Count the training rows of each class (by class index) for each member; no pixels are read."""
+    """Count the training rows of each class, by class index, for each member, without reading pixels."""
     common = _rows_by_class(root, manifest, training_directory(None))
     return [common + _rows_by_class(root, manifest, training_directory(m)) for m in range(manifest.members)]
 

@@ -1,4 +1,4 @@
-"""Figures 5 and 6 of the paper: how a member learned, epoch by epoch."""
+"""Figures 5 and 6 of the paper: learning curves of a member."""
 
 import io
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 COLOURS = ("#2463a8", "#c2571a", "#808080")  # of training, validation, and drops of the learning rate
 SIZE = (7.0, 6.0)  # inches
-DOTS = 110  # an inch
-MOST_DOTS = 60  # on a curve
+DOTS = 110  # per inch
+MAX_MARKERS = 60  # on a curve
 
 Colours = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What is drawn of each epoch; all of the same length, at least one.
+    """Learning curves: one value per epoch, equally long, at least one.
 
     Attributes:
-        training_accuracy: From 0 to 1.
-        validation_accuracy: From 0 to 1.
+        training_accuracy: In 0 … 1.
+        validation_accuracy: In 0 … 1.
         training_loss: Cross-entropy.
         validation_loss: Cross-entropy.
-        learning_rate: In the epoch.
+        learning_rate: Of the epoch.
     """
 
     training_accuracy: Sequence[float]
@@ -42,7 +42,7 @@ class Curves:
 
 
 def draw_curves(title: str, curves: Curves) -> bytes:
-    """Draw accuracy and loss by epoch, with the drops of the learning rate; gives a PNG."""
+    """Draw accuracy and loss by epoch, with the drops of the learning rate, as a PNG."""
     figure = Figure(SIZE, dpi=DOTS, layout="constrained")
     accuracy, loss = figure.subplots(2, sharex=True)
     paint_accuracy(accuracy, curves, COLOURS)
@@ -59,13 +59,13 @@ def draw_curves(title: str, curves: Curves) -> bytes:
 
 
 def paint_accuracy(axes: Axes, curves: Curves, colours: Colours) -> None:
-    """Draw the accuracy by epoch, with names for a legend."""
+    """Draw accuracy by epoch, labelled for a legend."""
     _paint(axes, curves.training_accuracy, curves.validation_accuracy, curves.drops, colours)
     axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
 
 
 def paint_loss(axes: Axes, curves: Curves, colours: Colours) -> None:
-    """Draw the loss by epoch, with names for a legend."""
+    """Draw loss by epoch, labelled for a legend."""
     _paint(axes, curves.training_loss, curves.validation_loss, curves.drops, colours)
     axes.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
 
@@ -73,13 +73,13 @@ def paint_loss(axes: Axes, curves: Curves, colours: Colours) -> None:
 def _paint(
     axes: Axes, training: Sequence[float], validation: Sequence[float], drops: Sequence[int], colours: Colours
 ) -> None:
-    of_training, of_validation, of_drops = colours
+    training_colour, validation_colour, drop_colour = colours
     epochs = range(1, len(training) + 1)
-    # More dots than these would hide the line.
-    dot, square = ("o-", "s-") if len(training) <= MOST_DOTS else ("-", "-")
-    axes.plot(epochs, training, dot, color=of_training, markersize=3, label="training, with dropout")
-    axes.plot(epochs, validation, square, color=of_validation, markersize=3, label="validation")
+    # More markers would hide the line.
+    dot, square = ("o-", "s-") if len(training) <= MAX_MARKERS else ("-", "-")
+    axes.plot(epochs, training, dot, color=training_colour, markersize=3, label="training, with dropout")
+    axes.plot(epochs, validation, square, color=validation_colour, markersize=3, label="validation")
     for number, epoch in enumerate(drops):
-        told = "learning rate drops" if number == 0 else None
-        axes.axvline(epoch + 0.5, color=of_drops, linestyle="--", linewidth=1, label=told)
+        label = "learning rate drops" if number == 0 else None
+        axes.axvline(epoch + 0.5, color=drop_colour, linestyle="--", linewidth=1, label=label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -1,4 +1,4 @@
-"""What a data set holds, section by section, read from the data set alone."""
+"""The sections of a data set's page, from the data set alone."""
 
 from collections import defaultdict
 from dataclasses import fields
@@ -23,33 +23,33 @@ from landmark_lib.report.page import Fact, Section, render_part
 from landmark_lib.report.sampling_sections import balance_section, sampling_section
 from landmark_lib.settings import PreprocessSettings
 
-EXAMPLES_OF_A_REASON = 3
-# How the figures of Figure 1 call the settings that they mark.
+EXAMPLES_PER_REASON = 3
+# Names of the settings marked in Figure 1.
 MARKED = {"min_label_count": "smallest kept", "target": "target", "cutoff": "cutoff"}
-FATES = {
+OUTCOMES = {
     Role.TRAIN: "trained on by a member",
     Role.VALIDATION: "held out for validation",
-    Role.UNUSED: "left out: no member drew them",
-    Role.DROPPED: "dropped: their label has too few",
+    Role.UNUSED: "unused: no member drew them",
+    Role.DROPPED: "dropped: their label has too few photos",
 }
 
 
 def dataset_lead(manifest: Manifest) -> str:
-    """Sum a data set up in a paragraph."""
+    """Summarize a data set in a paragraph."""
     photos, rejected = manifest.photos, sum(manifest.rejected.values())
-    told = f"{number(photos['listed'])} photos were listed: {number(photos['corpus'])} are in the corpus"
-    told += (
+    text = f"{number(photos['listed'])} photos were listed: {number(photos['corpus'])} are in the corpus"
+    text += (
         f", {number(rejected)} were rejected, each with its reason." if rejected else ", none was rejected."
     )
     if not manifest.classes:
-        return f"{told} They have no labels, so there is nothing to train on: a corpus to predict."
+        return f"{text} They have no labels, so there is nothing to train on: a corpus to predict."
     kept = number(manifest.number("min_label_count"))
     rows = [number(_member_rows(manifest, member)) for member in range(manifest.members)]
     trains = "The only member trains" if len(rows) == 1 else f"Each of the {len(rows)} members trains"
     if len(set(rows)) > 1:
         trains, rows = "The members train", [", ".join(rows)]
     return (
-        f"{told} Of {number(manifest.label_counts['labels'])} labels,"
+        f"{text} Of {number(manifest.label_counts['labels'])} labels,"
         f" {number(manifest.classes)} have at least {kept} photos and are classes."
         f" {trains} on {rows[0]} rows;"
         f" {number(manifest.rows_in(VALIDATION))} photos are held out for validation."
@@ -57,7 +57,7 @@ def dataset_lead(manifest: Manifest) -> str:
 
 
 def dataset_facts(manifest: Manifest) -> list[Fact]:
-    """Give the figures of a data set to see first."""
+    """Return the key figures of a data set."""
     facts = [
         Fact(number(manifest.photos["listed"]), "photos listed"),
         Fact(number(manifest.photos["corpus"]), "in the corpus"),
@@ -73,9 +73,9 @@ def dataset_facts(manifest: Manifest) -> list[Fact]:
 
 
 def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
-    """Tell what a data set holds, with figures and photos.
+    """Render the content of a data set, with figures and photos.
 
-    Of the tables it reads few columns, and pixels only of the photos that it shows.
+    Few columns of the tables are read, and only the pixels of the photos shown.
 
     Raises:
         LandmarkError: A file lacks a row that the plan gives it.
@@ -92,23 +92,23 @@ def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
 
 
 def settings_section(manifest: Manifest) -> Section:
-    """Tell the settings of a data set, what they mean, and the versions it was made with."""
+    """Render the settings of a data set with their meaning, and the software versions."""
     explained = {
         field.name: field.metadata["help"].partition("  [default")[0] for field in fields(PreprocessSettings)
     }
-    settings = [(name, _written(value), explained.get(name, "")) for name, value in manifest.settings.items()]
+    settings = [(name, _text(value), explained.get(name, "")) for name, value in manifest.settings.items()]
     body = render_part("settings.html", settings=settings, versions=manifest.versions)
     return Section("settings", "Settings and versions", body)
 
 
 def _photos(manifest: Manifest) -> Section:
     corpus = manifest.photos["corpus"]
-    fates = [(name, manifest.roles.get(role, 0)) for role, name in FATES.items()]
+    outcomes = [(name, manifest.roles.get(role, 0)) for role, name in OUTCOMES.items()]
     if not manifest.classes:
-        fates = [("in the corpus, without labels", corpus)]
+        outcomes = [("in the corpus, without labels", corpus)]
     body = render_part(
         "photos.html",
-        fates=[*fates, ("rejected: they gave no photo", sum(manifest.rejected.values()))],
+        outcomes=[*outcomes, ("rejected: not a readable photo", sum(manifest.rejected.values()))],
         listed=manifest.photos["listed"],
         corpus=corpus,
         enlarged=manifest.photos.get("enlarged"),
@@ -123,7 +123,7 @@ def _labels(root: str, manifest: Manifest) -> Section:
         for record in manifest.files_in(LABELS)
         for count in read_table(root, record.path, ["label_count"])["label_count"].to_pylist()
     ]
-    marked = {told: manifest.number(name) for name, told in MARKED.items()}
+    marked = {title: manifest.number(name) for name, title in MARKED.items()}
     body = render_part(
         "labels.html",
         percentiles=PERCENTILES,
@@ -140,7 +140,7 @@ def _rejected(root: str, manifest: Manifest) -> Section:
     examples: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for _, table in read_some(root, manifest.files_in(REJECTED)):
         for row in table.to_pylist():
-            if len(examples[row["reason"]]) < EXAMPLES_OF_A_REASON:
+            if len(examples[row["reason"]]) < EXAMPLES_PER_REASON:
                 examples[row["reason"]].append(row)
     reasons = dict(sorted(manifest.rejected.items(), key=lambda item: (-item[1], item[0])))
     body = render_part("rejected.html", reasons=reasons, examples=examples)
@@ -169,7 +169,7 @@ def _member_rows(manifest: Manifest, member: int) -> int:
     return sum(manifest.rows_in(training_directory(which)) for which in (None, member))
 
 
-def _written(value: object) -> str:
+def _text(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What an evaluation found, drawn: scores with their intervals, accuracy by label count, reliability."""
+"""Figures of an evaluation: scores with intervals, accuracy by label count, reliability."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,20 @@ from landmark_lib.digits import decimal, number, share
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, Figure, ReliabilityBin, VoterResult
 from landmark_lib.report.svg import ACCENT, MUTED, RULE, SECOND, inline_svg, legend_above, write_per_cent
 
-COLOURS = {ENSEMBLE: ACCENT, MEAN_SOFTMAX: SECOND}  # of members: muted
-SMALLEST_DOT, LARGEST_DOT = 6, 90  # of a reliability diagram, in square points
+COLOURS = {ENSEMBLE: ACCENT, MEAN_SOFTMAX: SECOND}  # members are muted
+MIN_DOT, MAX_DOT = 6, 90  # of a reliability diagram, in square points
 
 
 def forest_figure(
     name: str, title: str, figures: Sequence[tuple[str, Figure]], chance: float | None, *, per_cent: bool
 ) -> Markup:
-    """Draw a measured value of each voter with its interval, one below the other.
+    """Draw one measured value per voter with its interval, from top to bottom.
 
     Args:
-        name: Of the drawing, a word of its own on the page.
+        name: Unique name of the drawing on the page.
         title: What was measured.
-        figures: By voter.
-        chance: Where to draw a line for a guess, if anywhere.
+        figures: (voter, value) pairs.
+        chance: Position of a line for random guessing, if any.
         per_cent: Whether the value is a share.
     """
 
@@ -52,17 +52,17 @@ def forest_figure(
         if per_cent:
             write_per_cent(axes.xaxis)
 
-    def written(value: float) -> str:
+    def text_of(value: float) -> str:
         return share(value) if per_cent else decimal(value)
 
-    told = "; ".join(f"{v} {written(f.value)}, {written(f.low)} to {written(f.high)}" for v, f in figures)
-    guess = "" if chance is None else f" Chance: {written(chance)}."
+    values = "; ".join(f"{v} {text_of(f.value)}, {text_of(f.low)} to {text_of(f.high)}" for v, f in figures)
+    guess = "" if chance is None else f" Chance: {text_of(chance)}."
     height = 0.75 + 0.3 * len(figures)
-    return inline_svg(name, f"{title} with 95 % intervals: {told}.{guess}", (3.5, height), paint)
+    return inline_svg(name, f"{title} with 95 % intervals: {values}.{guess}", (3.5, height), paint)
 
 
 def decile_figure(voters: Sequence[VoterResult]) -> Markup:
-    """Draw the accuracy by tenths of the classes, the rarest first; all voters have the same tenths."""
+    """Draw accuracy by tenths of the classes, rarest first; all voters have the same tenths."""
     deciles = voters[0].deciles
     places = range(len(deciles))
 
@@ -84,30 +84,30 @@ def decile_figure(voters: Sequence[VoterResult]) -> Markup:
         legend_above(axes, 3)
 
     ensemble = next((result for result in voters if result.voter == ENSEMBLE), voters[0])
-    told = "; ".join(
+    values = "; ".join(
         f"{part.least:,} to {part.most:,} images "
         + ("no photo" if part.accuracy is None else share(part.accuracy))
         for part in ensemble.deciles
     )
-    alternative = f"Accuracy by label count, curves of all voters. The {ensemble.voter}: {told}."
+    alternative = f"Accuracy by label count, curves of all voters. The {ensemble.voter}: {values}."
     return inline_svg("by-label-count", alternative, (5.2, 3.4), paint)
 
 
 def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) -> Markup:
-    """Draw how often answers are right by how sure they are; larger dots are more photos.
+    """Draw accuracy by score; larger dots represent more photos.
 
     Args:
-        name: Of the drawing, a word of its own on the page.
-        voter: Whose answers.
+        name: Unique name of the drawing on the page.
+        voter: Name of the voter.
         bins: At least one.
     """
     most = max(part.photos for part in bins)
-    sizes = [SMALLEST_DOT + (LARGEST_DOT - SMALLEST_DOT) * part.photos / most for part in bins]
+    sizes = [MIN_DOT + (MAX_DOT - MIN_DOT) * part.photos / most for part in bins]
     scores, accuracies = [part.score for part in bins], [part.accuracy for part in bins]
 
     def paint(axes: Axes) -> None:
         axes.plot((0, 1), (0, 1), color=MUTED, linewidth=0.9, dashes=(4, 3))
-        # How far from right: what the calibration error adds up.
+        # The distances that the calibration error sums up.
         axes.vlines(scores, scores, accuracies, color=RULE, linewidth=1.4)
         axes.plot(scores, accuracies, color=ACCENT, linewidth=1.2)
         axes.scatter(scores, accuracies, sizes, color=ACCENT, zorder=3)
@@ -117,8 +117,8 @@ def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) ->
         axes.set_yticks(ticks)
         write_per_cent(axes.yaxis)
 
-    told = "; ".join(
+    values = "; ".join(
         f"score {decimal(part.score, 2)}, right {share(part.accuracy)} of {number(part.photos)}"
         for part in bins
     )
-    return inline_svg(name, f"Reliability of {voter}: {told}.", (2.5, 2.5), paint)
+    return inline_svg(name, f"Reliability of {voter}: {values}.", (2.5, 2.5), paint)

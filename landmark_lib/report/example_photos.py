@@ -1,4 +1,4 @@
-"""Photos of the hold-out by their ids, and for a class a training photo that stands for it."""
+"""Held-out photos by id, and an example training photo for a class."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -18,7 +18,7 @@ KEY = ["image_id", "recipe"]
 
 
 def read_held_out(root: str, manifest: Manifest, image_ids: Collection[str]) -> dict[str, bytes]:
-    """Read photos of the hold-out: JPEGs by image id.
+    """Read held-out photos: JPEGs by image id.
 
     Raises:
         LandmarkError: The hold-out lacks one.
@@ -30,7 +30,7 @@ def read_held_out(root: str, manifest: Manifest, image_ids: Collection[str]) -> 
         found: list[str] = ids.filter(pc.is_in(ids, value_set=names)).to_pylist()
         return found
 
-    # Photos added later lie in files of their own, so ids alone do not tell which file.
+    # Photos added later are in separate files, so an id alone does not determine the file.
     paths = [record.path for record in manifest.files_in(VALIDATION)]
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         wanted: Wanted = {
@@ -45,11 +45,11 @@ def read_held_out(root: str, manifest: Manifest, image_ids: Collection[str]) -> 
 
 
 def read_class_photos(root: str, manifest: Manifest, classes: Collection[int]) -> dict[int, bytes]:
-    """Read one training photo, not transformed, of each of some classes: JPEGs by class index.
+    """Read one untransformed training photo for each of some classes: JPEGs by class index.
 
-    It looks into a bounded number of files and opens few, so a class may stay without a photo.
+    Searches a bounded number of files and opens few, so a class may have no photo.
     """
-    # What every member trains on, and where all images of a class were drawn apart, what the first drew.
+    # The rows of all members, and those of the first for classes without common rows.
     records = [*manifest.files_in(COMMON), *manifest.files_in(training_directory(0))]
     photos = {
         path: found
@@ -62,28 +62,28 @@ def read_class_photos(root: str, manifest: Manifest, classes: Collection[int]) -
     return {index: jpegs[photos[path][index]] for path, indexes in chosen.items() for index in indexes}
 
 
-def read_rejected(root: str, manifest: Manifest, most: int) -> list[dict[str, Any]]:
-    """Read some rows of rejected/, of each reason in turn, the most frequent reason first."""
+def read_rejected(root: str, manifest: Manifest, limit: int) -> list[dict[str, Any]]:
+    """Read some rows of rejected/, cycling through the reasons, most frequent first."""
     by_reason: dict[str, list[dict[str, Any]]] = {
         reason: [] for reason, _ in sorted(manifest.rejected.items(), key=lambda item: (-item[1], item[0]))
     }
     for _, table in read_some(root, manifest.files_in(REJECTED)):
         for row in table.to_pylist():
             of_reason = by_reason.setdefault(row["reason"], [])
-            if len(of_reason) < most:
+            if len(of_reason) < limit:
                 of_reason.append(row)
     in_turn = [row for rows in zip_longest(*by_reason.values()) for row in rows if row]
-    return in_turn[:most]
+    return in_turn[:limit]
 
 
 def files_to_open(classes_in: dict[str, dict[int, Any]]) -> dict[str, list[int]]:
-    """Choose few files that hold all classes together: always the one with most of those still missing.
+    """Choose few files that together hold all classes: repeatedly the one with the most missing classes.
 
     Args:
-        classes_in: The classes that each file holds, by its path.
+        classes_in: Classes held by each file, by path.
 
     Returns:
-        Which classes to take from which file.
+        Classes to read from each file.
     """
     missing = {index for held in classes_in.values() for index in held}
     chosen: dict[str, list[int]] = {}
@@ -95,7 +95,7 @@ def files_to_open(classes_in: dict[str, dict[int, Any]]) -> dict[str, list[int]]
 
 
 def _plain_rows(table: pa.Table, classes: Collection[int]) -> dict[int, tuple[str, str]]:
-    """Find the rows of some classes that are no transformed copies: the first image id of each class."""
+    """Find the untransformed row with the first image id for each of some classes."""
     is_wanted = pc.is_in(table["class_index"], value_set=pa.array(sorted(classes), pa.int32()))
     of_class: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for row in table.filter(is_wanted).to_pylist():

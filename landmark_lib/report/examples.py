@@ -1,7 +1,7 @@
-"""Which photos of a data set show what sampling did, and their reading.
+"""Choose and read photos of a data set that show the effect of sampling.
 
-A data set may have millions of photos in thousands of files, so a report looks into a bounded number of
-files, evenly spread, and opens those that hold pixels only for the few images that it shows.
+A data set may have millions of photos in thousands of files, so a report searches a bounded number of files,
+evenly spread, and reads pixels only for the few images that it shows.
 """
 
 from collections import defaultdict
@@ -25,27 +25,27 @@ from landmark_lib.dataset import (
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.placement import place_row
 
-MOST_FILES = 256  # looked into, of a directory
-FILES_AT_ONCE = 16  # of few columns: what takes time on an object store is the waiting
-FILES_WITH_PIXELS_AT_ONCE = 4  # each is held whole
+MAX_FILES = 256  # searched per directory
+FILES_AT_ONCE = 16  # with few columns: on an object store, latency takes the time
+FILES_WITH_PIXELS_AT_ONCE = 4  # each is in memory as a whole
 IMAGES_SHOWN = 48
 ORIGINALS_SHOWN = 3
-OUTPUTS_SHOWN = 8  # of an original
+OUTPUTS_SHOWN = 8  # per original
 
-# Rows by the path of their file, each told by the values of its key columns.
+# Values of the key columns of rows, by the path of their file.
 Wanted = Mapping[str, set[tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """A training image of the corpus and what becomes of it.
+    """A training image of the corpus and how it is used.
 
     Attributes:
         image_id: Its id.
         class_index: Its class.
-        members: Members that train on it; none if nobody drew it.
-        recipes: Outputs that it gives.
-        file: Path of the corpus file that holds it.
+        members: Members that train on it; empty if no member drew it.
+        recipes: Its outputs.
+        file: Path of its corpus file.
     """
 
     image_id: str
@@ -56,7 +56,7 @@ class PlannedImage:
 
 
 def planned_images(root: str, manifest: Manifest) -> list[PlannedImage]:
-    """Read which training images there are, and where: those in some files of the corpus and the plan."""
+    """Read the training images in some files of the corpus and the plan."""
     files = {
         image_id: path
         for path, table in read_some(root, manifest.files_in(CORPUS), ["image_id"])
@@ -82,17 +82,17 @@ def downsampled_images(
     """Choose images of one downsampled class, drawn ones and others.
 
     Returns:
-        At most `IMAGES_SHOWN` images, in the order of their ids; none if no class has more training images
-        than the cutoff.
+        At most `IMAGES_SHOWN` images, sorted by id; none if no class has more training images than the
+        cutoff.
     """
 
     def near(images: list[PlannedImage]) -> list[PlannedImage]:
-        # Out of few files, as each is opened for the images it holds.
+        # From few files, because each has to be opened.
         return sorted(images, key=lambda image: (image.file, image.image_id))[:IMAGES_SHOWN]
 
     def contrast(images: list[PlannedImage]) -> int:
         drawn = sum(bool(image.members) for image in images)
-        # A third of those shown is contrast enough.
+        # A third of those shown is enough contrast.
         return min(drawn, len(images) - drawn, IMAGES_SHOWN // 3)
 
     groups = _by_class(planned, lambda index: classes[index].training_images > cutoff)
@@ -103,7 +103,7 @@ def downsampled_images(
 def upsampled_images(
     planned: Iterable[PlannedImage], classes: Sequence[LandmarkClass], target: int
 ) -> list[PlannedImage]:
-    """Choose images of one upsampled class, those with most outputs.
+    """Choose the images of one upsampled class with the most outputs.
 
     Returns:
         At most `ORIGINALS_SHOWN` images; none if no class has fewer training images than the target.
@@ -131,13 +131,13 @@ def read_originals(root: str, images: Sequence[PlannedImage]) -> dict[str, bytes
 def read_outputs(
     root: str, manifest: Manifest, images: Sequence[PlannedImage]
 ) -> dict[tuple[str, ...], bytes]:
-    """Read the first `OUTPUTS_SHOWN` outputs of upsampled images from the shards that all members share.
+    """Read the first `OUTPUTS_SHOWN` outputs of upsampled images from the shards common to all members.
 
     Returns:
         JPEGs by image id and recipe.
 
     Raises:
-        LandmarkError: A shard lacks a row that the plan gives it.
+        LandmarkError: A shard lacks a planned row.
     """
     shards, seed = len(manifest.files_in(COMMON)), manifest.number("seed")
     wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
@@ -151,9 +151,9 @@ def read_outputs(
 def read_some(
     root: str, records: Sequence[FileRecord], columns: Sequence[str] | None = None
 ) -> list[tuple[str, pa.Table]]:
-    """Read at most `MOST_FILES` of some files, evenly spread: their paths and tables, in the order given."""
-    step = max(1.0, len(records) / MOST_FILES)
-    paths = [records[int(k * step)].path for k in range(min(MOST_FILES, len(records)))]
+    """Read at most `MAX_FILES` of some files, evenly spread; return paths and tables in order."""
+    step = max(1.0, len(records) / MAX_FILES)
+    paths = [records[int(k * step)].path for k in range(min(MAX_FILES, len(records)))]
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         return list(zip(paths, pool.map(lambda path: read_table(root, path, columns), paths), strict=True))
 
@@ -162,7 +162,7 @@ def read_jpegs(root: str, wanted: Wanted, key: Sequence[str]) -> dict[tuple[str,
     """Read the images of some rows: JPEGs by the values of their key columns.
 
     Raises:
-        LandmarkError: A file lacks a row that it should hold.
+        LandmarkError: A file lacks an expected row.
     """
 
     def read_file(path: str) -> dict[tuple[str, ...], bytes]:

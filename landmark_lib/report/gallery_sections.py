@@ -20,11 +20,11 @@ from landmark_lib.report.photo_choice import (
     pairs_of,
 )
 
-MAX_PAIRS = 12  # of classes, shown in photos
+MAX_PAIRS = 12  # of classes, shown as photos
 MAX_PAIRS_LISTED = 40
 MAX_CLASSES_LISTED = 40
-MAX_EXAMPLES = 6  # of a kind
-TILE = 168  # pixels of a side: more than the page shows, for dense screens
+MAX_EXAMPLES = 6  # of each kind
+TILE = 168  # pixels per side, more than the page shows, for high-density screens
 
 Confusion = Sequence[tuple[int, int, int]]  # true class, predicted class, photos
 ReadPhotos = Callable[[Collection[str]], Mapping[str, bytes]]
@@ -142,7 +142,7 @@ def confusion_section(
     pairs, photos = most_confused(confusion), Counter[int]()
     for true, _, count in confusion:
         photos[true] += count
-    names = [row.landmark_id for row in classes]
+    labels = [row.landmark_id for row in classes]
     hardest = _hardest_classes(confusion, photos)
     body = render_part(
         "confusion.html",
@@ -150,13 +150,13 @@ def confusion_section(
         photos=photos.total(),
         pairs=len(pairs),
         shown=[
-            (names[true], names[given], count, _drawn(examples[true, given]))
-            for true, given, count in pairs
-            if (true, given) in examples
+            (labels[true], labels[predicted], count, _tiles(examples[true, predicted]))
+            for true, predicted, count in pairs
+            if (true, predicted) in examples
         ],
         listed=[
-            (names[true], names[given], count, photos[true])
-            for true, given, count in pairs[:MAX_PAIRS_LISTED]
+            (labels[true], labels[predicted], count, photos[true])
+            for true, predicted, count in pairs[:MAX_PAIRS_LISTED]
         ],
         hardest=[(classes[true], *rest) for true, *rest in hardest[:MAX_CLASSES_LISTED]],
         measured=len(hardest),
@@ -191,9 +191,9 @@ def gallery_section(
     body = render_part(
         "gallery.html",
         groups=[
-            (name, [_drawn(examples[row]) for row in rows], of, note)
-            for name, rows, of, note in groups
-            if rows
+            (name, [_tiles(examples[photo]) for photo in shown], of, note)
+            for name, shown, of, note in groups
+            if shown
         ],
         right=right,
         wrong=wrong,
@@ -205,12 +205,12 @@ def gallery_section(
 
 def _hardest_classes(confusion: Confusion, photos: Mapping[int, int]) -> list[tuple[int, int, int]]:
     """Return (class index, photos predicted right, photos), lowest accuracy first."""
-    right = {true: count for true, given, count in confusion if true == given}
+    right = {true: count for true, predicted, count in confusion if true == predicted}
     rows = [(true, right.get(true, 0), count) for true, count in photos.items()]
     return sorted(rows, key=lambda row: (row[1] / row[2], -row[2], row[0]))
 
 
-def _drawn(example: Example) -> dict[str, Any]:
+def _tiles(example: Example) -> dict[str, Any]:
     return {
         "image_id": example.image_id,
         "address": tile_address(example.jpeg, TILE),

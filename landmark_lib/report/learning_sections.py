@@ -1,4 +1,4 @@
-"""Figures 5 and 6 of the paper on a page: how each member learned, with the numbers of its epochs."""
+"""Figures 5 and 6 of the paper on a page: learning curves of all members, with a table of epochs."""
 
 from collections.abc import Mapping
 
@@ -12,17 +12,17 @@ from landmark_lib.report.svg import ACCENT, MUTED, SECOND, inline_svg, legend_ab
 
 COLOURS = (MUTED, ACCENT, SECOND)  # of training, validation, and drops of the learning rate
 SIZE = (4.9, 3.2)  # inches
-MOST_MEMBERS = 10
-MOST_EPOCHS = 200  # of a table
+MAX_MEMBERS = 10
+MAX_EPOCHS = 200  # in a table
 
 
 def learning_section(members: Mapping[str, Curves]) -> Section:
-    """Tell how each member learned.
+    """Render the learning curves of the members.
 
     Args:
-        members: Curves by the name of the member, in order, at least one.
+        members: Curves by name of the member, in order, at least one.
     """
-    shown = list(members.items())[:MOST_MEMBERS]
+    shown = list(members.items())[:MAX_MEMBERS]
     body = render_part(
         "learning.html",
         members=[
@@ -54,31 +54,31 @@ def _figures(name: str, member: str, curves: Curves) -> list[Markup]:
     fell = f" The learning rate falls after epoch {drops}." if drops else ""
     ends = f"{member} over {len(curves.learning_rate)} epochs, first and last:"
     trained, held = curves.training_accuracy, curves.validation_accuracy
-    told = (
+    accuracies = (
         f"Accuracy of {ends} training {share(trained[0])} and {share(trained[-1])},"
         f" validation {share(held[0])} and {share(held[-1])}.{fell}"
     )
     losses, held_losses = curves.training_loss, curves.validation_loss
-    told_loss = (
+    cross_entropies = (
         f"Cross-entropy of {ends} training {decimal(losses[0])} and {decimal(losses[-1])},"
         f" validation {decimal(held_losses[0])} and {decimal(held_losses[-1])}.{fell}"
     )
     return [
-        inline_svg(f"{name}-accuracy", told, SIZE, accuracy),
-        inline_svg(f"{name}-loss", told_loss, SIZE, loss),
+        inline_svg(f"{name}-accuracy", accuracies, SIZE, accuracy),
+        inline_svg(f"{name}-loss", cross_entropies, SIZE, loss),
     ]
 
 
 def _best_epoch(curves: Curves) -> int:
-    """Give the epoch, from 1, of the model that is kept: the first with the best validation accuracy."""
+    """Return the epoch, from 1, with the best validation accuracy; the first of equal ones."""
     held = curves.validation_accuracy
     return max(range(len(held)), key=lambda epoch: held[epoch]) + 1
 
 
 def _epochs(curves: Curves) -> list[int]:
-    """Choose the epochs of a table, from 1: all, or some evenly spread, the last and the best among them."""
+    """Choose the epochs of a table, from 1: all, or some evenly spread, including the last and the best."""
     count = len(curves.learning_rate)
-    if count <= MOST_EPOCHS:
+    if count <= MAX_EPOCHS:
         return list(range(1, count + 1))
-    spread = {1 + k * count // MOST_EPOCHS for k in range(MOST_EPOCHS)}
+    spread = {1 + k * count // MAX_EPOCHS for k in range(MAX_EPOCHS)}
     return sorted(spread | {count, _best_epoch(curves)})

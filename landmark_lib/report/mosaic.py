@@ -1,4 +1,4 @@
-"""Photos as small tiles: for a page each on its own, for a picture on one sheet."""
+"""Photos as small tiles: separately for a page, or on one sheet."""
 
 import base64
 import io
@@ -11,17 +11,17 @@ from landmark_lib.images.jpeg import decode_jpeg
 TILE_QUALITY = 80
 CAPTION = 14  # pixels
 
-# A caption and, below it, lines of JPEGs.
+# A caption and lines of JPEGs below it.
 Band = tuple[str, Sequence[Sequence[bytes]]]
 
 
 def tile(jpeg: bytes, side: int) -> Image.Image:
-    """Shrink a square image of the data set to so many pixels."""
+    """Shrink a square image of the data set to `side` pixels."""
     return decode_jpeg(jpeg).resize((side, side), Image.Resampling.LANCZOS)
 
 
 def tile_address(jpeg: bytes, side: int) -> str:
-    """Give the tile of an image as an address that holds the tile itself (a data URI)."""
+    """Return the tile of an image as a data URI."""
     buffer = io.BytesIO()
     tile(jpeg, side).save(buffer, "JPEG", quality=TILE_QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -31,9 +31,9 @@ def draw_sheet(bands: Sequence[Band], side: int, columns: int) -> Image.Image:
     """Draw lines of tiles on one sheet, each band under its caption.
 
     Args:
-        bands: What to draw, from top to bottom.
-        side: Of a tile, in pixels.
-        columns: Tiles of a line; further ones are left out.
+        bands: From top to bottom.
+        side: Side of a tile in pixels.
+        columns: Maximum tiles per line.
     """
     height = sum(CAPTION + side * len(lines) for _, lines in bands)
     sheet = Image.new("RGB", (columns * side, height), "white")

@@ -1,4 +1,4 @@
-"""Sections put together into one HTML page that needs nothing but itself."""
+"""Self-contained HTML pages, made of sections."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from landmark_lib.digits import NOTHING, decimal, duration, number, share, size
 from landmark_lib.evaluation_results import Figure
 
-LONGEST_TEXT = 300  # characters of an id or address; the rest is told by "…"
+MAX_TEXT = 300  # characters of an id or address; longer ones end in "…"
 SORTABLE = "<table data-sortable>"
 
 
@@ -21,9 +21,9 @@ class Section:
     """A part of a page.
 
     Attributes:
-        anchor: Its name in addresses, a word of its own on the page.
+        anchor: Its name in addresses, unique on the page.
         title: Its heading.
-        body: What it holds.
+        body: Its content.
     """
 
     anchor: str
@@ -33,22 +33,22 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure that stands out on top of a page: 1,000 photos listed."""
+    """A key figure at the top of a page: 1,000 photos listed."""
 
     value: str
     name: str
 
 
 def render_page(title: str, lead: str, facts: Sequence[Fact], sections: Sequence[Section]) -> str:
-    """Give a whole page, styles and all.
+    """Return a whole page, including styles.
 
     Args:
-        title: Of the page.
-        lead: A paragraph that sums it up.
-        facts: The figures to see first.
-        sections: In the order of reading.
+        title: Title of the page.
+        lead: A paragraph that summarizes it.
+        facts: Its key figures.
+        sections: Its sections in order.
     """
-    # A mark that no text from outside can make: its "<" would be escaped.
+    # Untrusted text cannot contain this mark, because its "<" is escaped.
     sorts = any(SORTABLE in section.body for section in sections)
     script = render_part("sort.js") if sorts else Markup()
     return ENVIRONMENT.get_template("page.html").render(
@@ -62,25 +62,25 @@ def render_page(title: str, lead: str, facts: Sequence[Fact], sections: Sequence
 
 
 def render_part(template: str, **values: Any) -> Markup:
-    """Fill a template of this package; every value is escaped unless it is `Markup`."""
-    return Markup(ENVIRONMENT.get_template(template).render(values))  # noqa: S704 - the template escaped them
+    """Render a template of this package; every value is escaped unless it is `Markup`."""
+    return Markup(ENVIRONMENT.get_template(template).render(values))  # noqa: S704 - escaped by the template
 
 
 def typeset(text: str) -> str:
-    """Set a number of `digits` in type: with a minus sign, and a dash where there is none."""
+    """Return a number of `digits` with a typographic minus sign, or a dash if there is none."""
     return "\N{EN DASH}" if text == NOTHING else text.replace("-", "\N{MINUS SIGN}")
 
 
-def cell(figure: Figure, written: Callable[[float], str] = decimal) -> tuple[str, str]:
-    """Write a figure, and its interval; a unit stands once there, as a column is as wide as its intervals."""
-    low, high = written(figure.low), written(figure.high)
-    return typeset(written(figure.value)), typeset(f"{low.removesuffix(' %')} to {high}")
+def cell(figure: Figure, text_of: Callable[[float], str] = decimal) -> tuple[str, str]:
+    """Return the texts of a figure and of its interval; the interval has its unit once, to save width."""
+    low, high = text_of(figure.low), text_of(figure.high)
+    return typeset(text_of(figure.value)), typeset(f"{low.removesuffix(' %')} to {high}")
 
 
 def shortened(text: str | None) -> str:
-    """Cut a text that is too long to read."""
+    """Shorten a text of more than `MAX_TEXT` characters."""
     text = text or ""
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
 ENVIRONMENT = Environment(

@@ -1,4 +1,4 @@
-"""What sampling did to the classes: their balance before and after, and photos of two of them."""
+"""The effect of sampling: the balance of the classes before and after, and photos of two classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,13 +17,13 @@ from landmark_lib.report.label_figures import balance_figure
 from landmark_lib.report.mosaic import tile_address
 from landmark_lib.report.page import Section, render_part
 
-MOST_FIGURES = 6  # of members
-# Pixels of a side: about one and a half times what the page shows, for dense screens.
+MAX_FIGURES = 6  # of members
+# Pixels per side, about one and a half times what the page shows, for high-density screens.
 DRAWN_TILE, ORIGINAL_TILE, OUTPUT_TILE = 128, 200, 160
 
 
 def balance_section(root: str, manifest: Manifest, classes: Sequence[LandmarkClass]) -> Section:
-    """Tell how unequal the classes were, and what each member has of them."""
+    """Render how unequal the classes were, and how many rows each member has of them."""
     cutoff, target = manifest.number("cutoff"), manifest.number("target")
     before = [row.label_count for row in classes]
     members = rows_of_members(root, manifest)
@@ -41,7 +41,7 @@ def balance_section(root: str, manifest: Manifest, classes: Sequence[LandmarkCla
         fewer_held_out=manifest.classes_with_fewer_held_out,
         identical_outputs=manifest.identical_outputs,
         rows=[("Before sampling", None, spread(before)), *rows],
-        figures=[balance_figure(m, before, after.tolist()) for m, after in enumerate(members[:MOST_FIGURES])],
+        figures=[balance_figure(m, before, after.tolist()) for m, after in enumerate(members[:MAX_FIGURES])],
         members=len(members),
     )
     return Section("balance", "Balance", body)
@@ -50,10 +50,10 @@ def balance_section(root: str, manifest: Manifest, classes: Sequence[LandmarkCla
 def sampling_section(
     root: str, manifest: Manifest, classes: Sequence[LandmarkClass], planned: Sequence[PlannedImage]
 ) -> Section:
-    """Show a class that was downsampled and one that was upsampled.
+    """Render a downsampled class and an upsampled one.
 
     Raises:
-        LandmarkError: A file lacks a row that the plan gives it.
+        LandmarkError: A file lacks a planned row.
     """
     cutoff, target = manifest.number("cutoff"), manifest.number("target")
     body = render_part(

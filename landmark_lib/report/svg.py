@@ -1,4 +1,4 @@
-"""Drawings by matplotlib as inline SVG: no fonts, no ids that collide, colours of the page's own theme."""
+"""matplotlib drawings as inline SVG without fonts, with unique ids and the colours of the page's theme."""
 
 import html
 import io
@@ -13,7 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-# Drawn in these, shown in the variables of the page's style, so that a figure is dark on a dark page.
+# Drawn in these colours, which become variables of the page's style, so that figures follow its theme.
 INK, MUTED, RULE, ACCENT, SECOND = "#101010", "#202020", "#303030", "#404040", "#505050"
 VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule", ACCENT: "--accent", SECOND: "--second"}
 FONT_SIZE = 9.5  # points of a drawing; the page scales drawings by about 1.2
@@ -39,20 +39,20 @@ STYLE: dict[Any, Any] = {
     "ytick.minor.size": 0,
     "lines.linewidth": 1.8,
 }
-# Whatever would tell when and by what a drawing was made.
+# When and with what a drawing was made, which would change its bytes.
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
 def inline_svg(
     name: str, alternative: str, size: tuple[float, float], paint: Callable[[Axes], None]
 ) -> Markup:
-    """Make a drawing an element of an HTML page; the same drawing gives the same text.
+    """Return a drawing as an element of an HTML page; equal drawings have equal text.
 
     Args:
-        name: Of the drawing, a word of its own on the page.
-        alternative: What it shows, for those who do not see it.
+        name: Unique name of the drawing on the page.
+        alternative: Text alternative of the drawing.
         size: Width and height in inches.
-        paint: Draws on the axes that it is given.
+        paint: Draws on the axes.
     """
     text = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
@@ -62,16 +62,16 @@ def inline_svg(
     _, head, body = re.split(r"(<svg[^>]*>)", text.getvalue(), maxsplit=1)
     (view_box,) = re.findall(r'viewBox="[^"]*"', head)
     opening = f'<svg class="plot" {view_box} role="img" aria-label="{html.escape(alternative)}">'
-    return Markup(opening + _of_the_page(body, name))  # noqa: S704 - matplotlib's own text, no input in it
+    return Markup(opening + _adapt(body, name))  # noqa: S704 - written by matplotlib, without input
 
 
 def write_per_cent(axis: Axis) -> None:
-    """Write the numbers of an axis, from 0 to 1, in per cent."""
+    """Format the numbers of an axis, 0 … 1, in per cent."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g} %"))
 
 
 def legend_above(axes: Axes, columns: int) -> None:
-    """Name the curves above the axes, where none of them passes."""
+    """Place the legend above the axes, clear of all curves."""
     axes.legend(
         frameon=False,
         loc="lower center",
@@ -82,11 +82,12 @@ def legend_above(axes: Axes, columns: int) -> None:
     )
 
 
-def _of_the_page(body: str, name: str) -> str:
-    # A style inside an inline drawing would hold for the whole page.
+def _adapt(body: str, name: str) -> str:
+    """Remove styles and fonts, prefix ids with `name`, and replace colours by the page's variables."""
+    # A style inside an inline drawing would apply to the whole page.
     body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
-    # The page's font, not matplotlib's, which older versions write together with its size.
+    # The page's font instead of matplotlib's, which older versions write together with its size.
     body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r'\bid="', f'id="{name}-', body)

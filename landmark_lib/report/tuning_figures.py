@@ -1,4 +1,4 @@
-"""A search for settings, drawn: trial after trial, and what mattered."""
+"""Figures of a search for settings: its history, and the importance of the settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def history_figure(trials: Sequence[TrialResult]) -> Markup:
             best.append((place, accuracy))
 
     def dots(axes: Axes, state: str, mark: str, colour: str, name: str) -> None:
-        shown = [(place, accuracy) for place, accuracy, its_state in measured if its_state == state]
+        shown = [(place, accuracy) for place, accuracy, own_state in measured if own_state == state]
         if shown:
             axes.plot(*zip(*shown, strict=True), mark, color=colour, markersize=3.5, label=name)
 
@@ -37,14 +37,14 @@ def history_figure(trials: Sequence[TrialResult]) -> Markup:
         write_per_cent(axes.yaxis)
         legend_above(axes, 3)
 
-    told = "; ".join(f"trial {trial} {share(accuracy)}" for trial, accuracy in best)
+    values = "; ".join(f"trial {trial} {share(accuracy)}" for trial, accuracy in best)
     return inline_svg(
-        "tuning-history", f"Validation accuracy by trial. Best so far: {told}.", (5.2, 3.2), paint
+        "tuning-history", f"Validation accuracy by trial. Best so far: {values}.", (5.2, 3.2), paint
     )
 
 
 def importance_figure(importances: Mapping[str, float]) -> Markup:
-    """Draw how much each setting mattered."""
+    """Draw the importance of each setting."""
     names, parts = list(importances), list(importances.values())
 
     def paint(axes: Axes) -> None:
@@ -56,10 +56,10 @@ def importance_figure(importances: Mapping[str, float]) -> Markup:
         axes.grid(visible=False, axis="y")
         write_per_cent(axes.xaxis)
 
-    told = "; ".join(f"{name.replace('_', ' ')} {share(part)}" for name, part in importances.items())
+    values = "; ".join(f"{name.replace('_', ' ')} {share(part)}" for name, part in importances.items())
     return inline_svg(
         "tuning-importance",
-        f"Importance of {number(len(names))} settings: {told}.",
+        f"Importance of {number(len(names))} settings: {values}.",
         (3.6, 0.8 + 0.32 * len(names)),
         paint,
     )

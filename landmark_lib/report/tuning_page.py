@@ -1,4 +1,4 @@
-"""`tune.html`: what a search for settings found."""
+"""`tune.html`: the results of a search for settings."""
 
 from landmark_lib.report.page import render_page
 from landmark_lib.report.tuning_sections import tuning_facts, tuning_lead, tuning_sections
@@ -6,5 +6,5 @@ from landmark_lib.tuning_results import Tuning
 
 
 def tuning_page(found: Tuning) -> str:
-    """Give the whole page as HTML."""
+    """Return the whole page as HTML."""
     return render_page("Tuning", tuning_lead(found), tuning_facts(found), tuning_sections(found))

@@ -1,4 +1,4 @@
-"""What a search for settings found, on a page."""
+"""The sections of a search for settings."""
 
 from functools import partial
 from typing import Any
@@ -8,32 +8,32 @@ from landmark_lib.report.page import Fact, Section, cell, render_part
 from landmark_lib.report.tuning_figures import COMPLETE, PRUNED, history_figure, importance_figure
 from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning
 
-MOST_TRIALS = 500  # of a table
+MAX_TRIALS = 500  # in the table
 
 
 def tuning_lead(found: Tuning) -> str:
-    """Sum a search up in a paragraph."""
+    """Summarize a search in a paragraph."""
     return (
-        f"Of {number(len(found.trials))} trials, {number(found.members)} were chosen that vote well together"
-        f" on {number(found.selection_photos)} photos of the hold-out. {verdict(found)}"
+        f"Of {number(len(found.trials))} trials, {number(found.members)} that vote well together were selected"
+        f" on {number(found.selection_photos)} held-out photos. {verdict(found)}"
     )
 
 
 def verdict(found: Tuning) -> str:
-    """Tell whether the chosen ensemble is better than the default one, on photos it was not chosen by."""
+    """Describe whether the selected ensemble is better than the default, on photos not used to select it."""
     accuracy, photos = share(found.tuned.top_1.value), number(found.reporting_photos)
     right = f"Their vote is right on {accuracy} of the other {photos} photos"
     if found.default is None or found.top_1_difference is None:
-        return f"{right}; the defaults gave no ensemble to compare it with."
+        return f"{right}; there is no default ensemble to compare it with."
     difference = found.top_1_difference
     beside = f"{right}, the default ensemble on {share(found.default.top_1.value)}"
     _, ends = cell(difference, points)
-    sure = "is more than its interval" if difference.low > 0 or difference.high < 0 else "may be chance"
-    return f"{beside}; the difference {sure}: {ends} percentage points (95 % interval, by pairs)."
+    certainty = "is significant" if difference.low > 0 or difference.high < 0 else "may be chance"
+    return f"{beside}; the difference {certainty}: {ends} percentage points (paired 95 % interval)."
 
 
 def tuning_facts(found: Tuning) -> list[Fact]:
-    """Give the figures of a search to see first."""
+    """Return the key figures of a search."""
     pruned = sum(trial.state == PRUNED for trial in found.trials)
     facts = [
         Fact(share(found.tuned.top_1.value), "top-1 accuracy of the tuned ensemble"),
@@ -45,17 +45,17 @@ def tuning_facts(found: Tuning) -> list[Fact]:
         *facts,
         Fact(number(len(found.trials)), "trials"),
         Fact(number(pruned), "ended early"),
-        Fact(duration(sum(trial.seconds for trial in found.trials)), "of all trials, one after another"),
+        Fact(duration(sum(trial.seconds for trial in found.trials)), "total time of all trials"),
     ]
 
 
 def tuning_sections(found: Tuning) -> list[Section]:
-    """Give all sections."""
+    """Return all sections."""
     return [ensembles_section(found), trials_section(found)]
 
 
 def ensembles_section(found: Tuning) -> Section:
-    """Tell which trials were chosen, and how good they are together."""
+    """Render which trials were selected, and how good their vote is."""
     by_number = {trial.number: trial for trial in found.trials}
     body = render_part(
         "tuning_ensembles.html",
@@ -68,14 +68,14 @@ def ensembles_section(found: Tuning) -> Section:
         ],
         differences=_differences(found),
         names=list(by_number[found.tuned.trials[0]].parameters),
-        chosen=[_trial_row(by_number[trial]) for trial in found.tuned.trials],
+        selected=[_trial_row(by_number[trial]) for trial in found.tuned.trials],
     )
     return Section("tuning", "Tuned and default settings", body)
 
 
 def trials_section(found: Tuning) -> Section:
-    """Tell how the search went, and what mattered."""
-    shown = found.trials[:MOST_TRIALS]
+    """Render the history of the search, and the importance of the settings."""
+    shown = found.trials[:MAX_TRIALS]
     body = render_part(
         "tuning_trials.html",
         history=history_figure(found.trials),
@@ -91,13 +91,13 @@ def _ensemble_row(name: str, ensemble: EnsembleResult) -> dict[str, Any]:
     return {
         "name": name,
         "trials": ", ".join(map(str, ensemble.trials)),
-        "chosen_by": share(ensemble.selection_accuracy),
+        "selection": share(ensemble.selection_accuracy),
         "figures": [cell(ensemble.top_1, share), cell(ensemble.gap)],
     }
 
 
 def _differences(found: Tuning) -> list[tuple[str, str]]:
-    """Write how much better the tuned ensemble is, in points where the column is in per cent."""
+    """Return how much better the tuned ensemble is, in points where the column is in per cent."""
     if found.top_1_difference is None or found.gap_difference is None:
         return []
     top_1, ends = cell(found.top_1_difference, points)
@@ -112,10 +112,10 @@ def _trial_row(trial: TrialResult) -> dict[str, Any]:
         "accuracy": trial.accuracy,
         "epochs": trial.epochs,
         "seconds": trial.seconds,
-        "parameters": [(value, written(value)) for value in trial.parameters.values()],
+        "parameters": [(value, setting_text(value)) for value in trial.parameters.values()],
     }
 
 
-def written(value: object) -> str:
-    """Write the value of a setting short enough for a table."""
+def setting_text(value: object) -> str:
+    """Return the value of a setting, short enough for a table."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The settings of each job: frozen, self-checking, one module per job; `declare` has what they are made of."""
+"""The settings of each job: frozen, self-checking, one module per job."""
 
 from landmark_lib.settings.declare import (
     DATASET_DIRECTORY,

@@ -1,4 +1,4 @@
-"""What `jobs/evaluate.py` is told."""
+"""Settings of `jobs/evaluate.py`."""
 
 from dataclasses import dataclass
 
@@ -8,26 +8,26 @@ from landmark_lib.settings.photos import PhotoSettings
 
 @dataclass(frozen=True)
 class EvaluateSettings(PhotoSettings):
-    """What `jobs/evaluate.py` is told.
+    """Settings of `jobs/evaluate.py`.
 
     Raises:
-        UserError: A value out of its range.
+        UserError: A value is out of range.
     """
 
     dataset: str | None = place(
-        None, f"Directory that jobs/preprocess.py wrote.  [default: {DATASET_DIRECTORY}]"
+        None, f"Data set written by jobs/preprocess.py.  [default: {DATASET_DIRECTORY}]"
     )
-    models: str = place(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
+    models: str = place(MODELS_DIRECTORY, "Directory of the models written by jobs/train.py.")
     output: str | None = place(
         None, "File for the results.  [default: evaluation.json in the models' directory]"
     )
     no_landmark: str | None = place(
         None,
-        "Photos that show no landmark: what --input of jobs/predict.py takes, or a data set. Half of them set"
-        " the threshold of rejection, the others measure it.  [default: photos of the hold-out, as if their"
-        " landmark were unknown]",
+        "Photos without a landmark: anything that --input of jobs/predict.py accepts, or a data set. One half"
+        " sets the rejection threshold, the other half measures it.  [default: the held-out photos with their"
+        " own class masked]",
     )
-    batch_size: int = setting(32, "Photos predicted at once.")
+    batch_size: int = setting(32, "Photos per batch.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

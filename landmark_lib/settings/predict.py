@@ -1,4 +1,4 @@
-"""What `jobs/predict.py` is told."""
+"""Settings of `jobs/predict.py`."""
 
 from dataclasses import dataclass
 
@@ -8,41 +8,43 @@ from landmark_lib.settings.photos import PhotoSettings
 
 @dataclass(frozen=True)
 class PredictSettings(PhotoSettings):
-    """What `jobs/predict.py` is told.
+    """Settings of `jobs/predict.py`.
 
     Raises:
-        UserError: A value out of its range, or two options that exclude each other.
+        UserError: A value is out of range, or two options exclude each other.
     """
 
     input: str | None = place(
         None,
-        "Photos: a folder with all that is below it, tars, one photo, or a CSV: with a column url, or ids of"
-        " photos beside it.  [default: the photos of --dataset]",
+        "Photos: a folder, searched recursively, tars, one photo, or a CSV with a column url or with the ids"
+        " of photos beside it.  [default: the photos of --dataset]",
     )
     dataset: str | None = place(
         None,
-        "Data set that jobs/preprocess.py wrote: its hold-out, or all its photos if it was made with"
+        "Data set written by jobs/preprocess.py: predicts its hold-out, or all photos if it was made with"
         f" --unlabelled.  [default: {DATASET_DIRECTORY}]",
     )
-    models: str = place(MODELS_DIRECTORY, "Directory that jobs/train.py wrote.")
+    models: str = place(MODELS_DIRECTORY, "Directory of the models written by jobs/train.py.")
     output: str | None = place(
         None, "Directory for the predictions.  [default: predictions in the models' directory]"
     )
-    top_k: int = setting(5, "Labels kept for each photo, and shown for the first photos.", formerly="top")
+    top_k: int = setting(
+        5, "Labels to keep for each photo, and to print for the first photos.", formerly="top"
+    )
     submission: str | None = place(
-        None, "File for Kaggle: id,landmarks with one label and its score, or none for a rejected photo."
+        None, "File for Kaggle, id,landmarks: one label and its score, empty for a rejected photo."
     )
     test_list: str | None = place(
         None,
-        "CSV with a column id: the photos that --submission must answer, in its order. Ids may lack folders"
-        " and endings; those without a photo get an empty answer.",
+        "CSV with a column id: the photos of --submission, in this order. Ids may lack folders and file"
+        " extensions; ids without a photo have an empty prediction.",
     )
     names: str | None = place(
         None,
-        "CSV with landmark_id and category, as Google Landmarks v2's train_label_to_category.csv, to show"
-        " names.",
+        "CSV with landmark_id and category, such as train_label_to_category.csv of Google Landmarks v2, to"
+        " print names.",
     )
-    batch_size: int = setting(32, "Photos predicted at once.")
+    batch_size: int = setting(32, "Photos per batch.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -142,6 +142,6 @@ class PreprocessSettings(PhotoSettings):
             hold_out=self.hold_out,
             cutoff=self.resolved_cutoff,
             target=self.target,
-            members=self.ensemble_size,
+            ensemble_size=self.ensemble_size,
             seed=self.seed,
         )

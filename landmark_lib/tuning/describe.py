@@ -2,7 +2,7 @@
 
 from landmark_lib.columns import in_columns
 from landmark_lib.console import visible
-from landmark_lib.report.tuning_sections import written
+from landmark_lib.report.tuning_sections import setting_text
 from landmark_lib.storage import Place
 from landmark_lib.tuning.results import MEMBERS, PAGE
 from landmark_lib.tuning_results import TUNING, Tuning
@@ -27,7 +27,7 @@ def describe(found: Tuning, models: str) -> str:
     for number in found.tuned.trials:
         trial = by_number[number]
         parameters = ", ".join(
-            f"{visible(name.replace('_', ' '))} {visible(written(value))}"
+            f"{visible(name.replace('_', ' '))} {visible(setting_text(value))}"
             for name, value in trial.parameters.items()
         )
         lines.append(f"member {trial.member}: trial {number}: {parameters}")

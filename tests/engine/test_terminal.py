@@ -13,7 +13,7 @@ from landmark_lib.dataset import LandmarkClass
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.prediction_files import PredictionFiles, Summary, predictions_schema
 from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
-from landmark_lib.evaluation.table import describe as describe_evaluation
+from landmark_lib.evaluation.table import describe_evaluation
 from landmark_lib.evaluation_results import Comparison, Disagreement, Evaluation, Figure, VoterResult
 from landmark_lib.preprocess.summary import describe as describe_dataset
 from landmark_lib.preprocess.verify import Finding, TarSums, VerifyReport
@@ -51,7 +51,7 @@ def test_the_classes_that_an_evaluation_mixes_up(capsys):
     )
     classes = [LandmarkClass(0, HOSTILE, 5, 3), LandmarkClass(1, "b", 5, 3)]
     lines = shown(describe_evaluation(evaluation, classes), capsys)
-    assert lines[-1] == f"  3 of {VISIBLE} taken for b"
+    assert lines[-1] == f"  3 of {VISIBLE} predicted as b"
     assert f"No rejection model: {VISIBLE}" in lines
 
 

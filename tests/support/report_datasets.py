@@ -18,7 +18,7 @@ from landmark_lib.method.recipes import Recipe
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
 
 SETTINGS = {"input": "photos", "min_label_count": 2, "cutoff": 8, "target": 5, "hold_out": 1}
-SETTINGS |= {"members": 3, "seed": 4}
+SETTINGS |= {"ensemble_size": 3, "seed": 4}
 SCHEMAS = {dataset.VALIDATION: dataset.VALIDATION_SCHEMA}  # of directories with other columns than train/
 FILES = 2  # of the corpus, the plan and each training set
 
@@ -122,13 +122,13 @@ def write_hostile(root):
 WRITERS = {
     "usual": write_usual,
     "hostile": write_hostile,
-    "even": lambda root: write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, members=1),
+    "even": lambda root: write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, ensemble_size=1),
     "unlabelled": lambda root: write_unlabelled(root, ids_of("photo", 4)),
 }
 
 
 def _sampling(settings):
-    names = ("hold_out", "cutoff", "target", "members", "seed")
+    names = ("hold_out", "cutoff", "target", "ensemble_size", "seed")
     return SamplingSettings(**{name: settings[name] for name in names})
 
 

@@ -1,5 +1,5 @@
 
-// Headings of sortable tables become buttons; without this script, tables stay as they are.
+// Headings of sortable tables become buttons; without this script, tables are unchanged.
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const headings = [...table.tHead.rows[0].cells]
   const body = table.tBodies[0]
@@ -24,7 +24,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       for (const other of headings) other.removeAttribute("aria-sort")
       heading.setAttribute("aria-sort", descending ? "descending" : "ascending")
       const rows = [...body.rows].map(row => ({ row, key: key(row, column) }))
-      // What is missing stays last either way.
+      // Missing values stay last in both orders.
       rows.sort((a, b) => a.key.missing - b.key.missing || (descending ? -1 : 1) * compare(a.key, b.key))
       body.append(...rows.map(({ row }) => row))
     })

@@ -14,7 +14,7 @@ from landmark_lib import dataset
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.ensemble_outputs import _log_sums
 from landmark_lib.evaluation.evaluate import evaluate
-from landmark_lib.evaluation.table import describe
+from landmark_lib.evaluation.table import describe_evaluation
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import slices_of_rank, validation_shards
@@ -71,7 +71,7 @@ def test_the_json_holds_every_number(evaluated):
 
 
 def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluated, photo_dataset):
-    text = describe(evaluated[0], dataset.read_classes(photo_dataset))
+    text = describe_evaluation(evaluated[0], dataset.read_classes(photo_dataset))
     lines = text.splitlines()
     assert [line.split()[0] for line in lines[2:8]] == ["chance", *MEMBERS, "ensemble", "mean"]
     assert all(line.endswith("random") for line in lines[3:8])
@@ -83,7 +83,7 @@ def test_the_table_says_how_small_a_chance_among_many_classes_is(evaluated, phot
     classes, p_value = 14_951, 0.00001
     compared = replace(evaluated[0].comparison, p_value=p_value)
     many = replace(evaluated[0], classes=classes, chance=1 / classes, comparison=compared)
-    text = describe(many, dataset.read_classes(photo_dataset))
+    text = describe_evaluation(many, dataset.read_classes(photo_dataset))
     assert re.search(r"^chance +0\.000067$", text, re.MULTILINE)
     assert "photos, p < 0.001" in text
 

@@ -24,7 +24,7 @@ from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, NO_LANDMAR
 from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary
 from landmark_lib.evaluation.rejection_file import REJECTION
 from landmark_lib.evaluation.submission import write_submission
-from landmark_lib.evaluation.table import describe
+from landmark_lib.evaluation.table import describe_evaluation
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.predictions import Outputs
 from landmark_lib.settings import EvaluateSettings, PredictSettings
@@ -85,7 +85,7 @@ def test_evaluation_measures_what_telling_them_brings(sketched, held_out, street
     found = evaluation.rejection
     assert (found.photos, found.landmark_free, found.unreadable) == (15, FREE / 2, {"not an image": 1})
     assert json.loads(path.read_text())["rejection"] == json.loads(json.dumps(asdict(found)))
-    text = describe(evaluation, dataset.read_classes(held_out))
+    text = describe_evaluation(evaluation, dataset.read_classes(held_out))
     assert "(15 photos with and 4 without, none of them learned from)" in text
     assert re.findall(r"^ +([\d.]+ %) ", text, re.MULTILINE) == ["0 %", "50.0 %", "90.0 %", "98.0 %"]
     assert 'id="rejection"' in (path.parent / "report.html").read_text()
@@ -118,7 +118,7 @@ def test_members_without_a_sketch_tell_nothing_and_say_so(sketched, held_out, st
     (sketched / MEMBERS[1] / STATISTICS).unlink()
     evaluation, _ = evaluate(settings_for(sketched), held_out)
     assert evaluation.rejection is None
-    assert "No rejection model: a member has no feature statistics (sketch.npz)" in describe(
+    assert "No rejection model: a member has no feature statistics (sketch.npz)" in describe_evaluation(
         evaluation, dataset.read_classes(held_out)
     )
     assert not (sketched / REJECTION).exists()

@@ -12,7 +12,7 @@ from landmark_lib.preprocess import plan as planning
 from landmark_sample.label_counts import labels_without_pixels
 
 LABELS, PHOTOS, FILES, SMALLEST = 150, 2_000, 7, 4
-SAMPLING = SamplingSettings(hold_out=2, cutoff=20, target=12, members=3, seed=5)
+SAMPLING = SamplingSettings(hold_out=2, cutoff=20, target=12, ensemble_size=3, seed=5)
 GREY, SYMMETRIC = ("greyscale",), ("greyscale", "mirror")
 
 
@@ -60,7 +60,7 @@ def expected(images, classes):
     rows = {image_id: (None, "dropped", (), ()) for image_id, _, _ in images}
     for row in classes:
         of_class = by_label[row.landmark_id]
-        for plan in plan_class(list(of_class), SAMPLING, without_effect=of_class):
+        for plan in plan_class(list(of_class), SAMPLING, no_op_steps=of_class):
             rows[plan.image_id] = (row.class_index, plan.role, plan.members, plan.recipes)
     return rows
 

@@ -93,7 +93,7 @@ def test_it_says_what_became_of_the_photos(reports):
     roles, photos = report.manifest.roles, report.outline.section("photos")
     assert f"trained on by a member {roles['train']} " in photos
     assert f"no member drew them {roles['unused']} " in photos
-    assert "rejected: they gave no photo 6 " in photos
+    assert "rejected: not a readable photo 6 " in photos
     assert "listed 37" in photos
     assert "3 of the 31 photos in the corpus have a side shorter than 250 pixels; they are kept" in photos
 
@@ -113,7 +113,7 @@ def test_it_counts_each_members_rows_of_each_class(reports):
     balance = report.outline.section("balance")
     assert "Of 3 classes, 1 had more than 8 training images and was downsampled" in balance
     assert (
-        "1 had fewer than 5 and was upsampled to as many; 1 stayed as it was. 0 outputs have the same"
+        "1 had fewer than 5 and was upsampled to this number; 1 was unchanged. 0 outputs have the same"
         in balance
     )
     assert f"Before sampling 30 {NOTHING} 3 7 20 6.7" in balance
@@ -159,7 +159,7 @@ def test_rejected_photos_are_told_by_reason_with_some_of_them(reports):
 def test_sizes_add_up_to_those_of_the_manifest(reports):
     report = reports["usual"]
     rows = sum(record.rows for record in report.manifest.files)
-    assert f"in all {len(report.manifest.files)} {rows} " in report.outline.section("files")
+    assert f"total {len(report.manifest.files)} {rows} " in report.outline.section("files")
 
 
 def test_times_are_told_with_photos_and_megabytes_a_second(reports):
@@ -179,8 +179,8 @@ def test_what_did_not_happen_is_said(reports):
     sampling = page.section("sampling")
     assert "No class has more training images than the cutoff of 8, so nothing was left out." in sampling
     assert "No class has fewer training images than the target of 5, so nothing was copied." in sampling
-    assert "left out: no member drew them 0 0 % dropped" in page.section("photos")
-    assert page.section("rejected").endswith("None: every photo that was listed is in the corpus.")
+    assert "unused: no member drew them 0 0 % dropped" in page.section("photos")
+    assert page.section("rejected").endswith("None: every listed photo is in the corpus.")
     assert "The only member trains on 13 rows" in page.all("main")[0].text
 
 

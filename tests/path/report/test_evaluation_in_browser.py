@@ -38,7 +38,7 @@ def press(page, found, heading, key="Enter"):
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_a_heading_sorts_by_keyboard_and_tells_how(opened, key):
-    scores = table(opened, "How good each voter is")
+    scores = table(opened, "Scores of all voters")
     press(opened, scores, "GAP", key)
     assert headings(scores)["GAP"] == "ascending"
     assert column(scores, 0) == VOTERS
@@ -51,7 +51,7 @@ def test_a_heading_sorts_by_keyboard_and_tells_how(opened, key):
 
 
 def test_the_heading_keeps_the_focus_after_sorting(opened):
-    scores = table(opened, "How good each voter is")
+    scores = table(opened, "Scores of all voters")
     press(opened, scores, "top-1")
     assert opened.evaluate("document.activeElement.textContent") == "top-1"
 
@@ -65,14 +65,14 @@ def test_numbers_sort_as_numbers_and_what_is_missing_stays_last(opened):
         values = [float(text.removesuffix(" %")) for text in accuracies[:-1]]
     assert values == sorted(values, reverse=True)
 
-    classes = table(opened, "All classes with photos")
+    classes = table(opened, "All classes with held-out photos")
     press(opened, classes, "images of the label")
     assert column(classes, 1) == ["4", "7", "10", "13", "16", "19", "22", "25"]
 
 
 def test_numbers_with_commas_and_words_with_numbers_sort_by_value(opened):
     texts = ["1,200", "\N{EN DASH}", "999", "13"]
-    pairs = table(opened, "Classes taken for others")
+    pairs = table(opened, "Confused classes by number")
     fill = """(table, texts) => [...table.tBodies[0].rows].forEach((row, k) => {
         if (k >= texts.length) return row.remove()
         row.cells[0].textContent = `place ${12 - k}`
@@ -85,7 +85,7 @@ def test_numbers_with_commas_and_words_with_numbers_sort_by_value(opened):
 
 
 def test_sorting_moves_rows_whole_and_leaves_the_sum_at_the_foot(opened, measured):
-    scores = table(opened, "How good each voter is")
+    scores = table(opened, "Scores of all voters")
     press(opened, scores, "top-1")
     press(opened, scores, "top-1")
     tops = {
@@ -99,7 +99,7 @@ def test_sorting_moves_rows_whole_and_leaves_the_sum_at_the_foot(opened, measure
 
 
 def test_a_mouse_sorts_too_and_nothing_is_asked_for(opened, measured):
-    scores = table(opened, "How good each voter is")
+    scores = table(opened, "Scores of all voters")
     scores.get_by_role("button", name="top-5").click()
     assert headings(scores)["top-5"] == "ascending"
     assert [url for url in opened.asked if not url.startswith("data:")] == [
@@ -112,7 +112,7 @@ def test_tables_of_epochs_open_by_keyboard(opened):
     summary = opened.locator("summary").first
     summary.focus()
     opened.keyboard.press("Enter")
-    epochs = table(opened, "What each epoch of member-0 brought")
+    epochs = table(opened, "Results of each epoch of member-0")
     press(opened, epochs, "validation accuracy")
     assert column(epochs, 0)[-1] == "4, best"
 
@@ -120,10 +120,10 @@ def test_tables_of_epochs_open_by_keyboard(opened):
 def test_without_scripts_all_is_there_and_nothing_pretends_to_be_a_button(measured, look):
     page = look(measured["evaluation"], java_script_enabled=False)
     assert page.get_by_role("button").count() == 0
-    scores = table(page, "How good each voter is")
+    scores = table(page, "Scores of all voters")
     assert scores.get_by_role("row").count() == 2 + len(VOTERS)
     page.locator("summary").first.click()
-    assert table(page, "What each epoch of member-0").get_by_role("row").count() == 7
+    assert table(page, "Results of each epoch of member-0").get_by_role("row").count() == 7
 
 
 def test_markup_in_names_runs_nothing(measured, look):

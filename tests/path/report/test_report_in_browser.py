@@ -72,7 +72,7 @@ def test_the_first_key_offers_to_skip_the_contents(report, look):
 
 def test_a_wide_table_scrolls_in_its_box_by_keyboard(reports, look):
     page = look(reports["usual"], 400)
-    box = page.get_by_role("region", name="Settings, with nothing left to a default")
+    box = page.get_by_role("region", name="All settings, including defaults")
     box.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())

@@ -117,7 +117,7 @@ def test_a_glance_never_says_otherwise_than_comparing_the_outputs(seed, cells, l
 )
 def test_outputs_of_one_image_are_different_wherever_another_recipe_serves(image):
     encoded = encode_jpeg(image)
-    recipes = image_recipes("a", 30, 0, without_effect=no_op_steps(image, encoded))
+    recipes = image_recipes("a", 30, 0, no_op_steps=no_op_steps(image, encoded))
     outputs = [apply_recipe(decode_jpeg(encoded), Recipe.parse(recipe)).tobytes() for recipe in recipes]
     assert len(recipes) == 30
     assert len(set(outputs)) == (30 if np.ptp(np.asarray(image)) else 1)

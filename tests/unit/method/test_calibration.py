@@ -1,4 +1,4 @@
-"""A calibrated voter has no error, a temperature undoes what scaled the logits, and halves are keyed."""
+"""A calibrated voter has no error, a temperature undoes scaled logits, and halves are keyed draws."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from landmark_lib.method.calibration import (
     reliability,
 )
 
-ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40)
+SCORED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40)
 LOGITS = hnp.arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 6)), elements=st.floats(-30, 30))
 
 
@@ -33,35 +33,35 @@ def drawn_truth(logits, seed=0):
     return passed.sum(axis=1).clip(max=logits.shape[1] - 1)
 
 
-@given(ANSWERS)
-def test_bins_and_error_are_what_a_count_by_hand_gives(answers):
+@given(SCORED)
+def test_bins_and_error_equal_a_count_by_hand(scored):
     by_bin = {}
-    for score, right in answers:
+    for score, right in scored:
         number = next(n for n in range(BINS) if n == BINS - 1 or score <= (n + 1) / BINS)
         by_bin.setdefault(number, []).append((score, right))
-    scores, right = (np.array(column) for column in zip(*answers, strict=True))
+    scores, right = (np.array(column) for column in zip(*scored, strict=True))
     bins = reliability(scores, right)
     expected = [np.mean(by_bin[number], axis=0) for number in sorted(by_bin)]
     assert bins.photos.tolist() == [len(by_bin[number]) for number in sorted(by_bin)]
     assert np.stack((bins.scores, bins.accuracies), axis=1) == pytest.approx(np.array(expected))
     error = sum(len(some) * abs(np.subtract(*np.mean(some, axis=0))) for some in by_bin.values())
-    assert expected_calibration_error(scores, right) == pytest.approx(error / len(answers), abs=1e-12)
+    assert expected_calibration_error(scores, right) == pytest.approx(error / len(scored), abs=1e-12)
 
 
 def test_expected_calibration_error_worked_example():
-    # One bin: sure to 0.9, right half of the time. Another: sure to 0.3, always right.
+    # One bin has score 0.9 and is right half of the time, another has 0.3 and is always right.
     scores = np.array([0.9, 0.9, 0.3])
     right = np.array([True, False, True])
     assert expected_calibration_error(scores, right) == pytest.approx((2 * 0.4 + 1 * 0.7) / 3)
 
 
-def test_a_voter_that_is_right_as_often_as_it_is_sure_has_no_error():
+def test_voter_whose_scores_equal_its_accuracies_has_no_error():
     scores = np.repeat([0.25, 0.75], 4)
     right = np.array([True, False, False, False, True, True, True, False])
     assert expected_calibration_error(scores, right) == 0.0
 
 
-def test_scores_of_0_and_1_and_on_borders_fall_into_bins():
+def test_scores_of_0_and_1_and_on_borders_have_a_bin():
     bins = reliability(np.array([0.0, 1 / BINS, 1.0]), np.array([True, True, False]))
     assert bins.photos.tolist() == [2, 1]
     assert bins.scores.tolist() == pytest.approx([0.5 / BINS, 1.0])
@@ -70,18 +70,18 @@ def test_scores_of_0_and_1_and_on_borders_fall_into_bins():
 @pytest.mark.parametrize(
     ("scores", "right", "why"),
     [
-        (np.zeros(0), np.zeros(0, bool), "some photos"),
+        (np.zeros(0), np.zeros(0, bool), "not empty"),
         (np.zeros(2), np.zeros(3, bool), r"received \(2,\) and \(3,\)"),
         (np.array([1.5]), np.zeros(1, bool), "received 1.5 to 1.5"),
         (np.array([np.nan]), np.zeros(1, bool), "received nan to nan"),
     ],
 )
-def test_reliability_refuses_what_is_no_score(scores, right, why):
+def test_reliability_refuses_invalid_scores(scores, right, why):
     with pytest.raises(ValueError, match=why):
         reliability(scores, right)
 
 
-def test_the_grid_of_temperatures_is_fixed_and_holds_1():
+def test_grid_of_temperatures_is_fixed_and_contains_1():
     assert len(TEMPERATURES) == 41
     assert (TEMPERATURES[0], TEMPERATURES[UNCHANGED], TEMPERATURES[-1]) == (0.1, 1.0, 10.0)
     assert np.diff(np.log(TEMPERATURES)) == pytest.approx(np.log(10) / 20)
@@ -123,7 +123,7 @@ def test_the_chosen_temperature_has_the_least_loss_of_the_grid(logits, data):
 
 
 @pytest.mark.parametrize("position", [8, 20, 28])
-def test_the_temperature_undoes_what_scaled_the_logits(position):
+def test_temperature_undoes_scaled_logits(position):
     honest = np.random.default_rng(1).normal(0, 2, (4000, 5))
     truth = drawn_truth(honest)
     scaled = honest * TEMPERATURES[position]
@@ -131,7 +131,7 @@ def test_the_temperature_undoes_what_scaled_the_logits(position):
     assert abs(chosen - position) <= 1
 
 
-def test_the_right_temperature_lowers_the_calibration_error():
+def test_right_temperature_lowers_the_calibration_error():
     honest = np.random.default_rng(1).normal(0, 2, (4000, 5))
     right = drawn_truth(honest) == honest.argmax(axis=1)
     scaled = honest * TEMPERATURES[28]
@@ -144,19 +144,19 @@ def test_the_right_temperature_lowers_the_calibration_error():
 @pytest.mark.parametrize(
     ("log_sums", "true_logits", "why"),
     [
-        (np.zeros((0, 41)), np.zeros(0), "some photos"),
+        (np.zeros((0, 41)), np.zeros(0), "not empty"),
         (np.zeros((2, 40)), np.zeros(2), r"received \(2, 40\) and \(2,\)"),
         (np.zeros((2, 41)), np.zeros(3), r"received \(2, 41\) and \(3,\)"),
         (np.zeros((1, 41)), np.array([np.nan]), "received NaN"),
     ],
 )
-def test_a_temperature_is_not_chosen_from_other_arrays(log_sums, true_logits, why):
+def test_choose_temperature_refuses_other_shapes_and_nan(log_sums, true_logits, why):
     with pytest.raises(ValueError, match=why):
         choose_temperature(log_sums, true_logits)
 
 
 @given(st.lists(st.text(max_size=3), unique=True, max_size=20), st.integers(), st.randoms())
-def test_who_is_in_the_fitting_half_does_not_depend_on_order(image_ids, seed, random):
+def test_fitting_half_does_not_depend_on_order(image_ids, seed, random):
     half = fitting_half(image_ids, seed)
     assert half.sum() == len(image_ids) // 2
     shuffled = random.sample(image_ids, len(image_ids))
@@ -164,6 +164,6 @@ def test_who_is_in_the_fitting_half_does_not_depend_on_order(image_ids, seed, ra
     assert fitting_half(shuffled, seed).tolist() == [drawn[name] for name in shuffled]
 
 
-def test_the_half_is_the_same_in_every_release_and_another_for_another_seed():
+def test_half_is_the_same_in_every_release_and_depends_on_the_seed():
     assert fitting_half("abcdefgh", 0).tolist() != fitting_half("abcdefgh", 1).tolist()
     assert "".join(np.array(list("abcdefgh"))[fitting_half("abcdefgh", 0)]) == "abch"

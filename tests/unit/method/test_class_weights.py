@@ -1,4 +1,4 @@
-"""Balanced weights let every class count the same, whatever its rows."""
+"""Balanced weights give every class the same total weight."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ ROWS = st.lists(st.integers(1, 50_000), min_size=1, max_size=50)
 
 
 @given(ROWS)
-def test_each_class_counts_the_same_and_the_mean_row_counts_1(rows):
+def test_classes_have_equal_total_weight_and_rows_mean_weight_1(rows):
     weights = balanced_weights(rows)
     counted = weights.astype(np.float64) * rows
     np.testing.assert_allclose(counted, counted[0], rtol=1e-6)
@@ -19,7 +19,7 @@ def test_each_class_counts_the_same_and_the_mean_row_counts_1(rows):
 
 
 @given(st.integers(1, 50_000), st.integers(1, 50))
-def test_classes_that_are_equal_are_left_as_they_are(rows, classes):
+def test_equal_classes_have_weight_1(rows, classes):
     np.testing.assert_array_equal(balanced_weights([rows] * classes), np.ones(classes, np.float32))
 
 
@@ -28,6 +28,6 @@ def test_worked_example():
 
 
 @pytest.mark.parametrize("rows", [[], [3, 0, 2]])
-def test_a_class_without_rows_has_no_weight(rows):
-    with pytest.raises(ValueError, match="at least a row of each class"):
+def test_refuses_a_class_without_rows(rows):
+    with pytest.raises(ValueError, match="at least one row per class"):
         balanced_weights(rows)

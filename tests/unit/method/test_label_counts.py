@@ -58,7 +58,7 @@ def test_histogram_refuses_a_label_without_images():
 
 
 def test_kept_labels_are_sorted_and_frequent_enough():
-    assert kept_labels({"b": 10, "c": 9, "a": 11}, smallest=10) == ["a", "b"]
+    assert kept_labels({"b": 10, "c": 9, "a": 11}, min_count=10) == ["a", "b"]
 
 
 @given(st.dictionaries(st.text(), st.integers(1, 20)), st.integers(1, 20))

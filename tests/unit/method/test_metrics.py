@@ -1,4 +1,4 @@
-"""Metrics agree with their definitions, taken literally."""
+"""Metrics equal their definitions, taken literally."""
 
 import math
 
@@ -21,7 +21,7 @@ from landmark_lib.method.metrics import (
 
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1)
 SCORES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
-# A photo with its true labels and what was answered, if anything.
+# A photo with its true labels, and its prediction if it has one.
 PHOTO = st.tuples(st.sets(st.integers(0, 3), max_size=2), st.none() | st.tuples(st.integers(0, 3), SCORES))
 ALBUMS = st.dictionaries(st.text(max_size=2), PHOTO, max_size=12).filter(
     lambda album: any(right for right, _ in album.values())
@@ -29,7 +29,7 @@ ALBUMS = st.dictionaries(st.text(max_size=2), PHOTO, max_size=12).filter(
 
 
 def parts(album):
-    predictions = {photo: answer for photo, (_, answer) in album.items() if answer is not None}
+    predictions = {photo: found for photo, (_, found) in album.items() if found is not None}
     return predictions, {photo: right for photo, (right, _) in album.items()}
 
 
@@ -45,7 +45,7 @@ def test_top_k_worked_example():
         (np.zeros((2, 3), int), np.zeros(2, int), 4, "expected k in 1 to 3, received 4"),
         (np.zeros((2, 3), int), np.zeros(2, int), 0, "expected k in 1 to 3, received 0"),
         (np.zeros((2, 3), int), np.zeros(3, int), 1, r"received \(2, 3\) and \(3,\)"),
-        (np.zeros((0, 3), int), np.zeros(0, int), 1, "some photos"),
+        (np.zeros((0, 3), int), np.zeros(0, int), 1, "not empty"),
         (np.zeros(3, int), np.zeros(3, int), 1, r"received \(3,\) and \(3,\)"),
     ],
 )
@@ -54,51 +54,51 @@ def test_top_k_refuses_other_shapes_and_k_out_of_range(ranked, truth, k, why):
         top_k_accuracy(ranked, truth, k)
 
 
-def test_a_rare_class_counts_as_much_as_a_frequent_one():
+def test_rare_and_frequent_classes_have_equal_weight():
     assert mean_class_accuracy(np.array([0, 0, 0, 0, 5]), np.array([0, 0, 0, 0, 9])) == 0.5
 
 
 @given(PAIRS)
-def test_mean_class_accuracy_is_the_mean_of_each_class_taken_alone(pairs):
-    labels, truth = np.array(pairs).T
+def test_mean_class_accuracy_is_the_mean_of_per_class_accuracies(pairs):
+    classes, truth = np.array(pairs).T
     alone = [np.mean([a == b for a, b in pairs if b == right]) for right in {b for _, b in pairs}]
-    assert mean_class_accuracy(labels, truth) == pytest.approx(np.mean(alone))
+    assert mean_class_accuracy(classes, truth) == pytest.approx(np.mean(alone))
 
 
-def test_macro_worked_example_counts_absent_labels_as_0():
-    labels, truth = np.array([0, 0, 1, 7]), np.array([0, 1, 1, 5])
-    # Precision of 0, 1, 5, 7: a half, all, never answered, wrong. Recall: all, a half, none, never shown.
-    assert macro_precision(labels, truth) == pytest.approx((1 / 2 + 1 + 0 + 0) / 4)
-    assert macro_recall(labels, truth) == pytest.approx((1 + 1 / 2 + 0 + 0) / 4)
+def test_macro_worked_example_counts_absent_classes_as_0():
+    classes, truth = np.array([0, 0, 1, 7]), np.array([0, 1, 1, 5])
+    # Precision of 0, 1, 5, 7: a half, all, never predicted, wrong. Recall: all, a half, none, no photos.
+    assert macro_precision(classes, truth) == pytest.approx((1 / 2 + 1 + 0 + 0) / 4)
+    assert macro_recall(classes, truth) == pytest.approx((1 + 1 / 2 + 0 + 0) / 4)
 
 
 @given(PAIRS)
-def test_macro_figures_are_means_of_each_label_taken_alone(pairs):
-    labels, truth = np.array(pairs).T
+def test_macro_figures_are_means_over_classes(pairs):
+    classes, truth = np.array(pairs).T
     for metric, own in ((macro_precision, 0), (macro_recall, 1)):
         shares = []
-        for label in {label for pair in pairs for label in pair}:
-            photos = [pair for pair in pairs if pair[own] == label]
+        for index in {index for pair in pairs for index in pair}:
+            photos = [pair for pair in pairs if pair[own] == index]
             shares.append(np.mean([a == b for a, b in photos]) if photos else 0.0)
-        assert metric(labels, truth) == pytest.approx(np.mean(shares))
+        assert metric(classes, truth) == pytest.approx(np.mean(shares))
 
 
 @given(PAIRS)
-def test_precision_is_recall_with_truth_and_answers_exchanged(pairs):
-    labels, truth = np.array(pairs).T
-    assert macro_precision(labels, truth) == macro_recall(truth, labels)
+def test_precision_is_recall_with_truth_and_predictions_swapped(pairs):
+    classes, truth = np.array(pairs).T
+    assert macro_precision(classes, truth) == macro_recall(truth, classes)
 
 
 @given(PAIRS)
-def test_per_class_accuracy_is_that_of_the_class_alone_and_unknown_without_photos(pairs):
-    labels, truth = np.array(pairs).T
-    for number, accuracy in enumerate(per_class_accuracy(labels, truth, 6)):
+def test_per_class_accuracy_is_nan_without_photos(pairs):
+    classes, truth = np.array(pairs).T
+    for number, accuracy in enumerate(per_class_accuracy(classes, truth, 6)):
         right = [a == b for a, b in pairs if b == number]
         assert accuracy == pytest.approx(np.mean(right) if right else np.nan, nan_ok=True)
 
 
 @given(st.lists(st.integers(1, 9), max_size=35))
-def test_tenths_hold_every_class_once_rarest_first_and_differ_by_one_at_most(label_counts):
+def test_tenths_hold_every_class_once_rarest_first_with_sizes_differing_by_at_most_one(label_counts):
     parts = [part.tolist() for part in tenths_by_label_count(np.array(label_counts, int))]
     flat = [number for part in parts for number in part]
     assert flat == sorted(range(len(label_counts)), key=lambda number: (label_counts[number], number))
@@ -108,7 +108,7 @@ def test_tenths_hold_every_class_once_rarest_first_and_differ_by_one_at_most(lab
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1))
-def test_disagreement_is_the_share_of_photos_that_each_pair_answers_differently(photos):
+def test_disagreement_is_the_share_of_photos_on_which_two_members_differ(photos):
     shares = disagreement(np.array(photos).T)
     for first in range(3):
         for second in range(3):
@@ -117,16 +117,16 @@ def test_disagreement_is_the_share_of_photos_that_each_pair_answers_differently(
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 0)])
-def test_disagreement_of_no_photos_or_members_is_refused(shape):
+def test_disagreement_refuses_no_photos(shape):
     with pytest.raises(ValueError, match=r"expected \(members, photos\)"):
         disagreement(np.zeros(shape, int))
 
 
 @given(PAIRS)
 def test_confusion_counts_each_pair_that_occurs_in_order(pairs):
-    labels, truth = np.array(pairs).T
+    classes, truth = np.array(pairs).T
     expected = {(b, a): pairs.count((a, b)) for a, b in pairs}
-    assert list(confusion(labels, truth).items()) == sorted(expected.items())
+    assert list(confusion(classes, truth).items()) == sorted(expected.items())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_confusion_counts_each_pair_that_occurs_in_order(pairs):
         mean_class_accuracy,
         macro_precision,
         macro_recall,
-        lambda labels, truth: per_class_accuracy(labels, truth, 1),
+        lambda classes, truth: per_class_accuracy(classes, truth, 1),
         confusion,
     ],
 )
@@ -153,7 +153,7 @@ def test_gap_worked_example():
 
 
 @given(ALBUMS)
-def test_gap_is_what_its_formula_says(album):
+def test_gap_equals_its_formula(album):
     predictions, truths = parts(album)
     ranking = sorted(predictions, key=lambda photo: (-predictions[photo][1], photo))
     rel = [predictions[photo][0] in truths[photo] for photo in ranking]
@@ -184,11 +184,11 @@ def test_equal_scores_rank_by_photo_id():
     assert gap({"b": (9, 0.5), "a": (1, 0.5)}, truths) == 0.5
 
 
-def test_an_unanswered_photo_with_a_landmark_counts_against_gap():
+def test_photo_with_a_landmark_but_no_prediction_lowers_gap():
     assert gap({"a": (1, 0.5)}, {"a": [1], "b": [2]}) == 0.5
 
 
-def test_gap_takes_names_as_labels():
+def test_gap_accepts_labels():
     assert gap({"a": ("tower", 0.5)}, {"a": ["bridge", "tower"]}) == 1.0
 
 

@@ -128,9 +128,7 @@ def images_of(corpus_size, output_size, smallest_side, largest_side):
     """Few windows fit into small images, so that all of them can be drawn."""
     sizes = (corpus_size, output_size, smallest_side, largest_side)
     with pytest.MonkeyPatch.context() as patch:
-        for name, size in zip(
-            ("CORPUS_SIZE", "OUTPUT_SIZE", "SMALLEST_SIDE", "LARGEST_SIDE"), sizes, strict=True
-        ):
+        for name, size in zip(("CORPUS_SIZE", "OUTPUT_SIZE", "MIN_SIDE", "MAX_SIDE"), sizes, strict=True):
             patch.setattr(recipes_module, name, size)
         yield
 
@@ -149,36 +147,34 @@ def has_a_step_of(steps, recipe):
     return not set(steps).isdisjoint(recipe.split("+"))
 
 
-IDLE = st.sets(st.sampled_from(PIXEL_STEPS))
+NO_OPS = st.sets(st.sampled_from(PIXEL_STEPS))
 
 
-@given(st.text(), st.integers(1, 60), st.integers(), IDLE)
-def test_steps_without_effect_are_left_out_and_the_number_and_order_of_the_others_stay(
-    image_id, outputs, seed, idle
-):
-    recipes = image_recipes(image_id, outputs, seed, without_effect=idle)
+@given(st.text(), st.integers(1, 60), st.integers(), NO_OPS)
+def test_no_op_steps_are_omitted_and_number_and_order_of_the_others_stay(image_id, outputs, seed, no_ops):
+    recipes = image_recipes(image_id, outputs, seed, no_op_steps=no_ops)
     assert recipes[0] == "plain"
     assert len(set(recipes)) == outputs
-    assert not any(has_a_step_of(idle, recipe) for recipe in recipes)
+    assert not any(has_a_step_of(no_ops, recipe) for recipe in recipes)
     # 60 windows hold 60 recipes of any steps.
     all_of_them = image_recipes(image_id, 12 * 60, seed)
-    assert recipes == [r for r in all_of_them if not has_a_step_of(idle, r)][:outputs]
+    assert recipes == [r for r in all_of_them if not has_a_step_of(no_ops, r)][:outputs]
 
 
-@given(st.text(), st.integers(1, 60), st.integers(), IDLE)
-def test_a_shorter_list_without_idle_steps_is_the_beginning_of_a_longer_one(image_id, outputs, seed, idle):
-    longer = image_recipes(image_id, 60, seed, without_effect=idle)
-    assert longer[:outputs] == image_recipes(image_id, outputs, seed, without_effect=idle)
+@given(st.text(), st.integers(1, 60), st.integers(), NO_OPS)
+def test_shorter_list_without_no_op_steps_is_a_prefix_of_a_longer_one(image_id, outputs, seed, no_ops):
+    longer = image_recipes(image_id, 60, seed, no_op_steps=no_ops)
+    assert longer[:outputs] == image_recipes(image_id, outputs, seed, no_op_steps=no_ops)
 
 
-@given(IDLE)
-def test_steps_without_effect_serve_only_when_every_window_is_used_up(idle):
+@given(NO_OPS)
+def test_no_op_steps_are_used_only_after_every_window_is_used_up(no_ops):
     # 4 pixels a side have windows of side 2 and 3: 9 + 4.
     with images_of(4, 2, 2, 3):
-        recipes = image_recipes("image0", 12 * 13, 0, without_effect=idle)
-    useful = 13 * sum(not has_a_step_of(idle, str(r)) for r in combinations())
+        recipes = image_recipes("image0", 12 * 13, 0, no_op_steps=no_ops)
+    useful = 13 * sum(not has_a_step_of(no_ops, str(r)) for r in combinations())
     assert len(set(recipes)) == 12 * 13
-    assert [has_a_step_of(idle, recipe) for recipe in recipes] == [False] * useful + [True] * (156 - useful)
+    assert [has_a_step_of(no_ops, recipe) for recipe in recipes] == [False] * useful + [True] * (156 - useful)
 
 
 def combinations():
@@ -186,9 +182,9 @@ def combinations():
     return [Recipe(None, *flags) for flags in product((False, True), (False, True), brightnesses)]
 
 
-def test_an_unknown_step_without_effect_is_refused():
+def test_refuses_unknown_no_op_steps():
     with pytest.raises(ValueError, match=r"expected steps of mirror, .* received \['crop'\]"):
-        image_recipes("image0", 1, 0, without_effect={"crop"})
+        image_recipes("image0", 1, 0, no_op_steps={"crop"})
 
 
 def test_draw_is_the_same_in_every_release():

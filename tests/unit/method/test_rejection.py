@@ -1,4 +1,4 @@
-"""Rejection ranks answers to photos without a landmark below right ones."""
+"""Rejection ranks predictions for photos without a landmark below right ones."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from landmark_lib.method.rejection import fit_rejection, log_odds
 
 
 def evidence(seed, known=200, unknown=150, apart=2.0):
-    """Right answers have more of the second piece of evidence; the first and the last tell nothing."""
+    """Only the second piece of evidence is larger for right predictions."""
     random = np.random.default_rng(seed)
     right = random.random(known) < 0.8
     shown, other = random.normal(size=(known, 3)), random.normal(size=(unknown, 3))
@@ -17,14 +17,14 @@ def evidence(seed, known=200, unknown=150, apart=2.0):
     return shown, right, other
 
 
-def test_what_tells_right_answers_gets_the_weight():
+def test_informative_evidence_has_the_largest_weight():
     rejection = fit_rejection(*evidence(0))
-    idle, telling, other = np.abs(rejection.weights)
-    assert telling > 3 * max(idle, other)
+    first, informative, last = np.abs(rejection.weights)
+    assert informative > 3 * max(first, last)
 
 
-def test_the_regression_is_that_of_the_least_loss():
-    """No step away from the weights found gives a smaller loss."""
+def test_regression_minimises_the_loss():
+    """No step away from the fitted weights lowers the loss."""
     known, right, unknown = evidence(1)
     rejection = fit_rejection(known, right, unknown)
 
@@ -46,7 +46,7 @@ def test_the_regression_is_that_of_the_least_loss():
 
 
 @given(st.integers(0, 30))
-def test_scores_are_chances_and_the_threshold_is_that_of_a_right_answer(seed):
+def test_scores_are_probabilities_and_the_threshold_separates_best(seed):
     known, right, unknown = evidence(seed, known=30, unknown=20)
     if not right.any():
         return
@@ -56,11 +56,13 @@ def test_scores_are_chances_and_the_threshold_is_that_of_a_right_answer(seed):
     kept = (rejection.score(known[right]) >= rejection.threshold).mean()
     passed = (rejection.score(unknown) >= rejection.threshold).mean()
     for other in rejection.score(known):
-        told = (rejection.score(known[right]) >= other).mean() - (rejection.score(unknown) >= other).mean()
-        assert told <= kept - passed + 1e-12
+        separated = (rejection.score(known[right]) >= other).mean() - (
+            rejection.score(unknown) >= other
+        ).mean()
+        assert separated <= kept - passed + 1e-12
 
 
-def test_evidence_that_separates_perfectly_gives_finite_weights():
+def test_perfect_separation_has_finite_weights():
     known, unknown = np.full((10, 3), 5.0), np.full((10, 3), -5.0)
     known[0] = 4.0
     rejection = fit_rejection(known, np.ones(10, np.bool_), unknown)
@@ -77,7 +79,7 @@ def test_evidence_that_separates_perfectly_gives_finite_weights():
         (np.full((2, 3), np.nan), np.ones(2, np.bool_), np.zeros((2, 3))),
     ],
 )
-def test_what_nothing_can_be_learned_from_is_refused(known, right, unknown):
+def test_refuses_too_few_photos_other_shapes_and_nan(known, right, unknown):
     with pytest.raises(ValueError, match="expected"):
         fit_rejection(known, right, unknown)
 

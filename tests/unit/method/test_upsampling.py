@@ -40,7 +40,7 @@ def test_draw_is_the_same_in_every_release():
 
 @pytest.mark.parametrize(
     ("ids", "why"),
-    [([], "got 0"), (["x", "x"], "more than once"), ([f"image{i}" for i in range(61)], "got 61")],
+    [([], "received 0"), (["x", "x"], "more than once"), ([f"image{i}" for i in range(61)], "received 61")],
 )
 def test_refuses_what_it_cannot_share(ids, why):
     with pytest.raises(ValueError, match=why):

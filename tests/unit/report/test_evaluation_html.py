@@ -1,4 +1,4 @@
-"""The page of an evaluation tells what was found in numbers, words and photos, and no more than fits."""
+"""The page of an evaluation shows its results as numbers, words and photos, and no more than fits."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ from landmark_lib.report.evaluation_sections import (
     support_words,
 )
 from landmark_lib.report.gallery_sections import MAX_EXAMPLES, MAX_PAIRS, confusion_section
-from landmark_lib.report.learning_sections import MOST_EPOCHS, MOST_MEMBERS, learning_section
+from landmark_lib.report.learning_sections import MAX_EPOCHS, MAX_MEMBERS, learning_section
 
 NOTHING = "\N{EN DASH}"
 OWN = ["scores", "by-count", "reliability", "disagreement", "rejection", "confusion", "gallery", "learning"]
@@ -96,7 +96,7 @@ def test_small_chances_and_accuracies_near_none_or_all_keep_their_digits(page):
     voters = [rare if voter is ensemble else voter for voter in page.evaluation.voters]
     many = replace(page.evaluation, classes=14_951, chance=1 / 14_951, voters=voters)
     assert "is right on 0.0067 % of" in evaluation_lead(many)
-    assert "a guess is right on 0.0067 %." in evaluation_lead(many)
+    assert "a random guess is right on 0.0067 %." in evaluation_lead(many)
     told = text_of(scores_section(many))
     assert "ensemble imagenet 0.0067 % 0 to 0.013 %" in told
     assert "0.999933 0.900 to 1.000" in told
@@ -143,8 +143,8 @@ def test_it_says_who_is_better_the_ensemble_or_its_best_member(page, difference,
 @pytest.mark.parametrize(
     ("p_value", "told"),
     [
-        (0.0499, "The paired test supports the difference: chance alone would hardly give it (p = 0.050"),
-        (0.05, "The paired test does not support a difference: chance alone may give it (p = 0.050"),
+        (0.0499, "The paired test supports the difference: it is unlikely to be chance (p = 0.050"),
+        (0.05, "The paired test does not support a difference: it may be chance (p = 0.050"),
         (0.00001, "(p < 0.001, exact McNemar test, two-sided)"),
     ],
 )
@@ -166,7 +166,7 @@ def test_one_member_is_compared_with_nobody(page):
 
 
 def test_a_hold_out_of_landmarks_alone_is_said_to_flatter_gap(page):
-    assert "such a hold-out alone flatters GAP" in page.section("scores")
+    assert "so this hold-out flatters GAP" in page.section("scores")
 
 
 def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_measured(page):
@@ -178,8 +178,8 @@ def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_meas
         cells = " ".join(NOTHING if value is None else percent(value) for value in accuracies)
         assert f"{name} {part.least} to {part.most} {part.classes} {part.photos} {cells}" in told
     ensemble = voters[VOTERS.index("ensemble")].deciles
-    assert f"is right on {percent(ensemble[0].accuracy)}, on the most frequent tenth" in told
-    assert f"(22 to 27) on {percent(ensemble[3].accuracy)}." in told
+    assert f"is right on {percent(ensemble[0].accuracy)}; on the most frequent tenth" in told
+    assert f"(22 to 27), on {percent(ensemble[3].accuracy)}." in told
 
 
 def test_calibration_errors_are_told_before_and_after_the_temperature(page):
@@ -205,8 +205,8 @@ def test_each_voters_reliability_is_drawn(page):
 
 def test_disagreement_is_told_for_each_pair_of_members(page):
     told = page.section("disagreement")
-    assert "All members give the same answer on 56.2 % of the 16 photos." in told
-    assert "There the ensemble is right on 87.5 %; where they differ, on 43.8 %. A vote" in told
+    assert "All members agree on 56.2 % of the 16 photos." in told
+    assert "There the ensemble is right on 87.5 %; where they disagree, on 43.8 %. A vote" in told
     assert f"member-0 {NOTHING} 21.0 % 32.0 % member-1 21.0 % {NOTHING} 43.0 %" in told
 
 
@@ -228,10 +228,10 @@ def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimou
 def test_confused_classes_are_told_with_their_counts(page):
     told, pairs = page.section("confusion"), page.evaluation.voters[0].confusion
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
-    assert f"The ensemble is wrong on 6 of 16 photos, over {len(wrong)} pairs" in told
+    assert f"The ensemble is wrong on 6 of 16 photos, in {len(wrong)} pairs" in told
     for truth, given, photos in wrong:
         noun = "photo" if photos == 1 else "photos"
-        assert f"{photos} {noun} of place {truth} taken for place {given}" in told
+        assert f"{photos} {noun} of place {truth} predicted as place {given}" in told
         assert f"place {truth} place {given} {photos} " in told
 
 
@@ -245,7 +245,7 @@ def test_the_hardest_classes_come_first_with_their_accuracy(page):
 
 def test_photos_are_shown_beside_the_class_answered_with_answers_and_scores(page):
     told, hold_out, predictions = page.section("gallery"), page.hold_out, page.predictions
-    assert "The ensemble is right on 10 photos of the hold-out and wrong on 6." in told
+    assert "The ensemble is right on 10 held-out photos and wrong on 6." in told
     wrong = np.flatnonzero(~predictions.right(hold_out.truth))
     surest = max(wrong, key=lambda photo: predictions.first_scores[photo])
     image_id, score = hold_out.image_ids[surest], predictions.first_scores[surest]
@@ -265,7 +265,7 @@ def test_it_says_how_many_of_how_many_photos_are_shown(page):
 
 def test_rejected_photos_are_named_with_their_reasons(page):
     rejected = page.section("gallery").partition("Rejected ")[2]
-    assert rejected.startswith("12 of 21, of each reason some.")
+    assert rejected.startswith("12 of 21, some for each reason.")
     assert rejected.count("truncated image cut-") == 11
     assert rejected.count("ends early") == 11
     assert "no image id (no id)" in rejected
@@ -285,11 +285,9 @@ def test_learning_curves_are_told_epoch_by_epoch(page):
 
 
 def test_of_many_epochs_and_members_it_says_what_is_left_out():
-    section = learning_section(
-        {f"member-{k}": curves_of(k, 3 * MOST_EPOCHS) for k in range(MOST_MEMBERS + 2)}
-    )
+    section = learning_section({f"member-{k}": curves_of(k, 3 * MAX_EPOCHS) for k in range(MAX_MEMBERS + 2)})
     told = text_of(section)
-    assert f"of {3 * MOST_EPOCHS} epochs, evenly spread, the best and the last among them." in told
+    assert f"of {3 * MAX_EPOCHS} epochs, evenly spread, including the best and the last." in told
     assert "The curves of the other 2 members are beside their models, in curves.png." in told
     assert len(section.body) < 2_000_000
 
@@ -325,13 +323,13 @@ def test_without_histories_there_are_no_learning_curves(page):
 
 def test_no_mistake_is_said_and_nothing_is_rejected(tmp_path):
     root = str(tmp_path / "dataset")
-    manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, members=1)
+    manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, ensemble_size=1)
     hold_out, predictions = predictions_of(root, manifest)
     right = Predictions(hold_out.truth[:, np.newaxis], predictions.scores)
     evaluation = evaluation_of(manifest, hold_out, right)
     told = outline(evaluation_page(manifest, evaluation, hold_out, right, {}))
     assert told.section("confusion").startswith("Confused classes The ensemble makes no mistake")
-    assert told.section("gallery").endswith("Rejected None: every photo that was listed is in the corpus.")
+    assert told.section("gallery").endswith("Rejected None: every listed photo is in the corpus.")
 
 
 def test_ten_thousand_classes_make_tables_of_bounded_size_that_say_so(page):
@@ -342,7 +340,7 @@ def test_ten_thousand_classes_make_tables_of_bounded_size_that_say_so(page):
     section = confusion_section(confusion, classes, {})
     assert len(section.body) < 30_000
     assert "the first 40 of 30,000" in section.body
-    assert "The 40 classes of 10,000 with photos in the hold-out" in section.body
+    assert "The 40 hardest of 10,000 classes with held-out photos" in section.body
     assert "The ensemble is wrong on 90,000 of 120,000 photos" in text_of(section)
 
 

@@ -79,7 +79,7 @@ def test_of_upsampled_images_those_with_most_outputs_are_shown():
 
 @pytest.mark.parametrize(("files", "read"), [(0, []), (3, [0, 1, 2]), (8, [0, 2, 4, 6]), (9, [0, 2, 4, 6])])
 def test_of_many_files_some_are_read_evenly_spread(files, read, tmp_path, monkeypatch):
-    monkeypatch.setattr(examples, "MOST_FILES", 4)
+    monkeypatch.setattr(examples, "MAX_FILES", 4)
     labels = dataset.LABELS_SCHEMA.empty_table()
     records = [dataset.write_table(str(tmp_path), f"labels/{k}", labels, 8) for k in range(files)]
     assert [path for path, _ in read_some(str(tmp_path), records)] == [f"labels/{k}" for k in read]

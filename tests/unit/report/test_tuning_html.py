@@ -54,8 +54,8 @@ def test_both_ensembles_and_their_difference_are_told():
 @pytest.mark.parametrize(
     ("difference", "told"),
     [
-        (Figure(0.05, 0.0125, 0.0875), "is more than its interval: +1.2 to +8.8"),
-        (Figure(-0.05, -0.0875, -0.0125), "is more than its interval: \u22128.8 to \u22121.2"),
+        (Figure(0.05, 0.0125, 0.0875), "is significant: +1.2 to +8.8"),
+        (Figure(-0.05, -0.0875, -0.0125), "is significant: \u22128.8 to \u22121.2"),
         (Figure(0.01, -0.02, 0.04), "may be chance: \u22122.0 to +4.0"),
     ],
 )
@@ -82,12 +82,14 @@ def test_without_a_default_ensemble_or_importances_it_says_so():
     page = outline(
         tuning_page(found(default=None, top_1_difference=None, gap_difference=None, importances={}))
     )
-    assert "the defaults gave no ensemble to compare it with" in page.section("tuning")
+    assert "there is no default ensemble to compare it with" in page.section("tuning")
     assert len(page.all("svg")) == 1
 
 
 def test_the_report_of_an_evaluation_takes_it_in(measured):
-    told = measured["evaluation"]
-    page = evaluation_page(told.root, told.manifest, told.evaluation, told.answers, told.curves, found())
+    report = measured["evaluation"]
+    page = evaluation_page(
+        report.manifest, report.evaluation, report.hold_out, report.predictions, report.curves, found()
+    )
     anchors = [section["id"] for section in outline(page).all("section")]
     assert anchors[anchors.index("learning") :][:4] == ["learning", "tuning", "trials", "dataset"]
