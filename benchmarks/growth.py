@@ -67,13 +67,13 @@ def take(root: str) -> tuple[float, float]:
     member = read_member_data(root, manifest, 0)
     slices = member.epoch(settings, 0, 0, 1)
     batches = TrainingRows(member.training, 0).batches(
-        slices, settings.image_size, settings.batch_size, member.shuffle_seed(settings, 0, 0)
+        slices, settings.network.image_size, settings.rows.batch_size, member.shuffle_seed(settings, 0, 0)
     )
     next(batches)
     first = time.perf_counter()
     for _ in range(BATCHES):
         next(batches)
-    return first - began, (time.perf_counter() - first) / BATCHES / settings.batch_size
+    return first - began, (time.perf_counter() - first) / BATCHES / settings.rows.batch_size
 
 
 if __name__ == "__main__":
