@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from landmark_lib.dataset import CORPUS, FileRecord, part_name, write_table
 from landmark_lib.preprocess import plan as planning
-from landmark_lib.preprocess.listing import MOST_PARTS
+from landmark_lib.preprocess.listing import MAX_PARTS
 from landmark_lib.preprocess.parts import FILE, file_of, write_files
 from landmark_lib.preprocess.session import spark_session
 from landmark_lib.settings import PreprocessSettings
@@ -37,11 +37,11 @@ def main(label_list: str, output: str, photos: int) -> None:
         heap.append(_heap_in_use(spark))
         return result
 
-    per_part = max(settings.photos_per_part, -(-photos // MOST_PARTS))
+    per_part = max(settings.photos_per_part, -(-photos // MAX_PARTS))
     corpus = step("list", lambda: _corpus_without_pixels(spark, label_list, -(-photos // per_part), output))
     ids = planning.read_ids(spark, output, corpus)
     counts = step("count", lambda: planning.count_labels(ids))
-    classes = planning.number_classes(counts, settings.resolved_smallest, settings.hold_out)
+    classes = planning.number_classes(counts, settings.resolved_min_label_count, settings.hold_out)
     planned = planning.plan_images(ids, classes, settings.sampling)
     plan = step("plan", lambda: planning.write_plan(planned, corpus, output))
     rows = step("sums", lambda: planning.count_planned(planning.read_plan(spark, output, plan)))

@@ -74,6 +74,6 @@ def _write(
             for row in range(start, min(start + rows_per_shard, rows))
         ]
         table = pa.Table.from_pylist(listed, dataset.TRAIN_SCHEMA).select(schema.names)
-        name = dataset.part_name(directory, shard, len(starts))
+        name = dataset.shard_name(directory, shard, len(starts))
         records.append(dataset.write_table(root, name, table, ROWS_PER_GROUP))
     return records

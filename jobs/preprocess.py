@@ -11,12 +11,13 @@ if sys.version_info[:2] != (3, 11):
 from landmark_lib.command_line import run_job
 from landmark_lib.console import show, visible
 from landmark_lib.errors import UserError
+from landmark_lib.logs import LOGGER
 from landmark_lib.preprocess.submit import settle_spark
 from landmark_lib.settings import SAMPLE_DIRECTORY, PreprocessSettings
 
 
 def preprocess(settings: PreprocessSettings) -> None:
-    """Turn photos into a data set to train on: balanced, shuffled Parquet shards.
+    """Turn photos into a data set for training: balanced, shuffled Parquet shards.
 
     Every photo is centre-cropped and resized to 250x250 pixels. Labels with few images are dropped, two
     images per class are held out, large classes are sampled for each member of the ensemble, and small ones
@@ -28,25 +29,20 @@ def preprocess(settings: PreprocessSettings) -> None:
     """
     source = settings.input or _embedded_sample()
     if settings.verify:
-        from landmark_lib.preprocess.dry_run import verify_source
+        from landmark_lib.preprocess.verify import verify_source
 
-        verify_source(settings.source(source), show)
+        verify_source(settings.source(source))
     elif settings.dry_run:
-        from landmark_lib.preprocess.dry_run import tell_plan
+        from landmark_lib.preprocess.dry_run import plan_text
 
-        show(tell_plan(settings, source))
+        show(plan_text(settings, source))
     else:
-        _make_dataset(settings, source)
+        from landmark_lib.preprocess.pipeline import preprocess as run
+        from landmark_lib.preprocess.summary import describe
 
-
-def _make_dataset(settings: PreprocessSettings, source: str) -> None:
-    from landmark_lib.preprocess.pipeline import preprocess as run
-    from landmark_lib.preprocess.summary import describe
-
-    manifest = run(settings, source, show)
-    if manifest is not None:
-        show(describe(manifest))
-        show(f"\nData set: {visible(settings.output)}")
+        manifest = run(settings, source)
+        if manifest is not None:
+            show(f"{describe(manifest)}\n\nData set: {visible(settings.output)}")
 
 
 def _embedded_sample() -> str:
@@ -56,9 +52,9 @@ def _embedded_sample() -> str:
         raise UserError("--input: expected photos; the embedded sample is not installed here") from None
 
     if Path(SAMPLE_DIRECTORY).exists():
-        show(f"No --input given: working on the embedded sample in {SAMPLE_DIRECTORY}")
+        LOGGER.info(f"No --input given: using the embedded sample in {SAMPLE_DIRECTORY}")
     else:
-        show(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
+        LOGGER.info(f"No --input given: rendering the embedded sample into {SAMPLE_DIRECTORY}")
         write_sample(SampleSettings(), Path(SAMPLE_DIRECTORY))
     return SAMPLE_DIRECTORY
 

@@ -2,17 +2,18 @@
 
     <dataset>/
       corpus/           every readable photo as a 250x250 JPEG
-      rejected/         one row for every input that gave no photo, with its reason
-      labels/           label counts
-      plan/             what becomes of each image of the corpus; no pixels
+      rejected/         one row for every input that is not a usable photo, with the reason
+      labels/           image counts by label
+      plan/             role and recipes of each corpus image; no pixels
       train/common/     rows that every member trains on: 224x224 JPEGs
-      train/member-<k>/ rows of member k that not every member has
+      train/member-<k>/ further rows of member k
       validation/       the hold-out, 224x224 JPEGs
       classes.csv       class_index,landmark_id,label_count,training_images
-      report.html       all of it on one page, for people; it tells times, and is listed nowhere
+      report.html       a report for people; it contains times, so dataset.json does not list it
       dataset.json      settings, versions, counts, and every file's rows, bytes and checksum
 
-All tables are plain Parquet. `dataset.json` is written last: a directory without it is not a data set.
+All tables are plain Parquet. Files of train/ and validation/ are shards; files of the other tables are parts,
+each written by one task. `dataset.json` is written last: a directory without it is not a data set.
 """
 
 import csv
@@ -41,7 +42,7 @@ SHARD_IMAGE_SIZE = recipes.OUTPUT_SIZE  # pixels, a side
 MANIFEST = "dataset.json"
 CLASSES = "classes.csv"
 REPORT = "report.html"
-IN_PROGRESS = "in-progress"  # folder of the notes of a run under way
+IN_PROGRESS = "in-progress"  # folder of a running job's journal
 CORPUS = "corpus"
 REJECTED = "rejected"
 LABELS = "labels"
@@ -56,7 +57,7 @@ CORPUS_SCHEMA = pa.schema(
         ("image", pa.binary()),
         ("width", pa.int32()),  # of the photo, upright
         ("height", pa.int32()),
-        ("without_effect", pa.list_(pa.string())),  # steps of a recipe that change no pixel of this image
+        ("without_effect", pa.list_(pa.string())),  # recipe steps that are no-ops on this image
     ]
 )
 REJECTED_SCHEMA = pa.schema(
@@ -87,16 +88,16 @@ VALIDATION_SCHEMA = pa.schema(
 
 
 class Role(StrEnum):
-    """What becomes of an image of the corpus."""
+    """What an image of the corpus is used for."""
 
     TRAIN = "train"
     VALIDATION = "validation"
-    UNUSED = "unused"  # a training image that no member drew
+    UNUSED = "unused"  # a training image that no member sampled
     DROPPED = "dropped"  # its label has too few images
 
 
 class Reason(StrEnum):
-    """Why an input gave no photo."""
+    """Why an input was rejected."""
 
     NO_ID = "no image id"
     BROKEN_ROW = "broken row of the list"
@@ -134,13 +135,13 @@ class FileRecord:
 
 
 def files_in(files: Sequence[FileRecord], directory: str) -> list[FileRecord]:
-    """Pick the files of one directory of the data set, in the order given."""
+    """Return the files of one directory of the data set, in the order given."""
     return [record for record in files if record.path.rpartition("/")[0] == directory]
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `dataset.json` holds."""
+    """The contents of `dataset.json`."""
 
     settings: dict[str, Any]
     versions: dict[str, str]
@@ -150,23 +151,23 @@ class Manifest:
     classes: int
     classes_with_fewer_held_out: int
     roles: dict[str, int]  # images by role
-    identical_outputs: int = 0  # outputs with the same pixels as another one of their image
+    identical_outputs: int = 0  # outputs with the same pixels as another of their image
     files: list[FileRecord] = field(default_factory=list)
     format_version: int = FORMAT_VERSION
 
     def files_in(self, directory: str) -> list[FileRecord]:
-        """List the files of one directory of the data set, in the order of their numbers."""
+        """Return the files of one directory of the data set, in the order of their numbers."""
         return files_in(self.files, directory)
 
     def rows_in(self, directory: str) -> int:
-        """Count the rows of one directory of the data set."""
+        """Return the number of rows in one directory of the data set."""
         return sum(record.rows for record in self.files_in(directory))
 
     def number(self, setting: str) -> int:
-        """Return the value of a setting that is a whole number.
+        """Return the value of an integer setting.
 
         Raises:
-            NotADatasetError: There is no such value.
+            NotADatasetError: It is missing or not an integer.
         """
         value = self.settings.get(setting)
         if type(value) is not int:
@@ -182,41 +183,47 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """Name what the training sees: equal data sets have equal fingerprints."""
-        seen = sorted(
+        """Hash of what training reads: data sets with equal shards have equal fingerprints."""
+        shards = sorted(
             f"{r.path} {r.sha256}" for r in self.files if r.path.startswith(("train/", "validation/"))
         )
-        return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(shards).encode()).hexdigest()[:16]
 
 
 def training_directory(member: int | None) -> str:
-    """Name the directory of the rows that all members train on (None) or that `member` has beside them."""
+    """Return the directory of the rows that all members train on (None), or of a member's further rows."""
     return COMMON if member is None else f"train/member-{member}"
 
 
-def part_name(directory: str, number: int, total: int, batch: int = 0) -> str:
-    """Name file `number` of `total`: the same on every try, so that a retry replaces its own file.
+def shard_name(directory: str, number: int, total: int) -> str:
+    """Return the path of shard `number` of `total`; a retry writes the same path."""
+    return f"{directory}/shard-{number:05d}-of-{total:05d}.parquet"
 
-    Photos added to a finished data set come in further batches, with names of their own.
+
+def part_name(directory: str, number: int, total: int, batch: int = 0) -> str:
+    """Return the path of part `number` of `total` of a table without shards; a retry writes the same path.
+
+    Photos added to a finished data set come in further batches, whose parts have names of their own. Earlier
+    releases called these files shards too; readers take the paths from `dataset.json`.
     """
     added = f"-batch-{batch}" if batch else ""
-    return f"{directory}/shard-{number:05d}-of-{total:05d}{added}.parquet"
+    return f"{directory}/part-{number:05d}-of-{total:05d}{added}.parquet"
 
 
 def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> FileRecord:
-    """Write a Parquet file with row groups of a fixed number of rows, the last one aside.
+    """Write a Parquet file with row groups of a fixed number of rows, except for the last one.
 
-    The bytes depend on the rows, their order and the group size alone.
+    The bytes depend only on the rows, their order and the group size.
     """
-    how: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if "image" in table.column_names:
         others = [name for name in table.column_names if name != "image"]
         # JPEGs neither compress further nor repeat.
         compression = {**dict.fromkeys(others, "SNAPPY"), "image": "NONE"}
-        how = {"compression": compression, "use_dictionary": others, "write_statistics": others}
+        options = {"compression": compression, "use_dictionary": others, "write_statistics": others}
     buffer = io.BytesIO()
-    # Pages end where chunks end, and chunks are an accident.
-    pq.write_table(table.combine_chunks(), buffer, row_group_size=rows_per_group, **how)
+    # Pages end where chunks end, and where those end depends on how the table was put together.
+    pq.write_table(table.combine_chunks(), buffer, row_group_size=rows_per_group, **options)
     content = buffer.getvalue()
     (Place(root) / path).write(content)
     return FileRecord(path, table.num_rows, len(content), hashlib.sha256(content).hexdigest())
@@ -225,22 +232,22 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
 def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one Parquet file of the data set."""
     with (Place(root) / path).open() as file:
-        # A thread of pyarrow's lets go of a Python file a moment after its work is done; should Python end in
-        # that moment, the process would abort.
+        # pyarrow's threads release a Python file shortly after they are done; if Python exits in between, the
+        # process aborts.
         wanted = None if columns is None else list(columns)
         return pq.ParquetFile(file).read(columns=wanted, use_threads=False)
 
 
 def write_manifest(root: str, manifest: Manifest) -> None:
-    """Declare the data set finished. Nothing may be written after it."""
+    """Write `dataset.json`, which finishes the data set. Nothing may be written after it."""
     (Place(root) / MANIFEST).write((json.dumps(asdict(manifest), indent=1) + "\n").encode())
 
 
 def read_manifest(root: str) -> Manifest:
-    """Read what a data set holds.
+    """Read `dataset.json`.
 
     Raises:
-        NotADatasetError: No `dataset.json`, an unreadable one, or one of another format version.
+        NotADatasetError: It is missing, cannot be read or has another format version.
     """
     place = Place(root) / MANIFEST
     try:
@@ -260,7 +267,7 @@ def read_manifest(root: str) -> Manifest:
 
 
 def has_manifest(root: str) -> bool:
-    """Tell whether a directory is a finished data set."""
+    """Return whether a directory is a finished data set."""
     return (Place(root) / MANIFEST).exists()
 
 
@@ -271,21 +278,21 @@ class LandmarkClass:
     class_index: int
     landmark_id: str
     label_count: int
-    training_images: int  # before sampling, hold-out removed
+    training_images: int  # before sampling, without the hold-out
 
 
 def write_classes(root: str, classes: Sequence[LandmarkClass]) -> None:
-    """Write `classes.csv`, with no label that a spreadsheet takes for a formula."""
+    """Write `classes.csv`; labels that a spreadsheet would take for formulas are escaped."""
     header = [column.name for column in fields(LandmarkClass)]
     rows = [astuple(replace(row, landmark_id=as_cell(row.landmark_id))) for row in classes]
     (Place(root) / CLASSES).write(csv_text([header, *rows]).encode())
 
 
 def read_classes(root: str) -> list[LandmarkClass]:
-    """Read `classes.csv`, also as a spreadsheet saves it; the position of a class is its index.
+    """Read `classes.csv`, also if a spreadsheet saved it; the position of a class is its index.
 
     Raises:
-        NotADatasetError: It is missing or lacks something.
+        NotADatasetError: It is missing, or columns or classes are.
     """
     place = Place(root) / CLASSES
     try:

@@ -19,6 +19,9 @@ from landmark_lib.progress import progress
 from landmark_lib.training.member_data import slices_of_rank
 from landmark_lib.training.reading import Group, Shards, read_slices
 
+# Predictions, log sums (photos, temperatures) and true logits (photos,) of a batch.
+_Measured = tuple[Predictions, NDArray[np.float64], NDArray[np.float64]]
+
 
 @dataclass(frozen=True)
 class EnsembleOutputs:
@@ -50,9 +53,7 @@ def predict_hold_out(
     Raises:
         LandmarkError: An image does not decode, or a shard is broken.
     """
-    predictions: list[list[Predictions]] = [[] for _ in members]
-    log_sums: list[list[NDArray[np.float64]]] = [[] for _ in members]  # (photos, temperatures) per batch
-    true_logits: list[list[NDArray[np.float64]]] = [[] for _ in members]  # (photos,) per batch
+    batches: list[list[_Measured]] = [[] for _ in members]
     mean_softmax: list[Predictions] = []
     evidence: list[Evidence] = []
     masked: list[Evidence] = []
@@ -65,11 +66,8 @@ def predict_hold_out(
     with progress("evaluate", len(hold_out.truth), "photos") as display:
         for image_ids, outputs in run_networks(members, read, batch_size):
             truth = hold_out.truth[done : done + len(image_ids)]
-            for member, own in enumerate(outputs):
-                predictions[member].append(most_likely(own.logits, TOP_K))
-                log_sums[member].append(_log_sums(own.logits).numpy().astype(np.float64))
-                of_truth = tf.gather(own.logits, truth, batch_dims=1)
-                true_logits[member].append(of_truth.numpy().astype(np.float64))
+            for of_member, own in zip(batches, outputs, strict=True):
+                of_member.append(_measure(own.logits, truth))
             mean = tf.add_n([tf.nn.softmax(own.logits) for own in outputs]) / len(outputs)
             mean_softmax.append(most_likely(tf.math.log(mean), TOP_K))
             if statistics:
@@ -77,25 +75,25 @@ def predict_hold_out(
                 masked.append(evidence_of(without_true_class(outputs, truth), statistics))
             done += len(image_ids)
             display.update(len(image_ids))
-    weights = [str(member.record.settings["weights"]) for member in members]
-    joined = [Predictions.join(parts) for parts in predictions]
-    voters = [
-        Voter(member.name, of_member, own, np.concatenate(sums), np.concatenate(logits))
-        for member, of_member, own, sums, logits in zip(
-            members, weights, joined, log_sums, true_logits, strict=True
-        )
-    ]
-    all_weights = ", ".join(dict.fromkeys(weights))
+    voters = [_voter(member, of_member) for member, of_member in zip(members, batches, strict=True)]
+    weights = ", ".join(dict.fromkeys(voter.weights for voter in voters))
+    voted, _ = ensemble_predictions([voter.predictions for voter in voters])
     mean_predictions = Predictions.join(mean_softmax)
     # A mean of softmax may round to just above 1.
     mean_predictions = Predictions(mean_predictions.classes, np.minimum(mean_predictions.scores, 1.0))
     return EnsembleOutputs(
         members=voters,
-        ensemble=Voter(ENSEMBLE, all_weights, ensemble_predictions(joined)[0]),
-        mean_softmax=Voter(MEAN_SOFTMAX, all_weights, mean_predictions),
+        ensemble=Voter(ENSEMBLE, weights, voted),
+        mean_softmax=Voter(MEAN_SOFTMAX, weights, mean_predictions),
         evidence=Evidence.join(evidence),
         evidence_masked=Evidence.join(masked),
     )
+
+
+def _measure(logits: tf.Tensor, truth: NDArray[np.int64]) -> _Measured:
+    """Return the top-k classes, log sums and true logits of a batch."""
+    true_logits = tf.gather(logits, truth, batch_dims=1).numpy().astype(np.float64)
+    return most_likely(logits, TOP_K), _log_sums(logits).numpy().astype(np.float64), true_logits
 
 
 @tf.function(input_signature=[tf.TensorSpec((None, None), tf.float32)])  # type: ignore[untyped-decorator]
@@ -103,3 +101,14 @@ def _log_sums(logits: tf.Tensor) -> tf.Tensor:
     """Return logsumexp(logits / temperature), (photos, classes) -> (photos, temperatures)."""
     columns = [tf.reduce_logsumexp(logits / temperature, axis=1) for temperature in TEMPERATURES]
     return tf.stack(columns, axis=1)
+
+
+def _voter(member: TrainedMember, batches: Sequence[_Measured]) -> Voter:
+    predictions, log_sums, true_logits = zip(*batches, strict=True)
+    return Voter(
+        member.name,
+        str(member.record.settings["weights"]),
+        Predictions.join(predictions),
+        np.concatenate(log_sums),
+        np.concatenate(true_logits),
+    )

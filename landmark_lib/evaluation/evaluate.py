@@ -11,6 +11,7 @@ from landmark_lib.evaluation.evidence import statistics_of
 from landmark_lib.evaluation.measure import measure
 from landmark_lib.evaluation.networks import TrainedMember, load_members
 from landmark_lib.evaluation.no_landmark import find_no_landmark, predict_no_landmark
+from landmark_lib.evaluation.output_file import check_output_file
 from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.rejecting import LandmarkPhotos, learn_rejection
 from landmark_lib.evaluation.rejection_file import write_rejection
@@ -42,7 +43,7 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
         LandmarkError: A model cannot be loaded, an image does not decode, or a shard is broken.
     """
     place = Place(settings.output) if settings.output else Place(settings.models) / RESULTS
-    _check_writable(place)
+    check_output_file(place, "--output")
     manifest = read_manifest(root)
     validation = validation_shards(root, manifest)
     for directory in finished_members(settings.models):
@@ -72,16 +73,6 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
     except OSError as error:
         raise LandmarkError(f"--output: cannot write {place}: {error.strerror or error}") from None
     return evaluation, place
-
-
-def _check_writable(place: Place) -> None:
-    """Refuse an unwritable place before hours of work."""
-    try:
-        place.parent.check_writable()
-    except OSError as error:
-        raise UserError(f"--output: cannot write into {place.parent}: {error.strerror or error}") from None
-    if place.is_dir():
-        raise UserError(f"--output: expected a file, found a folder: {place}")
 
 
 def _rejection(

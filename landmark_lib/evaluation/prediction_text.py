@@ -68,7 +68,7 @@ def describe_predictions(files: PredictionFiles, members: list[str], names: Mapp
             break
     if names and labels and not labels & names.keys():
         logger.warning(
-            f"--names: {mismatch(labels, names.keys(), len(labels)).told('the list of names', 'labels')}"
+            f"--names: {mismatch(labels, names.keys(), len(labels)).describe('the list of names', 'labels')}"
         )
     return "\n".join(lines)
 

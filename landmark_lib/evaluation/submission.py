@@ -5,11 +5,10 @@ import io
 import logging
 from collections.abc import Collection, Sequence
 
-from landmark_lib.console import is_rank_0
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, REJECTED, PredictionFiles
 from landmark_lib.inputs.csv_file import read_columns
-from landmark_lib.inputs.matching import is_much, mismatch, pair, tell_pairs
+from landmark_lib.inputs.matching import is_much, log_pairs, mismatch, pair
 from landmark_lib.storage import Place
 
 logger = logging.getLogger(__name__)
@@ -17,25 +16,6 @@ logger = logging.getLogger(__name__)
 MISSING_SHOWN = 3
 
 Line = tuple[str, str | None]  # id in the test list and image id of its photo, None if there is no photo
-
-
-def check_submission(address: str) -> None:
-    """Check, before hours of work, that a submission can be written.
-
-    Raises:
-        UserError: It cannot.
-    """
-    place = Place(address)
-    if not is_rank_0():  # another rank writes it
-        return
-    if place.is_dir():
-        raise UserError(f"--submission: expected a file, found a folder: {place}")
-    try:
-        place.parent.check_writable()
-    except OSError as error:
-        raise UserError(
-            f"--submission: cannot write into {place.parent}: {error.strerror or error}"
-        ) from None
 
 
 def read_test_list(address: str) -> list[str]:
@@ -66,14 +46,14 @@ def fit_test_list(wanted: Sequence[str], image_ids: Collection[str]) -> list[Lin
     """
     there, ids = set(image_ids), set(wanted)
     pairs = pair(ids - there, there - ids)
-    tell_pairs(pairs, "the test list")
+    log_pairs(pairs, "the test list")
     matched = {image_id: image_id for image_id in ids & there} | {
         found.image_id: found.path for found in pairs
     }
     missing = ids - matched.keys()
     if is_much(len(missing), len(ids)):
         left = there - set(matched.values())
-        message = f"--test-list: {mismatch(missing, left, len(ids)).told('the photos to predict')}"
+        message = f"--test-list: {mismatch(missing, left, len(ids)).describe('the photos to predict')}"
         if not matched:
             raise UserError(message)
         logger.warning(f"{message}; their predictions will be empty")

@@ -1,15 +1,18 @@
-"""What users bring: photos in folders, tars and files, and lists in CSVs.
+"""Users' photos in folders, tars and files, and their lists in CSVs.
 
-Both wings list photos by these rules, so that a photo has one id and one fate wherever it is asked about. The
-rules are plain functions; Spark applies them in its tasks, prediction in its own process.
+Preprocessing and prediction list photos by the same rules, so that a photo has the same id, and is accepted
+or rejected alike, in both. The rules are plain functions; Spark calls them in tasks, prediction in its
+process.
 
-    source       what `--input` names, found out once
-    walk, tars   the files that a folder or a tar holds
-    names        which names are photos, and which are left by tools
-    csv_file     a user's CSV, whatever program wrote it
-    label_list   ids, labels and addresses from such a CSV
-    entries      a row for every photo, or for why there is none
-    matching     which file an id of a list means
-    layout       folders that are one level off
-    listing      all of this in one process
+    source                 what `--input` names, looked up once
+    walk                   the files below a folder
+    tars, tar_members      the files in a tar
+    names                  photos and ignored files, by their names
+    csv_file, csv_bytes    a CSV, whatever program wrote it
+    label_list, addresses  ids, labels and addresses from such a CSV
+    entries, schema        one row for each photo or rejected input
+    matching               the file that an id of a list means
+    layout                 folders at the wrong level
+    remarks                warnings of a listing
+    listing                all of this in one process
 """

@@ -1,4 +1,4 @@
-"""Addresses as people write them into lists."""
+"""Addresses in lists written by people."""
 
 import posixpath
 import re
@@ -9,7 +9,8 @@ from landmark_lib.inputs.names import printable
 from landmark_lib.storage import FILE, resolve, scheme_of
 
 WEB = ("http://", "https://")
-# What `resolve` has to take apart: schemes in any case, `file:` with one slash or three, the home directory.
+# Addresses that `resolve` must parse: schemes in any case, `file:` with one or three slashes, home
+# directories.
 TO_RESOLVE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:file|https?):/|~(?:/|$)", re.IGNORECASE)
 DOTS = re.compile(r"(?:^|/)\.\.?(?:/|$)")
 
@@ -17,17 +18,17 @@ Located = tuple[str | None, Reason | None, str | None]
 
 
 def locate(written: str | None, folder: str) -> Located:
-    """Find what an address in a list means.
+    """Return the URI that an address in a list means.
 
-    Percent signs are decoded in `file:` URIs alone. What has no scheme is a path, taken as it is whatever
-    characters it has; a relative one starts at the list's folder, on a disk and in a store.
+    Percent signs are decoded only in `file:` URIs. An address without a scheme is a path, whatever characters
+    it contains; a relative path starts at the list's folder, on a disk and in an object store.
 
     Args:
         written: The address.
         folder: URI of the list's folder.
 
     Returns:
-        The URI; where there can be no photo, the reason and its detail.
+        The URI, and if it cannot be a photo, the reason and its detail.
     """
     if not written:
         return None, Reason.MISSING_FILE, None
@@ -39,7 +40,7 @@ def locate(written: str | None, folder: str) -> Located:
         return f"{FILE}://{written}", None, None
     if folder.startswith(FILE) or not DOTS.search(written):
         return f"{folder}/{written}", None, None
-    # In a store, `..` would be a name like any other.
+    # In an object store, `..` is a name like any other.
     scheme, _, path = folder.partition("://")
     return f"{scheme}://{posixpath.normpath(f'{path}/{written}')}", None, None
 

@@ -1,4 +1,4 @@
-"""The text of a user's CSV, however it is encoded and packed, read piece by piece."""
+"""The text of a user's CSV in any encoding, plain or compressed, read in chunks."""
 
 import codecs
 import gzip
@@ -12,24 +12,24 @@ from landmark_lib.errors import UserError
 from landmark_lib.inputs.names import is_litter
 from landmark_lib.storage import Place
 
-BYTES_AT_ONCE = 1 << 20
-MEMBERS_NAMED = 3
+CHUNK_BYTES = 1 << 20
+MAX_NAMES_SHOWN = 3
 SNIFFED = 1_000  # bytes
-# Without a mark, so many zeros among every second byte, and few among the others, mean UTF-16.
+# Without a byte order mark, this share of zeros in every second byte, and few in the others, mean UTF-16.
 ZEROS_OF_UTF_16 = 0.7
 MARKS = {
-    codecs.BOM_UTF32_LE: "utf-32",  # begins as UTF-16's does, so it comes first
+    codecs.BOM_UTF32_LE: "utf-32",  # starts like UTF-16's, so it comes first
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-# What people take for a CSV, or pack one with.
+# Other formats, and how messages name them.
 OTHERS = {
-    b"BZh": "packed by bzip2",
-    b"\xfd7zXZ\0": "packed by xz",
-    b"\x28\xb5\x2f\xfd": "packed by zstd",
+    b"BZh": "compressed by bzip2",
+    b"\xfd7zXZ\0": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
     b"7z\xbc\xaf": "a 7z archive",
     b"\xd0\xcf\x11\xe0": "a spreadsheet",
     b"PAR1": "a Parquet file",
@@ -41,18 +41,18 @@ UNPACKING = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedEr
 
 @contextmanager
 def open_plain(place: Place, option: str) -> Iterator[IO[bytes]]:
-    """Open a CSV to read its bytes, unpacked if it is a `.gz`, or a `.zip` with one file.
+    """Open a CSV to read its bytes, decompressed if it is a `.gz`, or a `.zip` with one file.
 
     Args:
         place: The CSV.
-        option: Of the command line, that named it.
+        option: The command-line option that names it.
 
     Raises:
-        UserError: It cannot be read, or is packed in another way.
+        UserError: It cannot be read, or is compressed in another way.
     """
     if not place.exists():
         raise UserError(f"{option}: no such file: {place}")
-    if not place.is_file():  # opening a pipe would wait for ever
+    if not place.is_file():  # opening a pipe would block
         raise UserError(f"{option}: cannot read {place}: not a regular file")
     try:
         file = place.open()
@@ -83,9 +83,9 @@ def _open_zip(file: IO[bytes], place: Place, option: str) -> Iterator[IO[bytes]]
             raise UserError(f"{option}: {place} is a spreadsheet; save it as a CSV")
         lists = [name for name in names if not any(map(is_litter, name.split("/")))]
         if len(lists) != 1:
-            told = ", ".join(lists[:MEMBERS_NAMED]) + (", …" if len(lists) > MEMBERS_NAMED else "")
+            shown = ", ".join(lists[:MAX_NAMES_SHOWN]) + (", …" if len(lists) > MAX_NAMES_SHOWN else "")
             raise UserError(
-                f"{option}: expected one file in {place}, found {len(lists):,}: {told}; unpack it"
+                f"{option}: expected one file in {place}, found {len(lists):,}: {shown}; unpack it"
             )
         member = archive.open(lists[0])
     except UNPACKING as error:
@@ -95,19 +95,19 @@ def _open_zip(file: IO[bytes], place: Place, option: str) -> Iterator[IO[bytes]]
 
 
 class Text:
-    """A CSV's text, decoded as it is read. What is not as its encoding has it is taken for Windows-1252.
+    """A CSV's text, decoded while it is read. Bytes invalid in its encoding are read as Windows-1252.
 
     Attributes:
-        is_as_encoded: Whether nothing that was read so far had to be taken for Windows-1252.
+        is_valid: Whether no bytes were invalid so far.
     """
 
     def __init__(self, file: IO[bytes], name: str, option: str) -> None:
-        """Begin to read.
+        """Read the first chunk.
 
         Args:
-            file: The CSV, as `open_plain` opens it.
-            name: What to call it.
-            option: Of the command line, that named it.
+            file: The CSV, opened by `open_plain`.
+            name: Its name, for messages.
+            option: The command-line option that names it.
 
         Raises:
             UserError: The file cannot be read.
@@ -115,10 +115,10 @@ class Text:
         self._file, self._name, self._option = file, name, option
         self._ahead = self._read_bytes()
         self._decoder = codecs.getincrementaldecoder(_encoding_of(self._ahead))()
-        self.is_as_encoded = True
+        self.is_valid = True
 
     def read(self) -> str:
-        """Return the next piece; nothing at the end. Characters of value zero are left out.
+        """Return the next chunk without NUL characters; nothing at the end.
 
         Raises:
             UserError: The file cannot be read to its end.
@@ -129,7 +129,7 @@ class Text:
             try:
                 text = self._decoder.decode(chunk, not self._ahead)
             except UnicodeDecodeError:
-                self.is_as_encoded = False
+                self.is_valid = False
                 self._decoder.errors = WINDOWS
                 text = self._decoder.decode(chunk, not self._ahead)
             text = text.replace("\0", "")
@@ -137,7 +137,7 @@ class Text:
 
     def _read_bytes(self) -> bytes:
         try:
-            return self._file.read(BYTES_AT_ONCE)
+            return self._file.read(CHUNK_BYTES)
         except UNPACKING as error:
             raise UserError(f"{self._option}: {self._name} cannot be read to its end: {error}") from None
 
@@ -156,13 +156,13 @@ def _encoding_of(start: bytes) -> str:
 WINDOWS = "landmark_lib.windows-1252"
 
 
-def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
+def _decode_windows_1252(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     if error.encoding != "utf-8":
         return "\ufffd", error.end
     wrong = error.object[error.start : error.end]
-    # Five values mean nothing in Windows-1252; Latin-1 knows all.
+    # Windows-1252 leaves five bytes undefined; Latin-1 defines all.
     text = "".join(
         byte.decode("windows-1252", "ignore") or byte.decode("latin-1")
         for byte in (wrong[at : at + 1] for at in range(len(wrong)))
@@ -170,4 +170,4 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
     return text, error.end
 
 
-codecs.register_error(WINDOWS, _as_windows_1252)
+codecs.register_error(WINDOWS, _decode_windows_1252)

@@ -1,4 +1,4 @@
-"""A row for every photo of a source, or for why there is none: its id, its label, where it is."""
+"""Entries: one row for each photo or rejected input of a source, with its id, label and address."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from landmark_lib.dataset import Reason
 from landmark_lib.inputs.addresses import WEB, locate
 from landmark_lib.inputs.names import image_id_of
-from landmark_lib.inputs.remarks import PASSED_OVER
+from landmark_lib.inputs.remarks import IGNORED
 from landmark_lib.inputs.schema import ENTRY_SCHEMA, FOUND_SCHEMA
 from landmark_lib.inputs.walk import FILE_SCHEMA
 from landmark_lib.storage import Place
@@ -19,12 +19,12 @@ OUTSIDE = "lies outside the labels' folders"
 
 
 def folder_entries(files: pa.RecordBatch, root: str, *, unlabelled: bool) -> pa.RecordBatch:
-    """Return the entries of files below a folder: ids are paths below it, labels their first parts.
+    """Return the entries of files below a folder: ids are paths below it, labels the first folders.
 
     Args:
         files: Rows of FILE_SCHEMA.
         root: URI of the folder.
-        unlabelled: Whether the folders are no labels.
+        unlabelled: Whether the folders are not labels.
     """
     paths = files.column("path").to_pylist()
     reasons, details = files.column("reason").to_pylist(), files.column("detail").to_pylist()
@@ -35,7 +35,7 @@ def folder_entries(files: pa.RecordBatch, root: str, *, unlabelled: bool) -> pa.
             label, slash, _ = path.partition("/")
             if slash or is_folder[row]:
                 labels[row] = label
-            elif reasons[row] != PASSED_OVER:
+            elif reasons[row] != IGNORED:
                 reasons[row], details[row] = Reason.NO_LABEL, OUTSIDE
     return _batch(
         ENTRY_SCHEMA,
@@ -56,10 +56,10 @@ def photo_entry(place: Place) -> pa.RecordBatch:
 
 
 def found_files(files: pa.RecordBatch, root: str) -> pa.RecordBatch:
-    """Return files below a folder, in rows of FILE_SCHEMA, as rows of FOUND_SCHEMA."""
+    """Return files below a folder, given in rows of FILE_SCHEMA, in rows of FOUND_SCHEMA."""
     paths, reasons = files.column("path").to_pylist(), files.column("reason").to_pylist()
     is_photo = [
-        not is_folder and reason != PASSED_OVER
+        not is_folder and reason != IGNORED
         for is_folder, reason in zip(files.column("is_folder").to_pylist(), reasons, strict=True)
     ]
     return _batch(
@@ -75,14 +75,14 @@ def found_files(files: pa.RecordBatch, root: str) -> pa.RecordBatch:
 
 
 def csv_entries(rows: pa.RecordBatch, folder: str) -> pa.RecordBatch:
-    """Return the entries of a list that tells addresses; paths in it are relative to its folder.
+    """Return the entries of a list of addresses; paths in it are relative to its folder.
 
     Args:
-        rows: Of LABEL_SCHEMA.
+        rows: Rows of LABEL_SCHEMA.
         folder: URI of the list's folder.
     """
     written, reasons, details = (rows.column(name) for name in ("url", "reason", "detail"))
-    # Most lists hold addresses of the web, which stay as they are.
+    # Most addresses are on the web and stay unchanged.
     is_web = [pc.starts_with(written, start) for start in WEB]
     others = pc.invert(pc.fill_null(pc.or_(*is_web), pa.scalar(value=False)))
     located = [locate(address, folder) for address in written.filter(others).to_pylist()]
@@ -116,10 +116,10 @@ def without_list(found: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def mark_repeated_ids(entries: pa.Table) -> pa.Table:
-    """Leave each image id to one entry, the first by label and address; the others get a reason.
+    """Keep one entry of each image id, the first by label and address; the others get a reason.
 
-    An entry that can give no photo takes its id from nobody. Of members of a tar that have one name, the last
-    counts, as it does when a tar is unpacked.
+    An entry with a reason is kept only if all have one. Of members of a tar with the same name, the last is
+    kept, as when a tar is unpacked.
     """
     if pc.count_distinct(entries["image_id"]).as_py() == len(entries):
         return entries
@@ -143,7 +143,7 @@ def mark_repeated_ids(entries: pa.Table) -> pa.Table:
 
 
 def _batch(schema: pa.Schema, **columns: Sequence[Any] | pa.Array) -> pa.RecordBatch:
-    """Make a batch; columns that are not given are null."""
+    """Return a batch; columns that are not given are null."""
     rows = len(next(iter(columns.values())))
     arrays = [
         pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)

@@ -1,16 +1,16 @@
 """Lists of photos: Kaggle's `id,url,landmark_id`, Google Landmarks v2's `landmark_id,images`.
 
-`images` holds ids with spaces between. Further columns are ignored.
+`images` contains ids separated by spaces. Other columns are ignored.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
-from landmark_lib.inputs.csv_file import Header, TornRow, UsersCsv
+from landmark_lib.inputs.csv_file import Header, UsersCsv
 from landmark_lib.inputs.remarks import NOT_UTF8
 
 COLUMNS = ("id", "images", "url", "landmark_id")
@@ -26,15 +26,15 @@ LABEL_SCHEMA = pa.schema(
 
 
 def check_header(header: Header, option: str, *, unlabelled: bool, url: bool) -> None:
-    """See whether a list has the columns that are needed.
+    """Check that a list has the columns that are needed.
 
-    Without labels, a list of addresses may leave out the ids; the addresses stand for them.
+    Without labels, a list of addresses may omit the ids; the addresses are used instead.
 
     Args:
         header: Its header.
-        option: Where the list was given, for the message.
+        option: The command-line option that names the list.
         unlabelled: Whether labels are not needed.
-        url: Whether the list must tell where the photos are.
+        url: Whether addresses are needed.
 
     Raises:
         UserError: A column is missing.
@@ -46,19 +46,22 @@ def check_header(header: Header, option: str, *, unlabelled: bool, url: bool) ->
     if unlabelled and url and "url" in found:
         return
     also = "" if url or unlabelled else " or landmark_id,images"
-    raise UserError(f"{option}: expected a CSV with the header {','.join(needed)}{also}, found {header.told}")
+    raise UserError(
+        f"{option}: expected a CSV with the header {','.join(needed)}{also}, found {header.shown}"
+    )
 
 
 def read_labels(opened: UsersCsv, *, unlabelled: bool, in_memory: bool = False) -> Iterator[pa.Table]:
-    """Yield the rows of a list, in tables of LABEL_SCHEMA.
+    """Yield the rows of a list in tables of LABEL_SCHEMA.
 
-    A row without an id or a label has a reason. A row with another number of columns than the header is told
-    as a broken one, under the list's name and the row's number. A remark follows if the list was not UTF-8.
+    A row without an id or a label has a reason. A row whose number of columns differs from the header's is a
+    broken row, with the list's name and the row's number as its id. A remark follows if the list is not
+    UTF-8.
 
     Args:
         opened: The list.
-        unlabelled: Whether labels are left out.
-        in_memory: As `UsersCsv.rows` has it.
+        unlabelled: Whether to ignore labels.
+        in_memory: See `UsersCsv.rows`.
 
     Raises:
         UserError: It cannot be read to its end.
@@ -66,7 +69,15 @@ def read_labels(opened: UsersCsv, *, unlabelled: bool, in_memory: bool = False) 
     for rows in opened.rows(COLUMNS, in_memory=in_memory):
         yield _labels(rows.table, opened.header, unlabelled=unlabelled)
         if rows.torn:
-            yield _torn_rows(rows.torn, opened.name)
+            broken = [
+                {
+                    "image_id": f"{opened.name} {row.where}",
+                    "reason": Reason.BROKEN_ROW,
+                    "detail": row.detail,
+                }
+                for row in rows.torn
+            ]
+            yield pa.Table.from_pylist(broken, LABEL_SCHEMA)
     if not opened.is_as_encoded:
         yield pa.Table.from_pylist([{"image_id": opened.name, "reason": NOT_UTF8}], LABEL_SCHEMA)
 
@@ -89,10 +100,3 @@ def _labels(rows: pa.Table, header: Header, *, unlabelled: bool) -> pa.Table:
         reasons = pc.if_else(has_no_label, pa.scalar(Reason.NO_LABEL.value), nulls)
     reasons = pc.if_else(pc.equal(ids, ""), pa.scalar(Reason.NO_ID.value), reasons)
     return pa.table([ids, labels, urls, reasons, nulls], LABEL_SCHEMA)
-
-
-def _torn_rows(torn: Sequence[TornRow], name: str) -> pa.Table:
-    rows = [
-        {"image_id": f"{name} {row.where}", "reason": Reason.BROKEN_ROW, "detail": row.detail} for row in torn
-    ]
-    return pa.Table.from_pylist(rows, LABEL_SCHEMA)

@@ -1,4 +1,4 @@
-"""The photos of a source listed in one process, in order, as Spark's tasks list them elsewhere."""
+"""The photos of a source, listed in one process and in order, by the rules that Spark's tasks use too."""
 
 import logging
 from collections import defaultdict
@@ -19,11 +19,11 @@ from landmark_lib.inputs.entries import (
     without_list,
 )
 from landmark_lib.inputs.label_list import read_labels
-from landmark_lib.inputs.matching import is_much, mismatch, pair, tell_pairs
-from landmark_lib.inputs.remarks import REMARKS, tell_remark
+from landmark_lib.inputs.matching import is_much, log_pairs, mismatch, pair
+from landmark_lib.inputs.remarks import REMARKS, log_remark
 from landmark_lib.inputs.schema import ENTRY_SCHEMA, LIST_SCHEMA
 from landmark_lib.inputs.source import Source
-from landmark_lib.inputs.tars import find_tars, list_tar
+from landmark_lib.inputs.tars import list_tar
 from landmark_lib.inputs.walk import list_files
 from landmark_lib.storage import Place
 
@@ -33,20 +33,20 @@ Row = dict[str, Any]
 
 
 def list_photos(source: Source) -> pa.Table:
-    """List the photos of a source in rows of LIST_SCHEMA; no image id twice without a reason.
+    """Return the photos of a source in rows of LIST_SCHEMA; of a repeated id, all but one have a reason.
 
-    The order is that of the list, or of addresses. What was passed over, and how a list was read and matched,
-    is warned of.
+    The order is that of the list, or of addresses. Warn of ignored files, and of the ways in which a list was
+    read and matched.
 
     Raises:
-        UserError: A list cannot be read, or none of its ids means a file.
+        UserError: A list cannot be read, or none of its ids matches a file.
     """
     entries = mark_repeated_ids(pa.Table.from_batches(_entries(source), ENTRY_SCHEMA))
     ids, reasons = entries["image_id"].to_pylist(), entries["reason"].to_pylist()
     for remark in REMARKS:
         remarked = [image_id for image_id, reason in zip(ids, reasons, strict=True) if reason == remark]
         if remarked:
-            tell_remark(remark, len(remarked), min(remarked), source.place)
+            log_remark(remark, len(remarked), min(remarked), source.place)
     photos = [
         reason not in REMARKS and not extra
         for reason, extra in zip(reasons, entries["extra"].to_pylist(), strict=True)
@@ -67,7 +67,18 @@ def _entries(source: Source) -> Iterator[pa.RecordBatch]:
         ]
         yield from pa.Table.from_batches(found, ENTRY_SCHEMA).sort_by("image_id").to_batches()
     else:
-        yield from _found(source)
+        if source.kind == "tar":
+            found = [batch for tar in source.tars for batch in list_tar(tar)]
+        else:
+            found = [found_files(files, root) for files in list_files(source.place)]
+        if source.labels is None:
+            yield from map(without_list, found)
+            return
+        labels = _labels(source.labels, "--labels", unlabelled=source.unlabelled)
+        rows = [row for batch in labels for row in batch.to_pylist()]
+        files = [row for batch in found for row in batch.to_pylist()]
+        files.sort(key=lambda file: (file["uri"], file["offset"] or 0))
+        yield pa.RecordBatch.from_pylist(list(_matched(rows, files, source)), ENTRY_SCHEMA)
 
 
 def _labels(place: Place, option: str, *, unlabelled: bool) -> Iterator[pa.RecordBatch]:
@@ -76,23 +87,8 @@ def _labels(place: Place, option: str, *, unlabelled: bool) -> Iterator[pa.Recor
             yield from table.to_batches()
 
 
-def _found(source: Source) -> Iterator[pa.RecordBatch]:
-    if source.kind == "tar":
-        found = [batch for tar in find_tars(source.place, source.option) for batch in list_tar(tar)]
-    else:
-        found = [found_files(files, source.place.uri) for files in list_files(source.place)]
-    if source.labels is None:
-        yield from map(without_list, found)
-        return
-    labels = _labels(source.labels, "--labels", unlabelled=source.unlabelled)
-    rows = [row for batch in labels for row in batch.to_pylist()]
-    files = [row for batch in found for row in batch.to_pylist()]
-    files.sort(key=lambda file: (file["uri"], file["offset"] or 0))
-    yield pa.RecordBatch.from_pylist(list(_matched(rows, files, source)), ENTRY_SCHEMA)
-
-
 def _matched(rows: Sequence[Row], files: Sequence[Row], source: Source) -> Iterator[Row]:
-    """Yield the entries of a list's rows with their files, then those of what no row means."""
+    """Yield the entries of a list's rows with their files, then those of files that match no row."""
     by_name: dict[str, list[Row]] = defaultdict(list)
     for file in files:
         if file["is_photo"]:
@@ -107,33 +103,32 @@ def _matched(rows: Sequence[Row], files: Sequence[Row], source: Source) -> Itera
         found = by_name.get(row["image_id"])
         if found is None:
             found = [{} if row["reason"] else paired.get(row["image_id"], {})]
-        yield from (_entry(row, file, source.place) for file in found)
+        listed = {"image_id": row["image_id"], "landmark_id": row["landmark_id"], "extra": False}
+        for file in found:
+            if row["reason"] is not None:
+                yield {**file, **listed, "reason": row["reason"], "detail": row["detail"]}
+            elif file:
+                yield {**file, **listed}
+            else:
+                no_image = f"no image of this id in {source.place}"
+                yield {**listed, "reason": Reason.MISSING_FILE, "detail": no_image}
     meant = {file["path"] for file in paired.values()}
     yield from ({**file, "extra": True} for file in left if file["path"] not in meant)
 
 
 def _paired(wanted: set[str], names: Collection[str], left: Sequence[Row], source: Source) -> dict[str, Row]:
-    """Pair ids that are the name of no file with files that no id names, and tell it."""
+    """Return the files of ids that are not the name of a file, by id, and warn of these pairs."""
     missing = wanted - set(names)
     if not missing or not left:
         return {}
     by_path = {file["path"]: file for file in left}
     pairs = pair(missing, [file["path"] for file in left])
-    tell_pairs(pairs, source.labels)
+    log_pairs(pairs, source.labels)
     missing -= {found.image_id for found in pairs}
     if is_much(len(missing), len(wanted)):
         rest = by_path.keys() - {found.path for found in pairs}
-        told = f"{source.labels}: {mismatch(missing, rest, len(wanted)).told(source.place)}"
+        message = f"{source.labels}: {mismatch(missing, rest, len(wanted)).describe(source.place)}"
         if len(missing) == len(wanted):
-            raise UserError(f"--labels: {told}")
-        logger.warning(told)
+            raise UserError(f"--labels: {message}")
+        logger.warning(message)
     return {found.image_id: by_path[found.path] for found in pairs}
-
-
-def _entry(row: Row, file: Row, where: Place) -> Row:
-    told = {"image_id": row["image_id"], "landmark_id": row["landmark_id"], "extra": False}
-    if row["reason"] is not None:
-        return {**file, **told, "reason": row["reason"], "detail": row["detail"]}
-    if not file:
-        return {**told, "reason": Reason.MISSING_FILE, "detail": f"no image of this id in {where}"}
-    return {**file, **told}

@@ -1,8 +1,7 @@
-"""Which file an id of a list means, where ids and files are not written alike.
+"""The file that an id of a list means, even if ids and files are written differently.
 
-A file is known by its name without folders and ending. Ids that are the name of no file are compared with the
-files that no id names, in further ways, which count where they are one to one. What would match in ways that
-may be wrong is only told.
+An id is a file's name without folders and ending. The ids and files that remain are compared in further ways,
+which must match them one to one. Ways that might be wrong are only suggested.
 """
 
 import logging
@@ -25,12 +24,12 @@ class Way:
     """A way to compare ids with paths.
 
     Attributes:
-            told: In words: ids match files by this, or would match this way.
-        of_id: What is compared of an id.
-        of_path: What is compared of a path below the input or in a tar.
+        words: Completes "ids matched by …" or, for a hint, "…, they would match".
+        of_id: Returns the key of an id.
+        of_path: Returns the key of a path below the input or in a tar.
     """
 
-    told: str
+    words: str
     of_id: Callable[[str], str]
     of_path: Callable[[str], str]
 
@@ -43,13 +42,9 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _composed(text: str) -> str:
-    """Return a text with accents as Linux and Windows write them; macOS takes letters and accents apart."""
-    return unicodedata.normalize("NFC", text)
-
-
 def _loose(path: str) -> str:
-    return _composed(without_image_ending(path))
+    """Return a path without image ending and with composed accents; macOS decomposes them."""
+    return unicodedata.normalize("NFC", without_image_ending(path))
 
 
 def _loose_name(path: str) -> str:
@@ -67,23 +62,23 @@ def _without_zeros(text: str) -> str:
 
 # In the order in which they are tried.
 WAYS = (
-    Way("their names without ending", _same, image_id_of),
-    Way("their names with ending", _same, _name),
-    Way("their paths", _same, _same),
-    Way("their paths without ending", _same, without_image_ending),
-    Way("their names, endings and the composition of accents aside", _loose, _loose_name),
-    Way("their paths, endings and the composition of accents aside", _loose, _loose),
+    Way("name without ending", _same, image_id_of),
+    Way("name with ending", _same, _name),
+    Way("path", _same, _same),
+    Way("path without ending", _same, without_image_ending),
+    Way("name, ignoring endings and the composition of accents", _loose, _loose_name),
+    Way("path, ignoring endings and the composition of accents", _loose, _loose),
 )
-# What is told but never taken for a match.
+# Suggested, but never used to match.
 HINTS = (
     Way("without folders", _loose_name, _loose_name),
-    Way("if capitals and small letters were the same", _small, _small),
+    Way("ignoring case", _small, _small),
     Way("without leading zeros", _without_zeros, _without_zeros),
 )
 
 
 class Pair(NamedTuple):
-    """An id and a file that it means."""
+    """An id and the file that it means."""
 
     image_id: str
     path: str
@@ -92,14 +87,14 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Ids of a list that mean no file.
+    """Ids of a list that match no file.
 
     Attributes:
-        missing: How many.
-        listed: Ids of the list, those included.
-        image_ids: Some of them.
-        paths: Some of the files that no id means.
-        would_match: How many would match in the ways of HINTS, by position.
+        missing: Number of these ids.
+        listed: Number of all ids of the list.
+        image_ids: Some of these ids.
+        paths: Some of the files that match no id.
+        would_match: How many would match by each way of HINTS, by position.
     """
 
     missing: int
@@ -108,67 +103,64 @@ class Mismatch:
     paths: Sequence[str]
     would_match: Mapping[int, int]
 
-    def told(self, there: object, ids: str = "ids") -> str:
-        """Return how both sides look, and what would make them match.
+    def describe(self, where: object, ids: str = "ids") -> str:
+        """Return what both sides look like, and what would make them match.
 
         Args:
-            there: Where the ids were looked for.
-            ids: What to call them.
+            where: Where the ids were searched.
+            ids: What the ids are called.
         """
+        shown, there = (", ".join(map(repr, names[:SHOWN])) for names in (self.image_ids, self.paths))
         text = (
-            f"{self.missing:,} of {self.listed:,} {ids} mean nothing in {there}: they look like"
-            f" {_listed(self.image_ids)}; what is there looks like {_listed(self.paths)}"
+            f"{self.missing:,} of {self.listed:,} {ids} match nothing in {where}: these {ids} look like"
+            f" {shown}; names there look like {there}"
         )
         best = max(self.would_match, key=lambda way: (self.would_match[way], -way), default=None)
         if best is not None and self.would_match[best]:
-            text += f"; {HINTS[best].told}, {self.would_match[best]:,} would match"
+            text += f"; {HINTS[best].words}, {self.would_match[best]:,} would match"
         return text
 
 
 def is_much(missing: int, listed: int) -> bool:
-    """Return whether so few ids of a list mean a file that it hardly is about these files."""
+    """Return whether more than half of a list's ids match no file: the list is probably of other files."""
     return 2 * missing > listed
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names[:SHOWN])
-
-
-def tell_pairs(pairs: Iterable[Pair], name: object) -> None:
-    """Warn that ids of a list are not written as files are, and how they were matched.
+def log_pairs(pairs: Iterable[Pair], name: object) -> None:
+    """Warn of ids that are written differently from their files, and how they were matched.
 
     Args:
-        pairs: All of them.
-        name: What to call the list.
+        pairs: All pairs of a list.
+        name: The list.
     """
     by_way: dict[int, list[Pair]] = defaultdict(list)
     for found in pairs:
         by_way[found.way].append(found)
-    for way, found_so in sorted(by_way.items()):
-        tell_way(way, len(found_so), min(found_so), name)
+    for way, matched in sorted(by_way.items()):
+        log_way(way, len(matched), min(matched), name)
 
 
-def tell_way(way: int, count: int, first: Pair, name: object) -> None:
-    """Warn that ids of a list were matched in one of WAYS.
+def log_way(way: int, count: int, first: Pair, name: object) -> None:
+    """Warn that ids of a list were matched by one of WAYS.
 
     Args:
         way: Its position.
-        count: Ids matched so.
+        count: Number of these ids.
         first: One of them with its file.
-        name: What to call the list.
+        name: The list.
     """
     example = f"{first.image_id!r} with {first.path!r}"
-    logger.warning(f"ids of {name} matched by {WAYS[way].told}: {count:,}, such as {example}")
+    logger.warning(f"{count:,} ids of {name} matched by {WAYS[way].words}, such as {example}")
 
 
 def pair(image_ids: Collection[str], paths: Collection[str]) -> list[Pair]:
-    """Pair ids with paths where one way leads from one id to one path.
+    """Return the pairs of ids and paths that match one to one by some way.
 
-    Of several ways that lead from an id the first counts, and of several that lead to a path.
+    If an id or a path has several matches, that of the first way is used.
 
     Args:
         image_ids: Distinct ids.
-        paths: Of files.
+        paths: Paths of files.
     """
     by_id: dict[str, Pair] = {}
     for number, way in enumerate(WAYS):
@@ -181,12 +173,12 @@ def pair(image_ids: Collection[str], paths: Collection[str]) -> list[Pair]:
 
 
 def mismatch(image_ids: Collection[str], paths: Collection[str], listed: int) -> Mismatch:
-    """Return what to tell of ids that mean no file.
+    """Return a description of ids that match no file.
 
     Args:
         image_ids: These ids.
-        paths: Files that no id means.
-        listed: Ids of the list.
+        paths: The files that match no id.
+        listed: Number of all ids of the list.
     """
     would_match = {
         number: sum(1 for _ in _one_to_one(image_ids, paths, number, way)) for number, way in enumerate(HINTS)

@@ -1,4 +1,4 @@
-"""What a user named as input, found out once, and what is wrong with it before anything is listed."""
+"""The source that a user named, and mistakes that show before anything is listed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,13 +8,13 @@ from landmark_lib.errors import NotADatasetError, UserError
 from landmark_lib.inputs.csv_bytes import GZIP, MARKS, ZIP
 from landmark_lib.inputs.csv_file import read_header
 from landmark_lib.inputs.label_list import check_header
-from landmark_lib.inputs.layout import Look, holds_tars, look_into, tell_layout
+from landmark_lib.inputs.layout import Look, holds_tars, look_into, warn_about_layout
 from landmark_lib.inputs.names import has_image_ending, printable
-from landmark_lib.inputs.tars import check_tars, is_tar
+from landmark_lib.inputs.tars import find_tars, is_tar
 from landmark_lib.settings import SourceSettings
 from landmark_lib.storage import Place
 
-# Of lists, the endings of what packs them included.
+# Of lists, including compressed ones.
 LIST_ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".gz", ".zip")
 SNIFFED = 512  # bytes
 
@@ -25,12 +25,13 @@ class Source:
 
     Attributes:
         kind: What `place` is: a folder of folders named by label or, without labels, with photos anywhere
-            below; a folder of images that a list tells about; a list of addresses; a tar or a folder of tars;
-            one photo.
+            below; a folder of images with a label list; a list of addresses; a tar or a folder of tars; one
+            photo.
         place: The folder or file.
-        labels: The list that tells about the images or tars.
+        labels: The label list of the images or tars.
         unlabelled: Photos have no labels.
-        option: Of the command line, that named the place.
+        option: The command-line option that names the place.
+        tars: The tars, by their URIs.
     """
 
     kind: Literal["folders", "images", "csv", "tar", "photo"]
@@ -38,28 +39,29 @@ class Source:
     labels: Place | None = None
     unlabelled: bool = False
     option: str = "--input"
+    tars: tuple[Place, ...] = ()
 
 
 def find_source(settings: SourceSettings, option: str = "--input") -> Source:
-    """Find out what a user named, and look for mistakes that show before anything is listed.
+    """Return the source that a user named.
 
-    A folder with a list holds tars or images, a folder without a list folders named by label; without labels
-    to know (`unlabelled`) it holds tars or photos. A file is a tar or a photo if it is named so or looks so,
-    else a CSV. A CSV without a column url tells about the images or tars beside it.
+    A folder with a list contains tars or images. A folder without a list contains folders named by label or,
+    if `unlabelled`, tars or photos. A file is a tar or a photo if its name or its first bytes say so, else a
+    CSV. A CSV without a column url is the label list of the images or tars beside it.
 
-    However large the folder is, only its first entries are looked at. What looks odd about them is warned of.
+    Only the first entries of a folder are read, however large it is. Warn if they look odd.
 
     Args:
         settings: What the user named.
-        option: Of the command line, that named it.
+        option: The command-line option that names it.
 
     Raises:
-        UserError: Nothing is there, or not what `kind` says, or a data set; labels are missing or of no use;
-            a list has another header; tars are compressed.
+        UserError: The place does not exist, is not what `kind` says, or is a data set; labels are missing or
+            not usable; a list has another header; tars are compressed.
     """
     place = Place(settings.address)
     if is_dataset(place):
-        raise UserError(f"{option}: {place} is a data set already; name the photos that it was made of")
+        raise UserError(f"{option}: {place} is a data set already; name the photos that it was made from")
     if printable(place.uri) != place.uri:
         raise UserError(f"{option}: expected a path in UTF-8, received {printable(place.address)}")
     if place.is_dir():
@@ -77,7 +79,7 @@ def is_dataset(place: Place) -> bool:
         return False
     try:
         dataset.read_manifest(place.address)
-    except NotADatasetError:  # somebody else's file of this name
+    except NotADatasetError:  # another program's file with this name
         return False
     return True
 
@@ -90,64 +92,57 @@ def _find_in_folder(settings: SourceSettings, place: Place, option: str) -> Sour
         raise UserError(f"{option}: the folder is empty: {place}")
     if look.failure is not None:
         raise UserError(f"{option}: {place}: {look.failure}")
-    labels = None if settings.labels is None else Place(settings.labels)
-    kind = _kind_of_folder(settings, look, option) if settings.kind == "auto" else settings.kind
-    source = Source(kind, place, labels, settings.unlabelled, option)
-    if kind == "folders":
-        _check_folders(source, look)
-    else:
-        _check_list(source)
+    kind = _kind_of_folder(settings, place, look, option) if settings.kind == "auto" else settings.kind
+    if kind != "folders":
+        return _with_list(settings, kind, place, option)
+    if settings.labels is not None:
+        raise UserError(f"--labels: expected none with --kind folders, received {Place(settings.labels)}")
+    source = Source(kind, place, None, settings.unlabelled, option)
+    if not source.unlabelled and look.is_whole and not look.folders:
+        raise no_label_folders(source)
+    if not source.unlabelled:
+        warn_about_layout(place, look, option)
     return source
 
 
-def _kind_of_folder(settings: SourceSettings, look: Look, option: str) -> Literal["folders", "images", "tar"]:
+def _kind_of_folder(
+    settings: SourceSettings, place: Place, look: Look, option: str
+) -> Literal["folders", "images", "tar"]:
     if settings.labels is None and not settings.unlabelled:
         return "folders"
-    if holds_tars(Place(settings.address), look, option):
+    if holds_tars(place, look, option):
         return "tar"
     return "folders" if settings.labels is None else "images"
 
 
-def _check_folders(source: Source, look: Look) -> None:
-    if source.labels is not None:
-        raise UserError(f"--labels: expected none with --kind folders, received {source.labels}")
-    if source.unlabelled:
-        return
-    if look.is_whole and not look.folders:
-        raise no_label_folders(source)
-    tell_layout(source.place, look, source.option)
-
-
 def no_label_folders(source: Source) -> UserError:
-    """Return what to tell where a folder should hold folders named by label, and does not."""
+    """Return the error for a folder that should contain folders named by label, and does not."""
     return UserError(
-        f"{source.option}: expected folders named by label in {source.place}, found files only;"
-        " their labels can be given with --labels, or left out with --unlabelled"
+        f"{source.option}: expected folders named by label in {source.place}, found only files;"
+        " pass their labels with --labels, or use --unlabelled"
     )
 
 
-def _check_list(source: Source) -> None:
-    if source.labels is not None:
-        header = read_header(source.labels, "--labels")
-        check_header(header, "--labels", unlabelled=source.unlabelled, url=False)
-    elif not source.unlabelled:
+def _with_list(settings: SourceSettings, kind: Literal["images", "tar"], place: Place, option: str) -> Source:
+    labels = None if settings.labels is None else Place(settings.labels)
+    if labels is not None:
+        header = read_header(labels, "--labels")
+        check_header(header, "--labels", unlabelled=settings.unlabelled, url=False)
+    elif not settings.unlabelled:
         raise UserError(
-            f"--labels: expected a CSV with the labels of the photos in {source.place}, received none;"
-            " --unlabelled takes them without"
+            f"--labels: expected a CSV with the labels of the photos in {place}, received none;"
+            " --unlabelled reads them without labels"
         )
-    if source.kind == "tar":
-        check_tars(source.place, source.option)
+    tars = find_tars(place, option) if kind == "tar" else ()
+    return Source(kind, place, labels, settings.unlabelled, option, tuple(tars))
 
 
 def _find_in_file(settings: SourceSettings, place: Place, option: str) -> Source:
-    labels = None if settings.labels is None else Place(settings.labels)
     kind = _kind_of_file(place, option) if settings.kind == "auto" else settings.kind
     if kind == "folders":
         raise UserError(f"--kind folders: expected a folder as {option}, received {place}")
     if kind == "tar":
-        source = Source("tar", place, labels, settings.unlabelled, option)
-        _check_list(source)
-        return source
+        return _with_list(settings, kind, place, option)
     if kind == "photo":
         if not settings.unlabelled:
             raise UserError(
@@ -178,11 +173,11 @@ def _find_list(settings: SourceSettings, place: Place, option: str) -> Source:
     header = read_header(place, option)
     names = set(header.names)
     id_columns = {"id"} if settings.unlabelled else {"id", "landmark_id"}
-    tells_ids = settings.labels is None and (id_columns <= names or {"landmark_id", "images"} <= names)
-    if settings.kind == "images" and not tells_ids:
+    has_ids = settings.labels is None and (id_columns <= names or {"landmark_id", "images"} <= names)
+    if settings.kind == "images" and not has_ids:
         raise UserError(f"--kind images: expected a folder as {option}, received {place}")
-    if settings.kind != "csv" and tells_ids and (settings.kind == "images" or "url" not in names):
-        # The list tells about what lies beside it.
+    if settings.kind != "csv" and has_ids and (settings.kind == "images" or "url" not in names):
+        # The label list of the files beside it.
         beside = SourceSettings(place.parent.address, place.address, settings.kind, settings.unlabelled)
         return _find_in_folder(beside, place.parent, option)
     if settings.labels is not None:

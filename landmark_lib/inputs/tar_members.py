@@ -1,7 +1,7 @@
-"""The members of a tar, found by its headers; what lies between them is passed over unread.
+"""The members of a tar, found by its headers; what lies between them is not read.
 
-A header that cannot be read does not end the list: the archive is searched for the next one, and what was
-passed over is told.
+An unreadable header does not end the listing: the archive is searched for the next header, and the gap is
+reported.
 """
 
 import tarfile
@@ -12,10 +12,10 @@ from typing import BinaryIO, cast
 from landmark_lib.dataset import Reason
 
 BLOCK = tarfile.BLOCKSIZE
-# An archive ends with two blocks of zeros and is filled up with more to a whole record.
+# An archive ends with two blocks of zeros, padded to a full record.
 LONGEST_END = tarfile.RECORDSIZE + 2 * BLOCK
 BYTES_SEARCHED_AT_ONCE = 1 << 20
-# A header may announce as long a name as it likes, and a negative one stands for the rest of the archive.
+# A header may announce a name of any length; a negative length would mean the rest of the archive.
 LONGEST_EXTENDED_HEADER = 1 << 20  # bytes
 
 
@@ -24,10 +24,10 @@ class Member:
     """A file in a tar.
 
     Attributes:
-        name: As the archive has it, folders included; bytes that are not UTF-8 as surrogates.
+        name: Name in the archive, with folders; bytes that are not UTF-8 as surrogates.
         offset: Position of its first byte in the archive.
-        size: Bytes.
-        reason: Why it can give no photo, if that shows already.
+        size: Size in bytes.
+        reason: Why it must be rejected, if the header shows that.
         detail: More about the reason.
     """
 
@@ -40,30 +40,30 @@ class Member:
 
 @dataclass(frozen=True)
 class Loss:
-    """A part of an archive in which no members were found though there may be some."""
+    """A part of an archive in which members may have been lost."""
 
     detail: str
 
 
 class _Headers(tarfile.TarFile):
-    """An archive whose headers are asked for one by one; opening it reads none."""
+    """An archive whose headers are read one by one; opening it reads none."""
 
     def next(self) -> tarfile.TarInfo | None:
         return None
 
 
 class _ReadInSmallPieces:
-    """An archive as `tarfile` reads headers from it."""
+    """A file for `tarfile` that refuses long reads."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.seek, self.tell = file.seek, file.tell
         self._read = file.read
 
     def read(self, size: int) -> bytes:
-        """Read so many bytes.
+        """Return this many bytes.
 
         Raises:
-            HeaderError: More than any header has.
+            HeaderError: More than a header can have.
         """
         if not 0 <= size <= LONGEST_EXTENDED_HEADER:
             raise tarfile.HeaderError(f"a header of {size} bytes")
@@ -71,10 +71,10 @@ class _ReadInSmallPieces:
 
 
 def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
-    """Find the files in a tar, in their order; folders and devices are left out.
+    """Yield the files of a tar in their order, without folders and devices.
 
     Args:
-        file: The archive, open for reading bytes and for seeking.
+        file: The archive, readable and seekable.
         size: Its length in bytes.
     """
     position, last, has_end = 0, "", False
@@ -82,13 +82,15 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
     while position < size:
         file.seek(position)
         try:
-            header = _read_header(headers)
-        except (tarfile.HeaderError, ValueError):  # the latter on numbers that are none in extended headers
+            header = tarfile.TarInfo.fromtarfile(headers)
+            if header.size < 0:
+                raise tarfile.HeaderError(f"a size of {header.size} bytes")  # noqa: TRY301 - as of tarfile itself
+        except (tarfile.HeaderError, ValueError):  # ValueError: invalid numbers in extended headers
             found, zeros_only = _next_header(file, position, size)
             has_end = zeros_only and found - position >= 2 * BLOCK
             if not zeros_only or (found < size and found - position > LONGEST_END):
                 yield Loss(f"no header from byte {position} to {found}{last}")
-                has_end = True  # told already
+                has_end = True  # reported already
             position = found
             continue
         has_end = False
@@ -99,13 +101,6 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
             yield member
     if not has_end:
         yield Loss(f"it ends at byte {size} without the mark of its end{last}")
-
-
-def _read_header(headers: _Headers) -> tarfile.TarInfo:
-    header = tarfile.TarInfo.fromtarfile(headers)
-    if header.size < 0:
-        raise tarfile.HeaderError(f"a size of {header.size} bytes")
-    return header
 
 
 def _member(header: tarfile.TarInfo, archive_size: int) -> Member | None:
@@ -123,7 +118,7 @@ def _member(header: tarfile.TarInfo, archive_size: int) -> Member | None:
 
 
 def _next_header(file: BinaryIO, broken: int, size: int) -> tuple[int, bool]:
-    # Tells where the next header behind a broken one is, and whether there are only zeros before it.
+    """Return the position of the next header after a broken one, and whether only zeros precede it."""
     position, zeros_only = broken, True
     while position < size:
         file.seek(position)
@@ -133,7 +128,7 @@ def _next_header(file: BinaryIO, broken: int, size: int) -> tuple[int, bool]:
         if chunk.strip(b"\0"):
             for start in range(0, len(chunk), BLOCK):
                 block = chunk[start : start + BLOCK]
-                # The broken one may be sound by itself, and what it announces broken.
+                # The broken header itself may be valid, and only what it announces broken.
                 if position + start > broken and _is_header(block):
                     return position + start, zeros_only
                 zeros_only = zeros_only and not block.strip(b"\0")

@@ -1,7 +1,7 @@
-"""Tar files, listed by their headers alone; nothing is unpacked.
+"""Tar files, listed by their headers without unpacking anything.
 
-The id of a member is its name without folders and ending. What a broken archive lost is told in one row under
-the archive's name; links in an archive give no photo and are told too.
+The id of a member is its name without folders and ending. What a broken archive lost is one row with the
+archive's name. Links in an archive are rows that are rejected.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import pyarrow as pa
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.inputs.names import image_id_of, is_litter, printable
-from landmark_lib.inputs.remarks import PASSED_OVER
+from landmark_lib.inputs.remarks import IGNORED
 from landmark_lib.inputs.schema import FOUND_SCHEMA
 from landmark_lib.inputs.tar_members import Loss, Member, read_members
 from landmark_lib.inputs.walk import children
@@ -23,66 +23,56 @@ ENDING = ".tar"
 COMPRESSED_ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz2", ".txz")
 COMPRESSED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
 ROWS_PER_BATCH = 8_192
-LOSSES_TOLD = 3
+LOSSES_SHOWN = 3
 
 
 def is_tar(name: str) -> bool:
-    """Return whether a file is a tar by its name, compressed ones included."""
+    """Return whether a file is named like a tar, plain or compressed."""
     return name.lower().endswith((ENDING, *COMPRESSED_ENDINGS))
 
 
-def check_tars(place: Place, option: str) -> None:
-    """Look for mistakes that show before anything is listed.
+def find_tars(place: Place, option: str) -> list[Place]:
+    """Return the URIs of the tar files in a folder, in order, or of the single tar file at the place.
 
     Raises:
-        UserError: No tar files, or compressed ones.
+        UserError: There are none, or one is compressed, cannot be read, or has a name that is not UTF-8.
     """
-    tars = find_tars(place, option)
-    if not tars:
-        raise UserError(f"{option}: no {ENDING} files in {place}")
-    with tars[0].open() as file:
-        is_compressed = file.read(8).startswith(COMPRESSED_STARTS)
-    if is_compressed:
-        raise UserError(_refusal(tars[0].address, option))
-
-
-def find_tars(place: Place, option: str = "--input") -> list[Place]:
-    """Return the tar files in a folder, or the one tar file that the place is, in order, by their URIs.
-
-    Raises:
-        UserError: One is compressed, cannot be read, or has a name that is not UTF-8.
-    """
-    if not place.is_dir():
+    if place.is_dir():
+        found = sorted(_tars_in(place, option))
+    else:
         _refuse_compressed(place.uri, option)
-        return [Place(place.uri)]
-    found = []
-    for child in children(place, "", with_sizes=False):
-        if child.is_folder or child.reason == PASSED_OVER:
+        found = [Place(place.uri)]
+    if not found:
+        raise UserError(f"{option}: no {ENDING} files in {place}")
+    with found[0].open() as file:
+        start = file.read(8)
+    _refuse_compressed(found[0].address, option, start)
+    return found
+
+
+def _tars_in(folder: Place, option: str) -> Iterator[Place]:
+    for child in children(folder, "", with_sizes=False):
+        if child.is_folder or child.reason == IGNORED:
             continue
         _refuse_compressed(child.path, option)
         if child.path.lower().endswith(ENDING):
             if printable(child.path) != child.path:
                 raise UserError(f"{option}: the name of a tar is not UTF-8: {printable(child.path)}")
             if child.reason is not None:
-                raise UserError(f"{option}: {place}/{child.path} cannot be read: {child.detail}")
-            found.append(Place(f"{place.uri}/{child.path}"))
-    return sorted(found)
+                raise UserError(f"{option}: {folder}/{child.path} cannot be read: {child.detail}")
+            yield Place(f"{folder.uri}/{child.path}")
 
 
-def _refuse_compressed(name: str, option: str) -> None:
-    if name.lower().endswith(COMPRESSED_ENDINGS):
-        raise UserError(_refusal(name, option))
-
-
-def _refusal(name: str, option: str) -> str:
-    return (
-        f"{option}: {printable(name)} is compressed, and photos in it cannot be read in place;"
-        " decompress it to a .tar (photos hardly compress)"
-    )
+def _refuse_compressed(name: str, option: str, start: bytes = b"") -> None:
+    if name.lower().endswith(COMPRESSED_ENDINGS) or start.startswith(COMPRESSED_STARTS):
+        raise UserError(
+            f"{option}: {printable(name)} is compressed, so photos in it cannot be read in place;"
+            " decompress it to a .tar (photos hardly compress)"
+        )
 
 
 def list_tar(archive: Place) -> Iterator[pa.RecordBatch]:
-    """Yield the members of a tar, given by its URI, in rows of FOUND_SCHEMA; what it lost is the last one."""
+    """Yield the members of a tar, given by its URI, in rows of FOUND_SCHEMA; the last row is what it lost."""
     rows: list[dict[str, Any]] = []
     losses: list[Loss] = []
     with _open_unbuffered(archive) as file:
@@ -95,12 +85,22 @@ def list_tar(archive: Place) -> Iterator[pa.RecordBatch]:
                 yield pa.RecordBatch.from_pylist(rows, FOUND_SCHEMA)
                 rows.clear()
     if losses:
-        rows.append(_lost(archive, losses))
+        shown = "; ".join(loss.detail for loss in losses[:LOSSES_SHOWN])
+        more = f"; and {len(losses) - LOSSES_SHOWN} more" if len(losses) > LOSSES_SHOWN else ""
+        lost = {
+            "image_id": None,
+            "path": archive.name,
+            "uri": archive.address,
+            "reason": Reason.BROKEN_ARCHIVE,
+            "detail": printable(shown) + more,
+            "is_photo": False,
+        }
+        rows.append(lost)
     yield pa.RecordBatch.from_pylist(rows, FOUND_SCHEMA)
 
 
 def _open_unbuffered(archive: Place) -> AbstractContextManager[BinaryIO]:
-    """Open a tar so that no byte is read beyond those asked for."""
+    """Open a tar so that only requested bytes are read."""
     if archive.is_local:
         return archive.path.open("rb", buffering=0)
     filesystem, path = open_address(archive.address)
@@ -113,7 +113,7 @@ def _row(archive: str, member: Member) -> dict[str, Any]:
     path = name.removeprefix("./")
     row = {"uri": f"{archive}/{name}", "archive": archive, "offset": member.offset, "path": path}
     if any(map(is_litter, path.split("/"))):
-        return {**row, "reason": PASSED_OVER, "is_photo": False}
+        return {**row, "reason": IGNORED, "is_photo": False}
     return {
         **row,
         "image_id": image_id_of(path),
@@ -121,17 +121,4 @@ def _row(archive: str, member: Member) -> dict[str, Any]:
         "detail": None if member.detail is None else printable(member.detail),
         "size": member.size,
         "is_photo": True,
-    }
-
-
-def _lost(archive: Place, losses: list[Loss]) -> dict[str, Any]:
-    told = "; ".join(loss.detail for loss in losses[:LOSSES_TOLD])
-    more = f"; and {len(losses) - LOSSES_TOLD} more" if len(losses) > LOSSES_TOLD else ""
-    return {
-        "image_id": None,
-        "path": archive.name,
-        "uri": archive.address,
-        "reason": Reason.BROKEN_ARCHIVE,
-        "detail": printable(told) + more,
-        "is_photo": False,
     }

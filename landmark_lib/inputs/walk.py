@@ -1,6 +1,6 @@
-"""The files below a folder, links followed. A folder that cannot be listed is told, never a shorter list.
+"""The files below a folder, following links. A folder that cannot be listed is an entry of its own.
 
-Hidden files, hidden folders and what tools leave are told and not looked into.
+So are hidden files and folders and those that tools leave, whose contents are not listed.
 """
 
 import os
@@ -14,7 +14,7 @@ import pyarrow as pa
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import StorageError
 from landmark_lib.inputs.names import is_litter, printable
-from landmark_lib.inputs.remarks import PASSED_OVER
+from landmark_lib.inputs.remarks import IGNORED
 from landmark_lib.storage import Place
 
 AS_ON_DISK = ("utf-8", "surrogateescape")
@@ -24,7 +24,7 @@ ROWS_PER_BATCH = 16_384
 CHILD_SCHEMA = pa.schema(
     [
         ("path", pa.binary()),
-        ("is_folder", pa.bool_()),  # a folder with a reason is one that was not listed
+        ("is_folder", pa.bool_()),  # a folder with a reason was not listed
         ("size", pa.int64()),  # bytes
         ("reason", pa.string()),
         ("detail", pa.string()),
@@ -34,7 +34,7 @@ FILE_SCHEMA = CHILD_SCHEMA.set(0, pa.field("path", pa.string()))
 
 
 class Child(NamedTuple):
-    """A file or folder; `path` is relative to the root, as Python names it."""
+    """A file or folder; `path` is relative to the root, as Python decodes it."""
 
     path: str
     is_folder: bool
@@ -44,17 +44,17 @@ class Child(NamedTuple):
 
 
 def list_files(root: Place) -> Iterator[pa.RecordBatch]:
-    """Yield all files below a folder in rows of FILE_SCHEMA, with sizes where they cost no call."""
+    """Yield all files below a folder in rows of FILE_SCHEMA, with sizes if they cost no call."""
     yield from map(with_printable_paths, batches(walk(root, "", with_sizes=False)))
 
 
 def walk(root: Place, path: str, *, with_sizes: bool) -> Iterator[Child]:
-    """Yield all files below a folder, given by its path below the root, and folders that are not looked into.
+    """Yield all files below a folder, and the folders that are not listed.
 
     Args:
         root: The folder that paths are relative to.
-        path: The folder to walk; empty for the root itself.
-        with_sizes: Whether to ask for the sizes of files where that costs a call for each.
+        path: The folder to walk, below the root; empty for the root itself.
+        with_sizes: Whether to request the sizes of files even if that costs a call for each.
     """
     for child in children(root, path, with_sizes=with_sizes):
         if child.is_folder and child.reason is None:
@@ -63,23 +63,28 @@ def walk(root: Place, path: str, *, with_sizes: bool) -> Iterator[Child]:
             yield child
 
 
-def children(root: Place, path: str, *, with_sizes: bool, most: int | None = None) -> Iterator[Child]:
-    """Yield the files and folders in a folder, given by its path below the root.
+def children(root: Place, path: str, *, with_sizes: bool, limit: int | None = None) -> Iterator[Child]:
+    """Yield the files and folders in a folder.
 
     Args:
         root: The folder that paths are relative to.
-        path: The folder to list; empty for the root itself.
-        with_sizes: Whether to ask for the sizes of files where that costs a call for each.
-        most: Look at so many at most.
+        path: The folder to list, below the root; empty for the root itself.
+        with_sizes: Whether to request the sizes of files even if that costs a call for each.
+        limit: Stop after this many.
 
     Raises:
-        OSError: The network or the store failed, which is not the folder's fault.
+        OSError: The network or the object store failed, not the folder.
     """
     try:
         if root.is_local:
-            yield from islice(_local_children(str(root.path), path, with_sizes=with_sizes), most)
+            yield from islice(_local_children(str(root.path), path, with_sizes=with_sizes), limit)
         else:
-            yield from _remote_children(root, path, most)
+            for entry in (root / path if path else root).entries(limit):
+                name = entry["name"].rstrip("/").rpartition("/")[2]
+                if is_litter(name):
+                    yield Child(_below(path, name), is_folder=False, reason=IGNORED)
+                else:
+                    yield Child(_below(path, name), entry["type"] == "directory", entry["size"])
     except (ConnectionError, TimeoutError, StorageError):
         raise
     except OSError as error:
@@ -88,21 +93,21 @@ def children(root: Place, path: str, *, with_sizes: bool, most: int | None = Non
 
 
 def _local_children(root: str, path: str, *, with_sizes: bool) -> Iterator[Child]:
-    # fsspec would make a dictionary of every file, and a folder may hold a million.
+    # Not by fsspec, which makes a dictionary for each file: a folder may hold a million.
     with os.scandir(_below(root, path)) as entries:
         for entry in entries:
             try:
                 yield _local_child(root, path, entry, with_sizes=with_sizes)
-            except OSError as error:  # a link to itself, a file gone meanwhile
+            except OSError as error:  # a link to itself, or the file is gone by now
                 yield _unreadable(_below(path, entry.name), error.strerror or str(error))
 
 
 def _local_child(root: str, path: str, entry: os.DirEntry[str], *, with_sizes: bool) -> Child:
     name = _below(path, entry.name)
     if is_litter(entry.name):
-        return Child(name, is_folder=False, reason=PASSED_OVER)
+        return Child(name, is_folder=False, reason=IGNORED)
     if entry.is_dir():
-        if entry.is_symlink() and _holds(entry.path, root, path):
+        if entry.is_symlink() and _contains(entry.path, root, path):
             why = "a link to a folder that holds it"
             return Child(name, is_folder=True, reason=Reason.UNREADABLE_FILE, detail=why)
         return Child(name, is_folder=True)
@@ -117,19 +122,10 @@ def _unreadable(path: str, why: str) -> Child:
     return Child(path, is_folder=False, reason=Reason.UNREADABLE_FILE, detail=why)
 
 
-def _holds(link: str, root: str, path: str) -> bool:
+def _contains(link: str, root: str, path: str) -> bool:
     target = Path(link).resolve()
     folders = [Path(root), *(Path(root, *Path(path).parts[:n]) for n in range(1, len(Path(path).parts) + 1))]
     return any(folder.resolve().is_relative_to(target) for folder in folders)
-
-
-def _remote_children(root: Place, path: str, most: int | None) -> Iterator[Child]:
-    for entry in (root / path if path else root).entries(most):
-        name = entry["name"].rstrip("/").rpartition("/")[2]
-        if is_litter(name):
-            yield Child(_below(path, name), is_folder=False, reason=PASSED_OVER)
-        else:
-            yield Child(_below(path, name), entry["type"] == "directory", entry["size"])
 
 
 def _below(folder: str, name: str) -> str:
@@ -146,21 +142,16 @@ def batches(listed: Iterator[Child]) -> Iterator[pa.RecordBatch]:
 
 
 def with_printable_paths(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return rows of CHILD_SCHEMA as rows of FILE_SCHEMA; a name that is not UTF-8 is unreadable."""
+    """Return rows of CHILD_SCHEMA in rows of FILE_SCHEMA; names that are not UTF-8 are unreadable files."""
     try:
         columns = [batch.column("path").cast(pa.string()), *batch.columns[1:]]
     except pa.ArrowInvalid:
-        rows = [_printable_row(row) for row in batch.to_pylist()]
+        rows = batch.to_pylist()
+        for row in rows:
+            path = row["path"].decode(*AS_ON_DISK)
+            row["path"] = printable(path)
+            if row["path"] != path:
+                row["reason"] = row["reason"] or Reason.UNREADABLE_FILE
+                row["detail"] = row["detail"] or "its name is not UTF-8"
         return pa.RecordBatch.from_pylist(rows, FILE_SCHEMA)
     return pa.record_batch(columns, FILE_SCHEMA)
-
-
-def _printable_row(row: dict[str, Any]) -> dict[str, Any]:
-    path = row["path"].decode(*AS_ON_DISK)
-    if printable(path) == path:
-        return {**row, "path": path}
-    why = {
-        "reason": row["reason"] or Reason.UNREADABLE_FILE,
-        "detail": row["detail"] or "its name is not UTF-8",
-    }
-    return {**row, "path": printable(path), **why}

@@ -1,9 +1,8 @@
-"""The process that Spark's Python workers are forked from: PySpark's own, with two things done beforehand.
+"""The process that Spark forks its Python workers from: PySpark's own, with two changes.
 
-What every task imports is imported once, before the fork, instead of once in each worker. And workers do not
-read the index of Spark's own zip files anew before each task, as `importlib.invalidate_caches` has them do:
-that takes a tenth of a second of processor time, as much as resizing several photos, and these files never
-change while Spark runs.
+It imports what every task needs once, before the fork, instead of in each worker. And workers do not read the
+index of Spark's zip files again before each task, as `importlib.invalidate_caches` makes them do: that takes
+0.1 s of processor time, as much as resizing several photos, and the files do not change while Spark runs.
 """
 
 import zipimport

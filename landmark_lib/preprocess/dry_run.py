@@ -1,77 +1,68 @@
-"""Runs that write nothing: the plan told before a pixel moves, and a list compared with its files."""
-
-from collections.abc import Callable
+"""`--dry-run`: the plan as text, before a pixel moves; nothing is written."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from landmark_lib import dataset
 from landmark_lib.console import visible
-from landmark_lib.errors import LandmarkError
+from landmark_lib.dataset import FileRecord
 from landmark_lib.inputs.source import find_source
-from landmark_lib.preprocess.batches import corpus_files
-from landmark_lib.preprocess.failures import told_in_one_line
+from landmark_lib.preprocess.batch import read_batch, read_earlier
+from landmark_lib.preprocess.failures import explain_failures
+from landmark_lib.preprocess.journal import records_of
 from landmark_lib.preprocess.manifest import describe_counts
-from landmark_lib.preprocess.output_directory import Output, resolved_settings
+from landmark_lib.preprocess.output_directory import Output, Standing, resolved_settings
 from landmark_lib.preprocess.parts import FILE
-from landmark_lib.preprocess.pipeline import kept_classes
-from landmark_lib.preprocess.plan import count_labels, count_planned, plan_images, read_ids
+from landmark_lib.preprocess.plan import count_labels, count_planned, number_classes, plan_images, read_ids
 from landmark_lib.preprocess.session import running_spark
 from landmark_lib.preprocess.shards import lay_out
 from landmark_lib.preprocess.sources import listed_photos
 from landmark_lib.preprocess.summary import describe_plan, table_1
-from landmark_lib.preprocess.verify import verify
-from landmark_lib.settings import PreprocessSettings, SourceSettings
+from landmark_lib.settings import PreprocessSettings
 
 
-def tell_plan(settings: PreprocessSettings, source: str) -> str:
-    """Tell what a run with these settings would make, in a page of text.
+def plan_text(settings: PreprocessSettings, source: str) -> str:
+    """Return what a run with these settings would make, as a page of text.
 
-    Where the output holds a whole corpus already, the plan is for its images; else it is for all that the
-    source lists, as if each gave a photo.
+    The plan covers the images of a complete corpus in the output directory; without one, all photos that the
+    source lists, as if none were rejected.
 
     Raises:
         UserError: The source cannot be listed, or no label has enough photos.
     """
-    corpus = corpus_files(Output(settings.output, resolved_settings(settings, source)))
+    corpus = _complete_corpus(Output(settings.output, resolved_settings(settings, source)))
     found = None if corpus else find_source(settings.source(source))
-    with told_in_one_line(), running_spark("landmark-recognition dry run") as spark:
+    with explain_failures(), running_spark("landmark-recognition dry run") as spark:
         if found is None:
             ids = read_ids(spark, settings.output, corpus)
-            told = f"For the corpus in {visible(settings.output)}"
-            return f"{told}\n\n{_plan_text(ids.persist(), settings)}"
+            return f"For the corpus in {visible(settings.output)}\n\n{_describe(ids.persist(), settings)}"
         with listed_photos(spark, found) as photos:
-            plan = _plan_text(_readable_ids(photos).persist(), settings)
+            no_effects = F.array().cast("array<string>").alias("without_effect")
+            ids = photos.where("reason is null").select(
+                F.lit(0).alias(FILE), "image_id", "landmark_id", no_effects
+            )
+            plan = _describe(ids.persist(), settings)
         return f"For {visible(source)}, if every photo that it lists can be read\n\n{plan}"
 
 
-def verify_source(source: SourceSettings, say: Callable[[str], None]) -> None:
-    """Tell how the list of a source fits its files.
-
-    Raises:
-        UserError: The source cannot be listed.
-        LandmarkError: They do not fit.
-    """
-    found = find_source(source)
-    with told_in_one_line(), running_spark("landmark-recognition verify") as spark:
-        report = verify(spark, found)
-    for line in report.lines():
-        say(line)
-    if report.wrong:
-        raise LandmarkError(f"the list and the files of {source.address} do not fit, as told above")
+def _complete_corpus(output: Output) -> list[FileRecord]:
+    """Return the files of a complete corpus, of a data set finished or under way; else none."""
+    standing = output.standing()
+    if standing is Standing.FINISHED:
+        return dataset.read_manifest(output.address).files_in(dataset.CORPUS)
+    batch = read_batch(output.journal)
+    if batch is None or not output.journal.is_closed("corpus"):
+        return []
+    files = [*read_earlier(output.journal, batch).files, *records_of(output.journal.parts("corpus"))]
+    return dataset.files_in(files, dataset.CORPUS)
 
 
-def _plan_text(ids: DataFrame, settings: PreprocessSettings) -> str:
+def _describe(ids: DataFrame, settings: PreprocessSettings) -> str:
     if settings.unlabelled:
         return f"{ids.count():,} photos without labels"
-    label_counts = count_labels(ids)
-    classes = kept_classes(label_counts, settings)
+    label_counts, min_count = count_labels(ids), settings.resolved_min_label_count
+    classes = number_classes(label_counts, min_count, settings.hold_out)
     planned = count_planned(plan_images(ids, classes, settings.sampling))
     layout = lay_out(planned, settings.rows_per_shard, settings.ensemble_size, settings.seed)
-    kept = f"{len(classes):,} classes (labels with at least {settings.resolved_smallest} images)"
-    counts = table_1(describe_counts(label_counts))
-    return "\n".join([counts, "", kept, *describe_plan(planned, layout)])
-
-
-def _readable_ids(photos: DataFrame) -> DataFrame:
-    nothing = F.array().cast("array<string>").alias("without_effect")
-    return photos.where("reason is null").select(F.lit(0).alias(FILE), "image_id", "landmark_id", nothing)
+    kept = f"{len(classes):,} classes (labels with at least {min_count} images)"
+    return "\n".join([table_1(describe_counts(label_counts)), "", kept, *describe_plan(planned, layout)])

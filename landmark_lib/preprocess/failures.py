@@ -1,4 +1,4 @@
-"""What fails in a task or on a disk, told in one line with the way to go on."""
+"""Failures of disks, networks and executors, explained in one line."""
 
 import builtins
 import re
@@ -12,14 +12,14 @@ from landmark_lib import errors
 from landmark_lib.errors import LandmarkError, UserError
 
 CAUSE = r"(?:[\w.]+\.)?(\w+(?:Error|Exception)): ?"
-GO_ON = "the same command goes on from where this run ended"
+RESUME = "run the same command again to resume"
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
-    """Turn failures of disks, networks and executors, here or in a task, into our errors.
+def explain_failures() -> Iterator[None]:
+    """Turn failures of disks, networks and executors, here or in a task, into errors of one line.
 
-    What is none of these is a defect of ours, and keeps its traceback.
+    Other errors are defects of this project and keep their traceback.
 
     Raises:
         LandmarkError: With the cause, and what to do.
@@ -27,16 +27,16 @@ def told_in_one_line() -> Iterator[None]:
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:
-        told = _of_a_task(str(error))
-        if told is None:
+        explained = _explain(str(error))
+        if explained is None:
             raise
-        raise told from error
+        raise explained from error
     except OSError as error:
-        raise LandmarkError(f"{error}; {GO_ON}") from error
+        raise LandmarkError(f"{error}; {RESUME}") from error
 
 
-def _of_a_task(trace: str) -> LandmarkError | None:
-    # Python's own traceback stands before Java's and its last line is the cause; Java's is the end of a line.
+def _explain(trace: str) -> LandmarkError | None:
+    # Python's traceback precedes Java's, and its last line is the cause. Java's cause ends a line.
     before_java = trace.partition("\n\tat ")[0]
     causes = re.findall(rf"^{CAUSE}(.*)$", before_java, re.MULTILINE) or re.findall(
         rf".*\b{CAUSE}(.*)", before_java
@@ -47,8 +47,8 @@ def _of_a_task(trace: str) -> LandmarkError | None:
     ours = getattr(errors, name, None)
     if ours is not None and issubclass(ours, UserError):
         return UserError(message)
-    outside = getattr(builtins, name, None)
-    is_outside = isinstance(outside, type) and issubclass(outside, OSError)
+    builtin = getattr(builtins, name, None)
+    is_outside = isinstance(builtin, type) and issubclass(builtin, OSError)
     if ours is not None or is_outside or name in {"IOException", "SparkException"}:
-        return LandmarkError(f"{message}; {GO_ON}")
+        return LandmarkError(f"{message}; {RESUME}")
     return None

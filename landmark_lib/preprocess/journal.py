@@ -1,15 +1,15 @@
-"""What a run has done so far: kept on disk beside the data set until that is finished.
+"""The journal of a running job: notes beside an unfinished data set from which the next run resumes.
 
     <dataset>/in-progress/
-      settings.json         what was decided, by what it decides: the corpus, the plan
-      batch.json            the photos that this run resizes, once all of them are listed
-      before.json           the manifest of the finished data set that new photos are added to
-      list/                 those photos, cut into the parts of the corpus
+      settings.json         the settings decided so far, by what they decide: the corpus, the plan
+      batch.json            the batch of photos that this run resizes, once it is listed
+      before.json           the manifest of the finished data set that the batch is added to
+      list/                 the listed photos, cut into parts
+      done/cleared.json     what the batch makes obsolete is removed
       done/<stage>/<k>.json part k of a stage is written: its files and counts
-      done/<stage>.json     all parts are: the same, in one file
+      done/<stage>.json     all parts of a stage are written, in one file
 
-A part is noted after its files are whole, so what is noted is done; a part that is not is done again and
-gives the same bytes.
+A part is noted after its files are complete. A part that is not noted is done again and gives the same bytes.
 """
 
 import json
@@ -17,39 +17,30 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from landmark_lib.dataset import IN_PROGRESS, FileRecord
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError
+from landmark_lib.settings import Stage
 from landmark_lib.storage import Place
 
 SETTINGS = "settings.json"
 BATCH = "batch.json"
 BEFORE = "before.json"
-READERS = 16  # at a time; a store answers in 50 ms
-Noted = TypeVar("Noted")
+CLEARED = "done/cleared.json"
 LIST = f"{IN_PROGRESS}/list"
-
-
-class Stage(StrEnum):
-    """The stages that commit by part."""
-
-    CLEARED = "cleared"
-    CORPUS = "corpus"
-    LABELS = "labels"
-    PLAN = "plan"
-    SHARDS = "shards"
+READERS = 16  # concurrent reads; an object store takes 50 ms for each
+Noted = TypeVar("Noted")
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a part of a stage came to.
+    """The result of one part of a stage.
 
     Attributes:
         records: The files written.
-        counts: What else is worth counting, by name.
+        counts: Further counts by name.
     """
 
     records: Sequence[FileRecord]
@@ -57,35 +48,35 @@ class Part:
 
 
 def records_of(parts: Mapping[int, Part]) -> list[FileRecord]:
-    """List the files of all parts in the order of their paths."""
+    """Return the files of all parts in the order of their paths."""
     return sorted((record for part in parts.values() for record in part.records), key=lambda r: r.path)
 
 
 def total(parts: Mapping[int, Part], name: str) -> int:
-    """Add up a count over all parts."""
+    """Return the sum of a count over all parts."""
     return sum(part.counts.get(name, 0) for part in parts.values())
 
 
 @dataclass(frozen=True)
 class Journal:
-    """The notes of the run that fills `output`."""
+    """The journal of the job that writes the data set `output`."""
 
     output: str
 
-    def write(self, name: str, content: dict[str, Any]) -> None:
-        """Write one of the files named above."""
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write one of the files above."""
         (self._folder / name).write(json.dumps(content, indent=1).encode())
 
     def has(self, name: str) -> bool:
-        """Return whether one of the files named above is there."""
+        """Return whether one of the files above exists."""
         return (self._folder / name).exists()
 
     def read(self, name: str, kind: type[Noted]) -> Noted | None:
-        """Read one of the files named above; None where there is none.
+        """Return the content of one of the files above; None if it does not exist.
 
         Args:
             name: The file.
-            kind: What `asdict` and JSON made it of.
+            kind: The type that was written, by `asdict` and JSON.
 
         Raises:
             LandmarkError: It is damaged.
@@ -97,7 +88,7 @@ class Journal:
             return None
         except ValueError as error:
             raise LandmarkError(
-                f"{place} cannot be read: {error}; remove {self.output} to begin again"
+                f"{place} cannot be read: {error}; remove {self.output} to start again"
             ) from None
 
     def commit(self, stage: Stage, number: int, part: Part) -> None:
@@ -105,20 +96,20 @@ class Journal:
         self.write(f"done/{stage}/{number}.json", asdict(part))
 
     def close(self, stage: Stage, parts: Mapping[int, Part]) -> None:
-        """Note that a stage is done with all its parts."""
+        """Note that all parts of a stage are done."""
         self.write(f"done/{stage}.json", {str(number): asdict(part) for number, part in parts.items()})
 
     def is_closed(self, stage: Stage) -> bool:
-        """Tell whether all parts of a stage are done."""
+        """Return whether all parts of a stage are done."""
         return self.has(f"done/{stage}.json")
 
     def parts(self, stage: Stage) -> dict[int, Part]:
-        """Give what is done of a stage, by the number of the part."""
+        """Return the finished parts of a stage by number."""
         closed = self.read(f"done/{stage}.json", dict[int, Part])
         if closed is not None:
             return closed
         listed = (self._folder / "done" / stage).names()
-        # Not what a killed writer left beside them.
+        # A killed writer may have left partial files between them.
         names = [name for name in listed if re.fullmatch(r"[0-9]+\.json", name)]
         with ThreadPoolExecutor(READERS) as readers:
             found = readers.map(lambda name: self.read(f"done/{stage}/{name}", Part), names)
@@ -126,15 +117,14 @@ class Journal:
         return dict(sorted(parts.items()))
 
     def forget(self, stages: Iterable[Stage]) -> None:
-        """Take back that stages were done."""
+        """Remove the notes of stages, which are then done again."""
         for stage in stages:
             for name in (f"done/{stage}.json", f"done/{stage}"):
                 (self._folder / name).remove()
 
     def remove(self) -> None:
-        """Remove all notes: the data set is finished."""
-        # First what makes a run go on from the others.
-        (self._folder / BATCH).remove()
+        """Remove the journal."""
+        (self._folder / BATCH).remove()  # first, so that no run resumes from a journal removed halfway
         self._folder.remove()
 
     @property

@@ -1,4 +1,4 @@
-"""One job at a time fills an output directory."""
+"""Only one job at a time writes to an output directory."""
 
 import logging
 import os
@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,35 +21,32 @@ from landmark_lib.storage import Place
 
 logger = logging.getLogger(__name__)
 
-LOCK = ".lock"  # on a disk; on an object store, `.lock.` and what no other job has
+LOCK = ".lock"  # on a disk; on an object store, followed by a dot and a unique name
 
 
 def is_lock(name: str) -> bool:
-    """Return whether a file of an output directory says that a job is at work on it."""
+    """Return whether a file of an output directory is a lock."""
     return name == LOCK or name.startswith(f"{LOCK}.")
 
 
 @contextmanager
-def locked(output: str, say: Callable[[str], None]) -> Iterator[None]:
+def locked(output: str) -> Iterator[None]:
     """Hold the lock of an output directory.
 
-    On a disk the system gives the lock back when its holder dies. Object stores have no such locks: there a
-    job renews an object while it lives, as `lock_steps` has it. Where it could not in time, the process ends.
-
-    Args:
-        output: Address of the directory.
-        say: Told when it takes a while to see whether another job is alive.
+    On a disk, the system releases the lock when its holder dies. Object stores have no such locks: there, a
+    living job keeps renewing an object, as `lock_steps` explains. If it cannot do so in time, the process
+    ends.
 
     Raises:
-        UserError: Another job holds it, or the directory cannot be written.
+        UserError: Another job holds the lock, or the directory cannot be written.
     """
     place = Place(output)
-    lock = _on_disk(place.path) if place.is_local else _on_store(place, say)
+    lock = _on_disk(place.path) if place.is_local else _on_store(place)
     try:
         with lock:
             yield
     except Timeout:
-        raise UserError(f"--output: another job is at work on {output}") from None
+        raise UserError(f"--output: another job is writing to {output}") from None
 
 
 @contextmanager
@@ -65,7 +62,7 @@ def _on_disk(root: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Still held: whoever opened it meanwhile finds, once it is free, that it is gone, and tries anew.
+        # While it is held: a job that waits for this file finds it gone and creates its own.
         (root / LOCK).unlink(missing_ok=True)
         lock.release()
 
@@ -75,8 +72,7 @@ class _StoredSigns:
     """The signs of jobs in a folder of an object store."""
 
     folder: Place
-    say: Callable[[str], None]
-    told: bool = False
+    is_reported: bool = False
 
     def names(self) -> list[str]:
         return [name for name in self.folder.names() if is_lock(name)]
@@ -88,7 +84,7 @@ class _StoredSigns:
             return None
 
     def write(self, name: str, content: bytes) -> None:
-        # Not aside and then renamed: on HDFS the name would be gone for a moment, and the lock with it.
+        # Not by renaming a second file: on HDFS the name, and so the lock, would be gone for a moment.
         (self.folder / name).overwrite(content)
 
     def remove(self, name: str) -> None:
@@ -96,21 +92,21 @@ class _StoredSigns:
             (self.folder / name).remove()
 
     def now(self) -> float:
-        return time.clock_gettime(time.CLOCK_BOOTTIME)  # counts the time that the machine sleeps, too
+        return time.clock_gettime(time.CLOCK_BOOTTIME)  # includes time that the machine sleeps
 
     def wait(self, seconds: float) -> None:
-        if not self.told:
-            self.say(
-                f"Another job was at work on {self.folder}; waiting up to {lock_steps.SECONDS_UNTIL_DEAD:.0f}"
-                " seconds for a sign that it still is"
+        if not self.is_reported:
+            logger.info(
+                f"Another job was writing to {visible(self.folder)}; waiting up to"
+                f" {lock_steps.SECONDS_UNTIL_DEAD:.0f} seconds to see whether it still is"
             )
-        self.told = True
+        self.is_reported = True
         time.sleep(seconds)
 
 
 @contextmanager
-def _on_store(place: Place, say: Callable[[str], None]) -> Iterator[None]:
-    signs, name = _StoredSigns(place, say), f"{LOCK}.{uuid.uuid4().hex}"
+def _on_store(place: Place) -> Iterator[None]:
+    signs, name = _StoredSigns(place), f"{LOCK}.{uuid.uuid4().hex}"
     sign = None
     try:
         place.make()
@@ -134,29 +130,26 @@ def _on_store(place: Place, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def _withdraw(signs: _StoredSigns, name: str) -> None:
-    with suppress(OSError):  # the sign of a job that ended dies by itself
+    with suppress(OSError):  # the sign of a finished job expires by itself
         signs.remove(name)
 
 
 def _renew_until(ended: threading.Event, sign: Sign, signs: _StoredSigns) -> None:
-    """Renew a sign again and again. Where the lock is lost, end the process."""
+    """Keep renewing a sign. End the process if the lock is lost."""
     while not ended.wait(lock_steps.SECONDS_BETWEEN_SIGNS):
-        renewed = _renewed(sign, signs)
+        try:
+            renewed = carry_out(renew(sign), signs)
+        except OSError:
+            # The store does not respond now, but may do so before the sign expires.
+            is_late = signs.now() - sign.written_at > lock_steps.SECONDS_OF_A_SIGN
+            renewed = None if is_late else sign
         if renewed is None:
             logger.error(
-                f"--output: this job no longer has the lock of {visible(signs.folder)}: another job"
-                f" has it, or it was not renewed for {lock_steps.SECONDS_OF_A_SIGN:.0f} seconds;"
-                " the same command goes on from here"
+                f"--output: this job lost the lock of {visible(signs.folder)}: another job took it,"
+                f" or it was not renewed for {lock_steps.SECONDS_OF_A_SIGN:.0f} seconds;"
+                " run the same command again to resume"
             )
-            # Nothing else ends it at once: the main thread waits for Spark, and would wait again to stop it.
+            # Nothing else ends the process at once: the main thread waits for Spark, and stopping Spark waits
+            # too.
             os._exit(1)
         sign = renewed
-
-
-def _renewed(sign: Sign, signs: _StoredSigns) -> Sign | None:
-    try:
-        return carry_out(renew(sign), signs)
-    except OSError:
-        # The store does not answer, but may before the sign is too old.
-        is_late = signs.now() - sign.given > lock_steps.SECONDS_OF_A_SIGN
-        return None if is_late else sign

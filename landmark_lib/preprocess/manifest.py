@@ -1,4 +1,4 @@
-"""The manifest made and checked: what went in and what came out must add up."""
+"""The manifest: made from the results of the stages, whose numbers must add up."""
 
 import platform
 from collections import Counter
@@ -23,16 +23,16 @@ LABELS_ROWS_PER_GROUP = 65_536
 
 @dataclass(frozen=True)
 class Counted:
-    """What the stages came to.
+    """The results of the stages.
 
     Attributes:
         listed: Photos that the input listed.
         enlarged: Photos with a side shorter than the corpus's images.
-        identical_outputs: Outputs with the same pixels as another one of their image.
         label_counts: Images of the corpus by label.
         classes: The labels kept.
         planned: Images and outputs by role and members.
-        stored: Rows that the plan gives each directory of `train/` and `validation/`.
+        stored: Planned rows by directory of `train/` and `validation/`.
+        identical_outputs: Outputs with the same pixels as another of their image.
     """
 
     listed: int
@@ -52,13 +52,13 @@ def write_labels(output: str, label_counts: dict[str, int]) -> FileRecord:
 
 
 def read_labels(output: str, record: FileRecord) -> dict[str, int]:
-    """Read what `write_labels` wrote."""
+    """Return the label counts that `write_labels` wrote."""
     rows = dataset.read_table(output, record.path).to_pylist()
     return {row["landmark_id"]: row["label_count"] for row in rows}
 
 
 def describe_counts(label_counts: dict[str, int]) -> dict[str, Any]:
-    """Give the number of labels, and the percentiles and the histogram of their counts."""
+    """Return the number of labels, and the percentiles and the histogram of their counts."""
     counts = list(label_counts.values())
     if not counts:
         return {"labels": 0, "percentiles": {}, "histogram": []}
@@ -70,7 +70,7 @@ def describe_counts(label_counts: dict[str, int]) -> dict[str, Any]:
 
 
 def rejected_reasons(output: str, files: Sequence[FileRecord]) -> dict[str, int]:
-    """Count the rejected photos by reason."""
+    """Return the number of rejected photos by reason."""
     reasons: Counter[str] = Counter()
     for record in dataset.files_in(files, dataset.REJECTED):
         reasons.update(dataset.read_table(output, record.path, ["reason"])["reason"].to_pylist())
@@ -80,33 +80,38 @@ def rejected_reasons(output: str, files: Sequence[FileRecord]) -> dict[str, int]
 def make_manifest(
     resolved: dict[str, Any], output: str, counted: Counted, files: Sequence[FileRecord]
 ) -> Manifest:
-    """Put together what `dataset.json` shall hold.
+    """Return the content of `dataset.json`.
 
     Raises:
-        LandmarkError: The rows of the files are not those that were listed and planned.
+        LandmarkError: The rows of the files do not add up to those listed and planned.
     """
     roles: Counter[str] = Counter()
     for rows in counted.planned:
         roles[rows.role] += rows.images
     corpus = sum(record.rows for record in dataset.files_in(files, dataset.CORPUS))
+    hold_out = int(resolved["hold_out"])
+    fewer_held_out = sum(hold_out_size(row.label_count, hold_out) < hold_out for row in counted.classes)
     manifest = Manifest(
         settings=resolved,
-        versions=_versions(),
+        versions={
+            "landmark-recognition": __version__,
+            "python": platform.python_version(),
+            "pyspark": pyspark.__version__,
+            "pyarrow": pa.__version__,
+            "pillow": PIL.__version__,
+            "numpy": np.__version__,
+        },
         photos={"listed": counted.listed, "corpus": corpus, "enlarged": counted.enlarged},
         rejected=rejected_reasons(output, files),
         label_counts=describe_counts(counted.label_counts),
         classes=len(counted.classes),
-        classes_with_fewer_held_out=_fewer_held_out(counted.classes, int(resolved["hold_out"])),
+        classes_with_fewer_held_out=fewer_held_out,
         roles=dict(roles),
         identical_outputs=counted.identical_outputs,
         files=list(files),
     )
     _check_sums(manifest, counted)
     return manifest
-
-
-def _fewer_held_out(classes: Sequence[LandmarkClass], hold_out: int) -> int:
-    return sum(hold_out_size(row.label_count, hold_out) < hold_out for row in classes)
 
 
 def _check_sums(manifest: Manifest, counted: Counted) -> None:
@@ -120,15 +125,4 @@ def _check_sums(manifest: Manifest, counted: Counted) -> None:
     for directory, expected in counted.stored.items():
         stored = manifest.rows_in(directory)
         if stored != expected:
-            raise LandmarkError(f"{directory}: expected {expected} rows of the plan, found {stored}")
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "landmark-recognition": __version__,
-        "python": platform.python_version(),
-        "pyspark": pyspark.__version__,
-        "pyarrow": pa.__version__,
-        "pillow": PIL.__version__,
-        "numpy": np.__version__,
-    }
+            raise LandmarkError(f"{directory}: expected {expected} planned rows, found {stored}")

@@ -1,7 +1,8 @@
-"""Files of the data set written and read by Spark tasks: same name and same bytes on every try."""
+"""Files of the data set, written and read by Spark tasks: a retry gives the same name and the same bytes."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -11,21 +12,21 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import FileRecord, read_table
 
-# Column that tells into which file, by number, a row goes, or from which it comes.
+# Column with the number of the file that a row goes to or comes from.
 FILE = "file"
 RECORD_SCHEMA = "path string, rows bigint, bytes bigint, sha256 string"
 ARROW_RECORD_SCHEMA = pa.schema(
     [("path", pa.string()), ("rows", pa.int64()), ("bytes", pa.int64()), ("sha256", pa.string())]
 )
-# Each task before a shuffle tells the driver the size of its piece for each task behind it, exactly up to
-# 2,000; beyond that, and with as many tasks as files, the driver's memory would grow with the square of the
-# number of images.
-MOST_TASKS = 2_000
+# Before a shuffle, each task reports its output size for each task after it to the driver, exactly up to
+# 2,000. With more, as many as files, the driver's memory would grow with the square of the number of images.
+MAX_TASKS = 2_000
 # Spark needs 0.1 s to hand a task to Python, and opening a file on object storage takes about as long: few
-# tasks for each core, but none of minutes.
+# tasks per core, but none that takes minutes.
 TASKS_PER_CORE = 4
-MOST_FILES_READ_BY_TASK = 512
+MAX_FILES_READ_BY_TASK = 512
 
+Result = TypeVar("Result")
 WriteFile = Callable[[int, pa.Table], Sequence[FileRecord]]
 
 
@@ -37,15 +38,15 @@ def write_files(
     missing: Collection[int] | None = None,
     tasks: int | None = None,
 ) -> list[FileRecord]:
-    """Bring the rows of each file together, sort them and write each file in one task.
+    """Collect the rows of each file in one task, sort them and write the file there.
 
     Args:
-        rows: A frame with the column `file`, 0 … files - 1, beside what `write` needs.
-        order: Columns that give the rows of a file their total order.
+        rows: A frame with the column `file`, 0 … files - 1, and the columns that `write` needs.
+        order: Columns that order the rows of a file totally.
         files: Number of files.
-        write: Runs in a task with a file's number and all its rows in order; returns what it wrote.
-        missing: Numbers of the files to write; rows of others are passed over. None: all.
-        tasks: Number of tasks, where files are so small that a task should write several.
+        write: Called in a task with a file's number and all its rows in order; returns what it wrote.
+        missing: Numbers of the files to write; rows of other files are skipped. None: all.
+        tasks: Number of tasks, if files are so small that a task should write several.
 
     Returns:
         The records of all files written, in the order of their paths.
@@ -62,8 +63,8 @@ def write_files(
     if missing is not None:
         numbers = rows.sparkSession.createDataFrame([(number,) for number in missing], f"{FILE} int")
         rows = rows.join(F.broadcast(numbers), FILE, "left_semi")
-    # Hashing may put two files into one partition; twice as many partitions as files makes that rare.
-    partitions = min(2 * len(wanted), MOST_TASKS, tasks or MOST_TASKS)
+    # Hashing may put two files into one partition; with twice as many partitions as files that is rare.
+    partitions = min(2 * len(wanted), MAX_TASKS, tasks or MAX_TASKS)
     partitioned = rows.repartition(partitions, FILE).sortWithinPartitions(FILE, *order)
     written = partitioned.mapInArrow(write_partition, RECORD_SCHEMA).collect()
     return sorted((FileRecord(**row.asDict()) for row in written), key=lambda record: record.path)
@@ -81,7 +82,7 @@ def read_files(
         columns: The columns to read; one that a file lacks is null there.
 
     Returns:
-        A frame with these columns behind `file`, the position of a row's file in `files`.
+        A frame with the column `file`, the position of a row's file in `files`, and these columns.
     """
     schema = pa.schema([pa.field(FILE, pa.int32()), *columns])
     paths = [record.path for record in files]
@@ -90,33 +91,39 @@ def read_files(
         for batch in batches:
             for number in batch.column("id").to_pylist():
                 table = read_table(output, paths[number], columns.names)
-                yield from _completed(table, number, schema).to_batches()
+                table = table.append_column(FILE, pa.repeat(number, len(table)))
+                complete = [
+                    table[field.name].cast(field.type)
+                    if field.name in table.column_names
+                    else pa.nulls(len(table), field.type)
+                    for field in schema
+                ]
+                # One batch per file instead of one per row group.
+                yield from pa.table(complete, schema).combine_chunks().to_batches()
 
     cores = spark.sparkContext.defaultParallelism
-    tasks = max(-(-len(files) // MOST_FILES_READ_BY_TASK), min(len(files), TASKS_PER_CORE * cores))
+    tasks = max(-(-len(files) // MAX_FILES_READ_BY_TASK), min(len(files), TASKS_PER_CORE * cores))
     return spark.range(0, len(files), 1, tasks).mapInArrow(read, from_arrow_schema(schema))
 
 
-def _completed(table: pa.Table, number: int, schema: pa.Schema) -> pa.Table:
-    there = {**dict(zip(table.column_names, table.columns, strict=True)), FILE: pa.repeat(number, len(table))}
-    columns = [
-        there[field.name].cast(field.type) if field.name in there else pa.nulls(len(table), field.type)
-        for field in schema
-    ]
-    # One batch a file, not one a row group.
-    return pa.table(columns, schema).combine_chunks()
+def in_tasks(spark: SparkSession, numbers: Sequence[int], work: Callable[[int], Result]) -> dict[int, Result]:
+    """Call `work` with each number in a task of its own; return the results by number."""
+    if not numbers:
+        return {}
+    results: list[Any] = spark.sparkContext.parallelize(numbers, len(numbers)).map(work).collect()
+    return dict(zip(numbers, results, strict=True))
 
 
 def file_of(image_id: str, files: int) -> Column:
-    """Give the column that spreads image ids over files, alike in every stage that uses it."""
+    """Return the column that spreads image ids over files, the same in every stage."""
     return F.pmod(F.xxhash64(image_id), F.lit(files)).cast("int")
 
 
 def runs(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.Table]]:
-    """Cut a stream of rows sorted by `file` into one table for each file, without that column."""
+    """Yield one table for each file of a stream of rows that is sorted by `file`, without that column."""
     current, pieces = None, []
     for batch in batches:
-        # (rows,) -> (runs + 1,) positions where another file begins, both ends included
+        # (rows,) -> (runs + 1,): where another file begins, with both ends
         numbers = batch.column(FILE).to_numpy()
         edges = np.flatnonzero(np.diff(numbers)) + 1
         for start, stop in zip([0, *edges], [*edges, len(numbers)], strict=True):

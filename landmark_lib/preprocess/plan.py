@@ -1,4 +1,4 @@
-"""Label counts, and the plan: what becomes of every image of the corpus, no pixels moved."""
+"""Label counts and the plan: role and recipes of every corpus image, without reading pixels."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from landmark_lib.dataset import (
     Role,
     write_table,
 )
+from landmark_lib.errors import UserError
 from landmark_lib.method.hold_out import hold_out_size
 from landmark_lib.method.label_counts import kept_labels
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
@@ -29,10 +30,10 @@ from landmark_lib.preprocess.parts import FILE, read_files, write_files
 PLAN_ROWS_PER_GROUP = 65_536
 IDS_SCHEMA = pa.schema([CORPUS_SCHEMA.field(name) for name in ("image_id", "landmark_id", "without_effect")])
 PLANNED_SCHEMA = pa.schema([pa.field(FILE, pa.int32()), *PLAN_SCHEMA])
-# Planning takes some 30 microseconds an image, writing it a few: tasks of two seconds.
+# Planning an image takes some 30 microseconds, writing it a few: tasks of two seconds.
 IMAGES_PLANNED_BY_TASK = 50_000
 ROWS_PER_BATCH = 4_096
-# Images of dropped labels are planned alone: they are spread over this many groups.
+# Images of dropped labels are planned one by one, spread over this many groups.
 DROPPED_GROUPS = 10_000
 
 Row = tuple[Any, ...]
@@ -41,7 +42,7 @@ Commit = Callable[[int, Sequence[FileRecord]], None]
 
 @dataclass(frozen=True)
 class PlannedRows:
-    """How many rows one kind of planned image gives."""
+    """Number of images with one role and the same members, and of the outputs they give."""
 
     role: str
     members: tuple[int, ...]
@@ -50,49 +51,62 @@ class PlannedRows:
 
 
 def read_ids(spark: SparkSession, output: str, corpus: Sequence[FileRecord]) -> DataFrame:
-    """Read what the plan needs to know of the corpus; the pixels stay on the disk.
+    """Return what the plan needs of the corpus, without reading pixels.
 
     Returns:
         A frame with the columns file (position in `corpus`), image_id, landmark_id and without_effect.
     """
     ids = read_files(spark, output, corpus, IDS_SCHEMA)
-    # A corpus made before the effects were looked at has no such column.
+    # Corpora of the first releases lack this column.
     return ids.withColumn("without_effect", F.coalesce("without_effect", F.array().cast("array<string>")))
 
 
 def count_labels(ids: DataFrame) -> dict[str, int]:
-    """Count the images of each label. Of all that is counted, only this comes to the driver."""
+    """Return the number of images per label, in the order of the labels."""
     counted = ids.groupBy("landmark_id").count().collect()
     return {row["landmark_id"]: int(row["count"]) for row in sorted(counted)}
 
 
-def number_classes(label_counts: dict[str, int], smallest: int, hold_out: int) -> list[LandmarkClass]:
-    """Number the labels that have enough images; the hold-out leaves the rest for training."""
-    return [
+def number_classes(label_counts: dict[str, int], min_count: int, hold_out: int) -> list[LandmarkClass]:
+    """Return the labels that have at least `min_count` images as classes.
+
+    Raises:
+        UserError: No label has as many.
+    """
+    classes = [
         LandmarkClass(index, label, count, count - hold_out_size(count, hold_out))
-        for index, label in enumerate(kept_labels(label_counts, smallest))
+        for index, label in enumerate(kept_labels(label_counts, min_count))
         for count in [label_counts[label]]
     ]
+    if not classes:
+        raise UserError(
+            f"--min-label-count: no label has {min_count} photos,"
+            f" the largest has {max(label_counts.values())}"
+        )
+    return classes
 
 
 def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: SamplingSettings) -> DataFrame:
-    """Plan every class, when the frame is asked for its rows.
+    """Return the plan as a frame, computed when its rows are read.
 
-    All images of a class are in one task, which costs the largest class of the paper's corpus, 50,000
-    images, a second or two.
+    One task plans all images of a class. The largest class of the paper's corpus, 50,000 images, takes a
+    second or two.
 
     Args:
-        ids: Images of the corpus, as `read_ids` gives them.
+        ids: Images of the corpus, as `read_ids` returns them.
         classes: The labels kept.
-        sampling: The numbers of the method.
+        sampling: Settings of the method.
 
     Returns:
-        A frame with the column file of `ids` and the columns of the plan, in no order.
+        A frame with the column file of `ids` and the columns of the plan, in no particular order.
     """
 
     def plan_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        groups = groupby(_rows(batches), key=itemgetter(0))
-        planned = chain.from_iterable(_planned(group, list(rows), sampling) for group, rows in groups)
+        images = chain.from_iterable(
+            zip(*(column.to_pylist() for column in batch.columns), strict=True) for batch in batches
+        )
+        groups = groupby(images, key=itemgetter(0))
+        planned = chain.from_iterable(_plan_group(group, list(rows), sampling) for group, rows in groups)
         while rows := list(islice(planned, ROWS_PER_BATCH)):
             columns = zip(zip(*rows, strict=True), PLANNED_SCHEMA, strict=True)
             arrays = [pa.array(values, field.type) for values, field in columns]
@@ -101,7 +115,7 @@ def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: Samp
     numbered = ids.sparkSession.createDataFrame(
         [(row.landmark_id, row.class_index) for row in classes], "landmark_id string, class_index int"
     )
-    # A group is a class, or below zero some of the dropped images.
+    # A group is a class or, if negative, some of the dropped images.
     dropped = -1 - F.pmod(F.xxhash64("image_id"), F.lit(DROPPED_GROUPS)).cast("int")
     grouped = ids.join(F.broadcast(numbered), "landmark_id", "left").select(
         F.coalesce("class_index", dropped).alias("group"), FILE, "image_id", "without_effect"
@@ -111,12 +125,7 @@ def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: Samp
     return together.mapInArrow(plan_batches, from_arrow_schema(PLANNED_SCHEMA))
 
 
-def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[Row]:
-    for batch in batches:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _planned(group: int, images: Sequence[Row], sampling: SamplingSettings) -> Iterator[Row]:
+def _plan_group(group: int, images: Sequence[Row], sampling: SamplingSettings) -> Iterator[Row]:
     if group < 0:
         for _, file, image_id, _ in images:
             yield file, image_id, None, Role.DROPPED, (), ()
@@ -135,14 +144,14 @@ def write_plan(
     missing: Collection[int] | None = None,
     commit: Commit | None = None,
 ) -> list[FileRecord]:
-    """Write `plan/`, cut into the same files as the corpus.
+    """Write `plan/`, one file for each file of the corpus.
 
     Args:
-        planned: The plan, as `plan_images` gives it.
-        corpus: Files of the corpus; the file of the plan that tells about one has its name in `plan/`.
+        planned: The plan, as `plan_images` returns it.
+        corpus: Files of the corpus; the plan's files have the same names in `plan/`.
         output: Root of the data set.
         missing: Positions in `corpus` of the files to write. None: all.
-        commit: Called in the tasks with a file's position in `corpus` and its records, once it is whole.
+        commit: Called in the tasks with a file's position in `corpus` and its records, once it is complete.
 
     Returns:
         The records of the files written, in the order of their paths.
@@ -160,12 +169,12 @@ def write_plan(
 
 
 def read_plan(spark: SparkSession, output: str, plan: Sequence[FileRecord]) -> DataFrame:
-    """Read the files of the plan; the columns are those of `plan_images`."""
+    """Return the written plan as a frame with the columns of `plan_images`."""
     return read_files(spark, output, plan, PLAN_SCHEMA)
 
 
 def count_planned(planned: DataFrame) -> list[PlannedRows]:
-    """Count the images and outputs by role and members, of `plan_images` or `read_plan`."""
+    """Return the images and outputs of a plan by role and members."""
     counted = (
         planned.groupBy("role", "members")
         .agg(F.count("*").alias("images"), F.sum(F.size("recipes")).alias("outputs"))

@@ -1,4 +1,4 @@
-"""`report.html`: what a run of preprocessing made, on one page that needs no network."""
+"""`report.html`: what preprocessing made, on one page that needs no network."""
 
 from collections.abc import Sequence
 
@@ -16,20 +16,17 @@ from landmark_lib.storage import Place
 
 
 def write_report(output: str, manifest: Manifest, timings: Sequence[StageTiming]) -> str:
-    """Write the report into the root of a data set whose tables are all there.
+    """Write the report of a data set whose tables are complete, and return its address.
 
-    It tells times, so it is no part of the data set: the manifest does not list it.
+    The report contains times, so the manifest does not list it.
 
     Args:
         output: Root of the data set.
-        manifest: Of the data set.
-        timings: Of the stages of this run, in their order; none if it found all done.
-
-    Returns:
-        The address of the page.
+        manifest: Its manifest.
+        timings: The stages of this run, in their order; none if all were finished before.
 
     Raises:
-        LandmarkError: A file of the data set lacks a row that the plan gives it.
+        LandmarkError: A file of the data set lacks a planned row.
     """
     facts, sections = dataset_facts(manifest), dataset_sections(output, manifest)
     if timings:

@@ -1,4 +1,4 @@
-"""Spark, started the way the jobs need it."""
+"""Start Spark as the preprocessing job needs it."""
 
 import os
 import sys
@@ -8,45 +8,38 @@ from contextlib import contextmanager
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-# A batch of 256 rows with JPEGs is about 8 MB on its way between Spark and Python.
+# 256 rows with JPEGs, about 8 MB, pass between Spark and Python at a time.
 ROWS_PER_BATCH = "256"
-PATIENCE = "7d"
+NETWORK_TIMEOUT = "7d"
 
 
 def spark_session(name: str) -> SparkSession:
-    """Start Spark, or join the session that spark-submit prepared. Settings given there win."""
-    # What spark-submit was told is known to the JVM alone; a SparkConf made before it is there is empty, and
-    # every setting below would then override the user's, the master first.
+    """Start Spark, or join the session that spark-submit prepared; settings given there take precedence."""
+    # Only the JVM knows the options of spark-submit. Before it has started, a SparkConf is empty, and every
+    # setting below would override the user's, such as the master.
     SparkContext._ensure_initialized()  # noqa: SLF001 - PySpark has no public name for it
     conf = SparkConf()
     conf.setIfMissing("spark.app.name", name)
-    conf.setIfMissing("spark.master", "local[*,4]")  # a task that lost its Python process is tried again
-    if _nodes_have_package(conf):
+    conf.setIfMissing("spark.master", "local[*,4]")  # retries tasks whose Python process died
+    # YARN puts --py-files on Python's path when an executor starts; other clusters do so only when a task
+    # needs it, after the daemon has started.
+    if not conf.get("spark.submit.pyFiles") or conf.get("spark.master") == "yarn":
         conf.setIfMissing("spark.python.daemon.module", "landmark_lib.preprocess.daemon")
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     conf.setIfMissing("spark.sql.execution.arrow.maxRecordsPerBatch", ROWS_PER_BATCH)
-    # Spark takes frames that Python makes for tiny, and would bring millions of rows together on the driver.
+    # Spark assumes that frames made by Python are tiny, and would collect millions of rows on the driver.
     conf.setIfMissing("spark.sql.autoBroadcastJoinThreshold", "-1")
     if str(conf.get("spark.master")).startswith("local"):
-        # One machine talks to itself only, whatever its host name resolves to.
+        # A single machine only talks to itself, whatever its host name resolves to.
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1")
         conf.setIfMissing("spark.driver.host", "127.0.0.1")
         conf.setIfMissing("spark.ui.enabled", "false")
-        # Parts of one process cannot lose each other: they seem to when the machine slept, or is very slow.
-        conf.setIfMissing("spark.network.timeout", PATIENCE)
+        # Parts of one process cannot lose each other, but time out if the machine sleeps or is very slow.
+        conf.setIfMissing("spark.network.timeout", NETWORK_TIMEOUT)
         conf.setIfMissing("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
-        # PYSPARK_PYTHON names the Python of other machines. On this one, the driver's has what tasks need.
+        # PYSPARK_PYTHON is the Python of other machines. On this one, the driver's has all packages.
         os.environ["PYSPARK_PYTHON"] = str(conf.get("spark.pyspark.python", sys.executable))
     return SparkSession.builder.config(conf=conf).getOrCreate()
-
-
-def _nodes_have_package(conf: SparkConf) -> bool:
-    """Tell whether Python finds this package on a node before its first task comes.
-
-    What --py-files ships is put on Python's path by YARN when an executor starts, and by other clusters not
-    before the task that needs it.
-    """
-    return not conf.get("spark.submit.pyFiles") or conf.get("spark.master") == "yarn"
 
 
 @contextmanager

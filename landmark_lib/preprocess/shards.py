@@ -1,8 +1,7 @@
-"""The plan carried out: corpus images, their recipes applied, in globally random order in shards."""
+"""The shards: outputs of the corpus images, made by the plan's recipes, in globally random order."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate, islice
 from typing import Any
 
@@ -19,8 +18,8 @@ from landmark_lib.dataset import (
     VALIDATION_SCHEMA,
     FileRecord,
     Role,
-    part_name,
     read_table,
+    shard_name,
     training_directory,
     write_table,
 )
@@ -28,7 +27,7 @@ from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.placement import place_row, shard_count, training_sets
 from landmark_lib.method.recipes import Recipe
-from landmark_lib.preprocess.journal import Journal, Part, Stage
+from landmark_lib.preprocess.journal import Journal, Part
 from landmark_lib.preprocess.parts import FILE, write_files
 from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.stage import Done
@@ -38,7 +37,7 @@ OUTPUT_SCHEMA = pa.schema(
         (FILE, pa.int32()),
         ("position", pa.int64()),
         *TRAIN_SCHEMA,
-        ("repeats", pa.bool_()),  # the same pixels as an output before it of the same image
+        ("repeats", pa.bool_()),  # the pixels of an earlier output of the same image
     ]
 )
 OUTPUTS_PER_BATCH = 128
@@ -46,7 +45,7 @@ OUTPUTS_PER_BATCH = 128
 
 @dataclass(frozen=True)
 class Place:
-    """Where an output goes: the number of its file, its sort key there, and the recipe that makes it."""
+    """Where an output goes: number of its file, sort key in it, and the recipe that makes the output."""
 
     file: int
     position: int
@@ -55,10 +54,10 @@ class Place:
 
 @dataclass(frozen=True)
 class ShardLayout:
-    """Which shards there will be.
+    """The shards to write.
 
     Attributes:
-        rows: Rows by directory; directories without any are left out.
+        rows: Rows by directory; directories without rows are left out.
         shards: Number of shards by directory, in the same order.
         members: Number of training sets.
         seed: Seed of the data set.
@@ -71,26 +70,22 @@ class ShardLayout:
 
     @property
     def names(self) -> list[str]:
-        """Paths of all shards; the position of a path is the number of its file."""
-        return [part_name(d, k, total) for d, total in self.shards.items() for k in range(total)]
+        """Paths of all shards; a shard's number is its position here."""
+        return [shard_name(d, k, total) for d, total in self.shards.items() for k in range(total)]
 
     def places(self, planned: dict[str, Any]) -> Iterator[Place]:
-        """Tell where the outputs of a planned image go, those of one recipe after those of another."""
+        """Yield where the outputs of a planned image go, recipe by recipe."""
+        first = dict(zip(self.shards, accumulate(self.shards.values(), initial=0), strict=False))
         directories = _directories(planned["role"], planned["members"], self.members)
         for recipe in planned["recipes"]:
             for directory in directories:
                 total = self.shards[directory]
                 shard, position = place_row(directory, planned["image_id"], recipe, total, self.seed)
-                yield Place(self._first[directory] + shard, position, recipe)
-
-    @cached_property
-    def _first(self) -> dict[str, int]:
-        """Number of the first file of each directory."""
-        return dict(zip(self.shards, accumulate(self.shards.values(), initial=0), strict=False))
+                yield Place(first[directory] + shard, position, recipe)
 
 
 def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, seed: int) -> ShardLayout:
-    """Decide the number of shards of each directory from the rows that the plan gives it."""
+    """Return the shards for the rows of a plan."""
     rows = {training_directory(None): 0, **{training_directory(m): 0 for m in range(members)}, VALIDATION: 0}
     for group in planned:
         for directory in _directories(group.role, group.members, members):
@@ -117,17 +112,18 @@ def write_shards(
     rows_per_group: int,
     done: Done,
 ) -> dict[int, Part]:
-    """Write `train/` and `validation/`. Each corpus image is decoded once however many outputs it gives.
+    """Write `train/` and `validation/`. Each corpus image is decoded once, however many outputs it gives.
 
-    Shards that are done already are left alone; only images with outputs in others are decoded again.
+    Finished shards are not written again, and images whose outputs are all in finished shards are not
+    decoded.
 
     Args:
         spark: The session.
-        journal: Notes of the run; a shard is noted when its file is whole.
-        corpus: Files of the corpus; the plan has one of the same number for each.
+        journal: Journal of the run; a shard is noted when its file is complete.
+        corpus: Files of the corpus; the plan's have the same names in `plan/`.
         layout: The shards to write.
-        finished: Numbers of those that are done already.
-        rows_per_group: Rows of a row group.
+        finished: Numbers of the finished shards.
+        rows_per_group: Rows per Parquet row group.
         done: Called in the tasks with the number of rows made and their bytes.
 
     Returns:
@@ -140,7 +136,8 @@ def write_shards(
     def make_outputs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for number in batch.column("id").to_pylist():
-                for rows in _in_batches(_part_outputs(output, paths[number], layout, missing)):
+                outputs = _part_outputs(output, paths[number], layout, missing)
+                while rows := list(islice(outputs, OUTPUTS_PER_BATCH)):
                     done(len(rows), sum(len(row["image"]) for row in rows))
                     yield from pa.Table.from_pylist(rows, OUTPUT_SCHEMA).to_batches()
 
@@ -148,15 +145,15 @@ def write_shards(
         schema = VALIDATION_SCHEMA if names[number].startswith(VALIDATION) else TRAIN_SCHEMA
         record = write_table(output, names[number], rows.select(schema.names).cast(schema), rows_per_group)
         counts = {"identical_outputs": pc.sum(rows["repeats"]).as_py()}
-        journal.commit(Stage.SHARDS, number, Part([record], counts))
+        journal.commit("shards", number, Part([record], counts))
         return [record]
 
     if missing:
-        # One task for each file of the corpus.
+        # One task per file of the corpus.
         numbers = spark.range(0, len(paths), 1, len(paths))
         outputs = numbers.mapInArrow(make_outputs, from_arrow_schema(OUTPUT_SCHEMA))
         write_files(outputs, ["position", "image_id", "recipe"], len(names), write_shard)
-    return journal.parts(Stage.SHARDS)
+    return journal.parts("shards")
 
 
 def _part_outputs(
@@ -171,31 +168,21 @@ def _part_outputs(
         return
     corpus = read_table(output, corpus_path, ["image_id", "image"])
     for image_id, image in zip(corpus["image_id"].to_pylist(), corpus["image"], strict=True):
-        if image_id in planned:
-            for row in _image_outputs(image.as_py(), planned[image_id], layout):
-                if row[FILE] in missing:
-                    yield row
-
-
-def _image_outputs(jpeg: bytes, planned: dict[str, Any], layout: ShardLayout) -> Iterator[dict[str, Any]]:
-    image = decode_jpeg(jpeg)
-    made: dict[str, bytes] = {}
-    for place in layout.places(planned):
-        if place.recipe not in made:
-            made[place.recipe] = encode_jpeg(apply_recipe(image, Recipe.parse(place.recipe)))
-        output = made[place.recipe]
-        yield {
-            FILE: place.file,
-            "position": place.position,
-            "image_id": planned["image_id"],
-            "class_index": planned["class_index"],
-            "recipe": place.recipe,
-            "image": output,
-            "repeats": sum(other == output for other in made.values()) > 1,
-        }
-
-
-def _in_batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, OUTPUTS_PER_BATCH)):
-        yield batch
+        if image_id not in planned:
+            continue
+        decoded = decode_jpeg(image.as_py())
+        made: dict[str, bytes] = {}
+        for place in layout.places(planned[image_id]):
+            if place.recipe not in made:
+                made[place.recipe] = encode_jpeg(apply_recipe(decoded, Recipe.parse(place.recipe)))
+            if place.file in missing:
+                output = made[place.recipe]
+                yield {
+                    FILE: place.file,
+                    "position": place.position,
+                    "image_id": image_id,
+                    "class_index": planned[image_id]["class_index"],
+                    "recipe": place.recipe,
+                    "image": output,
+                    "repeats": sum(other == output for other in made.values()) > 1,
+                }

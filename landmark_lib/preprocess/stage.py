@@ -1,40 +1,39 @@
-"""How far a Spark stage has come, shown while it runs, and what it took."""
+"""Progress of the stages while they run, and their times."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from pyspark.sql import SparkSession
 from tqdm import tqdm
 
 from landmark_lib.digits import number, size
 from landmark_lib.progress import progress
+from landmark_lib.settings import Stage
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
-Result = TypeVar("Result")
 Done = Callable[[int, int], None]  # units and bytes
 
 
 @dataclass(frozen=True)
 class StageTiming:
-    """What a stage of a run took.
+    """Time and work of a stage in one run.
 
     Attributes:
-        name: Of the stage.
-        seconds: From its start to its end.
-        count: Units done in this run; what an earlier run had done is no part of it.
+        name: The stage.
+        seconds: Its duration.
+        count: Units done in this run, without those of earlier runs.
         unit: What is counted, in the plural: photos, rows.
-        bytes: Bytes read and written; 0 if nobody counted them.
+        bytes: Bytes read and written; 0 if not counted.
     """
 
-    name: str
+    name: Stage
     seconds: float
     count: int
     unit: str
@@ -43,9 +42,9 @@ class StageTiming:
 
 @contextmanager
 def watched_stage(
-    spark: SparkSession, timings: list[StageTiming], stage: str, total: int, unit: str
+    spark: SparkSession, timings: list[StageTiming], stage: Stage, total: int, unit: str
 ) -> Iterator[Done]:
-    """Show the progress of a stage; its tasks call what this gives with units and bytes done."""
+    """Show the progress of a stage; yield a function that its tasks call with the units and bytes done."""
     units, content = spark.sparkContext.accumulator(0), spark.sparkContext.accumulator(0)
     ended = threading.Event()
     start = time.monotonic()
@@ -59,7 +58,7 @@ def watched_stage(
         def look() -> None:
             rate = size(content.value / (time.monotonic() - start))
             display.set_postfix_str(f"{rate}/s", refresh=False)
-            # A task that ran twice counts twice, and a display knows no more than all.
+            # A task that ran twice counts twice; the display must not exceed the total.
             display.update(min(units.value, total) - display.n)
 
         def watch() -> None:
@@ -79,8 +78,8 @@ def watched_stage(
 
 
 @contextmanager
-def timed_stage(timings: list[StageTiming], stage: str, unit: str) -> Iterator[Callable[[int], None]]:
-    """Time a stage that moves no pixels; the body tells the units done. The end is told in a line."""
+def timed_stage(timings: list[StageTiming], stage: Stage, unit: str) -> Iterator[Callable[[int], None]]:
+    """Time a stage that moves no pixels and log its end; yield a function that takes the units done."""
     counts: list[int] = []
     start = time.monotonic()
     yield counts.append
@@ -88,11 +87,3 @@ def timed_stage(timings: list[StageTiming], stage: str, unit: str) -> Iterator[C
     timings.append(timing)
     took, rate = tqdm.format_interval(timing.seconds), timing.count / timing.seconds
     logger.info(f"{stage}: {timing.count} {unit} in {took}, {number(rate)} {unit}/s")
-
-
-def in_tasks(spark: SparkSession, numbers: Sequence[int], work: Callable[[int], Result]) -> dict[int, Result]:
-    """Do one piece of work for each number, each in a task of its own; give what they return by number."""
-    if not numbers:
-        return {}
-    results: list[Any] = spark.sparkContext.parallelize(numbers, len(numbers)).map(work).collect()
-    return dict(zip(numbers, results, strict=True))

@@ -1,4 +1,4 @@
-"""What preprocessing came to, as text: Table 1, Figure 1 and the balance of the members."""
+"""The results of preprocessing as text: Table 1, Figure 1 and the balance of the members."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,27 +11,32 @@ from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.shards import ShardLayout
 
 BAR_WIDTH = 40  # characters
-# What a JPEG of quality 95 takes on average.
+# Average sizes of JPEGs of quality 95.
 CORPUS_IMAGE_BYTES = 30_000
 SHARD_IMAGE_BYTES = 25_000
 
 
 def describe(manifest: Manifest) -> str:
-    """Tell in a page of text what a data set holds."""
-    if not manifest.label_counts["labels"]:
-        return "\n".join(_photos(manifest))
-    return "\n".join([*_photos(manifest), "", table_1(manifest.label_counts), "", *_training_sets(manifest)])
-
-
-def _photos(manifest: Manifest) -> list[str]:
+    """Return what a data set contains, as a page of text."""
     rejected = sum(manifest.rejected.values())
     listed, corpus = manifest.photos["listed"], manifest.photos["corpus"]
-    reasons = [f"  {count:,} {visible(reason)}" for reason, count in manifest.rejected.items()]
-    return [f"{listed:,} photos listed: {corpus:,} in the corpus, {rejected:,} rejected", *reasons]
+    lines = [f"{listed:,} photos listed: {corpus:,} in the corpus, {rejected:,} rejected"]
+    lines += [f"  {count:,} {visible(reason)}" for reason, count in manifest.rejected.items()]
+    if not manifest.label_counts["labels"]:
+        return "\n".join(lines)
+    kept = visible(manifest.number("min_label_count"))
+    lines += ["", table_1(manifest.label_counts), ""]
+    lines.append(f"{manifest.classes:,} classes (labels with at least {kept} images)")
+    if manifest.classes_with_fewer_held_out:
+        lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
+    common = manifest.rows_in(COMMON)
+    for member in range(manifest.members):
+        lines.append(_member_line(member, common, manifest.rows_in(training_directory(member))))
+    return "\n".join([*lines, f"  validation: {manifest.rows_in(VALIDATION):,} rows"])
 
 
 def table_1(counts: dict[str, Any]) -> str:
-    """Tell the label counts: their percentiles (the paper's Table 1) and their histogram (its Figure 1)."""
+    """Return percentiles (the paper's Table 1) and histogram (its Figure 1) of label counts as text."""
     percentiles = counts["percentiles"]
     widest = max(labels for _, _, labels in counts["histogram"])
     lines = [
@@ -45,25 +50,12 @@ def table_1(counts: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _training_sets(manifest: Manifest) -> list[str]:
-    kept = manifest.number("min_label_count")
-    common = manifest.rows_in(COMMON)
-    lines = [f"{manifest.classes:,} classes (labels with at least {visible(kept)} images)"]
-    if manifest.classes_with_fewer_held_out:
-        lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
-    members = [
-        _member_line(member, common, manifest.rows_in(training_directory(member)))
-        for member in range(manifest.members)
-    ]
-    return [*lines, *members, f"  validation: {manifest.rows_in(VALIDATION):,} rows"]
-
-
 def _member_line(member: int, common: int, own: int) -> str:
     return f"  member {member}: {common + own:,} training rows ({own:,} not shared by all members)"
 
 
 def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[str]:
-    """Tell what a plan will make: images by role, rows of each training set, bytes to expect."""
+    """Return lines on a plan: images by role, rows of each training set, expected bytes."""
     images: Counter[str] = Counter()
     for group in planned:
         images[group.role] += group.images

@@ -44,7 +44,9 @@ def dataset_lead(manifest: Manifest) -> str:
     if not manifest.classes:
         return f"{text} They have no labels, so there is nothing to train on: a corpus to predict."
     kept = number(manifest.number("min_label_count"))
-    rows = [number(_member_rows(manifest, member)) for member in range(manifest.members)]
+    common = manifest.rows_in(training_directory(None))
+    own = [manifest.rows_in(training_directory(member)) for member in range(manifest.members)]
+    rows = [number(common + count) for count in own]
     trains = "The only member trains" if len(rows) == 1 else f"Each of the {len(rows)} members trains"
     if len(set(rows)) > 1:
         trains, rows = "The members train", [", ".join(rows)]
@@ -78,7 +80,7 @@ def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
     Few columns of the tables are read, and only the pixels of the photos shown.
 
     Raises:
-        LandmarkError: A file lacks a row that the plan gives it.
+        LandmarkError: A file lacks a planned row.
     """
     sections = [_photos(manifest)]
     if manifest.classes:
@@ -148,25 +150,18 @@ def _rejected(root: str, manifest: Manifest) -> Section:
 
 
 def _files(manifest: Manifest) -> Section:
-    names = list(dict.fromkeys(record.path.rpartition("/")[0] for record in manifest.files))
-    directories = [_sums(name, manifest) for name in names]
+    directories: list[dict[str, Any]] = []
+    for name in dict.fromkeys(record.path.rpartition("/")[0] for record in manifest.files):
+        records = manifest.files_in(name)
+        counts = {
+            "files": len(records),
+            "rows": sum(record.rows for record in records),
+            "bytes": sum(record.bytes for record in records),
+        }
+        directories.append({"name": name, **counts})
     total = {key: sum(of[key] for of in directories) for key in ("files", "rows", "bytes")}
     body = render_part("files.html", directories=directories, total=total)
     return Section("files", "Files and sizes", body)
-
-
-def _sums(directory: str, manifest: Manifest) -> dict[str, Any]:
-    records = manifest.files_in(directory)
-    return {
-        "name": directory,
-        "files": len(records),
-        "rows": sum(record.rows for record in records),
-        "bytes": sum(record.bytes for record in records),
-    }
-
-
-def _member_rows(manifest: Manifest, member: int) -> int:
-    return sum(manifest.rows_in(training_directory(which)) for which in (None, member))
 
 
 def _text(value: object) -> str:

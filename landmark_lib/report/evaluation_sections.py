@@ -23,9 +23,9 @@ def evaluation_lead(evaluation: Evaluation) -> str:
     ensemble, members = ensemble_of(evaluation), len(evaluation.disagreement.members)
     of = "one member" if members == 1 else f"{number(members)} members"
     return (
-        f"The ensemble of {of} is right on {share(ensemble.top_1.value)} of {number(evaluation.photos)} held-out"
-        f" photos of {number(evaluation.classes)} classes; a random guess is right on"
-        f" {share(evaluation.chance)}. {comparison_words(evaluation)}"
+        f"The ensemble of {of} is right on {share(ensemble.top_1.value)} of"
+        f" {number(evaluation.photos)} held-out photos of {number(evaluation.classes)} classes; a random"
+        f" guess is right on {share(evaluation.chance)}. {comparison_words(evaluation)}"
     )
 
 
@@ -186,11 +186,12 @@ def rejection_words(found: RejectionResult) -> str:
     """Describe whether the intervals support that rejection ranks photos without a landmark lower."""
     gains = [at.gain for at in found.shares if at.share]
     if all(gain.low > 0 for gain in gains):
-        return "ranks them lower than the vote's score does"
+        return "ranks photos without a landmark lower than the vote's score does"
     if all(gain.high < 0 for gain in gains):
-        return "ranks them higher than the vote's score does, which is worse"
+        return "ranks photos without a landmark higher than the vote's score does, which is worse"
     return (
-        "may or may not rank them lower than the vote's score does: an interval of the difference contains 0"
+        "may or may not rank photos without a landmark lower than the vote's score does: an interval of the"
+        " difference contains 0"
     )
 
 

@@ -19,8 +19,8 @@ from landmark_lib.dataset import (
     LandmarkClass,
     Manifest,
     Role,
-    part_name,
     read_table,
+    shard_name,
 )
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.placement import place_row
@@ -144,7 +144,7 @@ def read_outputs(
     for image in images:
         for recipe in image.recipes[:OUTPUTS_SHOWN]:
             shard, _ = place_row(COMMON, image.image_id, recipe, shards, seed)
-            wanted[part_name(COMMON, shard, shards)].add((image.image_id, recipe))
+            wanted[shard_name(COMMON, shard, shards)].add((image.image_id, recipe))
     return read_jpegs(root, wanted, ["image_id", "recipe"])
 
 

@@ -143,7 +143,12 @@ def confusion_section(
     for true, _, count in confusion:
         photos[true] += count
     labels = [row.landmark_id for row in classes]
-    hardest = _hardest_classes(confusion, photos)
+    right = {true: count for true, predicted, count in confusion if true == predicted}
+    # (class, right, photos), lowest accuracy first
+    hardest = sorted(
+        ((true, right.get(true, 0), count) for true, count in photos.items()),
+        key=lambda row: (row[1] / row[2], -row[2], row[0]),
+    )
     body = render_part(
         "confusion.html",
         wrong=sum(count for *_, count in pairs),
@@ -201,13 +206,6 @@ def gallery_section(
         rejected_photos=rejected_photos,
     )
     return Section("gallery", "Photos right and wrong", body)
-
-
-def _hardest_classes(confusion: Confusion, photos: Mapping[int, int]) -> list[tuple[int, int, int]]:
-    """Return (class index, photos predicted right, photos), lowest accuracy first."""
-    right = {true: count for true, predicted, count in confusion if true == predicted}
-    rows = [(true, right.get(true, 0), count) for true, count in photos.items()]
-    return sorted(rows, key=lambda row: (row[1] / row[2], -row[2], row[0]))
 
 
 def _tiles(example: Example) -> dict[str, Any]:

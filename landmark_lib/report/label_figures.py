@@ -48,12 +48,13 @@ def histogram_figure(bins: Sequence[tuple[int, int, int]]) -> Markup:
     """
     size = FONT_SIZE if len(bins) <= 9 else 7
     labels = [count for _, _, count in bins]
+    starts = [f"{low:,}" if low < 10_000 else f"{low // 1000}k" for low, _, _ in bins]
 
     def paint(axes: Axes) -> None:
         bars = axes.bar(range(len(bins)), labels, width=0.86, color=ACCENT)
         axes.bar_label(bars, [f"{n:,}" if n else "" for n in labels], padding=2, fontsize=size, color=INK)
         axes.set(xlabel="images of the label, from", ylabel="labels")
-        axes.set_xticks(range(len(bins)), [_short(low) for low, _, _ in bins], fontsize=size)
+        axes.set_xticks(range(len(bins)), starts, fontsize=size)
         axes.tick_params("x", length=0)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.yaxis.set_major_formatter(FuncFormatter(_whole))
@@ -135,7 +136,3 @@ def _write_counts(axis: Axis, largest: int) -> None:
 
 def _whole(value: float, _: object) -> str:
     return f"{value:,.0f}" if np.isclose(value, round(value)) else ""
-
-
-def _short(count: int) -> str:
-    return f"{count:,}" if count < 10_000 else f"{count // 1000}k"

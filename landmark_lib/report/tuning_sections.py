@@ -6,7 +6,7 @@ from typing import Any
 from landmark_lib.digits import decimal, duration, number, points, share
 from landmark_lib.report.page import Fact, Section, cell, render_part
 from landmark_lib.report.tuning_figures import COMPLETE, PRUNED, history_figure, importance_figure
-from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning
+from landmark_lib.tuning_results import TrialResult, Tuning
 
 MAX_TRIALS = 500  # in the table
 
@@ -14,8 +14,8 @@ MAX_TRIALS = 500  # in the table
 def tuning_lead(found: Tuning) -> str:
     """Summarize a search in a paragraph."""
     return (
-        f"Of {number(len(found.trials))} trials, {number(found.members)} that vote well together were selected"
-        f" on {number(found.selection_photos)} held-out photos. {verdict(found)}"
+        f"Of {number(len(found.trials))} trials, {number(found.members)} that vote well together were"
+        f" selected on {number(found.selection_photos)} held-out photos. {verdict(found)}"
     )
 
 
@@ -62,7 +62,12 @@ def ensembles_section(found: Tuning) -> Section:
         verdict=verdict(found),
         reporting=found.reporting_photos,
         rows=[
-            _ensemble_row(name, ensemble)
+            {
+                "name": name,
+                "trials": ", ".join(map(str, ensemble.trials)),
+                "selection": share(ensemble.selection_accuracy),
+                "figures": [cell(ensemble.top_1, share), cell(ensemble.gap)],
+            }
             for name, ensemble in (("tuned", found.tuned), ("default", found.default))
             if ensemble is not None
         ],
@@ -85,15 +90,6 @@ def trials_section(found: Tuning) -> Section:
         left_out=len(found.trials) - len(shown),
     )
     return Section("trials", "Trials", body)
-
-
-def _ensemble_row(name: str, ensemble: EnsembleResult) -> dict[str, Any]:
-    return {
-        "name": name,
-        "trials": ", ".join(map(str, ensemble.trials)),
-        "selection": share(ensemble.selection_accuracy),
-        "figures": [cell(ensemble.top_1, share), cell(ensemble.gap)],
-    }
 
 
 def _differences(found: Tuning) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from landmark_lib.settings.preprocess import (
     APPROACHES,
     PreprocessSettings,
     SourceSettings,
+    Stage,
 )
 from landmark_lib.settings.train import (
     MemberSettings,
@@ -45,6 +46,7 @@ __all__ = [
     "PredictSettings",
     "PreprocessSettings",
     "SourceSettings",
+    "Stage",
     "TrainSettings",
     "TuneSettings",
     "deciding",

@@ -1,4 +1,4 @@
-"""What `jobs/preprocess.py` is told."""
+"""Settings of `jobs/preprocess.py`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ Approach = Literal["first", "final"]
 APPROACHES: dict[str, tuple[int, int]] = {"first": (1, 60), "final": (10, 120)}
 
 Kind = Literal["auto", "folders", "images", "csv", "tar"]
-Until = Literal["list", "corpus", "labels", "plan", "shards"]
+Stage = Literal["list", "corpus", "labels", "plan", "shards"]  # in their order
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SourceSettings:
     Attributes:
         address: Folder, CSV or tar file, as a path or a URI.
         labels: CSV with the labels of the photos in a folder or in tar files.
-        kind: What `address` is; 'auto' finds out.
+        kind: What `address` is; 'auto' detects it.
         unlabelled: Photos have no labels.
     """
 
@@ -34,7 +34,7 @@ class SourceSettings:
 
 @dataclass(frozen=True)
 class PreprocessSettings(PhotoSettings):
-    """What `jobs/preprocess.py` is told.
+    """Settings of `jobs/preprocess.py`.
 
     Raises:
         UserError: A value out of its range.
@@ -42,76 +42,73 @@ class PreprocessSettings(PhotoSettings):
 
     input: str | None = place(
         None,
-        "Photos: a folder of folders named by label; a CSV with a column url; or, with --labels, a folder of"
+        "Photos: a folder with one folder per label; a CSV with a column url; or, with --labels, a folder of"
         " images or of tar files, or one tar file. A path or a URI (gs://, s3://, hdfs://)."
         f"  [default: the embedded sample, rendered into {SAMPLE_DIRECTORY}]",
         "corpus",
     )
     labels: str | None = place(
         None,
-        "CSV that tells the labels of the images in --input: Kaggle's id,url,landmark_id, or Google Landmarks"
-        " v2's train.csv or train_clean.csv.",
+        "CSV with the labels of the images in --input: Kaggle's id,url,landmark_id, or Google Landmarks v2's"
+        " train.csv or train_clean.csv.",
         "corpus",
     )
-    kind: Kind = setting("auto", "What --input is; 'auto' finds out.", "corpus")
+    kind: Kind = setting("auto", "What --input is; 'auto' detects it.", "corpus")
     unlabelled: bool = flag(
-        "The photos have no labels (a test set): makes the corpus only, for predictions.",
+        "The photos have no labels (a test set): make only the corpus, for predictions.",
         "corpus",
     )
     output: str = place(DATASET_DIRECTORY, "Directory of the data set, a path or a URI.")
     approach: Approach = setting(
         "final",
-        "The paper's approach: 'first' keeps every label and cuts at 60 images, 'final' keeps labels with 10"
-        " images and cuts at 120.",
+        "The paper's approach: 'first' keeps every label and cuts at 60 images; 'final' keeps labels with at"
+        " least 10 images and cuts at 120.",
         "plan",
     )
     min_label_count: int | None = setting(
         None,
-        "Drop labels with fewer images than this.  [default: of the approach, 1 or 10]",
+        "Drop labels with fewer images than this.  [default: 1 or 10, by --approach]",
         "plan",
         formerly="smallest_label_count",
     )
     cutoff: int | None = setting(
         None,
-        "Most training images of a class in one member.  [default: of the approach, 60 or 120]",
+        "Largest number of training images per class and member.  [default: 60 or 120, by --approach]",
         "plan",
     )
-    target: int = setting(60, "Training images that a smaller class is upsampled to.", "plan")
-    hold_out: int = setting(2, "Images of each class held out for validation.", "plan")
+    target: int = setting(60, "Upsample smaller classes to this many training images.", "plan")
+    hold_out: int = setting(2, "Images per class held out for validation.", "plan")
     ensemble_size: int = setting(
-        3, "Training sets, each with its own sample of the large classes.", "plan", formerly="members"
+        3,
+        "Number of ensemble members; each gets its own sample of the large classes.",
+        "plan",
+        formerly="members",
     )
     seed: int = setting(0, "Seed of every random choice.", "plan")
-    rows_per_shard: int = setting(1024, "Size of a shard, in rows of about 25 kB.", "plan")
-    rows_per_group: int = setting(
-        128, "Size of a Parquet row group, in rows; what a reader holds at once.", "corpus"
-    )
+    rows_per_shard: int = setting(1024, "Rows per shard; a row takes about 25 kB.", "plan")
+    rows_per_group: int = setting(128, "Rows per Parquet row group; a reader holds one at a time.", "corpus")
     photos_per_part: int = setting(
         256,
-        "Photos that one task resizes; more, where a million photos would give more than 4,096 parts.",
+        "Photos that one task resizes. Parts grow instead of exceeding 4,096 (above a million photos).",
         "corpus",
     )
-    until: Until = setting("shards", "Stop after this stage; the next run goes on from there.")
-    dry_run: bool = flag(
-        "Print the plan (labels, roles, rows of each member, bytes to expect) and write nothing.",
-    )
+    until: Stage = setting("shards", "Stop after this stage. The next run resumes there.")
+    dry_run: bool = flag("Print the plan (labels, roles, rows per member, expected bytes); write nothing.")
     verify: bool = flag(
-        "Compare the list with the files, reading no pixels, and write nothing; exit status 1 if anything is"
+        "Compare the list with the files without decoding them; write nothing. Exit status 1 if anything is"
         " wrong.",
     )
     overwrite: bool = flag(
-        "Replace a data set made with other settings; its corpus stays where only the plan's differ.",
+        "Replace a data set made with other settings; keep its corpus if only settings of the plan differ.",
     )
-    retry_rejected: bool = flag(
-        "Try the rejected photos of a finished data set again, and only those and new ones.",
-    )
+    retry_rejected: bool = flag("Add new photos to a finished data set, and try the rejected ones again.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("target", "ensemble_size", "rows_per_shard", "rows_per_group", "photos_per_part"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(self.hold_out >= 0, "hold_out", "at least 0", self.hold_out)
-        require(self.resolved_smallest >= 1, "min_label_count", "at least 1", self.min_label_count)
+        require(self.resolved_min_label_count >= 1, "min_label_count", "at least 1", self.min_label_count)
         require(
             self.resolved_cutoff >= self.target,
             "cutoff",
@@ -121,23 +118,23 @@ class PreprocessSettings(PhotoSettings):
         require(not (self.unlabelled and self.labels), "labels", "none with --unlabelled", self.labels)
 
     def source(self, address: str) -> SourceSettings:
-        """Tell where the photos are, at `--input` or what stands in for it."""
+        """Return where the photos are, for `--input` or the sample that replaces it."""
         return SourceSettings(address, self.labels, self.kind, self.unlabelled)
 
     @property
-    def resolved_smallest(self) -> int:
-        """Smallest label count kept, as given or as the approach has it."""
+    def resolved_min_label_count(self) -> int:
+        """Smallest label count kept, as given or as the approach sets it."""
         given = self.min_label_count
         return APPROACHES[self.approach][0] if given is None else given
 
     @property
     def resolved_cutoff(self) -> int:
-        """Downsampling cutoff, as given or as the approach has it."""
+        """Downsampling cutoff, as given or as the approach sets it."""
         return APPROACHES[self.approach][1] if self.cutoff is None else self.cutoff
 
     @property
     def sampling(self) -> SamplingSettings:
-        """What the method needs to know to plan a class."""
+        """Settings that the method plans a class with."""
         return SamplingSettings(
             hold_out=self.hold_out,
             cutoff=self.resolved_cutoff,

@@ -114,7 +114,7 @@ class World:
         return [
             k
             for k, job in enumerate(self.jobs)
-            if job.sign and self.time - job.sign.given <= SECONDS_OF_A_SIGN
+            if job.sign and self.time - job.sign.written_at <= SECONDS_OF_A_SIGN
         ]
 
     @property

@@ -6,7 +6,7 @@ from landmark_lib.method.calibration import TEMPERATURES
 
 
 def grid_log_sums(logits):
-    """Give all that a temperature's fit needs of the wrong classes' logits, so that these need not be kept.
+    """Return what fitting a temperature needs of the wrong classes' logits, so that these need not be kept.
 
     Args:
         logits: (photos, classes).

@@ -56,7 +56,7 @@ class Outline(HTMLParser):
         return [element for element in self.elements if element.name in names]
 
     def section(self, anchor):
-        """Give the text of a section, its white space made one."""
+        """Return the text of a section, with white space collapsed."""
         (found,) = (element for element in self.all("section") if element["id"] == anchor)
         return " ".join(found.text.split())
 

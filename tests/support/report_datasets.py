@@ -1,4 +1,4 @@
-"""Small data sets made by the method and the contract alone, without Spark, for the report to tell about."""
+"""Small data sets made only with method/ and dataset.py, without Spark, for the report."""
 
 import io
 from collections import Counter, defaultdict
@@ -180,7 +180,7 @@ def _shards(root, plan, jpegs, settings):
     return [
         dataset.write_table(
             root,
-            dataset.part_name(directory, shard, FILES),
+            dataset.shard_name(directory, shard, FILES),
             pa.Table.from_pylist(rows[directory, shard], SCHEMAS.get(directory, dataset.TRAIN_SCHEMA)),
             rows_per_group=8,
         )

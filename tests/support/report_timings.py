@@ -1,4 +1,4 @@
-"""What the stages of a run took, for reports to tell about."""
+"""Timings of the stages of a run, for reports."""
 
 from landmark_lib.preprocess.stage import StageTiming
 

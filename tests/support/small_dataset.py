@@ -86,7 +86,7 @@ def _write_shards(root: str, directory: str, shard_rows) -> list[FileRecord]:
             for row in range(rows)
         ]
         table = pa.Table.from_pylist(listed, dataset.TRAIN_SCHEMA).select(schema.names)
-        name = dataset.part_name(directory, shard, len(shard_rows))
+        name = dataset.shard_name(directory, shard, len(shard_rows))
         records.append(dataset.write_table(root, name, table, ROWS_PER_GROUP))
     return records
 

@@ -1,4 +1,4 @@
-"""Spark in this process, started once, and what its runs are told so that they are quick."""
+"""Spark in this process, started once, with options for quick runs."""
 
 import shlex
 import sys
@@ -36,10 +36,10 @@ def spark_that_stays() -> Iterator[None]:
 
 @contextmanager
 def spark_started_with(settings: Mapping[str, str]) -> Iterator[None]:
-    """Have the next Spark of this process start anew, with other settings, and end it."""
+    """Have the next Spark of this process start again, with other settings, and end it."""
     from pyspark import SparkContext
 
-    properties = SparkContext._jvm.java.lang.System  # where Spark looks for what spark-submit was told
+    properties = SparkContext._jvm.java.lang.System  # where Spark looks for the options of spark-submit
     before = {name: properties.getProperty(name) for name in settings}
     _stop_spark()
     for name, value in settings.items():

@@ -27,7 +27,7 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_what_a_spreadsheet_would_calculate_becomes_text(text):
+def test_formulas_become_text(text):
     assert as_cell(text) == f"'{text}"
 
 
@@ -50,7 +50,7 @@ def test_rows_come_back_with_all_their_line_breaks(rows):
     assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows
 
 
-def test_labels_are_no_formulas_in_classes_csv_and_come_back(tmp_path):
+def test_labels_in_classes_csv_are_no_formulas_and_round_trip(tmp_path):
     labels = [*FORMULAS, "17", "-1", "<b>"]
     classes = [LandmarkClass(index, label, 9, 7) for index, label in enumerate(labels)]
     dataset.write_classes(str(tmp_path), classes)

@@ -18,7 +18,7 @@ def test_points_of_numbers_stand_in_a_line():
 
 
 @given(st.lists(st.lists(CELLS, max_size=5), max_size=6))
-def test_every_cell_begins_where_those_above_and_below_it_do(rows):
+def test_cells_of_a_column_align(rows):
     lines = in_columns(rows)
     assert [line.split() for line in lines] == rows
     begins = 0

@@ -216,4 +216,6 @@ def test_classes_that_lack_something_are_refused_in_a_line(root, content, messag
 def test_names_of_directories_and_files_are_those_of_the_contract():
     assert dataset.training_directory(None) == "train/common"
     assert dataset.training_directory(2) == "train/member-2"
-    assert dataset.part_name("train/common", 12, 128) == "train/common/shard-00012-of-00128.parquet"
+    assert dataset.shard_name("train/common", 12, 128) == "train/common/shard-00012-of-00128.parquet"
+    assert dataset.part_name("corpus", 12, 128) == "corpus/part-00012-of-00128.parquet"
+    assert dataset.part_name("corpus", 12, 128, 3) == "corpus/part-00012-of-00128-batch-3.parquet"

@@ -47,7 +47,7 @@ def read(text):
         (math.nan, "-"),
     ],
 )
-def test_decimals_are_three_and_more_where_three_would_say_none_or_all(value, written):
+def test_decimals_are_more_than_three_where_three_would_round_to_none_or_all(value, written):
     assert decimal(value) == written
 
 
@@ -74,7 +74,7 @@ def test_only_nothing_is_written_as_zero_and_only_all_as_one(value, places):
 @given(st.floats(-2, 2), st.floats(-2, 2), st.integers(1, 6))
 @example(0.0009996, 0.001, 3)
 @example(0.999, 0.9990000001, 3)
-def test_of_two_decimals_the_larger_is_never_written_as_the_smaller(one, other, places):
+def test_larger_decimals_are_never_written_as_smaller(one, other, places):
     small, large = sorted((one, other))
     assert read(decimal(small, places)) <= read(decimal(large, places))
 
@@ -107,7 +107,7 @@ def test_what_is_near_nothing_or_all_keeps_two_digits(rest):
         (math.nan, 1, "-"),
     ],
 )
-def test_shares_are_per_cent_with_a_decimal_and_more_where_it_would_say_none_or_all(part, whole, written):
+def test_shares_have_more_decimals_where_one_would_round_to_none_or_all(part, whole, written):
     assert share(part, whole) == written
 
 
@@ -123,7 +123,7 @@ def test_only_nothing_is_0_per_cent_and_only_all_is_100(part, rest):
 
 
 @given(WITHIN, WITHIN)
-def test_of_two_shares_the_larger_is_never_written_as_the_smaller(one, other):
+def test_larger_shares_are_never_written_as_smaller(one, other):
     small, large = sorted((one, other))
     assert read(share(small)) <= read(share(large))
 
@@ -140,7 +140,7 @@ def test_differences_of_shares_are_points_with_their_sign(difference, written):
     ("value", "written"),
     [(0.0499, "p = 0.050"), (1.0, "p = 1.000"), (0.00001, "p < 0.001"), (0.0, "p < 0.001")],
 )
-def test_p_values_below_a_thousandth_are_only_said_to_be_smaller(value, written):
+def test_p_values_below_a_thousandth_are_written_as_a_bound(value, written):
     assert p_value(value) == written
 
 
@@ -163,7 +163,7 @@ def test_a_figure_is_written_with_its_interval():
         (0.0059, "0.0059"),
     ],
 )
-def test_numbers_have_commas_and_small_fractions_their_decimals(count, written):
+def test_large_numbers_have_commas_and_small_fractions_decimals(count, written):
     assert number(count) == written
 
 
@@ -183,7 +183,7 @@ def test_only_none_is_written_as_the_number_zero(count):
         (4e18, "4,000 PB"),
     ],
 )
-def test_sizes_have_the_largest_unit_that_leaves_a_whole_one(count, written):
+def test_sizes_use_the_largest_unit_with_a_value_of_at_least_one(count, written):
     assert size(count) == written
 
 

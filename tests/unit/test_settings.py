@@ -34,9 +34,9 @@ def test_defaults_of_the_sampling_are_those_of_the_papers_final_approach():
 @pytest.mark.parametrize(("approach", "smallest", "cutoff"), [("first", 1, 60), ("final", 10, 120)])
 def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
     settings = PreprocessSettings(approach=approach)
-    assert (settings.resolved_smallest, settings.resolved_cutoff) == (smallest, cutoff)
+    assert (settings.resolved_min_label_count, settings.resolved_cutoff) == (smallest, cutoff)
     given = PreprocessSettings(approach=approach, min_label_count=3, cutoff=77)
-    assert (given.resolved_smallest, given.resolved_cutoff) == (3, 77)
+    assert (given.resolved_min_label_count, given.resolved_cutoff) == (3, 77)
 
 
 @pytest.mark.parametrize(

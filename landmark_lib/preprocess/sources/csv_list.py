@@ -1,4 +1,4 @@
-"""A CSV that tells where each photo is: Kaggle's `id,url,landmark_id`, or `id,url` without labels."""
+"""A CSV with the address of each photo: Kaggle's `id,url,landmark_id`, or `id,url` without labels."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +15,11 @@ from landmark_lib.inputs.source import Source
 from landmark_lib.preprocess.sources.label_list import read_list
 from landmark_lib.storage import open_address
 
-FILES_ASKED_AT_ONCE = 16
+CONCURRENT_REQUESTS = 16
 
 
 def list_csv(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:
-    """List the rows of a CSV; with sizes, each file is asked for, the web's aside."""
+    """Return the photos of a CSV; with sizes, each file is looked up, except on the web."""
     folder = source.place.parent.uri
 
     def entries_of(rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -30,35 +30,35 @@ def list_csv(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFr
     )
     if with_sizes:
         tasks = 4 * spark.sparkContext.defaultParallelism
-        asked = entries.repartition(tasks, "image_id")
-        entries = asked.mapInArrow(ask_for_files, from_arrow_schema(ENTRY_SCHEMA))
+        spread = entries.repartition(tasks, "image_id")
+        entries = spread.mapInArrow(look_up_files, from_arrow_schema(ENTRY_SCHEMA))
     return entries
 
 
-def ask_for_files(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Give each entry of a list the size of its file in bytes, or the reason why there is none."""
-    with ThreadPoolExecutor(FILES_ASKED_AT_ONCE) as pool:
+def look_up_files(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield entries with the size of their file in bytes, or the reason why it cannot be read."""
+    with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
         for batch in batches:
             rows = batch.to_pylist()
-            told = pool.map(_ask_for_file, (None if row["reason"] else row["uri"] for row in rows))
-            answered = [{**row, **answer} for row, answer in zip(rows, told, strict=True)]
-            yield pa.RecordBatch.from_pylist(answered, ENTRY_SCHEMA)
+            found = pool.map(_look_up_file, (None if row["reason"] else row["uri"] for row in rows))
+            completed = [{**row, **columns} for row, columns in zip(rows, found, strict=True)]
+            yield pa.RecordBatch.from_pylist(completed, ENTRY_SCHEMA)
 
 
-def _ask_for_file(uri: str | None) -> dict[str, int | str]:
+def _look_up_file(uri: str | None) -> dict[str, int | str]:
     if uri is None or uri.startswith(WEB):
         return {}
     try:
         filesystem, path = open_address(uri)
-        told = filesystem.info(path)
+        info = filesystem.info(path)
     except FileNotFoundError:
         return {"reason": Reason.MISSING_FILE}
     except (ConnectionError, TimeoutError):
         raise
-    except (ValueError, ImportError) as error:  # fsspec's words for an unknown scheme
+    except (ValueError, ImportError) as error:  # how fsspec reports an unknown scheme
         return {"reason": Reason.UNSUPPORTED_ADDRESS, "detail": str(error)}
     except OSError as error:
         return {"reason": Reason.UNREADABLE_FILE, "detail": str(error)}
-    if told["type"] != "file":
-        return {"reason": Reason.UNREADABLE_FILE, "detail": f"expected a file, found a {told['type']}"}
-    return {"size": told["size"]}
+    if info["type"] != "file":
+        return {"reason": Reason.UNREADABLE_FILE, "detail": f"expected a file, found a {info['type']}"}
+    return {"size": info["size"]}

@@ -1,4 +1,4 @@
-"""A folder of folders named by label; or, without labels, every file below a folder."""
+"""A folder of folders named by label or, without labels, every file below a folder."""
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -10,7 +10,7 @@ from landmark_lib.preprocess.sources.walk import list_files
 
 
 def list_folders(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:
-    """List the photos below a folder; ids are paths below it, labels their first parts."""
+    """Return the photos below a folder; their ids are paths below it, their labels the first folders."""
     root, unlabelled = source.place.uri, source.unlabelled
 
     def entries_of(files: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""A folder of images that a list tells about: `<id>.jpg`, or Google Landmarks v2's `a/b/c/<id>.jpg`."""
+"""A folder of images with a label list: `<id>.jpg`, or Google Landmarks v2's `a/b/c/<id>.jpg`."""
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -10,7 +10,7 @@ from landmark_lib.preprocess.sources.walk import list_files
 
 
 def list_images(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:
-    """List all files of a folder, in rows of FOUND_SCHEMA."""
+    """Return all files below a folder in rows of FOUND_SCHEMA."""
     root = source.place.uri
 
     def found_in(files: pa.RecordBatch) -> pa.RecordBatch:

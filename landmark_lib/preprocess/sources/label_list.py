@@ -1,4 +1,4 @@
-"""Lists, read as a stream in one task, so that neither the driver nor any worker ever holds one."""
+"""Lists, read as a stream in one task, so that no process ever holds a whole one."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,15 +22,15 @@ def read_list(
     *,
     unlabelled: bool,
 ) -> DataFrame:
-    """Read the rows of a list.
+    """Return the rows of a list.
 
     Args:
-        spark: Where to read.
+        spark: The session.
         place: The list.
-        option: Of the command line, that named it.
-        entries_of: What becomes of rows of LABEL_SCHEMA; called in the task.
-        schema: Of the rows that it returns.
-        unlabelled: Whether labels are left out.
+        option: The command-line option that names it.
+        entries_of: Converts rows of LABEL_SCHEMA; called in the task.
+        schema: Schema of the converted rows.
+        unlabelled: Whether to ignore labels.
     """
     uri = place.uri
 

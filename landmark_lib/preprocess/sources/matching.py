@@ -1,4 +1,4 @@
-"""Label lists and the files they tell about, brought together by image id."""
+"""Match the ids of a label list with files."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
 from landmark_lib.images.formats import IMAGE_ENDINGS
 from landmark_lib.inputs.entries import REPEATED
-from landmark_lib.inputs.matching import HINTS, SHOWN, WAYS, Mismatch, Pair, Way, is_much, tell_way
+from landmark_lib.inputs.matching import HINTS, SHOWN, WAYS, Mismatch, Pair, Way, is_much, log_way
 from landmark_lib.inputs.schema import ENTRY_SCHEMA
 from landmark_lib.inputs.source import Source
 
@@ -21,17 +21,17 @@ logger = logging.getLogger(__name__)
 
 OF_A_LIST = ["image_id", "landmark_id", "list_reason", "list_detail", "on_list"]
 OF_A_FILE = ["uri", "reason", "detail", "archive", "offset", "size", "path", "is_photo"]
-IDS_SENT_TO_ALL = 100_000  # a few MB for every executor
+MAX_IDS_BROADCAST = 100_000  # a few MB for each executor
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How the names of files fit a list.
+    """How the names of files match a list.
 
     Attributes:
-        listed: Rows of the list that have no reason to give no photo.
-        missing: Those of them whose id is the name of no file.
-        left: Files whose name is no id.
+        listed: Rows of the list without a reason to reject them.
+        missing: Those of them whose id is not the name of a file.
+        left: Files whose name is not an id.
     """
 
     listed: int
@@ -41,26 +41,33 @@ class Counts:
 
 @contextmanager
 def matched(labels: DataFrame, found: DataFrame, source: Source) -> Iterator[DataFrame]:
-    """Give every row of a label list its file, and yield the entries, with the columns of ENTRY_SCHEMA.
+    """Yield the entries of a label list and its files, with the columns of ENTRY_SCHEMA.
 
-    A row whose id means no file is a missing file. A file that no row means is extra. Two files of one id, or
-    two rows, give two entries.
+    A row whose id matches no file is a missing file. A file that matches no row is extra. Two files or two
+    rows with one id give two entries.
 
     Args:
-        labels: With the columns of LABEL_SCHEMA.
-        found: Files, with the columns of FOUND_SCHEMA.
-        source: What is listed.
+        labels: Rows of LABEL_SCHEMA.
+        found: Files in rows of FOUND_SCHEMA.
+        source: The source.
 
     Raises:
-        UserError: No id means a file.
+        UserError: No id matches a file.
     """
-    joined = _joined_by_name(labels, found).persist()
+    joined = _join_by_name(labels, found).persist()
     pairs: DataFrame | None = None
     try:
-        counts = _count(joined)
+        wanted = F.col("on_list") & F.col("list_reason").isNull()
+        row = joined.agg(*(F.count_if(what) for what in (wanted, _is_missing(), _is_left()))).collect()[0]
+        counts = Counts(*map(int, row))
         if counts.missing and counts.left:
-            pairs = _pairs(joined, counts).persist()
-            _tell(joined, pairs, counts, source)
+            # As `inputs.matching.pair` does: image_id, file, path, way.
+            found_pairs = _one_to_one(*_left_over(joined), WAYS, counts)
+            of_id = found_pairs.groupBy("image_id").agg(F.min(F.struct("way", "file", "path")).alias("best"))
+            first = F.min(F.struct("best.way", "image_id", "best.path")).alias("best")
+            of_file = of_id.groupBy("best.file").agg(first)
+            pairs = of_file.select("best.image_id", "file", "best.path", "best.way").persist()
+            _report(joined, pairs, counts, source)
         yield _entries(joined if pairs is None else _with_pairs(joined, pairs), source)
     finally:
         joined.unpersist()
@@ -68,16 +75,16 @@ def matched(labels: DataFrame, found: DataFrame, source: Source) -> Iterator[Dat
             pairs.unpersist()
 
 
-def _joined_by_name(labels: DataFrame, found: DataFrame) -> DataFrame:
+def _join_by_name(labels: DataFrame, found: DataFrame) -> DataFrame:
     listed = labels.select(
         "image_id",
         "landmark_id",
         F.col("reason").alias("list_reason"),
         F.col("detail").alias("list_detail"),
-        F.lit(True).alias("on_list"),  # noqa: FBT003 - Spark's way to write a constant
+        F.lit(True).alias("on_list"),  # noqa: FBT003 - a constant column
     )
-    # Full, so that no row of either side is lost; a file is listed once only, not for each question. Remarks
-    # have no id on the files' side, so they meet nothing.
+    # A full join loses no row of either side, and lists the files only once. Remarks among the files have no
+    # id, so they match nothing.
     return (
         listed.join(found, "image_id", "full")
         .fillna(value=False, subset=["on_list", "is_photo"])
@@ -93,34 +100,18 @@ def _is_left() -> Column:
     return ~F.col("on_list") & F.col("is_photo")
 
 
-def _count(joined: DataFrame) -> Counts:
-    wanted = F.col("on_list") & F.col("list_reason").isNull()
-    row = joined.agg(*(F.count_if(what) for what in (wanted, _is_missing(), _is_left()))).collect()[0]
-    return Counts(*map(int, row))
-
-
-def _pairs(joined: DataFrame, counts: Counts) -> DataFrame:
-    """Pair ids with files as `inputs.matching.pair` does: image_id, file, path, way."""
-    found = _one_to_one(*_left_over(joined), WAYS, counts)
-    of_id = found.groupBy("image_id").agg(F.min(F.struct("way", "file", "path")).alias("best"))
-    of_file = of_id.groupBy("best.file").agg(
-        F.min(F.struct("best.way", "image_id", "best.path")).alias("best")
-    )
-    return of_file.select("best.image_id", "file", "best.path", "best.way")
-
-
 def _left_over(joined: DataFrame) -> tuple[DataFrame, DataFrame]:
     ids = joined.where(_is_missing()).select("image_id").distinct()
     return ids, joined.where(_is_left()).select(_file().alias("file"), "path")
 
 
 def _file() -> Column:
-    """Tell files apart; members of a tar may have one name."""
+    """Return the column that identifies a file; members of a tar may share a name."""
     return F.concat_ws(" ", "offset", "uri")
 
 
 def _one_to_one(ids: DataFrame, files: DataFrame, ways: tuple[Way, ...], counts: Counts) -> DataFrame:
-    """Find the ids and files that a way leads from one to the other: image_id, file, path, way."""
+    """Return the ids and files that match one to one by a way: image_id, file, path, way."""
 
     def keys_of_ids(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -134,9 +125,9 @@ def _one_to_one(ids: DataFrame, files: DataFrame, ways: tuple[Way, ...], counts:
                 yield _keyed(batch, number, [way.of_path(path) for path in batch.column("path").to_pylist()])
 
     of_ids = ids.mapInArrow(keys_of_ids, "image_id string, way int, key string").where("key <> ''")
-    asked = of_ids.select("way", "key").distinct()
+    wanted = of_ids.select("way", "key").distinct()
     of_files = files.mapInArrow(keys_of_files, "file string, path string, way int, key string").join(
-        F.broadcast(asked) if counts.missing <= IDS_SENT_TO_ALL else asked, ["way", "key"], "left_semi"
+        F.broadcast(wanted) if counts.missing <= MAX_IDS_BROADCAST else wanted, ["way", "key"], "left_semi"
     )
     return _alone(of_ids, "image_id").join(_alone(of_files, "file", "path"), ["way", "key"])
 
@@ -147,43 +138,37 @@ def _keyed(batch: pa.RecordBatch, way: int, keys: list[str]) -> pa.RecordBatch:
 
 
 def _alone(keyed: DataFrame, *names: str) -> DataFrame:
-    """Return the rows that share their way and key with no other."""
+    """Return the rows whose way and key no other row has."""
     of_key = (F.first(name).alias(name) for name in names)
     grouped = keyed.groupBy("way", "key").agg(F.count("*").alias("times"), *of_key)
     return grouped.where("times = 1").drop("times")
 
 
-def _tell(joined: DataFrame, pairs: DataFrame, counts: Counts, source: Source) -> None:
+def _report(joined: DataFrame, pairs: DataFrame, counts: Counts, source: Source) -> None:
     found = F.min(F.struct("image_id", "path")).alias("first")
     rows = pairs.groupBy("way").agg(F.count("*").alias("count"), found).orderBy("way").collect()
     for row in rows:
         first = Pair(row["first"]["image_id"], row["first"]["path"], row["way"])
-        tell_way(row["way"], row["count"], first, source.labels)
+        log_way(row["way"], row["count"], first, source.labels)
     if is_much(counts.missing - sum(row["count"] for row in rows), counts.listed):
-        mismatch = _mismatch(joined, pairs, counts)
+        ids, files = _left_over(joined)
+        ids, files = ids.join(pairs, "image_id", "left_anti"), files.join(pairs, "file", "left_anti")
+        would = _one_to_one(ids, files, HINTS, counts).groupBy("way").count().orderBy("way").collect()
+        photos_first = files.orderBy(~has_image_ending(F.col("path")), "path")
+        mismatch = Mismatch(
+            ids.count(),
+            counts.listed,
+            [row["image_id"] for row in ids.orderBy("image_id").limit(SHOWN).collect()],
+            [row["path"] for row in photos_first.limit(SHOWN).collect()],
+            {row["way"]: row["count"] for row in would},
+        )
         if counts.missing == counts.listed and not rows:
-            raise UserError(f"--labels: {source.labels}: {mismatch.told(source.place)}")
-        logger.warning(f"{source.labels}: {mismatch.told(source.place)}")
-
-
-def _mismatch(joined: DataFrame, pairs: DataFrame, counts: Counts) -> Mismatch:
-    ids, files = _left_over(joined)
-    ids, files = ids.join(pairs, "image_id", "left_anti"), files.join(pairs, "file", "left_anti")
-    would = _one_to_one(ids, files, HINTS, counts).groupBy("way").count().orderBy("way").collect()
-    return Mismatch(
-        ids.count(),
-        counts.listed,
-        [row["image_id"] for row in ids.orderBy("image_id").limit(SHOWN).collect()],
-        [
-            row["path"]
-            for row in files.orderBy(~has_image_ending(F.col("path")), "path").limit(SHOWN).collect()
-        ],
-        {row["way"]: row["count"] for row in would},
-    )
+            raise UserError(f"--labels: {source.labels}: {mismatch.describe(source.place)}")
+        logger.warning(f"{source.labels}: {mismatch.describe(source.place)}")
 
 
 def _with_pairs(joined: DataFrame, pairs: DataFrame) -> DataFrame:
-    """Give ids of the list the files that they were paired with."""
+    """Return the join with each paired id and its file in one row."""
     missing, left = joined.where(_is_missing()), joined.where(_is_left()).withColumn("file", _file())
     file_of_id = left.join(pairs.select("image_id", "file").withColumnRenamed("image_id", "id"), "file")
     given = missing.select(OF_A_LIST).join(
@@ -203,28 +188,28 @@ def _with_pairs(joined: DataFrame, pairs: DataFrame) -> DataFrame:
 def _entries(joined: DataFrame, source: Source) -> DataFrame:
     is_missing = F.col("uri").isNull()
     missing = F.when(is_missing, Reason.MISSING_FILE)
-    told = F.when(F.col("list_reason").isNotNull(), F.col("list_detail"))
-    where = F.lit(f"no image of this id in {source.place}")
-    not_found = F.when(is_missing & F.col("list_reason").isNull(), where)
+    of_list = F.when(F.col("list_reason").isNotNull(), F.col("list_detail"))
+    no_image = F.lit(f"no image of this id in {source.place}")
+    not_found = F.when(is_missing & F.col("list_reason").isNull(), no_image)
     return (
         joined.withColumn("extra", _is_left())
-        .withColumn("detail", F.coalesce(told, "detail", not_found))
+        .withColumn("detail", F.coalesce(of_list, "detail", not_found))
         .withColumn("reason", F.coalesce("list_reason", "reason", missing))
         .select(ENTRY_SCHEMA.names)
     )
 
 
 def has_image_ending(path: Column) -> Column:
-    """Tell whether a file is named like an image that can be read."""
+    """Return whether a file is named like a readable image."""
     name = F.substring_index(path, "/", -1)
     return name.contains(".") & F.lower(F.substring_index(name, ".", -1)).isin(*IMAGE_ENDINGS)
 
 
 def mark_repeated_ids(entries: DataFrame) -> DataFrame:
-    """Leave each image id to one entry, as `inputs.entries.mark_repeated_ids` does."""
-    can_give_none = F.col("reason").isNotNull()
+    """Keep one entry of each image id, as `inputs.entries.mark_repeated_ids` does."""
+    is_rejected = F.col("reason").isNotNull()
     same_id = Window.partitionBy("image_id").orderBy(
-        "extra", can_give_none, "landmark_id", "uri", F.col("offset").desc()
+        "extra", is_rejected, "landmark_id", "uri", F.col("offset").desc()
     )
     again = F.col("reason").isNull() & (F.col("position") > 1)
     return (

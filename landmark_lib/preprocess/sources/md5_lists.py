@@ -1,11 +1,10 @@
-"""MD5 sums of tars, as they lie beside them: `md5.images_000.txt`, `images_000.tar.md5`, `md5sums.txt`.
+"""MD5 sums of tars in files beside them: `md5.images_000.txt`, `images_000.tar.md5`, `md5sums.txt`.
 
-Any file beside the tars whose name holds "md5" is a list in the format of md5sum: a sum, spaces, a name. A
-sum alone belongs to the tar that the list's own name tells.
+Any file beside the tars with "md5" in its name is a list in the format of md5sum: a sum, spaces, a name. A
+sum without a name belongs to the tar in the list's own name.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from landmark_lib.errors import UserError
@@ -21,11 +20,11 @@ OWN_NAME = re.compile(
 
 @dataclass(frozen=True)
 class Md5Sums:
-    """What the lists beside the tars of a source say.
+    """The lists beside the tars of a source.
 
     Attributes:
         sums: MD5 sums in lower case by name of the tar, without its folder.
-        not_understood: Lines that are no sums, each after the name of its list.
+        not_understood: Lines without a sum, each after the name of its list.
     """
 
     sums: dict[str, str]
@@ -33,13 +32,13 @@ class Md5Sums:
 
 
 def read_md5_lists(place: Place) -> Md5Sums:
-    """Read the MD5 lists in the folder of the tars.
+    """Read the MD5 lists beside tars.
 
     Args:
         place: A folder of tars, or one tar.
 
     Raises:
-        UserError: A list cannot be read, is far too long, or another list gives a tar another sum.
+        UserError: A list cannot be read or is far too long, or lists contradict each other.
     """
     folder = place if place.is_dir() else place.parent
     sums: dict[str, str] = {}
@@ -47,7 +46,17 @@ def read_md5_lists(place: Place) -> Md5Sums:
     for child in children(folder, "", with_sizes=False):
         if child.is_folder or child.reason is not None or "md5" not in child.path.lower():
             continue
-        for line in _read_lines(folder / child.path):
+        place = folder / child.path
+        try:
+            with place.open() as file:
+                content = file.read(LONGEST_LIST + 1)
+        except OSError as error:
+            raise UserError(f"--input: cannot read {place}: {error}") from None
+        if len(content) > LONGEST_LIST:
+            raise UserError(
+                f"--input: {place} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes"
+            )
+        for line in filter(str.strip, content.decode("utf-8-sig", "backslashreplace").splitlines()):
             parsed = parse_line(line, child.path)
             if parsed is None:
                 not_understood.append(f"{child.path}: {line[:80]}")
@@ -59,27 +68,14 @@ def read_md5_lists(place: Place) -> Md5Sums:
 
 
 def parse_line(line: str, list_name: str) -> tuple[str, str] | None:
-    """Give the tar and its MD5 sum that a line of a list tells, or nothing for another line.
+    """Return the tar and the MD5 sum in a line of a list; None if the line has no sum.
 
     Args:
-        line: Without its end.
-        list_name: Name of the list, which names the tar where the line does not.
+        line: The line without its end.
+        list_name: Name of the list, from which the tar's name is taken if the line has none.
     """
     parsed = SUM_AND_NAME.fullmatch(line)
     if parsed is None:
         return None
     name = parsed["name"] or f"{OWN_NAME.sub('', OWN_NAME.sub('', list_name))}.tar"
     return name.rpartition("/")[2], parsed["sum"].lower()
-
-
-def _read_lines(place: Place) -> Iterator[str]:
-    try:
-        with place.open() as file:
-            content = file.read(LONGEST_LIST + 1)
-    except OSError as error:
-        raise UserError(f"--input: cannot read {place}: {error}") from None
-    if len(content) > LONGEST_LIST:
-        raise UserError(
-            f"--input: {place} is named like a list of MD5 sums but has over {LONGEST_LIST} bytes"
-        )
-    return (line for line in content.decode("utf-8-sig", "backslashreplace").splitlines() if line.strip())

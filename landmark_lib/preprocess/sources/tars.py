@@ -8,20 +8,18 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.inputs.schema import FOUND_SCHEMA
 from landmark_lib.inputs.source import Source
-from landmark_lib.inputs.tars import find_tars, list_tar
+from landmark_lib.inputs.tars import list_tar
 from landmark_lib.storage import Place
 
 
-def list_tars(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:  # noqa: ARG001 - a tar's headers tell sizes
-    """List the members of tars, in rows of FOUND_SCHEMA."""
-    uris = [tar.address for tar in find_tars(source.place, source.option)]
-    archives = spark.createDataFrame(
-        spark.sparkContext.parallelize([(uri,) for uri in uris], len(uris)), "uri string"
-    )
-    return archives.mapInArrow(_list_archives, from_arrow_schema(FOUND_SCHEMA))
+def list_tars(spark: SparkSession, source: Source, *, with_sizes: bool) -> DataFrame:  # noqa: ARG001 - headers hold the sizes
+    """Return the members of tars in rows of FOUND_SCHEMA."""
 
+    def list_archives(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for uri in batch.column("uri").to_pylist():
+                yield from list_tar(Place(uri))
 
-def _list_archives(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for uri in batch.column("uri").to_pylist():
-            yield from list_tar(Place(uri))
+    uris = [(tar.address,) for tar in source.tars]
+    archives = spark.createDataFrame(spark.sparkContext.parallelize(uris, len(uris)), "uri string")
+    return archives.mapInArrow(list_archives, from_arrow_schema(FOUND_SCHEMA))

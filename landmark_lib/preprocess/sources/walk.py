@@ -1,7 +1,7 @@
-"""The files below a folder, listed in Spark tasks: none of their names passes through the driver.
+"""The files below a folder, listed in Spark tasks: their names never reach the driver.
 
-The two upper levels are listed one after the other and their folders spread over the tasks, then each task
-lists all that lies deeper.
+The two top levels are listed first, one after the other. Their folders are spread over tasks, each of which
+lists everything below.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -35,14 +35,14 @@ def list_files(
     *,
     with_sizes: bool,
 ) -> DataFrame:
-    """List all files below a folder, links followed.
+    """List all files below a folder, following links.
 
     Args:
-        spark: Where to list.
+        spark: The session.
         root: URI of the folder.
-        entries_of: What becomes of files, in rows of FILE_SCHEMA; called in tasks.
-        schema: Of the rows that it returns.
-        with_sizes: Whether to ask for the sizes of files where that costs a call for each.
+        entries_of: Converts rows of FILE_SCHEMA; called in tasks.
+        schema: Schema of the converted rows.
+        with_sizes: Whether to request the sizes of files even if that costs a call for each.
 
     Returns:
         The rows that `entries_of` returns.
@@ -66,7 +66,7 @@ def list_files(
 def _listed(
     rows: Iterable[pa.RecordBatch], list_folder: Callable[[str], Iterator[Child]]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield rows of CHILD_SCHEMA with what the folders among them hold in the place of these."""
+    """Yield rows of CHILD_SCHEMA with each folder replaced by its contents."""
     for batch in rows:
         is_listed = pc.and_(batch.column("is_folder"), batch.column("reason").is_null())
         yield batch.filter(pc.invert(is_listed))

@@ -41,7 +41,7 @@ def asked_directly(photo_dataset, models):
     return softmax.argmax(axis=2), softmax.max(axis=2), truth.numpy()
 
 
-def test_each_members_accuracy_is_the_share_it_gets_right(evaluated, asked_directly):
+def test_accuracy_of_each_member_is_its_share_of_right_predictions(evaluated, asked_directly):
     labels, _, truth = asked_directly
     scores = {result.voter: result for result in evaluated[0].voters}
     assert list(scores) == [*MEMBERS, "ensemble", "mean softmax"]
@@ -70,7 +70,7 @@ def test_the_json_holds_every_number(evaluated):
     assert evaluation.chance == pytest.approx(1 / 3)
 
 
-def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluated, photo_dataset):
+def test_table_shows_all_voters_with_chance_and_weights(evaluated, photo_dataset):
     text = describe_evaluation(evaluated[0], dataset.read_classes(photo_dataset))
     lines = text.splitlines()
     assert [line.split()[0] for line in lines[2:8]] == ["chance", *MEMBERS, "ensemble", "mean"]
@@ -79,7 +79,7 @@ def test_the_table_shows_all_voters_beside_chance_and_names_the_weights(evaluate
     assert "top-3" in lines[1]
 
 
-def test_the_table_says_how_small_a_chance_among_many_classes_is(evaluated, photo_dataset):
+def test_table_keeps_digits_of_small_chances(evaluated, photo_dataset):
     classes, p_value = 14_951, 0.00001
     compared = replace(evaluated[0].comparison, p_value=p_value)
     many = replace(evaluated[0], classes=classes, chance=1 / classes, comparison=compared)
@@ -98,7 +98,7 @@ def test_the_batch_size_changes_no_answer(photo_dataset, models):
         assert single.ece == pytest.approx(together.ece, abs=1e-4)
 
 
-def test_the_mean_softmax_is_an_alternative_beside_the_vote(evaluated, photo_dataset, models):
+def test_mean_softmax_is_measured_beside_the_vote(evaluated, photo_dataset, models):
     shards = validation_shards(photo_dataset, dataset.read_manifest(photo_dataset))
     ((_, images, truth),) = ordered_batches(shards, slices_of_rank(shards, 0, 1), SIDE, 99)
     softmax = np.mean(
@@ -108,18 +108,18 @@ def test_the_mean_softmax_is_an_alternative_beside_the_vote(evaluated, photo_dat
     assert found.top_1.value == pytest.approx((softmax.argmax(axis=1) == truth.numpy()).mean())
 
 
-def test_each_member_gets_a_temperature_judged_on_photos_it_was_not_fitted_on(evaluated):
+def test_each_member_has_a_temperature_measured_on_photos_it_was_not_fitted_on(evaluated):
     for result in evaluated[0].voters[:3]:
         assert 0 < result.temperature.photos < PHOTOS
     assert all(result.temperature is None for result in evaluated[0].voters[3:])
 
 
-def test_log_sums_of_the_graph_are_those_of_the_definition():
+def test_log_sums_of_the_graph_equal_their_definition():
     logits = np.random.default_rng(0).normal(0, 8, (5, 40)).astype(np.float32)
     np.testing.assert_allclose(_log_sums(tf.constant(logits)), grid_log_sums(logits), rtol=1e-5, atol=1e-4)
 
 
-def test_the_page_lies_beside_the_numbers_and_joins_them_with_the_data_set(evaluated):
+def test_page_is_beside_the_json_and_covers_the_data_set(evaluated):
     page = (evaluated[1].parent / "report.html").read_text()
     for title in ("Scores", "Reliability", "Labels", "Files"):
         assert title in page

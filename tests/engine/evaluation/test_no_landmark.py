@@ -1,4 +1,4 @@
-"""Photos without a landmark are told by what training left behind, and rank low in a submission."""
+"""Photos without a landmark are detected by feature statistics of training, and rank low in submissions."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def held_out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def just_trained(models, held_out, tmp_path_factory):
-    """The members with sketches of some features, as training leaves them."""
+    """Members with the feature statistics that training writes."""
     directory = tmp_path_factory.mktemp("trained") / "models"
     shutil.copytree(models, directory)
     (directory / REJECTION).unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def settings_for(models, **others):
     return EvaluateSettings(models=str(models), batch_size=8, **others)
 
 
-def test_evaluation_measures_what_telling_them_brings(sketched, held_out, streets):
+def test_evaluation_measures_the_gain_of_rejecting_them(sketched, held_out, streets):
     evaluation, path = evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
     found = evaluation.rejection
     assert (found.photos, found.landmark_free, found.unreadable) == (15, FREE / 2, {"not an image": 1})
@@ -114,7 +114,7 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
         assert float(score) == by_id[before.partition(",")[0]][CHANCE]
 
 
-def test_members_without_a_sketch_tell_nothing_and_say_so(sketched, held_out, streets):
+def test_members_without_feature_statistics_learn_no_rejection_and_report_it(sketched, held_out, streets):
     (sketched / MEMBERS[1] / STATISTICS).unlink()
     evaluation, _ = evaluate(settings_for(sketched), held_out)
     assert evaluation.rejection is None
@@ -138,7 +138,7 @@ def test_what_was_learned_for_other_models_is_refused(sketched, held_out, street
 
 
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
-def test_a_broken_sketch_is_named(sketched, held_out, content):
+def test_broken_feature_statistics_are_reported_by_name(sketched, held_out, content):
     (sketched / MEMBERS[2] / STATISTICS).write_bytes(content)
     with pytest.raises(LandmarkError, match=f"{MEMBERS[2]}/{STATISTICS} cannot be read"):
         evaluate(settings_for(sketched), held_out)
@@ -153,7 +153,7 @@ def test_no_photos_without_a_landmark_are_a_mistake(sketched, held_out, tmp_path
         evaluate(settings_for(sketched, no_landmark=str(tmp_path / "texts")), held_out)
 
 
-def test_a_landmark_unknown_to_all_is_never_answered():
+def test_masked_classes_are_never_predicted():
     random = np.random.default_rng(0)
     outputs = [
         Outputs(

@@ -43,7 +43,7 @@ def host():
 
 @pytest.fixture(params=["predict", "evaluate"])
 def read(request, host, tmp_path, monkeypatch):
-    """Give a function that reads a photo that a CSV names; it gives the ids, or why there is none."""
+    """Return a function that reads a photo listed in a CSV, and returns the ids, or why there is none."""
     monkeypatch.delenv("http_proxy", raising=False)
     listed = tmp_path / "list.csv"
     listed.write_text(f"id,url\na,HTTP://127.0.0.1:{host.server_port}/a.png\n")
@@ -72,7 +72,7 @@ def test_other_options_hold_too(read, host):
     assert host.asked == ["landmark-recognition", CONTACT]
 
 
-def test_a_proxy_that_cannot_be_is_told_in_one_line(read, monkeypatch):
+def test_an_impossible_proxy_is_reported_in_one_line(read, monkeypatch):
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1080")
     with pytest.raises(UserError, match="http_proxy: expected"):
         read(allow_private_addresses=True)

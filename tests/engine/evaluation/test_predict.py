@@ -65,9 +65,7 @@ def rows_of(files, directory=ANSWERS):
     return pa.concat_tables(files.read(directory)).to_pylist()
 
 
-def test_the_hold_out_is_answered_as_the_members_and_their_vote_answer(
-    small_dataset, models, tmp_path, one_rank
-):
+def test_hold_out_predictions_equal_those_of_members_and_vote(small_dataset, models, tmp_path, one_rank):
     settings = PredictSettings(models=str(models), output=str(tmp_path), batch_size=3, top_k=2)
     files, summary = predict(settings, find_photos(settings, small_dataset), one_rank)
     rows = rows_of(files)
@@ -91,7 +89,7 @@ def test_the_hold_out_is_answered_as_the_members_and_their_vote_answer(
     np.testing.assert_allclose([row["ensemble score"] for row in rows], voted.scores, rtol=1e-4)
 
 
-def test_of_a_folder_every_file_gets_an_answer_or_a_reason(folder, models, tmp_path, one_rank, small_units):
+def test_every_file_of_a_folder_is_predicted_or_has_a_reason(folder, models, tmp_path, one_rank, small_units):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path))
     files, summary = predict(settings, find_photos(settings, ""), one_rank)
     assert (summary.photos, summary.answered) == (PHOTOS + 2, PHOTOS)
@@ -104,7 +102,7 @@ def test_of_a_folder_every_file_gets_an_answer_or_a_reason(folder, models, tmp_p
     }
 
 
-def test_a_users_photo_becomes_the_centre_224_pixels_of_a_250_pixel_square(tmp_path):
+def test_users_photos_become_the_centre_224_pixels_of_a_250_pixel_square(tmp_path):
     draw(1).save(tmp_path / "a.png")
     ((ids, jpegs),) = UsersPhotos(str(tmp_path), PredictSettings(input=str(tmp_path))).read(0, print)
     assert ids.tolist() == ["a.png"]
@@ -112,7 +110,7 @@ def test_a_users_photo_becomes_the_centre_224_pixels_of_a_250_pixel_square(tmp_p
     assert np.abs(np.asarray(decode_jpeg(jpegs[0])).astype(int) - expected).mean() < 3
 
 
-def test_a_csv_names_photos_by_id_and_what_it_does_not_tell_is_rejected(folder, models, tmp_path, one_rank):
+def test_a_csv_lists_photos_by_id_and_rows_without_a_photo_are_rejected(folder, models, tmp_path, one_rank):
     listed = tmp_path / "list.csv"
     first = folder / "photo-0.png"
     listed.write_text(
@@ -148,9 +146,7 @@ def test_addresses_of_a_csv_are_downloaded(folder, models, tmp_path, one_rank):
     assert [row["ensemble labels"] for row in rows_of(files)] == [answers["photo-0.png"]]
 
 
-def test_of_a_data_set_without_labels_every_photo_gets_an_answer_or_keeps_its_reason(
-    models, tmp_path, one_rank
-):
+def test_every_photo_of_an_unlabelled_data_set_is_predicted_or_keeps_its_reason(models, tmp_path, one_rank):
     root = str(tmp_path / "dataset")
     corpus = [{"image_id": f"p{number}", "image": encode_jpeg(draw(number))} for number in range(5)]
     rejected = [{"image_id": "bad", "uri": "photos/bad.jpg", "reason": Reason.TRUNCATED}]
@@ -162,7 +158,7 @@ def test_of_a_data_set_without_labels_every_photo_gets_an_answer_or_keeps_its_re
     assert [row["image_id"] for row in rows_of(files, REJECTED)] == ["bad"]
 
 
-def test_after_a_full_disk_the_same_command_asks_only_what_is_not_answered(
+def test_after_a_full_disk_the_same_command_predicts_only_missing_units(
     folder, models, tmp_path, one_rank, small_units, monkeypatch
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "a"))
@@ -188,7 +184,7 @@ def test_after_a_full_disk_the_same_command_asks_only_what_is_not_answered(
     assert rows_of(files, REJECTED) == rows_of(undisturbed, REJECTED)
 
 
-def test_answers_of_other_models_or_to_other_photos_are_not_mixed(
+def test_predictions_of_other_models_or_photos_are_not_mixed(
     folder, small_dataset, models, tmp_path, one_rank
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path))
@@ -199,7 +195,7 @@ def test_answers_of_other_models_or_to_other_photos_are_not_mixed(
         predict(settings, others, one_rank)
 
 
-def test_two_ranks_answer_as_one_does(models, tmp_path, ranks):
+def test_two_ranks_predict_the_same_as_one(models, tmp_path, ranks):
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(300):  # more than one unit
@@ -219,7 +215,7 @@ def test_two_ranks_answer_as_one_does(models, tmp_path, ranks):
     np.testing.assert_allclose(one["ensemble score"], two["ensemble score"], rtol=1e-5)
 
 
-def test_a_submission_answers_the_test_list_in_its_order_and_rejected_photos_with_nothing(
+def test_submission_follows_the_test_list_with_empty_rows_for_rejected_photos(
     folder, models, tmp_path, one_rank
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "out"))
@@ -239,7 +235,7 @@ def test_a_submission_answers_the_test_list_in_its_order_and_rejected_photos_wit
     assert write_submission(files, str(target), None) == (PHOTOS + 2, 2)
 
 
-def test_a_landmark_is_shown_by_its_name_where_one_is_given(folder, models, tmp_path, one_rank):
+def test_landmarks_are_shown_by_name_if_given(folder, models, tmp_path, one_rank):
     names = tmp_path / "names.csv"
     names.write_text(
         "landmark_id,category\nlandmark 0,http://commons.wikimedia.org/wiki/Category:Ch%C3%A2teau_de_X\n"

@@ -1,4 +1,4 @@
-"""What is wrong with the options of a prediction is told before TensorFlow starts."""
+"""Wrong options of a prediction are reported before TensorFlow starts."""
 
 import csv
 import runpy
@@ -10,10 +10,12 @@ from photo_files import draw
 
 from landmark_lib.command_line import exit_status
 from landmark_lib.errors import UserError
+from landmark_lib.evaluation.output_file import check_output_file
 from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.evaluation.prediction_text import read_names
-from landmark_lib.evaluation.submission import check_submission, fit_test_list, read_test_list
+from landmark_lib.evaluation.submission import fit_test_list, read_test_list
 from landmark_lib.settings import PredictSettings
+from landmark_lib.storage import Place
 
 TO_SUBMIT = ["--test-list", "T/t.csv", "--submission", "T/s.csv"]
 NAMED = ["--names", "T/n.csv"]
@@ -31,7 +33,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture
 def mistake(photos, tmp_path, monkeypatch, capsys):
-    """Give a function that runs the job where no network can be loaded; it gives what the job says."""
+    """Return a function that runs the job where no network can be loaded, and returns its messages."""
     # Importing it fails from now on.
     monkeypatch.setitem(sys.modules, "landmark_lib.evaluation.predict", None)
     job = runpy.run_path(str(REPOSITORY / "jobs/predict.py"))["predict"]
@@ -52,7 +54,7 @@ def mistake(photos, tmp_path, monkeypatch, capsys):
         (None, "no such file: T/n.csv"),
     ],
 )
-def test_a_mistake_in_the_names_is_told_before_any_network_is_loaded(mistake, tmp_path, content, message):
+def test_a_mistake_in_the_names_is_reported_before_loading_networks(mistake, tmp_path, content, message):
     if content:
         (tmp_path / "n.csv").write_text(content)
     assert mistake(*NAMED) == f"error: --names: {message}\n"
@@ -63,11 +65,14 @@ def test_a_mistake_in_the_names_is_told_before_any_network_is_loaded(mistake, tm
     [
         ("0001\n0002\n", "expected a CSV with the header id, found '0001' in T/t.csv"),
         ("id\n", "T/t.csv lists no photo"),
-        ("id\nx\ny\n", "2 of 2 ids mean nothing in the photos to predict: they look like 'x', 'y'; what is"),
+        (
+            "id\nx\ny\n",
+            "2 of 2 ids match nothing in the photos to predict: these ids look like 'x', 'y'; names",
+        ),
         (None, "no such file: T/t.csv"),
     ],
 )
-def test_a_mistake_in_the_test_list_is_told_before_any_network_is_loaded(mistake, tmp_path, content, message):
+def test_a_mistake_in_the_test_list_is_reported_before_loading_networks(mistake, tmp_path, content, message):
     if content:
         (tmp_path / "t.csv").write_text(content)
     told = mistake(*TO_SUBMIT)
@@ -75,7 +80,7 @@ def test_a_mistake_in_the_test_list_is_told_before_any_network_is_loaded(mistake
     assert told.count("\n") == 1
 
 
-def test_where_a_submission_cannot_be_written_is_told_before_any_network_is_loaded(mistake, tmp_path):
+def test_an_unwritable_submission_is_reported_before_loading_networks(mistake, tmp_path):
     (tmp_path / "file").touch()
     assert mistake("--submission", "T") == "error: --submission: expected a file, found a folder: T\n"
     told = mistake("--submission", "T/file/s.csv")
@@ -83,8 +88,8 @@ def test_where_a_submission_cannot_be_written_is_told_before_any_network_is_load
     assert told.count("\n") == 1
 
 
-def test_a_submission_that_can_be_written_leaves_nothing_behind(tmp_path):
-    check_submission(str(tmp_path / "new" / "s.csv"))
+def test_checking_a_submission_leaves_nothing_behind(tmp_path):
+    check_output_file(Place(str(tmp_path / "new" / "s.csv")), "--submission")
     assert list((tmp_path / "new").iterdir()) == []
 
 
@@ -92,7 +97,7 @@ def fitted(photos, wanted):
     return fit_test_list(wanted, list(UsersPhotos(str(photos), PredictSettings()).image_ids()))
 
 
-def test_ids_of_the_test_list_may_be_paths_with_or_without_ending(photos):
+def test_ids_of_the_test_list_may_be_paths_with_or_without_extension(photos):
     wanted = ["cafe/001", "Brandenburg Gate/000.png", "cafe/001"]
     assert fitted(photos, wanted) == [
         ("cafe/001", "cafe/001.png"),
@@ -115,15 +120,15 @@ def test_names_without_folders_do_where_they_are_unique(tmp_path, capsys):
     )
 
 
-def test_a_list_with_few_of_the_photos_says_how_both_look(photos, capsys):
+def test_list_with_few_of_the_photos_is_reported_with_examples_of_both(photos, capsys):
     lines = fitted(photos, ["cafe/000", "x", "y"])
     assert [image_id for _, image_id in lines] == ["cafe/000.png", None, None]
-    assert "2 of 3 ids mean nothing in the photos to predict: they look like 'x', 'y'" in (
+    assert "2 of 3 ids match nothing in the photos to predict: these ids look like 'x', 'y'" in (
         capsys.readouterr().err
     )
 
 
-def test_names_and_test_lists_are_read_whatever_wrote_them(tmp_path):
+def test_names_and_test_lists_are_read_in_any_encoding_and_dialect(tmp_path):
     names = "Landmark_ID;Category;x\r\n 1 ; Château_de_X ;y\r\n"
     (tmp_path / "n.csv").write_bytes(names.encode("utf-16"))
     assert read_names(str(tmp_path / "n.csv")) == {"1": "Château de X"}

@@ -13,7 +13,7 @@ JOB = str(REPOSITORY / "jobs/predict.py")
 NAMES = ["\x1b[2J", "\x1b]0;owned\x07", "a\rb", "a\nerror: fake", "\u202egnp", "\x9b1A"]
 
 
-def test_photos_of_every_name_are_answered_in_lines_of_text(models, tmp_path, capsys):
+def test_photos_of_any_name_are_described_line_by_line(models, tmp_path, capsys):
     for name in NAMES:
         Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / f"{name}.png")
     (tmp_path / "no\x1b[2Jphoto").write_text("text")

@@ -4,7 +4,7 @@ import pytest
 from pyspark.errors import PySparkException
 
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.preprocess.failures import GO_ON, told_in_one_line
+from landmark_lib.preprocess.failures import RESUME, explain_failures
 
 OF_PYTHON = (
     "An error occurred while calling o1.collect.\n: org.apache.spark.SparkException: Job aborted due to stage"
@@ -21,7 +21,7 @@ OF_JAVA = (
 
 
 def told(error):
-    with pytest.raises(LandmarkError) as raised, told_in_one_line():
+    with pytest.raises(LandmarkError) as raised, explain_failures():
         raise error
     return raised.value
 
@@ -42,13 +42,13 @@ FULL = "No space left on device"
 def test_the_cause_of_a_failed_task_is_told_with_the_way_to_go_on(trace, cause, message):
     error = told(PySparkException(trace.format(cause=cause)))
     assert "\n" not in str(error)
-    assert str(error).endswith(GO_ON)
-    assert message is None or str(error) == f"{message}; {GO_ON}"
+    assert str(error).endswith(RESUME)
+    assert message is None or str(error) == f"{message}; {RESUME}"
 
 
 def test_a_full_disk_of_the_driver_is_told_with_the_way_to_go_on():
     assert str(told(OSError(28, "No space left on device", "/out"))) == (
-        f"[Errno 28] No space left on device: '/out'; {GO_ON}"
+        f"[Errno 28] No space left on device: '/out'; {RESUME}"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_users_mistake_found_in_a_task_stays_one():
 
 
 def test_a_defect_in_a_task_keeps_its_traceback():
-    with pytest.raises(PySparkException), told_in_one_line():
+    with pytest.raises(PySparkException), explain_failures():
         raise PySparkException(OF_PYTHON.format(cause="KeyError: 'image'"))
-    with pytest.raises(ZeroDivisionError), told_in_one_line():
+    with pytest.raises(ZeroDivisionError), explain_failures():
         raise ZeroDivisionError

@@ -4,8 +4,8 @@ import pytest
 
 from landmark_lib.dataset import FileRecord
 from landmark_lib.errors import LandmarkError
-from landmark_lib.preprocess.journal import Journal, Part, Stage, records_of, total
-from landmark_lib.preprocess.listing import Batch
+from landmark_lib.preprocess.batch import Batch
+from landmark_lib.preprocess.journal import Journal, Part, records_of, total
 from landmark_lib.storage import PARTIAL, Place
 
 
@@ -19,37 +19,37 @@ def journal(request, tmp_path):
 
 
 def test_parts_are_found_again_by_their_numbers(journal):
-    assert journal.parts(Stage.CORPUS) == {}
-    journal.commit(Stage.CORPUS, 11, part(11, 3))
-    journal.commit(Stage.CORPUS, 2, part(2, 4))
-    journal.commit(Stage.PLAN, 2, part(2, 5))
-    assert journal.parts(Stage.CORPUS) == {2: part(2, 4), 11: part(11, 3)}
-    assert not journal.is_closed(Stage.CORPUS)
+    assert journal.parts("corpus") == {}
+    journal.commit("corpus", 11, part(11, 3))
+    journal.commit("corpus", 2, part(2, 4))
+    journal.commit("plan", 2, part(2, 5))
+    assert journal.parts("corpus") == {2: part(2, 4), 11: part(11, 3)}
+    assert not journal.is_closed("corpus")
 
 
 def test_a_closed_stage_has_the_parts_it_was_closed_with(journal):
     parts = {0: part(0, 3), 1: part(1, 4)}
-    journal.close(Stage.CORPUS, parts)
-    assert journal.is_closed(Stage.CORPUS)
-    assert journal.parts(Stage.CORPUS) == parts
+    journal.close("corpus", parts)
+    assert journal.is_closed("corpus")
+    assert journal.parts("corpus") == parts
 
 
 def test_a_stage_taken_back_is_not_done(journal):
-    journal.commit(Stage.PLAN, 0, part(0, 1))
-    journal.close(Stage.PLAN, {0: part(0, 1)})
-    journal.commit(Stage.CORPUS, 0, part(0, 1))
-    journal.forget([Stage.PLAN, Stage.SHARDS])
-    assert (journal.parts(Stage.PLAN), journal.is_closed(Stage.PLAN)) == ({}, False)
-    assert set(journal.parts(Stage.CORPUS)) == {0}
+    journal.commit("plan", 0, part(0, 1))
+    journal.close("plan", {0: part(0, 1)})
+    journal.commit("corpus", 0, part(0, 1))
+    journal.forget(["plan", "shards"])
+    assert (journal.parts("plan"), journal.is_closed("plan")) == ({}, False)
+    assert set(journal.parts("corpus")) == {0}
 
 
 def test_nothing_is_found_after_the_notes_are_removed(journal):
     journal.write("batch.json", {"number": 1})
-    journal.commit(Stage.CORPUS, 0, part(0, 1))
+    journal.commit("corpus", 0, part(0, 1))
     assert journal.read("batch.json", dict[str, int]) == {"number": 1}
     journal.remove()
     assert journal.read("batch.json", dict[str, int]) is None
-    assert journal.parts(Stage.CORPUS) == {}
+    assert journal.parts("corpus") == {}
 
 
 def test_files_and_counts_of_parts_add_up():
@@ -60,14 +60,14 @@ def test_files_and_counts_of_parts_add_up():
 
 def test_a_damaged_note_is_told_in_a_line_with_what_to_do(journal):
     journal.write("batch.json", {"number": "one"})
-    told = r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to begin again"
+    told = r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to start again"
     with pytest.raises(LandmarkError, match=told):
         journal.read("batch.json", Batch)
 
 
 def test_what_a_killed_writer_left_among_the_notes_is_passed_over(journal):
-    journal.commit(Stage.CORPUS, 0, part(0, 1))
+    journal.commit("corpus", 0, part(0, 1))
     folder = Place(journal.output) / "in-progress/done/corpus"
     (folder / f"{PARTIAL}1f.json").write(b'{"records": [')
     (folder / "notes.json").write(b"{}")
-    assert journal.parts(Stage.CORPUS) == {0: part(0, 1)}
+    assert journal.parts("corpus") == {0: part(0, 1)}

@@ -8,9 +8,7 @@ import pytest
 from landmark_lib.dataset import FileRecord, LandmarkClass
 from landmark_lib.errors import LandmarkError
 from landmark_lib.preprocess.manifest import Counted, make_manifest
-from landmark_lib.preprocess.output_directory import (
-    OURS,
-)
+from landmark_lib.preprocess.output_directory import OURS
 from landmark_lib.preprocess.plan import PlannedRows
 
 FILES = [
@@ -59,15 +57,15 @@ def test_rows_that_add_up_make_a_manifest():
 
 
 @pytest.mark.parametrize(
-    ("lost", "told"),
+    ("lost", "message"),
     [
         ({"listed": 6}, "6 photos listed, but 5 in the corpus and 0 rejected"),
         ({"planned": PLANNED[:1]}, "5 images in the corpus, but 3 in the plan"),
-        ({"validation": 3}, "validation: expected 3 rows of the plan, found 2"),
+        ({"validation": 3}, "validation: expected 3 planned rows, found 2"),
     ],
 )
-def test_lost_rows_are_an_error(lost, told):
-    with pytest.raises(LandmarkError, match=told):
+def test_lost_rows_are_an_error(lost, message):
+    with pytest.raises(LandmarkError, match=message):
         manifest_of(**lost)
 
 

@@ -99,7 +99,7 @@ def test_what_was_passed_over_is_told_once_by_each(spark, tree, capsys):
         listing(settings)
         warnings = [line for line in capsys.readouterr().err.splitlines() if "warning: " in line]
         assert [line.partition("warning: ")[2] for line in warnings] == [
-            f"passed over in {tree}: {len(LITTER)} hidden or left by tools, such as .DS_Store"
+            f"ignored {len(LITTER)} hidden files and files left by tools in {tree}, such as .DS_Store"
         ]
 
 
@@ -197,9 +197,9 @@ def test_ids_of_a_list_find_their_photos_with_and_without_ending(lists, folder, 
     ]
     told = capsys.readouterr().err
     name = f"{lists}/{folder}/labels.csv"
-    assert f"ids of {name} matched by their names with ending: 1, such as 'b.JPG' with '0/b.JPG'" in told
-    assert "by their names, endings and the composition of accents aside: 1, such as 'c.jpg'" in told
-    assert "by their paths, endings and the composition of accents aside: 1, such as '1/café'" in told
+    assert f"1 ids of {name} matched by name with ending, such as 'b.JPG' with '0/b.JPG'" in told
+    assert "by name, ignoring endings and the composition of accents, such as 'c.jpg'" in told
+    assert "by path, ignoring endings and the composition of accents, such as '1/café'" in told
 
 
 def test_a_list_that_is_not_utf_8_is_read_and_told(spark, lists, capsys):
@@ -219,7 +219,7 @@ def test_a_list_that_means_no_file_says_how_both_look_and_what_would_help(spark,
             listing(source)
         told = str(error.value).replace(str(tmp_path), "")
         assert told.startswith(
-            "--labels: /I.csv: 3 of 3 ids mean nothing in /I: they look like '0', '1', '2'; "
+            "--labels: /I.csv: 3 of 3 ids match nothing in /I: these ids look like '0', '1', '2'; "
         )
         assert told.endswith("like '000.jpg', '001.jpg', '002.jpg'; without leading zeros, 3 would match")
 
@@ -228,7 +228,7 @@ def test_a_huge_flat_folder_without_labels_is_no_source_of_labels(spark, tmp_pat
     monkeypatch.setattr("landmark_lib.inputs.source.look_into", lambda place: look_into(place, 2))
     for number in range(4):
         put(tmp_path / f"{number}.jpg")
-    with pytest.raises(UserError, match=r"expected folders named by label in .*, found files only"):
+    with pytest.raises(UserError, match=r"expected folders named by label in .*, found only files"):
         by_spark(spark, SourceSettings(str(tmp_path)))
 
 

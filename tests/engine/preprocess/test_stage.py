@@ -5,7 +5,8 @@ import zipimport
 
 from pyspark import TaskContext
 
-from landmark_lib.preprocess.stage import StageTiming, in_tasks, timed_stage, watched_stage
+from landmark_lib.preprocess.parts import in_tasks
+from landmark_lib.preprocess.stage import StageTiming, timed_stage, watched_stage
 
 
 def test_each_number_is_worked_on_in_a_task_of_its_own(spark):

@@ -1,4 +1,4 @@
-"""A source that vanishes stops a run, which goes on once it is there again."""
+"""A source that vanishes stops a run, which resumes once the source is there again."""
 
 import shutil
 
@@ -26,7 +26,7 @@ def test_a_source_that_vanished_stops_the_run_and_rejects_nothing(csv_corpus, in
     status, told = run(source / "labels.csv", out)
     assert status == 1
     assert "labels.csv is gone" in told.splitlines()[-1]
-    assert told.splitlines()[-1].endswith("goes on from where this run ended")
+    assert told.splitlines()[-1].endswith("run the same command again to resume")
     assert "Traceback" not in told
     away.rename(source)
     status, told = run(source / "labels.csv", out)

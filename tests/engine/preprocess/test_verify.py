@@ -164,16 +164,16 @@ def test_a_report_tells_all_it_found():
         tars=(TarSums("a.tar", 1_000, 5_000, 2, md5=False), TarSums("b.tar", 3, 4, 5, md5=None)),
     )
     assert report.lines() == [
-        "1,234 photos in order (56,789 bytes)",
-        "4 of them not checked: their addresses are on the web",
+        "1,234 photos are fine (56,789 bytes)",
+        "4 of them were not checked: they are on the web",
         "7 x missing file",
         "    a",
         "    b",
         "    and 5 more",
         "1 x file not on the list (not wrong)",
         "    c",
-        "a.tar: 1,000 photos, 5,000 bytes, 2 not on the list, MD5 WRONG",
-        "b.tar: 3 photos, 4 bytes, 5 not on the list, no MD5 sum known",
-        "wrong",
+        "a.tar: 1,000 photos, 5,000 bytes, 2 not on the list, MD5 sum WRONG",
+        "b.tar: 3 photos, 4 bytes, 5 not on the list, MD5 sum unknown",
+        "something is wrong",
     ]
-    assert VerifyReport(0, 0, 0, ()).lines() == ["0 photos in order (0 bytes)", "nothing is wrong"]
+    assert VerifyReport(0, 0, 0, ()).lines() == ["0 photos are fine (0 bytes)", "nothing is wrong"]

@@ -1,4 +1,4 @@
-"""The report stands alone, tells what the data set holds, and takes nothing in it for markup."""
+"""The report is self-contained, describes the data set, and escapes everything in it."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ NOTHING = "\N{EN DASH}"
 ADDRESSES = ("src", "href", "xlink:href", "action", "data", "poster", "srcset")
 
 
-def test_it_loads_nothing(any_report):
+def test_page_loads_nothing(any_report):
     page = any_report.outline
     assert not page.all("iframe", "object", "embed", "form", "base")
     for element in page.elements:
@@ -33,12 +33,12 @@ def test_it_loads_nothing(any_report):
     assert not re.search(r"@import|url\(|expression", style.text)
 
 
-def test_without_sortable_tables_it_runs_nothing(report):
+def test_page_without_sortable_tables_runs_nothing(report):
     assert not report.outline.all("script")
     assert "script-src" not in report.text
 
 
-def test_every_picture_says_what_it_shows(any_report):
+def test_every_picture_has_a_text_alternative(any_report):
     pictures = [*any_report.outline.all("img"), *any_report.outline.all("svg")]
     assert all(p["alt"] if p.name == "img" else p["aria-label"] and p["role"] == "img" for p in pictures)
 
@@ -76,19 +76,19 @@ def test_names_of_the_data_set_are_text_and_never_markup(reports):
     assert "{{ 7 * 7 }}{% raw %}" in told + "".join(alternatives)
 
 
-def test_names_of_any_length_are_told_in_a_few_hundred_characters(reports):
+def test_names_of_any_length_are_shown_in_a_few_hundred_characters(reports):
     text = reports["hostile"].text
     assert "long" * 60 in text
     assert "long" * 80 not in text
 
 
-def test_foreign_text_keeps_its_direction_to_itself(reports):
+def test_foreign_text_is_isolated_in_direction(reports):
     turning = [within for text, within in reports["hostile"].outline.texts if "\u202e" in text]
     assert turning
     assert all("bdi" in within for within in turning)
 
 
-def test_it_says_what_became_of_the_photos(reports):
+def test_page_shows_the_outcome_of_all_photos(reports):
     report = reports["usual"]
     roles, photos = report.manifest.roles, report.outline.section("photos")
     assert f"trained on by a member {roles['train']} " in photos
@@ -98,7 +98,7 @@ def test_it_says_what_became_of_the_photos(reports):
     assert "3 of the 31 photos in the corpus have a side shorter than 250 pixels; they are kept" in photos
 
 
-def test_it_shows_table_1_beside_the_papers(reports):
+def test_table_1_is_shown_beside_the_papers(reports):
     labels = reports["usual"].outline.section("labels")
     assert "Percentile 10 20 30 40 50 60 70 80 90" in labels
     assert "This data set 1 1 3 3 3 7 7 20 20" in labels
@@ -108,7 +108,7 @@ def test_it_shows_table_1_beside_the_papers(reports):
     assert any("16 to 31 images: 1" in figure for figure in figures)
 
 
-def test_it_counts_each_members_rows_of_each_class(reports):
+def test_rows_per_class_and_member_are_counted(reports):
     report = reports["usual"]
     balance = report.outline.section("balance")
     assert "Of 3 classes, 1 had more than 8 training images and was downsampled" in balance
@@ -122,7 +122,7 @@ def test_it_counts_each_members_rows_of_each_class(reports):
         assert f"Member {member} 19 {own} 5 6 8 1.6" in balance
 
 
-def test_a_downsampled_class_shows_who_drew_what(reports):
+def test_downsampled_class_shows_which_member_drew_what(reports):
     report = reports["usual"]
     plan = {
         row["image_id"]: row
@@ -149,7 +149,7 @@ def test_an_upsampled_class_shows_its_originals_and_their_recipes(reports):
     assert "Label small has 2 training images" in page.section("sampling")
 
 
-def test_rejected_photos_are_told_by_reason_with_some_of_them(reports):
+def test_rejected_photos_are_shown_by_reason_with_examples(reports):
     rejected = reports["usual"].outline.section("rejected")
     assert "truncated image 5 cut-0 file:///0 cut" in rejected
     assert rejected.count("cut-") == 3
@@ -162,19 +162,19 @@ def test_sizes_add_up_to_those_of_the_manifest(reports):
     assert f"total {len(report.manifest.files)} {rows} " in report.outline.section("files")
 
 
-def test_times_are_told_with_photos_and_megabytes_a_second(reports):
+def test_times_are_shown_with_photos_and_megabytes_per_second(reports):
     times = reports["usual"].outline.section("times")
     assert "corpus 2.0 s 36 photos 18 5.0 MB 2.5" in times
     assert f"plan 0.2 s 36 images 144 {NOTHING} {NOTHING}" in times
 
 
-def test_settings_are_told_with_what_they_mean(reports):
+def test_settings_are_shown_with_their_meaning(reports):
     settings = reports["usual"].outline.section("settings")
     assert "--cutoff 8 Most training images of a class in one member." in settings
     assert "pillow 12" in settings
 
 
-def test_what_did_not_happen_is_said(reports):
+def test_absent_sampling_is_stated(reports):
     page = reports["even"].outline
     sampling = page.section("sampling")
     assert "No class has more training images than the cutoff of 8, so nothing was left out." in sampling
@@ -191,7 +191,7 @@ def test_photos_without_labels_make_a_page_of_the_corpus_alone(reports):
     assert "in the corpus, without labels 4 100 %" in page.section("photos")
 
 
-def test_a_run_that_found_all_done_tells_no_times(reports, tmp_path):
+def test_a_run_that_found_everything_done_shows_no_times(reports, tmp_path):
     root = shutil.copytree(reports["even"].path.parent, tmp_path / "copy")
     write_report(str(root), reports["even"].manifest, [])
     assert "times" not in {s["id"] for s in outline((root / "report.html").read_text()).all("section")}
@@ -204,14 +204,14 @@ def test_the_same_data_set_and_times_give_the_same_page(reports):
     assert report.text == before
 
 
-def test_a_data_set_that_spark_made_is_told_too(tmp_path):
+def test_a_data_set_that_spark_made_has_a_report_too(tmp_path):
     root = str(shutil.copytree(GOLDEN, tmp_path / "golden"))
     page = outline(Path(write_report(root, dataset.read_manifest(root), [])).read_text())
     assert "Of 2 classes, 1 had more than 3 training images" in page.section("balance")
     assert [image["alt"] for image in page.all("img")].count("Output plain") == 1
 
 
-def test_it_is_written_into_a_bucket_too(tmp_path):
+def test_report_is_written_to_a_bucket_too(tmp_path):
     store = fsspec.filesystem("memory")
     store.put(str(GOLDEN), "/report-bucket/dataset", recursive=True)
     root = "memory://report-bucket/dataset"
@@ -223,7 +223,7 @@ def test_it_is_written_into_a_bucket_too(tmp_path):
     ).read_text()
 
 
-def test_a_shard_without_a_planned_row_is_told(tmp_path):
+def test_a_shard_without_a_planned_row_is_reported(tmp_path):
     root = str(tmp_path / "dataset")
     manifest = write_dataset(root, USUAL)
     manifest.settings["seed"] += 1

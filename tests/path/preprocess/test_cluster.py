@@ -53,7 +53,7 @@ def wait_for_a_part_of(stage, output, job):
 def run(csv_corpus, tmp_path_factory):
     """Submit the job; kill an executor in two stages, and lose a worker while shards are written."""
     folder = tmp_path_factory.mktemp("cluster")
-    code, output, told = package_code(folder / "code"), folder / "dataset", folder / "told"
+    code, output, told = package_code(folder / "code"), folder / "dataset", folder / "output.txt"
     python = python_of_a_node(folder / "python")
     with standalone_cluster(folder) as cluster, told.open("w") as file:
         submit = [BIN / "spark-submit", "--master", cluster.master, "--py-files", code, *QUICK_SPARK]
@@ -104,7 +104,7 @@ def test_who_does_not_know_the_secret_is_refused(secret, lone_master, csv_corpus
     submit = [BIN / "spark-submit", "--master", lone_master.master, *QUICK_SPARK]
     command = [*submit, JOB, "--input", csv_corpus.source, "--output", tmp_path / "dataset"]
     environment = lone_master.environment | {"SPARK_CONF_DIR": str(tmp_path)}
-    told = tmp_path / "told"
+    told = tmp_path / "output.txt"
     with told.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file, env=environment) as job:
         wait_until(lambda: "Failed to connect to master" in told.read_text() or job.poll() is not None)
         for process in family(job.pid):  # it would try for a minute

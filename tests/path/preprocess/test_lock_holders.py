@@ -11,8 +11,8 @@ from landmark_lib.preprocess.lock import locked
 
 def refused(output):
     with (
-        pytest.raises(UserError, match=f"--output: another job is at work on {output}"),
-        locked(output, print),
+        pytest.raises(UserError, match=f"--output: another job is writing to {output}"),
+        locked(output),
     ):
         pass
 
@@ -20,7 +20,7 @@ def refused(output):
 HOLD = """
 import sys
 from landmark_lib.preprocess.lock import locked
-with locked(sys.argv[1], print):
+with locked(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -43,7 +43,7 @@ def test_a_directory_that_another_process_fills_is_refused(holder, tmp_path):
 def test_a_killed_process_keeps_nobody_out(holder, tmp_path):
     holder.kill()
     holder.wait()
-    with locked(str(tmp_path), print):
+    with locked(str(tmp_path)):
         refused(str(tmp_path))
 
 
@@ -56,7 +56,7 @@ from landmark_lib.storage import Place
 
 lock_steps.SECONDS_BETWEEN_SIGNS = 0.02
 store = fsspec.filesystem("memory")
-with locked("memory://out", print):
+with locked("memory://out"):
     (mine,) = Place("memory://out").names()
     if sys.argv[1] == "taken":
         store.pipe_file("/out/.lock.other", b"holds 1 elsewhere")
@@ -74,7 +74,5 @@ with locked("memory://out", print):
 def test_a_job_that_loses_its_lock_ends_with_a_line(lost):
     ended = subprocess.run([sys.executable, "-c", LOSE, lost], capture_output=True, text=True, check=False)
     (line,) = ended.stderr.splitlines()
-    assert line.startswith(
-        "error: --output: this job no longer has the lock of memory://out: another job has it"
-    )
+    assert line.startswith("error: --output: this job lost the lock of memory://out: another job took it")
     assert (ended.returncode, ended.stdout) == (1, "")

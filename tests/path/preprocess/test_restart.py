@@ -110,7 +110,7 @@ def test_photos_in_the_corpus_are_not_read_again(csv_corpus, in_small_parts, run
     assert done
     status, told = run(source / "labels.csv", out)
     assert status == 0, told
-    assert "Going on: " in told
+    assert "Resuming: " in told
     rows = ("corpus/*", "train/*/*")
     assert MadeDataset(out).contents(*rows) == in_small_parts.contents(*rows)
 

@@ -30,7 +30,7 @@ def browser():
 
 @pytest.fixture
 def look(browser):
-    """Give a function that opens a report in a window; what the page asked for and said is kept beside it."""
+    """Return a function that opens a report in a window, with its requests and messages recorded."""
     contexts = []
 
     def open_page(report, width=1400, **how):

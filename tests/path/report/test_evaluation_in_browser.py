@@ -10,7 +10,7 @@ COLUMN = "(table, k) => [...table.tBodies[0].rows].map(row => row.cells[k].textC
 
 @pytest.fixture
 def opened(measured, look):
-    """Give the page of an evaluation in a window."""
+    """Return the page of an evaluation in a window."""
     return look(measured["evaluation"])
 
 
@@ -20,12 +20,12 @@ def table(page, name):
 
 
 def column(found, number):
-    """Give the texts of a column, from top to bottom."""
+    """Return the texts of a column, from top to bottom."""
     return found.evaluate("(table, k) => (" + COLUMN + ")(table, k)", number)
 
 
 def headings(found):
-    """Give the headings of a table and how each is sorted."""
+    """Return the headings of a table and how each is sorted."""
     sorts = "table => [...table.tHead.rows[0].cells].map(cell => [cell.textContent.trim(), cell.ariaSort])"
     return dict(found.evaluate(sorts))
 
@@ -37,7 +37,7 @@ def press(page, found, heading, key="Enter"):
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_heading_sorts_by_keyboard_and_tells_how(opened, key):
+def test_a_heading_sorts_by_keyboard_and_announces_how(opened, key):
     scores = table(opened, "Scores of all voters")
     press(opened, scores, "GAP", key)
     assert headings(scores)["GAP"] == "ascending"
@@ -56,7 +56,7 @@ def test_the_heading_keeps_the_focus_after_sorting(opened):
     assert opened.evaluate("document.activeElement.textContent") == "top-1"
 
 
-def test_numbers_sort_as_numbers_and_what_is_missing_stays_last(opened):
+def test_numbers_sort_by_value_and_missing_ones_stay_last(opened):
     tenths = table(opened, "Accuracy by tenths")
     for _ in range(2):
         press(opened, tenths, "ensemble")
@@ -117,7 +117,7 @@ def test_tables_of_epochs_open_by_keyboard(opened):
     assert column(epochs, 0)[-1] == "4, best"
 
 
-def test_without_scripts_all_is_there_and_nothing_pretends_to_be_a_button(measured, look):
+def test_without_scripts_everything_is_shown_and_there_are_no_buttons(measured, look):
     page = look(measured["evaluation"], java_script_enabled=False)
     assert page.get_by_role("button").count() == 0
     scores = table(page, "Scores of all voters")
@@ -152,6 +152,6 @@ def test_shaded_cells_can_be_read(measured, look, scheme):
     assert page.locator(".shade").nth(1).evaluate(contrast) >= 4.5
 
 
-def test_every_member_has_its_place_in_the_contents_of_the_page(opened):
+def test_every_member_has_a_heading(opened):
     names = opened.get_by_role("heading", level=3).all_text_contents()
     assert [name for name in names if re.fullmatch(r"member-\d+", name)] == MEMBERS

@@ -35,7 +35,7 @@ def test_nothing_is_wider_than_the_window(any_report, look, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_it_asks_for_nothing_but_itself_and_has_no_complaint(any_report, look, width):
+def test_page_requests_nothing_else_and_logs_nothing(any_report, look, width):
     page = look(any_report, width)
     assert [url for url in page.asked if not url.startswith("data:")] == [any_report.path.as_uri()]
     assert page.said == []
@@ -51,7 +51,7 @@ def test_every_picture_is_shown_and_has_a_name(any_report, look):
     assert pictures == page.locator("img, svg").count()
 
 
-def test_everything_that_can_be_used_is_reached_by_keyboard_in_order(any_report, look):
+def test_every_control_is_reachable_by_keyboard_in_order(any_report, look):
     page = look(any_report, 400)
     expected, reached = page.evaluate(REACHABLE), []
     for _ in expected:

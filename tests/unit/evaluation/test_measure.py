@@ -78,7 +78,7 @@ def in_order(array, order):
     return None if array is None else array[order]
 
 
-def test_the_evaluation_names_the_hold_out_and_all_voters_in_order(measured):
+def test_evaluation_has_the_hold_out_and_all_voters_in_order(measured):
     assert (measured.dataset, measured.dataset_fingerprint) == ("data", "fingerprint")
     assert (measured.photos, measured.classes, measured.chance) == (PHOTOS, CLASSES, 1 / CLASSES)
     assert [result.voter for result in measured.voters] == [
@@ -88,7 +88,7 @@ def test_the_evaluation_names_the_hold_out_and_all_voters_in_order(measured):
     assert {result.weights for result in measured.voters} == {"random"}
 
 
-def test_figures_are_those_of_the_metrics_and_lie_in_their_intervals(asked, measured):
+def test_figures_equal_the_metrics_and_lie_in_their_intervals(asked, measured):
     hold_out = asked[0]
     truths = {name: [label] for name, label in zip(hold_out.image_ids, hold_out.truth, strict=True)}
     for voter, result in zip(voters_of(asked), measured.voters, strict=True):
@@ -123,7 +123,7 @@ def test_the_order_of_photos_changes_no_number(asked, measured):
     assert asdict(again) == asdict(measured)
 
 
-def test_another_seed_draws_other_resamples_and_halves_and_changes_no_value(asked, measured):
+def test_another_seed_changes_resamples_and_halves_but_no_value(asked, measured):
     again = measure(*asked, resamples=RESAMPLES, seed=1).voters[0]
     before = measured.voters[0]
     assert again.top_1.value == before.top_1.value
@@ -166,7 +166,7 @@ def test_reliability_and_its_error_are_of_all_photos(asked, measured):
         assert result.ece == pytest.approx(error / PHOTOS)
 
 
-def test_members_that_are_too_sure_get_a_temperature_judged_on_the_other_half(asked, measured):
+def test_overconfident_members_have_a_temperature_measured_on_the_other_half(asked, measured):
     hold_out, members, *_ = asked
     other = ~fitting_half(hold_out.image_ids, 0)
     for voter, result in zip(members, measured.voters[:3], strict=True):
@@ -183,7 +183,7 @@ def test_members_that_are_too_sure_get_a_temperature_judged_on_the_other_half(as
     assert [result.temperature for result in measured.voters[3:]] == [None, None]
 
 
-def test_the_ensemble_is_compared_with_the_first_of_the_best_members(asked, measured):
+def test_ensemble_is_compared_with_the_first_best_member(asked, measured):
     hold_out, members, ensemble, _ = asked
     rights = [voter.predictions.first == hold_out.truth for voter in [*members, ensemble]]
     best = max(range(3), key=lambda number: rights[number].sum())
@@ -208,7 +208,7 @@ def test_the_difference_is_paired_photo_by_photo(asked, measured):
     assert difference.high - difference.low < top_1.high - top_1.low
 
 
-def test_disagreement_of_members_and_what_it_means_for_the_ensemble(asked, measured):
+def test_disagreement_and_the_accuracy_it_implies(asked, measured):
     hold_out, members, ensemble, _ = asked
     firsts = [voter.predictions.first.tolist() for voter in members]
     found = measured.disagreement
@@ -230,7 +230,7 @@ def test_one_member_is_always_unanimous(asked):
     assert (found.pairs, found.unanimous, found.accuracy_if_split) == ([[0.0]], 1.0, None)
 
 
-def test_one_photo_can_be_measured_but_has_no_half_to_fit_a_temperature_on():
+def test_one_photo_can_be_measured_without_a_temperature():
     evaluation = measure(*made_up(photos=1), resamples=2)
     assert evaluation.photos == 1
     assert evaluation.voters[0].temperature is None

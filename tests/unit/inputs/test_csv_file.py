@@ -137,7 +137,7 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (zipped({"a.csv": "id", "b.csv": "id"}), "expected one file in .*, found 2: a.csv, b.csv"),
         (
@@ -150,8 +150,8 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
         (gzip.compress(PLAIN.encode() * 99)[:-9], "cannot be read to its end"),
         (gzip.compress(PLAIN.encode())[:12], "cannot be read to its end"),
         (b"\x1f\x8bno gzip at all", "cannot be read to its end"),
-        (bz2.compress(PLAIN.encode()), "is packed by bzip2"),
-        (lzma.compress(PLAIN.encode()), "is packed by xz"),
+        (bz2.compress(PLAIN.encode()), "is compressed by bzip2"),
+        (lzma.compress(PLAIN.encode()), "is compressed by xz"),
         (b"PAR1\0\0", "is a Parquet file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a spreadsheet"),
         (b"", "expected a CSV with the header id,name, found ''"),
@@ -162,8 +162,8 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
     ],
     ids=lambda value: value if isinstance(value, str) else "content",  # archives hold the time
 )
-def test_what_cannot_be_read_is_told_in_a_line(tmp_path, content, told):
-    with pytest.raises(UserError, match=told) as error:
+def test_what_cannot_be_read_is_told_in_a_line(tmp_path, content, message):
+    with pytest.raises(UserError, match=message) as error:
         read(tmp_path, content)
     assert str(error.value).startswith("--names: ")
     assert "\n" not in str(error.value)
@@ -179,12 +179,12 @@ def test_an_encrypted_list_is_told_in_a_line(tmp_path):
 
 def test_what_is_no_file_is_told_in_a_line(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for name, told in {
+    for name, message in {
         "nowhere.csv": "no such file",
         "": "not a regular file",
         "pipe": "not a regular file",
     }.items():
-        with pytest.raises(UserError, match=f"--names: .*{told}"):
+        with pytest.raises(UserError, match=f"--names: .*{message}"):
             read_columns(Place(str(tmp_path / name)), "--names", ["id"])
 
 
@@ -210,7 +210,7 @@ def test_pieces_of_any_size_give_the_same_rows(rows, delimiter, encoding, size):
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("id", "name"), *rows])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("landmark_lib.inputs.csv_bytes.BYTES_AT_ONCE", size)
+        patch.setattr("landmark_lib.inputs.csv_bytes.CHUNK_BYTES", size)
         patch.setattr(csv_file, "LONGEST_HEADER", 40)
         found = rows_of(text.getvalue().encode(encoding))
     assert found == [tuple(cell.strip() for cell in row) for row in rows]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.inputs.matching import Pair, is_much, mismatch, pair, tell_pairs
+from landmark_lib.inputs.matching import Pair, is_much, log_pairs, mismatch, pair
 
 IDS = ["0001", "0002", "b"]
 NFD = unicodedata.normalize("NFD", "Café")
@@ -59,27 +59,25 @@ def test_an_exact_way_counts_before_a_loose_one():
 @pytest.mark.parametrize(("image_id", "path"), [("x/a", "y/a.jpg"), ("A", "a.jpg"), ("1", "0001.jpg")])
 def test_what_may_be_wrong_is_not_matched_but_told(image_id, path):
     assert pair([image_id], [path]) == []
-    told = mismatch([image_id], [path], 1).told("I/images")
-    assert f"1 of 1 ids mean nothing in I/images: they look like '{image_id}'" in told
-    assert f"what is there looks like '{path}'" in told
+    told = mismatch([image_id], [path], 1).describe("I/images")
+    assert f"1 of 1 ids match nothing in I/images: these ids look like '{image_id}'" in told
+    assert f"names there look like '{path}'" in told
     assert ", 1 would match" in told
 
 
 def test_a_mismatch_shows_photos_before_other_files_and_says_what_would_help():
     ids, paths = {f"img/{i}" for i in range(9)}, ["a list.csv", *(f"{i}.jpg" for i in range(7))]
-    assert mismatch(ids, paths, 20).told("x") == (
-        "9 of 20 ids mean nothing in x: they look like 'img/0', 'img/1', 'img/2';"
-        " what is there looks like '0.jpg', '1.jpg', '2.jpg'; without folders, 7 would match"
+    assert mismatch(ids, paths, 20).describe("x") == (
+        "9 of 20 ids match nothing in x: these ids look like 'img/0', 'img/1', 'img/2';"
+        " names there look like '0.jpg', '1.jpg', '2.jpg'; without folders, 7 would match"
     )
 
 
 def test_matches_are_told_in_a_line_for_each_way(capsys):
-    tell_pairs(
-        [Pair("b.jpg", "b.jpg", 1), Pair("a.jpg", "a.jpg", 1), Pair("x/c", "x/c.jpg", 3)], "labels.csv"
-    )
+    log_pairs([Pair("b.jpg", "b.jpg", 1), Pair("a.jpg", "a.jpg", 1), Pair("x/c", "x/c.jpg", 3)], "labels.csv")
     assert capsys.readouterr().err.splitlines() == [
-        "warning: ids of labels.csv matched by their names with ending: 2, such as 'a.jpg' with 'a.jpg'",
-        "warning: ids of labels.csv matched by their paths without ending: 1, such as 'x/c' with 'x/c.jpg'",
+        "warning: 2 ids of labels.csv matched by name with ending, such as 'a.jpg' with 'a.jpg'",
+        "warning: 1 ids of labels.csv matched by path without ending, such as 'x/c' with 'x/c.jpg'",
     ]
 
 

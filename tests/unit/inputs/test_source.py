@@ -9,7 +9,7 @@ from small_dataset import write_small_dataset
 from trees import counted_entries, put
 
 from landmark_lib.errors import UserError
-from landmark_lib.inputs.layout import LOOKED_AT
+from landmark_lib.inputs.layout import ENTRIES_CHECKED
 from landmark_lib.inputs.source import find_source
 from landmark_lib.settings import SourceSettings
 
@@ -100,13 +100,13 @@ def test_a_kind_that_is_named_is_taken(place):
 
 
 @pytest.mark.parametrize(
-    ("source", "settings", "told"),
+    ("source", "settings", "message"),
     [
         (("nowhere",), {}, "--input: no such folder or file: "),
         (("empty",), {}, "--input: the folder is empty: "),
         (("hidden only",), {}, "--input: the folder is empty: "),
         (("pipe",), {}, "pipe is neither"),
-        (("dataset",), {}, "dataset is a data set already; name the photos that it was made of"),
+        (("dataset",), {}, "dataset is a data set already; name the photos that it was made from"),
         (
             ("photo.jpg",),
             {},
@@ -138,10 +138,10 @@ def test_a_kind_that_is_named_is_taken(place):
         (("compressed/packed", "labels.csv"), {}, "images_000.tar is compressed"),
     ],
 )
-def test_a_source_that_cannot_be_listed_is_the_users_mistake(place, source, settings, told):
+def test_a_source_that_cannot_be_listed_is_the_users_mistake(place, source, settings, message):
     with pytest.raises(UserError) as error:
         found(place, *source, **settings)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -171,7 +171,7 @@ def looked_at(monkeypatch):
 def test_of_a_huge_folder_only_the_first_entries_are_looked_at(tmp_path, looked_at, settings):
     (tmp_path / "labels.csv").write_text("id,landmark_id\n1,x\n")
     (tmp_path / "flat").mkdir()
-    for number in range(2 * LOOKED_AT):
+    for number in range(2 * ENTRIES_CHECKED):
         (tmp_path / "flat" / f"{number}.jpg").touch()
     found(tmp_path, "flat", **settings)
-    assert len(looked_at) <= LOOKED_AT + 1
+    assert len(looked_at) <= ENTRIES_CHECKED + 1

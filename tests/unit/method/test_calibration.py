@@ -114,7 +114,7 @@ def test_scores_at_a_temperature_are_the_softmax_of_divided_logits(logits):
 
 
 @given(LOGITS, st.data())
-def test_the_chosen_temperature_has_the_least_loss_of_the_grid(logits, data):
+def test_chosen_temperature_has_the_smallest_loss_of_the_grid(logits, data):
     truth = np.array([data.draw(st.integers(0, logits.shape[1] - 1)) for _ in logits])
     photos = np.arange(len(truth))
     losses = [-np.log(softmax(logits / heat)[photos, truth]).mean() for heat in TEMPERATURES]

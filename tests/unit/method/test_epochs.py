@@ -1,4 +1,4 @@
-"""Ranks share every pass, read full batches, and go on where they ended."""
+"""Ranks share every pass, read full batches, and resume where they ended."""
 
 from collections import Counter
 from itertools import accumulate
@@ -77,7 +77,7 @@ def test_many_shards_and_a_late_epoch_are_cheap():
 
 
 @given(st.integers(1, 100), st.integers(1, 12), st.integers(0, 50))
-def test_parts_follow_each_other_and_differ_by_at_most_one_row(rows, ranks, pass_number):
+def test_parts_are_contiguous_and_differ_by_at_most_one_row(rows, ranks, pass_number):
     parts = [rank_range(rows, rank, ranks, pass_number) for rank in range(ranks)]
     assert [start for start, _ in parts] == [0, *(stop for _, stop in parts[:-1])]
     assert parts[-1][1] == rows
@@ -86,7 +86,7 @@ def test_parts_follow_each_other_and_differ_by_at_most_one_row(rows, ranks, pass
 
 
 @given(st.integers(1, 100), st.integers(1, 12))
-def test_after_any_pass_ranks_have_read_equally_much_up_to_one_row(rows, ranks):
+def test_after_any_pass_row_counts_of_ranks_differ_by_at_most_one(rows, ranks):
     per_rank = []
     for rank in range(ranks):
         parts = (rank_range(rows, rank, ranks, number) for number in range(ranks))
@@ -148,7 +148,7 @@ def test_an_unknown_rank_is_refused(rank):
         rank_range(10, rank, 2, 0)
 
 
-def test_fewer_rows_than_ranks_are_refused_with_a_way_out():
+def test_fewer_rows_than_ranks_are_refused_with_advice():
     with pytest.raises(ValueError, match="received 2 rows for 3 ranks: write more rows or use fewer ranks"):
         epoch_slices([[1], [1]], 0, 0, 0, 1, 1, 0, 3)
 

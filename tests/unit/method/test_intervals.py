@@ -60,7 +60,7 @@ def gap_by_definition(ranking, with_landmark):
 
 
 @given(HOLD_OUTS, st.integers(0, 2**32))
-def test_accuracies_of_a_resample_are_those_of_its_photos_written_out(hold_out, seed):
+def test_accuracies_of_a_resample_equal_those_of_its_photos(hold_out, seed):
     voter, truth = predictions_of(hold_out)
     figures = named(resampled_figures([voter], truth, CLASSES, resamples=3, seed=seed)[0])
     for resample, copies in enumerate(drawn_copies(len(truth), 3, seed)):
@@ -72,7 +72,7 @@ def test_accuracies_of_a_resample_are_those_of_its_photos_written_out(hold_out, 
 
 
 @given(HOLD_OUTS, st.integers(0, 2**32))
-def test_figures_by_class_weigh_each_label_drawn_by_its_chance_of_being_drawn(hold_out, seed):
+def test_per_class_figures_weight_each_class_by_its_probability_of_being_drawn(hold_out, seed):
     voter, truth = predictions_of(hold_out)
     figures = named(resampled_figures([voter], truth, CLASSES, resamples=3, seed=seed)[0])
     for resample, copies in enumerate(drawn_copies(len(truth), 3, seed)):
@@ -94,14 +94,14 @@ def test_figures_by_class_weigh_each_label_drawn_by_its_chance_of_being_drawn(ho
             assert figures[name][resample] == pytest.approx(np.average(shares, weights=weights))
 
 
-def test_a_voter_that_is_always_right_has_no_figure_but_1():
+def test_perfect_voter_has_only_figures_of_1():
     voter, truth = predictions_of([(0, 0, 1, 0.5), (0, 0, 1, 0.25), (2, 2, 1, 0.25), (3, 3, 1, 0.5)])
     figures = resampled_figures([voter], truth, CLASSES, resamples=20, seed=0)
     assert figures == pytest.approx(np.ones((1, 20, len(FIGURES))))
 
 
 @given(ALBUMS)
-def test_gap_of_copies_is_the_definition_with_each_copy_a_photo(album):
+def test_gap_of_copies_equals_gap_with_each_copy_a_photo(album):
     # Ids are positions, so of equal scores the earlier photo comes first.
     ranking = sorted((-said[1], photo) for photo, (_, said, _) in enumerate(album) if said is not None)
     order = [photo for _, photo in ranking]
@@ -124,7 +124,7 @@ def test_gap_of_copies_is_the_definition_with_each_copy_a_photo(album):
 
 
 @given(HOLD_OUTS, st.integers(0, 2**32))
-def test_gap_of_a_resample_gives_each_copy_a_rank_beside_the_others(hold_out, seed):
+def test_gap_of_a_resample_ranks_copies_beside_each_other(hold_out, seed):
     voter, truth = predictions_of(hold_out)
     figures = named(resampled_figures([voter], truth, CLASSES, resamples=3, seed=seed)[0])
     order = sorted(range(len(hold_out)), key=lambda photo: (-hold_out[photo][3], photo))
@@ -152,14 +152,14 @@ def test_all_voters_get_the_same_resamples():
     assert len(set(first[:, 0])) > 1
 
 
-def test_a_resample_depends_on_the_seed_and_holds_as_many_photos_as_there_are():
+def test_resample_depends_on_the_seed_and_has_as_many_photos_as_the_hold_out():
     draws = {seed: np.stack(list(drawn_copies(50, 3, seed))) for seed in (1, 2)}
     assert np.array_equal(draws[1], np.stack(list(drawn_copies(50, 3, 1))))
     assert not np.array_equal(draws[1], draws[2])
     assert draws[1].sum(axis=1).tolist() == [50, 50, 50]
 
 
-def test_the_interval_of_an_accuracy_is_as_wide_as_a_binomials():
+def test_interval_of_an_accuracy_is_as_wide_as_a_binomial_one():
     right = np.arange(400) < 100
     voter = one_class(np.where(right, 0, 1), np.linspace(0, 1, 400))
     figures = named(resampled_figures([voter], np.zeros(400, int), 2, resamples=2000, seed=0)[0])
@@ -168,7 +168,7 @@ def test_the_interval_of_an_accuracy_is_as_wide_as_a_binomials():
 
 
 @pytest.mark.parametrize("metric", [mean_class_accuracy, macro_precision, macro_recall])
-def test_two_photos_a_class_do_not_pull_the_interval_away_from_the_value(metric):
+def test_two_photos_per_class_do_not_bias_the_interval(metric):
     voter, truth = half_right(classes=1000)
     figures = named(resampled_figures([voter], truth, 1000, resamples=200, seed=0)[0])
     resampled = figures[metric.__name__]

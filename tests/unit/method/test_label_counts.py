@@ -11,7 +11,7 @@ from landmark_lib.method.label_counts import PERCENTILES, histogram, kept_labels
 COUNTS = st.lists(st.integers(1, 10**6), min_size=1)
 
 
-def test_percentiles_of_ten_labels_are_their_counts_in_turn():
+def test_percentiles_of_ten_labels_are_their_sorted_counts():
     assert percentiles([9, 1, 8, 2, 7, 3, 6, 4, 5, 100]) == {10 * n: n for n in range(1, 10)}
 
 

@@ -14,7 +14,7 @@ from landmark_lib.method.mixtures import RankedPhotos
     st.lists(st.sampled_from([0.1, 0.4, 0.9]), min_size=1, max_size=4),
     st.integers(0, 3),
 )
-def test_gap_at_a_share_is_the_gap_of_a_set_with_copies_of_the_landmark_free_photos(known, free, copies):
+def test_gap_at_a_share_equals_gap_with_copies_of_landmark_free_photos(known, free, copies):
     """Of equal scores, gap() ranks the smaller id first; ids make the wrong answers the smaller ones."""
     predictions, truths = {}, {}
     for number, (score, right) in enumerate(known):
@@ -39,7 +39,7 @@ def test_a_share_needs_examples():
 
 
 @given(st.integers(0, 50), st.sampled_from([0.0, 0.5, 0.9]))
-def test_a_resample_counts_as_photos_that_are_there_several_times(seed, share):
+def test_resample_equals_a_set_with_copies(seed, share):
     random = np.random.default_rng(seed)
     scores, free, right = random.random(8), random.random(5), random.random(8) < 0.7
     known, others = random.integers(0, 3, 8), random.integers(0, 3, 5)

@@ -19,9 +19,7 @@ from landmark_lib.method.placement import place_row, shard_count, training_sets
         ((), 3, []),
     ],
 )
-def test_images_of_all_members_are_stored_in_common_and_others_with_each_member(
-    members, member_count, stored
-):
+def test_images_of_all_members_are_stored_once_and_others_per_member(members, member_count, stored):
     assert training_sets(members, member_count) == stored
 
 
@@ -33,9 +31,7 @@ def test_shards_are_as_many_as_the_rows_fill(rows, rows_per_shard, shards):
 
 
 @given(st.text(), st.text(), st.text(), st.integers(1, 10_000), st.integers())
-def test_a_row_lies_in_one_of_the_shards_at_a_place_that_a_signed_integer_holds(
-    directory, image_id, recipe, shards, seed
-):
+def test_row_positions_fit_a_signed_integer(directory, image_id, recipe, shards, seed):
     shard, position = place_row(directory, image_id, recipe, shards, seed)
     assert 0 <= shard < shards
     assert 0 <= position < 2**63
@@ -48,14 +44,14 @@ def test_rows_are_spread_evenly_over_the_shards():
     assert all(abs(rows - 1000) < 150 for rows in shards.values())
 
 
-def test_outputs_of_one_image_lie_apart_and_other_seeds_place_them_elsewhere():
+def test_outputs_of_one_image_are_scattered_and_move_with_the_seed():
     recipes = [f"recipe {i}" for i in range(60)]
     places = [place_row("train/common", "a", recipe, 100, seed=0) for recipe in recipes]
     assert len({shard for shard, _ in places}) > 30
     assert places != [place_row("train/common", "a", recipe, 100, seed=1) for recipe in recipes]
 
 
-def test_the_place_within_a_shard_does_not_follow_from_the_number_of_shards():
+def test_position_in_a_shard_is_independent_of_the_number_of_shards():
     positions = {place_row("train/common", "a", "plain", shards, seed=0)[1] for shards in (1, 7, 100)}
     assert len(positions) == 1
 

@@ -14,18 +14,18 @@ DEAD = {".lock.dead": b"holds 7 elsewhere"}
 
 def refused(output):
     with (
-        pytest.raises(UserError, match=f"--output: another job is at work on {output}"),
-        locked(output, print),
+        pytest.raises(UserError, match=f"--output: another job is writing to {output}"),
+        locked(output),
     ):
         pass
 
 
 def test_nothing_is_left_of_a_lock_given_back(tmp_path):
     out = tmp_path / "deep" / "out"
-    with locked(str(out), print):
+    with locked(str(out)):
         assert (out / LOCK).exists()
     assert list(out.iterdir()) == []
-    with locked(str(out), print):
+    with locked(str(out)):
         pass
 
 
@@ -33,7 +33,7 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(UserError, match=r"--output: cannot write to .*file/out"),
-        locked(f"{tmp_path}/file/out", print),
+        locked(f"{tmp_path}/file/out"),
     ):
         pass
 
@@ -104,26 +104,26 @@ def store(monkeypatch):
 
 
 def test_an_object_store_that_another_job_fills_is_refused_and_nothing_is_left_of_its_lock(store, capsys):
-    with locked("memory://out", print):
+    with locked("memory://out"):
         (name,) = Place("memory://out").names()
         assert is_lock(name)
         refused("memory://out")
         assert Place("memory://out").names() == [name]
     assert store.find("/out") == []
-    assert "waiting up to 90 seconds for a sign that it still is" in capsys.readouterr().out
+    assert "waiting up to 90 seconds to see whether it still is" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("sign", [".lock.dead", LOCK])
 def test_a_job_without_a_sign_of_life_keeps_nobody_out_of_an_object_store(sign, store, monkeypatch):
     monkeypatch.setattr(lock_steps, "SECONDS_UNTIL_DEAD", 0.1)
     store.pipe_file(f"/out/{sign}", b"holds 7 elsewhere")
-    with locked("memory://out", print):
+    with locked("memory://out"):
         monkeypatch.setattr(lock_steps, "SECONDS_UNTIL_DEAD", 90.0)
         refused("memory://out")
     assert store.find("/out") == []
 
 
 def test_an_interrupt_by_the_user_is_none_of_the_locks(store):
-    with pytest.raises(KeyboardInterrupt), locked("memory://out", print):
+    with pytest.raises(KeyboardInterrupt), locked("memory://out"):
         raise KeyboardInterrupt
     assert store.find("/out") == []

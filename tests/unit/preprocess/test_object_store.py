@@ -104,7 +104,7 @@ def test_one_job_at_a_time_fills_a_bucket(bucket, monkeypatch):
     output = f"{bucket}/locked"
     monkeypatch.setattr(lock_steps, "SECONDS_BETWEEN_SIGNS", 0.1)
     monkeypatch.setattr(lock_steps, "SECONDS_BETWEEN_LOOKS", 0.1)
-    refusal = pytest.raises(UserError, match="another job is at work on")
-    with locked(output, print), refusal, locked(output, print):
+    refusal = pytest.raises(UserError, match="another job is writing to")
+    with locked(output), refusal, locked(output):
         pass
     assert Place(output).names() == []

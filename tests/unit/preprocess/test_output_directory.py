@@ -1,18 +1,20 @@
 """An output is new, gone on with, finished or refused; settings are never mixed in it."""
 
+from typing import get_args
+
 import pytest
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
-from landmark_lib.preprocess.journal import BATCH, Stage
+from landmark_lib.preprocess.journal import BATCH, CLEARED
 from landmark_lib.preprocess.output_directory import (
     Output,
     Standing,
     refuse_inside_input,
     resolved_settings,
 )
-from landmark_lib.settings import PreprocessSettings
+from landmark_lib.settings import PreprocessSettings, Stage
 
 DERIVED_FILES = ("labels/a", "plan/a", "train/common/a", "validation/a", "classes.csv", "report.html")
 CORPUS_FILES = ("corpus/a", "rejected/a")
@@ -49,8 +51,9 @@ def begin(folder, *decided, **settings):
     for decides in decided:
         begun.decide(decides)
     begun.journal.write(BATCH, {"number": 0, "parts": 1, "rows": {"0": 1}})
-    for stage in Stage:
+    for stage in get_args(Stage):
         begun.journal.close(stage, {})
+    begun.journal.write(CLEARED, {})
 
 
 def test_settings_are_told_with_what_the_approach_fills_in():
@@ -126,8 +129,8 @@ def test_other_settings_are_refused_with_what_differs_and_nothing_is_changed(mak
     with pytest.raises(UserError) as refused:
         output(tmp_path, seed=5, photos_per_part=9).agree(overwrite=False)
     assert str(refused.value) == (
-        f"--output: {tmp_path} holds a data set made with other settings: photos_per_part 256 there, 9 now,"
-        " seed 0 there, 5 now; --overwrite replaces it"
+        f"--output: {tmp_path} holds a data set made with other settings:"
+        " --photos-per-part was 256, is 9 now; --seed was 0, is 5 now; --overwrite replaces it"
     )
     assert tree(tmp_path) == before
 
@@ -150,7 +153,7 @@ def test_a_setting_younger_than_the_data_set_differs_only_from_its_default(tmp_p
     del made.settings["max_megapixels"]
     dataset.write_manifest(str(tmp_path), made)
     output(tmp_path).agree(overwrite=False)
-    with pytest.raises(UserError, match="max_megapixels 200 there, 5 now"):
+    with pytest.raises(UserError, match="--max-megapixels was 200, is 5 now"):
         output(tmp_path, max_megapixels=5).agree(overwrite=False)
 
 

@@ -52,11 +52,11 @@ def compared(page, difference, p_value=0.2, only=(31, 22)):
     return replace(page.evaluation, comparison=found)
 
 
-def test_it_joins_evaluation_learning_and_data_set(page):
+def test_page_joins_evaluation_learning_and_data_set(page):
     assert [section["id"] for section in page.outline.all("section")] == [*OWN, *DATASETS]
 
 
-def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
+def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):
     told = page.section("rejection")
     for at in page.evaluation.rejection.shares:
         cells = [f"{gap.value:.3f} {gap.low:.3f} to {gap.high:.3f}" for gap in (at.plain, at.rejecting)]
@@ -64,20 +64,20 @@ def test_rejection_is_told_with_its_intervals_or_why_there_is_none(page):
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
     assert "vote score +0.51, energy +1.52, similarity \N{MINUS SIGN}0.53." in told
-    without = replace(page.evaluation, rejection=None, no_rejection="no sketch")
-    assert "No rejection model: no sketch." in text_of(rejection_section(without))
+    without = replace(page.evaluation, rejection=None, no_rejection="no feature statistics")
+    assert "No rejection model: no feature statistics." in text_of(rejection_section(without))
 
 
 @pytest.mark.parametrize(
     ("low", "high", "told"),
     [
-        (0.001, 0.2, "ranks them lower than the vote's score does"),
-        (-0.2, -0.001, "ranks them higher than the vote's score does, which is worse"),
-        (-0.012, 0.31, "may or may not rank them lower"),
-        (0.0, 0.0, "may or may not rank them lower"),
+        (0.001, 0.2, "ranks photos without a landmark lower than the vote's score does"),
+        (-0.2, -0.001, "ranks photos without a landmark higher than the vote's score does, which is worse"),
+        (-0.012, 0.31, "may or may not rank photos without a landmark lower"),
+        (0.0, 0.0, "may or may not rank photos without a landmark lower"),
     ],
 )
-def test_rejection_is_said_to_help_as_far_as_the_intervals_tell(page, low, high, told):
+def test_rejection_verdict_follows_the_intervals(page, low, high, told):
     found = page.evaluation.rejection
     shares = [
         replace(at, gain=Figure((low + high) / 2, low, high)) if at.share else at for at in found.shares
@@ -86,7 +86,7 @@ def test_rejection_is_said_to_help_as_far_as_the_intervals_tell(page, low, high,
     assert rejection_words(found) in page.section("rejection")
 
 
-def test_small_chances_and_accuracies_near_none_or_all_keep_their_digits(page):
+def test_values_close_to_none_or_all_keep_their_digits(page):
     ensemble = page.evaluation.voters[VOTERS.index("ensemble")]
     rare = replace(
         ensemble,
@@ -113,11 +113,11 @@ def test_scores_are_those_measured_with_their_intervals(page):
         assert f"{voter.voter} {voter.weights} {cells} {gap}" in scores
 
 
-def test_chance_stands_below_the_scores(page):
+def test_chance_is_below_the_scores(page):
     assert f"chance 12.5 % 62.5 % 12.5 % 12.5 % 12.5 % {NOTHING}" in page.section("scores")
 
 
-def test_figures_to_see_first_are_the_ensembles(page):
+def test_key_figures_are_the_ensembles(page):
     ensemble = page.evaluation.voters[VOTERS.index("ensemble")]
     facts = [fact.text for fact in page.outline.all("dd")]
     assert facts[:4] == [
@@ -136,7 +136,7 @@ def test_figures_to_see_first_are_the_ensembles(page):
         (0.0, "The ensemble is right as often as its best member, member-2."),
     ],
 )
-def test_it_says_who_is_better_the_ensemble_or_its_best_member(page, difference, told):
+def test_comparison_states_whether_ensemble_or_member_is_better(page, difference, told):
     assert comparison_words(compared(page, difference)).startswith(told)
 
 
@@ -148,28 +148,28 @@ def test_it_says_who_is_better_the_ensemble_or_its_best_member(page, difference,
         (0.00001, "(p < 0.001, exact McNemar test, two-sided)"),
     ],
 )
-def test_it_says_whether_the_paired_test_supports_the_difference(page, p_value, told):
+def test_support_follows_the_p_value(page, p_value, told):
     assert told in support_words(compared(page, 0.01, p_value))
 
 
-def test_it_tells_what_the_paired_test_counts(page):
+def test_it_shows_the_counts_of_the_paired_test(page):
     told = support_words(compared(page, 0.01, only=(1, 1022)))
     assert "Only the ensemble is right on 1 photo, only member-2 on 1,022 photos" in told
     assert "is \N{MINUS SIGN}2.1 to +3.4 percentage points (95 % interval)" in told
 
 
-def test_one_member_is_compared_with_nobody(page):
+def test_single_member_has_no_comparison(page):
     one = replace(page.evaluation.disagreement, members=MEMBERS[:1], pairs=[[0.0]])
     alone = replace(page.evaluation, disagreement=one)
     assert comparison_words(alone) == "There is one member, so the ensemble is this member."
     assert support_words(alone) == ""
 
 
-def test_a_hold_out_of_landmarks_alone_is_said_to_flatter_gap(page):
+def test_page_states_that_the_hold_out_flatters_gap(page):
     assert "so this hold-out flatters GAP" in page.section("scores")
 
 
-def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_measured(page):
+def test_accuracy_by_label_count_is_shown_per_voter_with_gaps_where_not_measured(page):
     told = page.section("by-count")
     voters = page.evaluation.voters
     for k, name in enumerate(["1, rarest", "2", "3", "4, most frequent"]):
@@ -182,7 +182,7 @@ def test_accuracy_by_label_count_is_told_for_each_voter_beside_what_was_not_meas
     assert f"(22 to 27), on {percent(ensemble[3].accuracy)}." in told
 
 
-def test_calibration_errors_are_told_before_and_after_the_temperature(page):
+def test_calibration_errors_are_shown_before_and_after_the_temperature(page):
     told = page.section("reliability")
     for voter in page.evaluation.voters:
         fitted = voter.temperature
@@ -203,7 +203,7 @@ def test_each_voters_reliability_is_drawn(page):
         assert any(figure.startswith(expected) for figure in told)
 
 
-def test_disagreement_is_told_for_each_pair_of_members(page):
+def test_disagreement_is_shown_per_pair_of_members(page):
     told = page.section("disagreement")
     assert "All members agree on 56.2 % of the 16 photos." in told
     assert "There the ensemble is right on 87.5 %; where they disagree, on 43.8 %. A vote" in told
@@ -217,7 +217,7 @@ def test_disagreement_is_told_for_each_pair_of_members(page):
         (0.4, None, "photos. There the ensemble is right on 40.0 %. A vote"),
     ],
 )
-def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimous, split, told):
+def test_disagreement_is_shown_if_members_never_or_always_agree(page, unanimous, split, told):
     from landmark_lib.report.evaluation_sections import disagreement_section
 
     found = page.evaluation.disagreement
@@ -225,7 +225,7 @@ def test_disagreement_is_told_where_members_never_or_always_agree(page, unanimou
     assert told in text_of(disagreement_section(replace(page.evaluation, disagreement=found)))
 
 
-def test_confused_classes_are_told_with_their_counts(page):
+def test_confused_classes_are_shown_with_their_counts(page):
     told, pairs = page.section("confusion"), page.evaluation.voters[0].confusion
     wrong = [pair for pair in pairs if pair[0] != pair[1]]
     assert f"The ensemble is wrong on 6 of 16 photos, in {len(wrong)} pairs" in told
@@ -243,7 +243,7 @@ def test_the_hardest_classes_come_first_with_their_accuracy(page):
     assert sum(accuracies) == pytest.approx(100 * 8 * 10 / 16)  # each class has two photos
 
 
-def test_photos_are_shown_beside_the_class_answered_with_answers_and_scores(page):
+def test_photos_are_shown_beside_the_predicted_class_with_labels_and_scores(page):
     told, hold_out, predictions = page.section("gallery"), page.hold_out, page.predictions
     assert "The ensemble is right on 10 held-out photos and wrong on 6." in told
     wrong = np.flatnonzero(~predictions.right(hold_out.truth))
@@ -256,7 +256,7 @@ def test_photos_are_shown_beside_the_class_answered_with_answers_and_scores(page
     assert pictures[place + 1] == f"Training photo of place {given}"
 
 
-def test_it_says_how_many_of_how_many_photos_are_shown(page):
+def test_gallery_counts_the_photos_shown_and_omitted(page):
     told = page.section("gallery")
     assert "Wrong, highest scores 6 of 6, at most one per pair of classes." in told
     assert "Wrong, drawn at random" not in told  # none is left
@@ -271,7 +271,7 @@ def test_rejected_photos_are_named_with_their_reasons(page):
     assert "no image id (no id)" in rejected
 
 
-def test_learning_curves_are_told_epoch_by_epoch(page):
+def test_learning_curves_are_shown_epoch_by_epoch(page):
     told = page.section("learning")
     for name, curves in page.curves.items():
         assert f"{name} Best validation accuracy: 38.1 % after epoch 4 of 6" in told
@@ -284,7 +284,7 @@ def test_learning_curves_are_told_epoch_by_epoch(page):
     assert sum("The learning rate falls after epoch 3." in figure for figure in figures) == 6
 
 
-def test_of_many_epochs_and_members_it_says_what_is_left_out():
+def test_omitted_epochs_and_members_are_counted():
     section = learning_section({f"member-{k}": curves_of(k, 3 * MAX_EPOCHS) for k in range(MAX_MEMBERS + 2)})
     told = text_of(section)
     assert f"of {3 * MAX_EPOCHS} epochs, evenly spread, including the best and the last." in told
@@ -303,7 +303,7 @@ def test_names_are_text_and_never_markup(measured):
     assert all("bdi" in within for within in turning)
 
 
-def test_its_only_script_is_allowed_by_its_hash_and_by_nothing_else(page):
+def test_only_script_is_allowed_by_its_hash_alone(page):
     (script,) = page.outline.all("script")
     digest = base64.b64encode(hashlib.sha256(script.text.encode()).digest()).decode()
     (policy,) = (e["content"] for e in page.outline.all("meta") if "default-src" in (e["content"] or ""))
@@ -321,7 +321,7 @@ def test_without_histories_there_are_no_learning_curves(page):
     assert [section["id"] for section in told.all("section")] == [*OWN[:-1], *DATASETS]
 
 
-def test_no_mistake_is_said_and_nothing_is_rejected(tmp_path):
+def test_no_mistakes_and_no_rejections_are_stated(tmp_path):
     root = str(tmp_path / "dataset")
     manifest = write_dataset(root, {"a": ids_of("a", 7), "b": ids_of("b", 8)}, hold_out=2, ensemble_size=1)
     hold_out, predictions = predictions_of(root, manifest)
@@ -332,7 +332,7 @@ def test_no_mistake_is_said_and_nothing_is_rejected(tmp_path):
     assert told.section("gallery").endswith("Rejected None: every listed photo is in the corpus.")
 
 
-def test_ten_thousand_classes_make_tables_of_bounded_size_that_say_so(page):
+def test_tables_of_ten_thousand_classes_are_truncated_with_a_note(page):
     from landmark_lib.dataset import LandmarkClass
 
     classes = [LandmarkClass(k, f"{k:06d}", 12, 10) for k in range(10_000)]

@@ -1,4 +1,4 @@
-"""The photos that a report shows are few, tell what they should, and do not depend on any order."""
+"""The photos of a report are few, show what they should, and do not depend on any order."""
 
 import numpy as np
 import pytest
@@ -42,13 +42,13 @@ def image(number, class_index=0, members=(), recipes=("plain",), file="corpus/a"
 
 
 @given(IMAGES, st.randoms(use_true_random=False))
-def test_the_order_in_which_images_are_found_changes_nothing(images, random):
+def test_order_of_images_changes_nothing(images, random):
     shuffled = random.sample(images, len(images))
     for choose, number in ((downsampled_images, CUTOFF), (upsampled_images, TARGET)):
         assert choose(images, CLASSES, number) == choose(shuffled, CLASSES, number)
 
 
-def test_nor_does_it_where_there_are_more_images_than_are_shown():
+def test_order_changes_nothing_with_more_images_than_shown():
     images = [image(k, file="corpus/0" if k % 3 else "corpus/1") for k in range(2 * IMAGES_SHOWN)]
     chosen = downsampled_images(images, CLASSES, CUTOFF)
     assert chosen == downsampled_images(images[::-1], CLASSES, CUTOFF)
@@ -56,7 +56,7 @@ def test_nor_does_it_where_there_are_more_images_than_are_shown():
 
 
 @given(IMAGES)
-def test_few_images_of_one_class_of_the_right_kind_are_chosen(images):
+def test_chosen_images_are_few_and_of_one_matching_class(images):
     cut = downsampled_images(images, CLASSES, CUTOFF)
     assert {i.class_index for i in cut} == ({0} if any(i.class_index == 0 for i in images) else set())
     assert len(cut) == min(IMAGES_SHOWN, sum(i.class_index == 0 for i in images))
@@ -65,14 +65,14 @@ def test_few_images_of_one_class_of_the_right_kind_are_chosen(images):
     assert len(raised) == min(ORIGINALS_SHOWN, sum(i.class_index == 1 for i in images))
 
 
-def test_of_downsampled_classes_the_one_with_drawn_and_other_images_is_shown():
+def test_downsampled_class_shown_has_drawn_and_other_images():
     classes = [LandmarkClass(k, str(k), 99, 97) for k in range(3)]
     images = [image(k, 0, ()) for k in range(30)] + [image(30 + k, 1, (0,)) for k in range(30)]
     images += [image(60 + k, 2, (0,) if k % 2 else ()) for k in range(8)]
     assert {i.class_index for i in downsampled_images(images, classes, CUTOFF)} == {2}
 
 
-def test_of_upsampled_images_those_with_most_outputs_are_shown():
+def test_upsampled_images_with_the_most_outputs_are_shown():
     images = [image(k, 1, (0,), ("plain",) * outputs) for k, outputs in enumerate((2, 3, 1, 3))]
     assert [len(i.recipes) for i in upsampled_images(images, CLASSES, TARGET)] == [3, 3, 2]
 

@@ -48,13 +48,13 @@ def test_marked_counts_are_named(figure):
     assert "smallest kept 10<" in told
 
 
-def test_bars_tell_their_labels_and_empty_ones_nothing():
+def test_bars_show_their_labels_and_empty_ones_nothing():
     told = numbers(FIGURES["histogram"]())
     assert "12,345" in told
     assert told.count("1") == 2  # the bar of one label, and where the first bin begins
 
 
-def test_figures_of_several_members_have_names_of_their_own():
+def test_figures_of_several_members_have_distinct_names():
     first, second = (balance_figure(member, [9, 3], [5, 5]) for member in range(2))
     ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (first, second)]
     assert ids[0].isdisjoint(ids[1])

@@ -1,4 +1,4 @@
-"""The page of a search tells what was chosen, how much better it is, and every trial."""
+"""The page of a search shows what was chosen, how much better it is, and every trial."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def found(trials=tuple(STATES), **changes):
     return replace(tuning, **changes)
 
 
-def test_both_ensembles_and_their_difference_are_told():
+def test_both_ensembles_and_their_difference_are_shown():
     text = outline(tuning_page(found())).section("tuning")
     assert "tuned 4, 1 95.0 % 91.2 % 87.5 to 95.0 % 0.901 0.860 to 0.940" in text
     assert "default 0, 1 85.0 % 86.2 % 82.0 to 90.0 % 0.851 0.800 to 0.900" in text
@@ -59,7 +59,7 @@ def test_both_ensembles_and_their_difference_are_told():
         (Figure(0.01, -0.02, 0.04), "may be chance: \u22122.0 to +4.0"),
     ],
 )
-def test_the_verdict_says_whether_the_interval_supports_a_difference(difference, told):
+def test_verdict_follows_the_interval_of_the_difference(difference, told):
     assert told in verdict(found(top_1_difference=difference))
 
 
@@ -69,7 +69,7 @@ def test_every_trial_is_in_the_table_with_its_outcome():
     assert "3 failed 1 0 adam 0.25 0.000123 0.01 \u2013 6 3.8" in rows
 
 
-def test_the_figures_tell_what_they_show_to_those_who_do_not_see_them():
+def test_figures_have_text_alternatives():
     drawings = [svg["aria-label"] for svg in outline(tuning_page(found())).all("svg")]
     assert (
         drawings[0]
@@ -78,7 +78,7 @@ def test_the_figures_tell_what_they_show_to_those_who_do_not_see_them():
     assert drawings[1] == "Importance of 2 settings: dropout 70.0 %; learning rate 30.0 %."
 
 
-def test_without_a_default_ensemble_or_importances_it_says_so():
+def test_missing_default_ensemble_or_importances_are_stated():
     page = outline(
         tuning_page(found(default=None, top_1_difference=None, gap_difference=None, importances={}))
     )
