@@ -129,40 +129,40 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
             raise UserError(f"{_config_of(name, click.get_current_context())}{error}") from None
         job(settings)
 
-    logger = logging.getLogger("landmark_lib")
-    config = click.Option(
-        [CONFIG],
-        type=PlaceName(),
-        is_eager=True,
-        expose_value=False,
-        callback=_read_config,
-        help="YAML file of settings, named like the options. The command line takes precedence.",
-    )
     return _Command(
         name=None,
         callback=callback,
-        params=[
-            *options_of(settings_class),
-            config,
-            _flag(
-                ["-q", "--quiet"],
-                "Log only warnings and errors; show no progress.",
-                lambda _: logger.setLevel(logging.WARNING),
-            ),
-            _flag(
-                ["-v", "--verbose"], "Log more, from every rank.", lambda _: logger.setLevel(logging.DEBUG)
-            ),
-            _flag(["--version"], "Show the version and exit.", lambda context: _end(context, VERSION)),
-            _flag(
-                ["-h", "--help"],
-                "Show this message and exit.",
-                lambda context: _end(context, context.get_help()),
-            ),
-        ],
+        params=[*options_of(settings_class), *_common_options()],
         help=job.__doc__,
         add_help_option=False,
         context_settings={"max_content_width": 110},
     )
+
+
+def _common_options() -> list[click.Parameter]:
+    logger = logging.getLogger("landmark_lib")
+    return [
+        click.Option(
+            [CONFIG],
+            type=PlaceName(),
+            is_eager=True,
+            expose_value=False,
+            callback=_read_config,
+            help="YAML file of settings, named like the options. The command line takes precedence.",
+        ),
+        _flag(
+            ["-q", "--quiet"],
+            "Log only warnings and errors; show no progress.",
+            lambda _: logger.setLevel(logging.WARNING),
+        ),
+        _flag(["-v", "--verbose"], "Log more, from every rank.", lambda _: logger.setLevel(logging.DEBUG)),
+        _flag(["--version"], "Show the version and exit.", lambda context: _end(context, VERSION)),
+        _flag(
+            ["-h", "--help"],
+            "Show this message and exit.",
+            lambda context: _end(context, context.get_help()),
+        ),
+    ]
 
 
 class _Command(click.Command):

@@ -123,8 +123,12 @@ def _mapping_of(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any
         if not isinstance(value, dict):
             _refuse(dict, value)
         # In JSON, names that are numbers are in quotes too.
-        named = {_whole(name): part for name, part in value.items()} if key is int else value
-        return structure_mapping(named, kind)
+        if key is int:
+            for name in value:
+                if not (name.isascii() and name.removeprefix("-").isdecimal()):
+                    _refuse(int, name)
+            value = {int(name): part for name, part in value.items()}
+        return structure_mapping(value, kind)
 
     return structure
 
@@ -138,25 +142,16 @@ def _object_of(kind: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]
     return structure
 
 
-def _whole(name: str) -> int:
-    return int(name) if name.isascii() and name.removeprefix("-").isdecimal() else _refuse(int, name)
-
-
 def _is_one_of(origins: tuple[Any, ...], kind: Any) -> bool:
     return get_origin(kind) in origins
 
 
-def _converter() -> Converter:
-    converter = Converter()
-    for kind in (bool, int, str):
-        converter.register_structure_hook(kind, _exactly(kind))
-    converter.register_structure_hook(
-        float, lambda value, _: float(value) if type(value) in {int, float} else _refuse(float, value)
-    )
-    converter.register_structure_hook_factory(is_dataclass, _object_of)
-    converter.register_structure_hook_factory(partial(_is_one_of, (list, Sequence)), _list_of)
-    converter.register_structure_hook_factory(partial(_is_one_of, (dict, Mapping)), _mapping_of)
-    return converter
-
-
-_CONVERTER = _converter()
+_CONVERTER = Converter()
+for kind in (bool, int, str):
+    _CONVERTER.register_structure_hook(kind, _exactly(kind))
+_CONVERTER.register_structure_hook(
+    float, lambda value, _: float(value) if type(value) in {int, float} else _refuse(float, value)
+)
+_CONVERTER.register_structure_hook_factory(is_dataclass, _object_of)
+_CONVERTER.register_structure_hook_factory(partial(_is_one_of, (list, Sequence)), _list_of)
+_CONVERTER.register_structure_hook_factory(partial(_is_one_of, (dict, Mapping)), _mapping_of)

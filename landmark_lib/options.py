@@ -225,23 +225,19 @@ class SettingsList(click.ParamType[Any]):
         if not isinstance(listed, list):
             self.fail(f"expected a list of mappings, received {describe_value(listed)}", param, ctx)
         context = ctx or click.get_current_context()
-        return tuple(
-            self._converted(entry, number, param, context) for number, entry in enumerate(listed, start=1)
-        )
-
-    def _converted(
-        self, entry: Any, number: int, param: click.Parameter | None, ctx: click.Context
-    ) -> dict[str, Any]:
-        if not isinstance(entry, dict):
-            self.fail(f"entry {number}: expected a mapping, received {describe_value(entry)}", param, ctx)
-        known = settings_of(ctx)
-        converted = {}
-        for name, value in entry.items():
-            if name not in known:
-                self.fail(f"entry {number}: {unknown_setting(name, ctx)}", param, ctx)
-            try:
-                converted[name] = known[name].type_cast_value(ctx, value)
-            except click.BadParameter as error:
-                self.fail(f"entry {number}: {option(name)}: {error.message}", param, ctx)
-        # A setting without a value is the one of all members.
-        return {name: value for name, value in converted.items() if value is not None}
+        known = settings_of(context)
+        entries: list[dict[str, Any]] = []
+        for number, entry in enumerate(listed, start=1):
+            if not isinstance(entry, dict):
+                self.fail(f"entry {number}: expected a mapping, received {describe_value(entry)}", param, ctx)
+            entries.append({})
+            for name, written in entry.items():
+                if name not in known:
+                    self.fail(f"entry {number}: {unknown_setting(name, context)}", param, ctx)
+                try:
+                    converted = known[name].type_cast_value(context, written)
+                except click.BadParameter as error:
+                    self.fail(f"entry {number}: {option(name)}: {error.message}", param, ctx)
+                if converted is not None:  # otherwise the setting is the one of all members
+                    entries[-1][name] = converted
+        return tuple(entries)

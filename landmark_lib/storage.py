@@ -289,11 +289,18 @@ class Place:
         """
         filesystem, target = open_address(self.address)
         if not isinstance(filesystem, LocalFileSystem):
-            with tempfile.TemporaryDirectory() as folder:
-                partial = Path(folder, self.name)
+            with tempfile.TemporaryDirectory() as temporary:
+                partial = Path(temporary, self.name)
                 yield partial
                 with _as_storage_errors():
-                    _upload(filesystem, partial, target)
+                    if not renames(filesystem):
+                        filesystem.put_file(str(partial), target)
+                        return
+                    folder = target.rpartition("/")[0]
+                    filesystem.makedirs(folder, exist_ok=True)
+                    uploaded = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"
+                    filesystem.put_file(str(partial), uploaded)
+                    filesystem.mv(uploaded, target)
             return
         folder, _, name = target.rpartition("/")
         Path(folder or "/").mkdir(parents=True, exist_ok=True)
@@ -360,17 +367,6 @@ def renames(filesystem: Any) -> bool:
 def is_partial(name: str) -> bool:
     """Return whether an interrupted `Place.write` left a file, in this release or an earlier one."""
     return name.startswith(PARTIAL) or (name.startswith(".") and name.endswith(OLD_PARTIAL))
-
-
-def _upload(filesystem: Any, file: Path, target: str) -> None:
-    if not renames(filesystem):
-        filesystem.put_file(str(file), target)
-        return
-    folder = target.rpartition("/")[0]
-    filesystem.makedirs(folder, exist_ok=True)
-    partial = f"{folder}/{PARTIAL}{uuid.uuid4().hex}"
-    filesystem.put_file(str(file), partial)
-    filesystem.mv(partial, target)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
-"""A synthetic corpus: as many landmarks and photos as wanted, the same for the same seed.
+"""A synthetic corpus of any size, reproducible from a seed.
 
-Every landmark is a building of its own, every photo another view of it, and the label counts are
-long-tailed as in the paper. `write_sample` renders the photos; `labels_without_pixels` gives the list
-alone, at any size.
+Every landmark is a different building, every photo another view of one, and the label counts are long-tailed
+as in the paper. `write_sample` renders the photos; `labels_without_pixels` yields only their list.
 """
 
 from landmark_sample.label_counts import labels_without_pixels, long_tailed_counts

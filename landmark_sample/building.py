@@ -1,4 +1,4 @@
-"""Draws a landmark's building, straight on, as a photo's standpoint shows it."""
+"""Draws the front of a landmark's building as seen from a photo's standpoint."""
 
 from dataclasses import replace
 
@@ -10,21 +10,21 @@ from landmark_sample.pen import Elevation, Pen, Standpoint
 from landmark_sample.scene import Scene
 from landmark_sample.walls import draw_wall, draw_windows
 
-MARGIN = 0.12  # around the building: eaves, finials and the sides that a slant shows, units
-SIDESTEP = 0.3  # how far a mass of depth 1 moves at slant 1, units
+MARGIN = 0.12  # around the building, for eaves, finials and visible sides, units
+SIDESTEP = 0.3  # shift of a mass of depth 1 at slant 1, units
 
 
 def draw_building(scene: Scene, standpoint: Standpoint, scale: float, chance: Chance) -> Elevation:
-    """Draw a scene.
+    """Return the drawing of a scene.
 
     Args:
         scene: The landmark's building.
-        standpoint: Of the photo.
+        standpoint: The photo's standpoint.
         scale: Pixels per unit.
         chance: The photo's draws; they decide which windows are lit.
 
     Returns:
-        Three layers of one size, the building's axis in the middle, the ground at the bottom.
+        Three layers of equal size, with the building's axis in the middle and the ground at the bottom.
     """
     half_width, height = canvas_extent(scene)
     pen = Pen(half_width, height, scale, standpoint, scene.masses[-1].wall)
@@ -34,7 +34,7 @@ def draw_building(scene: Scene, standpoint: Standpoint, scale: float, chance: Ch
 
 
 def canvas_extent(scene: Scene) -> tuple[float, float]:
-    """Half width and height of the drawing, units."""
+    """Return half the width and the height of the drawing, in units."""
     return scene.half_width + 2 * MARGIN, scene.height + 2 * MARGIN
 
 

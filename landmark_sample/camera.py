@@ -1,4 +1,4 @@
-"""Where the photographer stands: the photo's size and the way the building's plane falls on it."""
+"""The photographer's position: the size of a photo and the projection of the building onto it."""
 
 import math
 from dataclasses import dataclass, replace
@@ -10,20 +10,20 @@ from landmark_sample.chance import Chance
 from landmark_sample.pen import Point
 from landmark_sample.scene import Scene
 
-SMALLEST_SIDE, LARGEST_SIDE = 300, 2000  # of a photo, pixels
+MIN_SIDE, MAX_SIDE = 300, 2000  # of a photo, pixels
 EYE_HEIGHT = 0.1  # units
 DISTANCE = 3.2  # from the facade, in units; nearer is more perspective
 
 
 @dataclass(frozen=True)
 class Shot:
-    """How one photo is framed.
+    """The framing of one photo.
 
     Attributes:
-        width, height: Of the photo, pixels.
+        width, height: Size of the photo, pixels.
         scale: Pixels per unit at the building's axis.
-        centre, ground: Pixel of the axis' foot.
-        yaw, pitch, roll: Turns of the building, radians; positive: right side away, looking up,
+        centre, ground: Pixel at the foot of the axis.
+        yaw, pitch, roll: Rotation of the building, radians; positive: right side away, looking up,
             clockwise.
     """
 
@@ -43,11 +43,11 @@ class Shot:
 
     @property
     def horizon(self) -> float:
-        """Pixel row of the horizon in the photo's middle."""
+        """Pixel row of the horizon in the middle of the photo."""
         return self.ground - 1.25 * EYE_HEIGHT * self.scale
 
     def within(self, longest_side: int) -> "Shot":
-        """The same framing with a longer side of at most so many pixels."""
+        """Return the same framing with a longer side of at most this many pixels."""
         factor = min(1.0, longest_side / max(self.width, self.height))
         return replace(
             self,
@@ -59,7 +59,7 @@ class Shot:
         )
 
     def project(self, point: Point) -> Point:
-        """Pixel of a point of the facade given in units."""
+        """Return the pixel of a point of the facade, given in units."""
         x, y = point
         x, away = x * math.cos(self.yaw), x * math.sin(self.yaw)
         up = y - EYE_HEIGHT
@@ -74,11 +74,11 @@ class Shot:
 
 
 def frame_shot(scene: Scene, longest_side: int, chance: Chance) -> Shot:
-    """Frame one photo of a scene.
+    """Return the framing of one photo of a scene.
 
     Args:
         scene: The landmark.
-        longest_side: Upper bound of the longer side, pixels; it is log-uniform from 300 to this.
+        longest_side: Upper bound for the longer side, which is log-uniform from 300 pixels.
         chance: The photo's draws.
     """
     width, height = _photo_size(longest_side, chance)
@@ -104,23 +104,23 @@ def frame_shot(scene: Scene, longest_side: int, chance: Chance) -> Shot:
 
 
 def _photo_size(longest_side: int, chance: Chance) -> tuple[int, int]:
-    longer = SMALLEST_SIDE * (longest_side / SMALLEST_SIDE) ** chance.fraction("size")
+    longer = MIN_SIDE * (longest_side / MIN_SIDE) ** chance.fraction("size")
     ratio = chance.pick((3 / 4, 3 / 4, 2 / 3, 9 / 16, 1.0), "ratio")
     sides = round(longer), max(1, round(longer * ratio))
-    if min(sides) < SMALLEST_SIDE:
-        sides = (round(SMALLEST_SIDE / ratio), SMALLEST_SIDE)
+    if min(sides) < MIN_SIDE:
+        sides = (round(MIN_SIDE / ratio), MIN_SIDE)
     is_portrait = chance.happens(0.35, "portrait")
     return (sides[1], sides[0]) if is_portrait else sides
 
 
 def canvas_corners(scene: Scene) -> list[Point]:
-    """Corners of the building's drawing, units: left and right of the ground, right and left of the top."""
+    """Return the corners of the drawing, in units: bottom left, bottom right, top right, top left."""
     half_width, height = canvas_extent(scene)
     return [(-half_width, 0.0), (half_width, 0.0), (half_width, height), (-half_width, height)]
 
 
 def covered_box(shot: Shot, scene: Scene) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom pixel of the photo's part that the drawing covers."""
+    """Return left, top, right and bottom pixel of the part of the photo that the drawing covers."""
     across, down = zip(*(shot.project(corner) for corner in canvas_corners(scene)), strict=True)
     left, top = max(0, math.floor(min(across))), max(0, math.floor(min(down)))
     right, bottom = min(shot.width, math.ceil(max(across))), min(shot.height, math.ceil(max(down)))
@@ -130,13 +130,13 @@ def covered_box(shot: Shot, scene: Scene) -> tuple[int, int, int, int]:
 def perspective_coefficients(
     shot: Shot, scene: Scene, canvas_scale: float, origin: tuple[int, int]
 ) -> tuple[float, ...]:
-    """The eight numbers that Pillow's PERSPECTIVE transform wants: photo pixel to canvas pixel.
+    """Return the eight coefficients of Pillow's PERSPECTIVE transform, from photo pixel to canvas pixel.
 
     Args:
         shot: The framing.
-        scene: What is drawn on the canvas.
+        scene: The drawing on the canvas.
         canvas_scale: The canvas' pixels per unit.
-        origin: Left and top pixel of the photo's part that is filled.
+        origin: Left and top pixel of the covered part of the photo.
     """
     half_width, height = canvas_extent(scene)
     rows, wanted = [], []

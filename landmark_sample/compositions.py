@@ -1,8 +1,7 @@
-"""How the parts of a building are put together, by kind of landmark.
+"""The composition of buildings, by kind of landmark.
 
-Each function takes the draws about the landmark and a plain mass with its materials, and gives the
-masses from the furthest to the nearest. What differs within a kind is what tells two landmarks apart:
-numbers, proportions, crowns and openings.
+Each function takes the draws about the landmark and a plain mass with its materials, and returns the masses,
+the furthest first. Landmarks of one kind differ in numbers, proportions, crowns and openings.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Draws what a mass carries: roofs, gables, domes and spires."""
+"""Draws the tops of masses: roofs, gables, domes and spires."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from landmark_sample.walls import BLACK, THICKNESS, ledge
 
 
 def draw_crown(pen: Pen, mass: Mass) -> None:
-    """The mass's crown, from its wall's top up."""
+    """Draw a mass's crown on top of its wall."""
     CROWNS[mass.crown](pen, mass)
 
 
@@ -19,7 +19,7 @@ def _prism(pen: Pen, mass: Mass, outline: list[Point], front: Colour, side: Colo
 
 
 def _tiled(pen: Pen, mass: Mass, outline: list[Point]) -> None:
-    """A roof's slope, with rows of tiles where they would be seen."""
+    """Draw a roof's slope, with rows of tiles if they are visible."""
     pen.fill(outline, mass.roof)
     rows = int(mass.crown_height / 0.028)
     if not pen.shows(0.028, 4):
@@ -32,12 +32,8 @@ def _tiled(pen: Pen, mass: Mass, outline: list[Point]) -> None:
         pen.line(ends, BLACK, 0.003, 0.18)
 
 
-def _cornice(pen: Pen, mass: Mass) -> None:
-    ledge(pen, mass, mass.crown_height if mass.crown_height < 0.08 else 0.04)
-
-
 def _nothing(_pen: Pen, _mass: Mass) -> None:
-    """The next mass stands right on it."""
+    """Draw nothing: the next mass stands directly on it."""
 
 
 def _balustrade(pen: Pen, mass: Mass) -> None:
@@ -121,7 +117,7 @@ def _hip(pen: Pen, mass: Mass) -> None:
 
 
 def _mansard(pen: Pen, mass: Mass) -> None:
-    """A steep roof with dormers, one every other bay."""
+    """Draw a steep roof with a dormer for every second bay."""
     inset, right = mass.width * 0.06, mass.left + mass.width
     slope = [
         (mass.left, mass.top),
@@ -150,7 +146,7 @@ def _pyramid(pen: Pen, mass: Mass) -> None:
 
 
 def _eaves(pen: Pen, mass: Mass) -> None:
-    """A curved roof that reaches far out, its corners turned up."""
+    """Draw a curved roof with wide eaves and upturned corners."""
     half, reach, height = mass.width / 2, min(mass.width * 0.16 + 0.09, 0.21), mass.crown_height
     right = [(half + reach, height * 0.3), (half + reach * 0.55, height * 0.12), (half * 0.5, 0.0)]
     right_top = [(half * 0.8, height), (half * 0.95, height * 0.62), (half + reach * 0.5, height * 0.4)]
@@ -189,7 +185,7 @@ CROWNS: dict[str, Callable[[Pen, Mass], None]] = {
     "battlements": _battlements,
     "bell": round_crowns.bell,
     "cone": round_crowns.cone,
-    "cornice": _cornice,
+    "cornice": lambda pen, mass: ledge(pen, mass, mass.crown_height if mass.crown_height < 0.08 else 0.04),
     "dome": round_crowns.dome,
     "eaves": _eaves,
     "finial roof": _finial_roof,

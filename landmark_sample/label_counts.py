@@ -1,4 +1,4 @@
-"""How many photos each landmark has, and which photo belongs to which, without any pixels."""
+"""The number of photos of each landmark and the list of photos, without pixels."""
 
 from collections.abc import Iterator
 
@@ -13,25 +13,24 @@ QUANTILES = (1, *TABLE_1.values())
 TAIL_STARTS = 0.9
 # The two largest labels of the paper's corpus, as shares of its 1.2 M photos.
 LARGEST_SHARES = (50_148 / 1_200_000, 50_337 / 1_200_000)
-TAIL_EXPONENTS = (0.3, 1.1)  # from a tail that hardly rises to one that holds nearly every photo
-BLOCK = 1 << 16  # rows computed together
-SMALLEST_ID_SPACE = 20_000  # landmark ids have up to five digits, as on Kaggle
+TAIL_EXPONENTS = (0.3, 1.1)  # from an almost flat tail to one with nearly all photos
+BLOCK = 1 << 16  # rows computed at a time
+MIN_ID_SPACE = 20_000  # landmark ids have up to five digits, as on Kaggle
 
 
 def long_tailed_counts(labels: int, photos: int) -> list[int]:
-    """Spread photos over labels the way the paper's corpus does.
+    """Return label counts distributed like those of the paper's corpus.
 
-    The counts follow the quantiles of the paper's Table 1 up to the 90th percentile; the tail above is
-    a Pareto law whose exponent is fitted to the total. The two largest labels have the share they have
-    in the corpus, if that makes them the largest. Where no exponent reaches the total, all counts are
-    scaled.
+    They follow the quantiles of the paper's Table 1 up to the 90th percentile. Above it, the tail is a Pareto
+    law whose exponent is fitted to the total. The two largest labels have their shares of that corpus, if
+    these make them the largest. If no exponent reaches the total, all counts are scaled.
 
     Args:
         labels: Number of labels, at least 1.
-        photos: Number of photos, at least one a label.
+        photos: Number of photos, at least one per label.
 
     Returns:
-        `labels` counts in ascending order, each at least 1, sum exactly `photos`.
+        `labels` counts in ascending order, each at least 1, with the sum `photos`.
 
     Raises:
         ValueError: No labels, or fewer photos than labels.
@@ -43,7 +42,7 @@ def long_tailed_counts(labels: int, photos: int) -> list[int]:
             f"expected at least 1 label and a photo for each, received {labels} labels, {photos} photos"
         )
     excess = np.maximum(_quantiles(labels, _fit_exponent(labels, photos)) - 1.0, 0.0)
-    # One photo for each label; the rest is cut at rounded sums, so that the total is exact.
+    # One photo for each label; the others are divided at rounded sums, so that the total is exact.
     total = excess.sum()
     cuts = np.cumsum(excess) * ((photos - labels) / total) if total else np.zeros(labels)
     cuts[-1] = photos - labels
@@ -52,7 +51,7 @@ def long_tailed_counts(labels: int, photos: int) -> list[int]:
 
 
 def labels_without_pixels(labels: int, photos: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Which photo shows which landmark: the list of a corpus, without its photos.
+    """Yield the list of a corpus without its photos.
 
     Args:
         labels: Number of landmarks.
@@ -60,11 +59,11 @@ def labels_without_pixels(labels: int, photos: int, seed: int) -> Iterator[tuple
         seed: Seed of the sample.
 
     Yields:
-        (image id, landmark id) in a scrambled order: 16 hex digits and a decimal number, the ids
+        (image id, landmark id) in a scrambled order: 16 hex digits and a decimal number; the image ids are
         distinct. Memory holds the counts and one block, whatever the number of photos.
 
     Raises:
-        ValueError: As `long_tailed_counts`.
+        ValueError: As in `long_tailed_counts`.
     """
     ends = np.cumsum(long_tailed_counts(labels, photos))
     names = landmark_ids(labels, seed)
@@ -77,13 +76,13 @@ def labels_without_pixels(labels: int, photos: int, seed: int) -> Iterator[tuple
 
 
 def landmark_ids(labels: int, seed: int) -> list[str]:
-    """Ids of the landmarks from the rarest to the most photographed: distinct decimal numbers."""
-    space = Scramble(max(SMALLEST_ID_SPACE, 2 * labels), seed, "landmark id")
+    """Return the ids of the landmarks, distinct decimal numbers, from the smallest count to the largest."""
+    space = Scramble(max(MIN_ID_SPACE, 2 * labels), seed, "landmark id")
     return [str(place) for place in space.places(np.arange(labels, dtype=np.uint64)).tolist()]
 
 
 def _quantiles(labels: int, exponent: float) -> npt.NDArray[np.float64]:
-    """Photos a label before rounding, ascending; (labels,), float64."""
+    """Return the photos per label before rounding, ascending; (labels,), float64."""
     shares = (np.arange(labels) + 0.5) / labels
     body = np.exp(np.interp(shares, np.linspace(0.0, TAIL_STARTS, len(QUANTILES)), np.log(QUANTILES)))
     tail = QUANTILES[-1] * ((1 - TAIL_STARTS) / (1 - shares)) ** exponent
@@ -97,7 +96,7 @@ def _quantiles(labels: int, exponent: float) -> npt.NDArray[np.float64]:
 
 
 def _fit_exponent(labels: int, photos: int) -> float:
-    """The tail's exponent that gives `photos` in all, or the bound next to it."""
+    """Return the tail's exponent with a total of `photos`, or the nearest bound."""
     low, high = TAIL_EXPONENTS
     for _ in range(60):
         middle = (low + high) / 2

@@ -8,19 +8,19 @@ from landmark_sample.pen import Colour
 
 @dataclass(frozen=True)
 class Light:
-    """What the sky does to a photo.
+    """The light and weather of a photo.
 
     Attributes:
         zenith, horizon: Colours of the sky, top and bottom.
-        tint: Factors on red, green and blue of what the light falls on.
-        sun_strength: 0 no shadows … 1 hard ones.
+        tint: Factors for red, green and blue of lit surfaces.
+        sun_strength: From 0, no shadows, to 1, hard shadows.
         clouds: Share of the sky under clouds.
-        cloud: Their colour.
-        fog: Share of the fog's colour (the horizon's) on the building.
+        cloud: Colour of the clouds.
+        fog: Opacity of fog, in the horizon's colour, before the building.
         lit_windows: Share of the windows that are lit.
-        floodlight: Strength of lamps at the building's foot, 0 … 1.
-        falling: "" or "snow" or "rain".
-        stars: Whether they are seen.
+        floodlight: Strength of lamps at the foot of the building, 0 … 1.
+        falling: "", "snow" or "rain".
+        stars: Whether stars are visible.
     """
 
     zenith: Colour
@@ -36,7 +36,7 @@ class Light:
     stars: bool = False
 
     def on(self, colour: Colour) -> Colour:
-        """The colour as this light shows it."""
+        """Return a colour in this light."""
         red, green, blue = (
             min(255, round(part * factor)) for part, factor in zip(colour, self.tint, strict=True)
         )
@@ -80,11 +80,11 @@ LIGHTS = (
 )
 
 
-DAYLIGHTS = 5  # the first ones are twice as frequent
+DAYLIGHTS = 5  # the first five are twice as frequent
 
 
 def choose_light(chance: Chance) -> Light:
-    """One of the lights, its colours and strengths shifted a little."""
+    """Return one of the lights with small changes of colours and strengths."""
     light = chance.pick((*LIGHTS, *LIGHTS[:DAYLIGHTS]), "light")
     strength = chance.between(0.85, 1.12, "light strength")
     red, green, blue = (
@@ -93,15 +93,15 @@ def choose_light(chance: Chance) -> Light:
     return replace(
         light,
         tint=(red, green, blue),
-        zenith=_shifted(light.zenith, chance, "zenith"),
-        horizon=_shifted(light.horizon, chance, "horizon"),
+        zenith=_shift(light.zenith, chance, "zenith"),
+        horizon=_shift(light.horizon, chance, "horizon"),
         clouds=min(1.0, light.clouds * chance.between(0.3, 1.5, "clouds")),
         fog=light.fog * chance.between(0.6, 1.25, "fog"),
         lit_windows=light.lit_windows * chance.between(0.5, 1.5, "lit windows"),
     )
 
 
-def _shifted(colour: Colour, chance: Chance, name: str) -> Colour:
+def _shift(colour: Colour, chance: Chance, name: str) -> Colour:
     red, green, blue = (
         max(0, min(255, part + chance.integer(-18, 18, name, i))) for i, part in enumerate(colour)
     )

@@ -7,24 +7,24 @@ from landmark_sample.pen import Colour
 
 @dataclass(frozen=True)
 class Mass:
-    """One block, tower or tier of a building. Lengths are in units; a building is about 2 wide and high.
+    """A block, tower or tier of a building. Lengths are in units; a building is about 2 wide and high.
 
     Attributes:
         wall, roof, trim: Colours, in plain daylight.
-        texture: Of the wall; a name in `walls.TEXTURES`.
+        texture: Texture of the wall; a name in `walls.TEXTURES`.
         window: Shape of the windows; a name in `walls.OPENINGS`.
-        pane: Share of a bay's width that its window takes.
+        pane: Width of a window as a share of its bay.
         centre: x of its axis.
-        foot: y where it starts.
-        width, height: Of the wall, without the crown.
-        depth: How far it stands behind the front.
+        foot: y of its base.
+        width, height: Size of the wall, without the crown.
+        depth: Distance behind the front.
         is_round: Whether it is a cylinder.
-        crown: What it carries; a name in `crowns.CROWNS`.
-        crown_height: Of that.
+        crown: Its top; a name in `crowns.CROWNS`.
+        crown_height: Height of the crown.
         storeys, bays: Rows and columns of windows.
-        ground: What its ground floor is; a name in `ornaments.GROUND_FLOORS`.
+        ground: Its ground floor; a name in `ornaments.GROUND_FLOORS`.
         ground_height: Height of that floor.
-        emblem: What sits high on the wall; a name in `ornaments.EMBLEMS`.
+        emblem: Ornament high on the wall; a name in `ornaments.EMBLEMS`.
     """
 
     wall: Colour
@@ -49,15 +49,15 @@ class Mass:
 
     @property
     def left(self) -> float:
-        """Where its left edge is, x."""
+        """Left edge, x."""
         return self.centre - self.width / 2
 
     @property
     def top(self) -> float:
-        """Where its crown starts, y."""
+        """Base of its crown, y."""
         return self.foot + self.height
 
     @property
     def summit(self) -> float:
-        """Where its crown ends, y."""
+        """Top of its crown, y."""
         return self.top + self.crown_height

@@ -1,6 +1,6 @@
-"""What stands between the photographer and the building: trees, people, lamp posts, a bus.
+"""Things between the photographer and the building: trees, people, lamp posts, a bus.
 
-Each is a sprite drawn at twice its size and shrunk, so that its edges are smooth.
+Each is a sprite drawn at twice its size and reduced, which smooths its edges.
 """
 
 from collections.abc import Callable
@@ -24,11 +24,11 @@ CLOTHES: tuple[Colour, ...] = (
 )
 SKIN: tuple[Colour, ...] = ((232, 192, 164), (190, 142, 110), (120, 82, 62))
 BUSES: tuple[Colour, ...] = ((190, 44, 40), (232, 196, 60), (60, 108, 168), (226, 226, 222))
-LARGEST_SPRITE = 1600  # pixels
+MAX_SPRITE = 1600  # pixels
 
 
 def draw_occluders(picture: Image.Image, shot: Shot, light: Light, chance: Chance) -> None:
-    """Put what stands in front onto the picture, the furthest first."""
+    """Draw the things in front of the building onto a picture, the furthest first."""
     for crowd in CROWDS:
         if chance.happens(crowd.probability, "has", crowd.kind):
             for number in range(chance.integer(1, crowd.most, "number", crowd.kind)):
@@ -40,16 +40,16 @@ Drawer = Callable[[ImageDraw.ImageDraw, int, int, Light, Chance, str], None]
 
 @dataclass(frozen=True)
 class Crowd:
-    """How often one kind of thing stands in front, and how big it is.
+    """One kind of thing in front of the building: how often it appears, and its size.
 
     Attributes:
         kind: Its name.
         drawer: Draws one.
-        probability: Of a photo to have any.
-        most: Of them in one photo.
-        heights: Smallest and largest height at the building, units.
+        probability: Share of photos with any.
+        most: Maximum number in one photo.
+        heights: Minimum and maximum height at the building, units.
         ratio: Width over height.
-        is_close: Whether it stands right before the camera, cut off by the photo's lower edge.
+        is_close: Whether it stands close to the camera, cut off by the lower edge of the photo.
     """
 
     kind: str
@@ -62,10 +62,10 @@ class Crowd:
 
 
 def _place(picture: Image.Image, shot: Shot, light: Light, chance: Chance, crowd: Crowd, key: str) -> None:
-    """Draw one of a crowd; nearer is lower in the photo and bigger."""
+    """Draw one thing; a nearer one is larger and lower in the photo."""
     nearness = chance.fraction(key, "near")
     wanted = shot.scale * chance.between(*crowd.heights, key, "height") * (1 + 1.3 * nearness)
-    height = round(min(LARGEST_SPRITE, max(6.0, wanted)))
+    height = round(min(MAX_SPRITE, max(6.0, wanted)))
     width = max(4, round(height * crowd.ratio))
     sprite = Image.new("RGBA", (2 * width, 2 * height), (*light.on((90, 94, 80)), 0))
     crowd.drawer(ImageDraw.Draw(sprite), 2 * width, 2 * height, light, chance, key)

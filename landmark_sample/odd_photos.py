@@ -1,8 +1,9 @@
-"""The odd files that real corpora have: which photos of a sample are odd, and how they are made."""
+"""Odd files, as in real corpora: which photos of a sample are odd, and their encoding."""
 
 import io
 from collections.abc import Callable, Iterable
 from enum import Enum
+from functools import partial
 from itertools import cycle
 
 from PIL import Image, ImageDraw
@@ -10,14 +11,14 @@ from PIL import Image, ImageDraw
 from landmark_sample.chance import Chance
 from landmark_sample.label_counts import labels_without_pixels
 
-SMALLEST_SAMPLE_WITH_ODD_PHOTOS = 100
-SMALLEST_LABEL_LOSING_A_PHOTO = 12
+MIN_PHOTOS_WITH_ODD_ONES = 100
+MIN_LABEL_WITH_UNREADABLE_PHOTO = 12
 TRUNCATED_SHARE = 0.6
 EXIF_ORIENTATION = 0x0112
 
 
 class Oddity(Enum):
-    """What is odd about a photo; the value says it in words."""
+    """What is odd about a photo; the value describes it."""
 
     CMYK = "JPEG in CMYK"
     GREYSCALE = "JPEG of one channel"
@@ -31,12 +32,12 @@ class Oddity(Enum):
 
     @property
     def is_readable(self) -> bool:
-        """Whether the file holds a whole picture."""
+        """Whether the file contains a complete picture."""
         return self not in UNREADABLE
 
     @property
     def suffix(self) -> str:
-        """How the file's name ends."""
+        """The suffix of the file."""
         return ".png" if self is Oddity.ALPHA else ".jpg"
 
 
@@ -51,33 +52,33 @@ READABLE = (
 
 
 def odd_photos(labels: int, photos: int, seed: int) -> dict[str, Oddity]:
-    """Plan the odd photos of a sample; each replaces a normal one.
+    """Return which photos of a sample are odd; each replaces a normal one.
 
-    They are spread over the labels by draw. No label loses more than one photo to an unreadable file,
-    and none with fewer than 12 photos loses any, so a sample with fewer than four larger labels has
-    fewer unreadable files.
+    They are distributed over the labels at random. No label has more than one unreadable photo, and no label
+    with fewer than 12 photos has any. So a sample with fewer than four larger labels has fewer unreadable
+    photos.
 
     Args:
         labels: Number of landmarks.
-        photos: Number of photos; a sample of fewer than 100 has no odd ones.
+        photos: Number of photos; with fewer than 100, none is odd.
         seed: Seed of the sample.
 
     Returns:
         Oddity by image id.
     """
-    if photos < SMALLEST_SAMPLE_WITH_ODD_PHOTOS:
+    if photos < MIN_PHOTOS_WITH_ODD_ONES:
         return {}
     by_label = _photos_by_label(labels_without_pixels(labels, photos, seed), seed)
-    large = [ids for ids in by_label if len(ids) >= SMALLEST_LABEL_LOSING_A_PHOTO]
+    large = [ids for ids in by_label if len(ids) >= MIN_LABEL_WITH_UNREADABLE_PHOTO]
     plan = {ids.pop(): oddity for oddity, ids in zip(UNREADABLE, large, strict=False)}
-    # Around the labels, passing over those that have no photo left.
+    # Cycle through the labels that have photos left.
     places = (ids for ids in cycle(by_label) if ids)
     plan.update({next(places).pop(): oddity for oddity in READABLE})
     return plan
 
 
 def _photos_by_label(rows: Iterable[tuple[str, str]], seed: int) -> list[list[str]]:
-    """Image ids of each label; labels and ids in drawn order."""
+    """Return the image ids of each label; labels and ids are in random order."""
     chance = Chance(seed, ("odd photos",))
     by_label: dict[str, list[str]] = {}
     for image_id, landmark_id in rows:
@@ -87,12 +88,12 @@ def _photos_by_label(rows: Iterable[tuple[str, str]], seed: int) -> list[list[st
 
 
 def encode_odd_photo(oddity: Oddity, picture: Image.Image, quality: int) -> bytes:
-    """The file of an odd photo.
+    """Return the file of an odd photo.
 
     Args:
-        oddity: What is odd.
+        oddity: What is odd about it.
         picture: RGB, upright.
-        quality: Of JPEG, 1 … 95.
+        quality: JPEG quality, 1 … 95.
     """
     return ENCODERS[oddity](picture, quality)
 
@@ -103,35 +104,14 @@ def _jpeg(picture: Image.Image, quality: int, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def _cmyk(picture: Image.Image, quality: int) -> bytes:
-    return _jpeg(picture.convert("CMYK"), quality)
-
-
-def _greyscale(picture: Image.Image, quality: int) -> bytes:
-    return _jpeg(picture.convert("L"), quality)
-
-
-def _progressive(picture: Image.Image, quality: int) -> bytes:
-    return _jpeg(picture, quality, progressive=True)
-
-
-def _with_orientation(picture: Image.Image, quality: int, orientation: int) -> bytes:
+def _turned(picture: Image.Image, quality: int, *, turn: Image.Transpose, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
-    return _jpeg(picture, quality, exif=exif)
-
-
-def _turned_right(picture: Image.Image, quality: int) -> bytes:
-    # Orientation 6 asks the viewer for a quarter turn clockwise, so the pixels lie the other way.
-    return _with_orientation(picture.transpose(Image.Transpose.ROTATE_90), quality, 6)
-
-
-def _upside_down(picture: Image.Image, quality: int) -> bytes:
-    return _with_orientation(picture.transpose(Image.Transpose.ROTATE_180), quality, 3)
+    return _jpeg(picture.transpose(turn), quality, exif=exif)
 
 
 def _png_with_alpha(picture: Image.Image, _quality: int) -> bytes:
-    """The picture with its corners rounded off to nothing."""
+    """Return the picture with transparent, rounded corners."""
     cover = Image.new("L", picture.size, 0)
     corners = 0, 0, picture.width - 1, picture.height - 1
     ImageDraw.Draw(cover).rounded_rectangle(corners, radius=min(picture.size) // 8, fill=255)
@@ -147,22 +127,16 @@ def _truncated(picture: Image.Image, quality: int) -> bytes:
     return whole[: round(len(whole) * TRUNCATED_SHARE)]
 
 
-def _empty(_picture: Image.Image, _quality: int) -> bytes:
-    return b""
-
-
-def _html(_picture: Image.Image, _quality: int) -> bytes:
-    return b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body>Not Found</body></html>\n"
-
-
+NOT_FOUND = b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body>Not Found</body></html>\n"
 ENCODERS: dict[Oddity, Callable[[Image.Image, int], bytes]] = {
-    Oddity.CMYK: _cmyk,
-    Oddity.GREYSCALE: _greyscale,
-    Oddity.PROGRESSIVE: _progressive,
-    Oddity.TURNED_RIGHT: _turned_right,
-    Oddity.UPSIDE_DOWN: _upside_down,
+    Oddity.CMYK: lambda picture, quality: _jpeg(picture.convert("CMYK"), quality),
+    Oddity.GREYSCALE: lambda picture, quality: _jpeg(picture.convert("L"), quality),
+    Oddity.PROGRESSIVE: lambda picture, quality: _jpeg(picture, quality, progressive=True),
+    # A viewer turns orientation 6 by a quarter clockwise, so the pixels are turned the other way.
+    Oddity.TURNED_RIGHT: partial(_turned, turn=Image.Transpose.ROTATE_90, orientation=6),
+    Oddity.UPSIDE_DOWN: partial(_turned, turn=Image.Transpose.ROTATE_180, orientation=3),
     Oddity.ALPHA: _png_with_alpha,
     Oddity.TRUNCATED: _truncated,
-    Oddity.EMPTY: _empty,
-    Oddity.HTML: _html,
+    Oddity.EMPTY: lambda _picture, _quality: b"",
+    Oddity.HTML: lambda _picture, _quality: NOT_FOUND,
 }

@@ -1,4 +1,4 @@
-"""Draws what a wall carries besides windows: its ground floor and its emblem."""
+"""Draws ground floors and emblems of walls."""
 
 import math
 from collections.abc import Callable
@@ -11,23 +11,23 @@ DOOR = (92, 66, 46)
 
 
 def draw_ornaments(pen: Pen, mass: Mass) -> None:
-    """The mass's ground floor and emblem."""
+    """Draw the ground floor and the emblem of a mass."""
     GROUND_FLOORS[mass.ground](pen, mass)
     EMBLEMS[mass.emblem](pen, mass)
 
 
 def circle(x: float, y: float, radius: float) -> list[Point]:
-    """Outline of a circle around (x, y)."""
+    """Return the outline of a circle around (x, y)."""
     angles = [math.tau * step / 28 for step in range(28)]
     return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
 
 
 def _nothing(_pen: Pen, _mass: Mass) -> None:
-    """A bare wall."""
+    """Draw nothing: a bare wall."""
 
 
 def _portal(pen: Pen, mass: Mass) -> None:
-    """One deep door, its arch stepped back."""
+    """Draw one deep door with a stepped arch."""
     height = mass.ground_height * 0.9
     width = min(mass.width * 0.5, height * 0.7)
     rise = 1.8 if mass.window == "pointed" else 1.0
@@ -39,7 +39,7 @@ def _portal(pen: Pen, mass: Mass) -> None:
 
 
 def _arcade(pen: Pen, mass: Mass) -> None:
-    """A row of arches under the windows, one a bay, at most nine."""
+    """Draw a row of arches below the windows, one per bay, at most nine."""
     arches = min(mass.bays, 9)
     bay, height = mass.width / arches, mass.ground_height
     rise = 1.7 if mass.window == "pointed" else 1.0
@@ -51,7 +51,7 @@ def _arcade(pen: Pen, mass: Mass) -> None:
 
 
 def _columns(pen: Pen, mass: Mass) -> None:
-    """A colonnade before a dark porch."""
+    """Draw a colonnade in front of a dark porch."""
     height = mass.ground_height
     pen.paint(box(mass.left + 0.02, mass.foot, mass.width - 0.04, height * 0.9), scaled(mass.wall, 0.5))
     pen.paint(box(mass.centre - 0.07, mass.foot, 0.14, height * 0.55), (50, 44, 40))
@@ -67,7 +67,7 @@ def _columns(pen: Pen, mass: Mass) -> None:
 
 
 def _vault(pen: Pen, mass: Mass) -> None:
-    """Arches one looks through, one a bay."""
+    """Draw open arches, one per bay."""
     bay = mass.width / mass.bays
     for place in range(mass.bays):
         x = mass.left + bay * (place + 0.5)
@@ -94,7 +94,7 @@ def _clock(pen: Pen, mass: Mass) -> None:
 
 
 def _rose(pen: Pen, mass: Mass) -> None:
-    """A round window with petals; their number follows from the building's openings."""
+    """Draw a round window with petals; their number depends on the width of the panes."""
     x, y, radius = _emblem_place(mass, 0.24)
     pen.paint(circle(x, y, radius * 1.15), mass.trim)
     pen.glass(circle(x, y, radius), GLASS[2], is_lit=pen.standpoint.lit_windows > 0.3)

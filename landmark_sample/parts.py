@@ -1,4 +1,4 @@
-"""Parts that several kinds of buildings have."""
+"""Parts of several kinds of buildings."""
 
 from dataclasses import replace
 
@@ -14,12 +14,12 @@ GABLES = ("gable", "stepped gable", "scrolled gable", "pediment")
 
 
 def twins(mass: Mass, offset: float) -> Masses:
-    """The mass on both sides of the axis."""
+    """Return a mass on both sides of the axis."""
     return replace(mass, centre=-offset), replace(mass, centre=offset)
 
 
 def tower(chance: Chance, base: Mass, height: float, name: str) -> Mass:
-    """A tower of this height; `name` tells it from the building's other parts."""
+    """Return a tower of this height; `name` distinguishes its draws from those of other parts."""
     width = chance.between(0.2, 0.34, name, "width")
     return replace(
         base,
@@ -35,7 +35,7 @@ def tower(chance: Chance, base: Mass, height: float, name: str) -> Mass:
 
 
 def hall(chance: Chance, base: Mass, width: float, height: float, name: str) -> Mass:
-    """A long block with rows of windows."""
+    """Return a long block with rows of windows."""
     return replace(
         base,
         width=width,
@@ -50,7 +50,7 @@ def hall(chance: Chance, base: Mass, width: float, height: float, name: str) -> 
 
 
 def drum(chance: Chance, base: Mass, foot: float, width: float, name: str) -> Mass:
-    """A dome on its drum, rising behind from a roof at `foot`."""
+    """Return a dome on a drum, behind a roof at `foot`."""
     return replace(
         base,
         foot=foot * 0.9,

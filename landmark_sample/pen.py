@@ -10,17 +10,17 @@ from PIL import Image, ImageDraw
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 
-SLICES = 14  # of a body of revolution; more look the same at 1,000 pixels
+SLICES = 14  # of a body of revolution; more make no difference at 1,000 pixels
 
 
 @dataclass(frozen=True)
 class Elevation:
-    """A building seen straight on.
+    """The drawing of a building's front.
 
     Attributes:
         colour: RGB, in plain daylight.
-        cover: L, 255 where the building stands.
-        glow: L, 255 where a lit window shines.
+        cover: L, 255 on the building.
+        glow: L, 255 on lit windows.
     """
 
     colour: Image.Image
@@ -30,12 +30,12 @@ class Elevation:
 
 @dataclass(frozen=True)
 class Standpoint:
-    """What of a photo's situation changes how the building is drawn.
+    """The properties of a photo that affect the drawing of a building.
 
     Attributes:
         slant: Tangent of the angle to the facade's normal; positive from the left.
-        sun: -1 the sun stands left … 1 right.
-        sun_strength: 0 no shadows … 1 hard ones.
+        sun: Direction of the sun, from -1, left, to 1, right.
+        sun_strength: From 0, no shadows, to 1, hard shadows.
         lit_windows: Share of the windows that are lit.
     """
 
@@ -46,31 +46,31 @@ class Standpoint:
 
 
 def scaled(colour: Colour, factor: float) -> Colour:
-    """The colour made darker (factor below 1) or brighter (above 1)."""
+    """Return a darker (factor below 1) or brighter (above 1) colour."""
     red, green, blue = (min(255, round(part * factor)) for part in colour)
     return red, green, blue
 
 
 def mixed(first: Colour, second: Colour, share: float) -> Colour:
-    """`share` of the second colour in the first."""
+    """Return a mix of two colours with this share of the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def box(left: float, foot: float, width: float, height: float) -> list[Point]:
-    """Corners of an upright rectangle."""
+    """Return the corners of an upright rectangle."""
     return [(left, foot), (left + width, foot), (left + width, foot + height), (left, foot + height)]
 
 
 class Pen:
-    """Draws polygons given in building units: x to the right, y up from the ground at 0.
+    """Draws polygons in building units: x to the right, y up from the ground at 0.
 
     Args:
-        half_width: The canvas reaches from -half_width to half_width, units.
-        height: And from the ground up to this, units.
+        half_width: The canvas extends from -half_width to half_width, units.
+        height: It extends from the ground to this height, units.
         scale: Pixels per unit.
         standpoint: Slant, sun and lit windows.
-        backdrop: Colour around the building; its edges blend with it when resampled.
+        backdrop: Colour around the building, with which its edges blend when resampled.
     """
 
     def __init__(
@@ -86,57 +86,57 @@ class Pen:
         self._glow = ImageDraw.Draw(self._layers.glow)
 
     def finish(self) -> Elevation:
-        """What was drawn."""
+        """Return the drawing."""
         return self._layers
 
     def shows(self, length: float, pixels: float = 3.0) -> bool:
-        """Whether something of this length, units, would be at least so many pixels long."""
+        """Return whether a length in units covers at least this many pixels."""
         return length * self.scale >= pixels
 
     def fill(self, points: Sequence[Point], colour: Colour) -> None:
-        """A part of the building that hides what stands behind it."""
+        """Draw a part of the building, which hides everything behind it."""
         corners = self._pixels(points)
         self._colour.polygon(corners, fill=colour)
         self._cover.polygon(corners, fill=255)
         self._glow.polygon(corners, fill=0)
 
     def paint(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
-        """Colour or shade on a part that is there already."""
+        """Draw colour or shade on an existing part."""
         self._colour.polygon(self._pixels(points), fill=(*colour, round(255 * opacity)))
 
     def glass(self, points: Sequence[Point], colour: Colour, *, is_lit: bool) -> None:
-        """A window's pane."""
+        """Draw the pane of a window."""
         corners = self._pixels(points)
         self._colour.polygon(corners, fill=colour)
         if is_lit:
             self._glow.polygon(corners, fill=255)
 
     def cut(self, points: Sequence[Point]) -> None:
-        """A hole through which one sees what is behind the building."""
+        """Cut a hole into the building."""
         self._cover.polygon(self._pixels(points), fill=0)
 
     def line(self, points: Sequence[Point], colour: Colour, width: float, opacity: float = 1.0) -> None:
-        """A line of some width, units, at least one pixel, on a part that is there already."""
+        """Draw a line on an existing part, `width` units and at least one pixel wide."""
         thickness = max(1, round(width * self.scale))
         self._colour.line(self._pixels(points), fill=(*colour, round(255 * opacity)), width=thickness)
 
     def extrude(self, points: Sequence[Point], thickness: float, colour: Colour) -> None:
-        """The side of a prism whose front the points outline, as far as the slant shows it."""
+        """Draw the visible side of a prism whose front has this outline."""
         shift = -self.standpoint.slant * thickness
-        # The side turned to the left is the one seen from the left (shift below 0).
+        # From the left (shift below 0), the left side is visible.
         away = self.standpoint.sun * shift * self.standpoint.sun_strength
         shade = scaled(colour, 0.72 + (0.2 if away > 0 else -0.2) * self.standpoint.sun_strength)
         for (x, y), (next_x, next_y) in zip(points, [*points[1:], points[0]], strict=True):
             self.fill([(x, y), (next_x, next_y), (next_x + shift, next_y), (x + shift, y)], shade)
 
     def revolve(self, centre: float, foot: float, profile: Sequence[Point], colour: Colour) -> None:
-        """A round body: a tower, a dome, a spire.
+        """Draw a round body: a tower, a dome, a spire.
 
         Args:
             centre: x of its axis.
-            foot: y where the profile's heights start.
+            foot: y of the base of the profile.
             profile: (radius, height) from the bottom up.
-            colour: In full light.
+            colour: Colour in full light.
         """
         edges = [math.sin(math.pi * (step / SLICES - 0.5)) for step in range(SLICES + 1)]
         for left, right in pairwise(edges):

@@ -1,4 +1,4 @@
-"""Draws the crowns that are round: domes, helms, cones and spires."""
+"""Draws round crowns: domes, helms, cones and spires."""
 
 import math
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from landmark_sample.pen import Colour, Pen, Point, box, mixed
 from landmark_sample.walls import ledge
 
 
-def _revolved(pen: Pen, mass: Mass, profile: Sequence[Point], colour: Colour) -> None:
-    """A round crown from a profile in shares of half the width and of the height."""
+def _revolve(pen: Pen, mass: Mass, profile: Sequence[Point], colour: Colour) -> None:
+    """Draw a round crown from a profile in shares of half the width and of the height."""
     half, height = mass.width / 2, mass.crown_height
     pen.revolve(mass.centre, mass.top, [(half * across, height * up) for across, up in profile], colour)
 
 
 def finial(pen: Pen, mass: Mass) -> None:
-    """A small gilt cross on the very top."""
+    """Draw a small gilt cross at the top."""
     top = [(mass.centre, mass.summit - 0.01), (mass.centre, mass.summit + 0.07)]
     pen.fill(box(mass.centre - 0.006, mass.summit - 0.01, 0.012, 0.09), mixed(mass.trim, (190, 150, 60), 0.6))
     if pen.shows(0.02, 2):
@@ -49,14 +49,14 @@ CONE = [(1.12, 0.0), (0.0, 1.0)]
 
 
 def dome(pen: Pen, mass: Mass) -> None:
-    """Half a sphere."""
+    """Draw a hemisphere."""
     ledge(pen, mass)
-    _revolved(pen, mass, HALF_ROUND, mass.roof)
+    _revolve(pen, mass, HALF_ROUND, mass.roof)
     finial(pen, mass)
 
 
 def ribbed_dome(pen: Pen, mass: Mass) -> None:
-    """A dome with five ribs."""
+    """Draw a dome with five ribs."""
     dome(pen, mass)
     for across in (-0.85, -0.5, 0.0, 0.5, 0.85):
         half, height = mass.width / 2 * across, mass.crown_height
@@ -65,30 +65,30 @@ def ribbed_dome(pen: Pen, mass: Mass) -> None:
 
 
 def onion(pen: Pen, mass: Mass) -> None:
-    """A bulb with a point."""
+    """Draw a pointed bulb."""
     ledge(pen, mass)
-    _revolved(pen, mass, ONION, mass.roof)
+    _revolve(pen, mass, ONION, mass.roof)
     finial(pen, mass)
 
 
 def bell(pen: Pen, mass: Mass) -> None:
-    """A helm that curves in."""
+    """Draw a helm that curves inwards."""
     ledge(pen, mass)
-    _revolved(pen, mass, BELL, mass.roof)
+    _revolve(pen, mass, BELL, mass.roof)
     finial(pen, mass)
 
 
 def cone(pen: Pen, mass: Mass) -> None:
-    """A pointed hat."""
-    _revolved(pen, mass, CONE, mass.roof)
+    """Draw a cone."""
+    _revolve(pen, mass, CONE, mass.roof)
     finial(pen, mass)
 
 
 def lantern(pen: Pen, mass: Mass) -> None:
-    """A dome with a small temple on its top."""
+    """Draw a dome with a small temple on top."""
     ledge(pen, mass)
     height = mass.crown_height
-    _revolved(pen, mass, [(across, up * 0.62) for across, up in HALF_ROUND], mass.roof)
+    _revolve(pen, mass, [(across, up * 0.62) for across, up in HALF_ROUND], mass.roof)
     foot, half = mass.top + height * 0.58, mass.width * 0.11
     pen.revolve(mass.centre, foot, [(half, 0.0), (half, height * 0.24)], mass.trim)
     pen.revolve(mass.centre, foot + height * 0.24, [(half * 1.3, 0.0), (0.0, height * 0.18)], mass.roof)
@@ -99,9 +99,9 @@ def lantern(pen: Pen, mass: Mass) -> None:
 
 
 def spire(pen: Pen, mass: Mass) -> None:
-    """A tall octagon between four small pinnacles."""
+    """Draw a tall octagonal spire between small pinnacles."""
     ledge(pen, mass)
-    _revolved(pen, mass, [(0.86, 0.0), (0.0, 1.0)], mass.roof)
+    _revolve(pen, mass, [(0.86, 0.0), (0.0, 1.0)], mass.roof)
     for side in (-1, 1):
         x = mass.centre + side * mass.width * 0.43
         pen.revolve(x, mass.top, [(0.025, 0.0), (0.025, 0.08), (0.0, 0.2)], mass.trim)

@@ -1,4 +1,4 @@
-"""Temples, churches and mosques: one function a kind."""
+"""Temples, churches and mosques: one function per kind."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from landmark_sample.parts import DOMES, GABLES, Masses, drum, hall, tower, twin
 
 
 def cathedral(chance: Chance, base: Mass) -> Masses:
-    """A nave between towers, with aisles and sometimes a crossing."""
+    """Return a nave between towers, with aisles and sometimes a crossing."""
     width, height = chance.between(0.5, 0.85, "nave width"), chance.between(0.7, 1.0, "nave height")
     nave = replace(
         hall(chance, base, width, height, "nave"),
@@ -36,7 +36,7 @@ def cathedral(chance: Chance, base: Mass) -> Masses:
 
 
 def domed_hall(chance: Chance, base: Mass) -> Masses:
-    """A domed centre with a portico and wings."""
+    """Return a domed centre with a portico and wings."""
     height = chance.between(0.45, 0.7, "height")
     wings = hall(chance, base, chance.between(1.5, 2.2, "width"), height, "wings")
     wings = replace(wings, ground="plain", crown=chance.pick(("balustrade", "cornice", "hip"), "roof"))
@@ -57,7 +57,7 @@ def domed_hall(chance: Chance, base: Mass) -> Masses:
 
 
 def temple(chance: Chance, base: Mass) -> Masses:
-    """A colonnade on steps."""
+    """Return a colonnade on steps."""
     width, height = chance.between(1.2, 2.2, "width"), chance.between(0.5, 0.9, "height")
     steps = chance.integer(2, 5, "steps")
     stairs = tuple(
@@ -82,7 +82,7 @@ def temple(chance: Chance, base: Mass) -> Masses:
 
 
 def pagoda(chance: Chance, base: Mass) -> Masses:
-    """Tiers that shrink upwards, each with its eaves."""
+    """Return tiers of decreasing width, each with eaves."""
     tiers = chance.integer(3, 8, "tiers")
     width, shrink = chance.between(0.6, 1.3, "width"), chance.between(0.78, 0.93, "shrink")
     height = chance.between(0.9, 1.3, "height") / max(tiers, 5)
@@ -105,7 +105,7 @@ def pagoda(chance: Chance, base: Mass) -> Masses:
 
 
 def mosque(chance: Chance, base: Mass) -> Masses:
-    """A great dome behind a gate, between minarets."""
+    """Return a large dome behind a gate, between minarets."""
     height, width = chance.between(0.4, 0.6, "height"), chance.between(1.0, 1.6, "width")
     block = replace(hall(chance, base, width, height, "block"), crown="cornice", crown_height=0.05)
     gate = replace(

@@ -1,4 +1,4 @@
-"""A landmark's scene: which building it is, decided by keyed draws on its id."""
+"""The building of a landmark, decided by keyed draws on its id."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from landmark_sample.compositions import COMPOSITIONS
 from landmark_sample.mass import Mass
 from landmark_sample.pen import Colour
 
-# Few and shared, so that a colour says little about which landmark it is.
+# Few and shared, so that colours hardly identify a landmark.
 WALLS: tuple[Colour, ...] = (
     (216, 203, 176),
     (203, 172, 128),
@@ -24,8 +24,8 @@ class Scene:
     """A landmark's building.
 
     Attributes:
-        landmark_id: Whose it is.
-        kind: What it is; a name in `compositions.COMPOSITIONS`.
+        landmark_id: Id of the landmark.
+        kind: A name in `compositions.COMPOSITIONS`.
         masses: Its parts, the furthest first.
     """
 
@@ -35,7 +35,7 @@ class Scene:
 
     @property
     def half_width(self) -> float:
-        """Largest distance of a wall from the axis, units."""
+        """Maximum distance of a wall from the axis, units."""
         return max(abs(mass.centre) + mass.width / 2 for mass in self.masses)
 
     @property
@@ -45,7 +45,7 @@ class Scene:
 
 
 def design_scene(seed: int, landmark_id: str) -> Scene:
-    """Decide a landmark's building.
+    """Return the building of a landmark.
 
     Args:
         seed: Seed of the sample.
@@ -60,7 +60,7 @@ def design_scene(seed: int, landmark_id: str) -> Scene:
 
 
 def _plain_mass(chance: Chance) -> Mass:
-    """Materials and habits that the parts of one building share."""
+    """Return the materials that the parts of one building share."""
     return Mass(
         wall=chance.pick(WALLS, "wall"),
         roof=chance.pick(ROOFS, "roof"),

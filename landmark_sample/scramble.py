@@ -1,4 +1,4 @@
-"""Permutations too large to store: each position's new place is computed, not looked up."""
+"""Permutations that are too large to store: each place is computed."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd
 class Scramble:
     """A permutation of 0 … size - 1, decided by the seed and the purpose.
 
-    A Feistel network permutes the next even power of two; a place beyond the size is permuted again
-    until it falls inside, which keeps it a permutation.
+    A Feistel network permutes the next even power of two. A place beyond the size is permuted again until it
+    falls inside, which keeps it a permutation.
 
     Attributes:
-        size: How many positions there are, at most 2**64.
+        size: Number of positions, at most 2**64.
         seed: Seed of the sample.
         purpose: What is permuted.
     """
@@ -31,24 +31,24 @@ class Scramble:
     purpose: str
 
     def places(self, positions: Integers) -> Integers:
-        """The place of each position: an array of the same length, distinct if the positions are."""
-        places = self._permuted(positions)
+        """Return the place of each position; distinct positions have distinct places."""
+        places = self._permute(positions)
         if self.size < 1 << (2 * self._half_bits):
             while (outside := places >= np.uint64(self.size)).any():
-                places[outside] = self._permuted(places[outside])
+                places[outside] = self._permute(places[outside])
         return places
 
     @property
     def _half_bits(self) -> int:
         return max(1, ((self.size - 1).bit_length() + 1) // 2)
 
-    def _permuted(self, numbers: Integers) -> Integers:
+    def _permute(self, numbers: Integers) -> Integers:
         shift = np.uint64(self._half_bits)
         mask = np.uint64((1 << self._half_bits) - 1)
         left, right = numbers >> shift, numbers & mask
         for turn in range(ROUNDS):
             key = np.uint64(keyed_draw(self.seed, f"sample {self.purpose}", turn))
-            # Wraps around at 64 bits; the high bits of the product are the well-mixed ones.
+            # Wraps around at 64 bits; the high bits of the product are well mixed.
             mixed = (right ^ key) * MULTIPLIER
             mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
             left, right = right, left ^ ((mixed >> np.uint64(32)) & mask)

@@ -1,4 +1,4 @@
-"""Palaces, castles, gates and towers: one function a kind."""
+"""Palaces, castles, gates and towers: one function per kind."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from landmark_sample.parts import GABLES, Masses, hall, tower, twins
 
 
 def palace(chance: Chance, base: Mass) -> Masses:
-    """Long wings with pavilions."""
+    """Return long wings with pavilions."""
     height = chance.between(0.5, 0.85, "height")
     wing = hall(chance, base, chance.between(1.7, 2.3, "width"), height, "wing")
     pavilion = replace(
@@ -32,7 +32,7 @@ def palace(chance: Chance, base: Mass) -> Masses:
 
 
 def castle(chance: Chance, base: Mass) -> Masses:
-    """Walls and round towers around a keep."""
+    """Return walls and round towers around a keep."""
     wall_height = chance.between(0.4, 0.65, "wall height")
     span = chance.between(1.5, 2.0, "span")
     stone = replace(base, window="slit", pane=0.2)
@@ -57,7 +57,7 @@ def castle(chance: Chance, base: Mass) -> Masses:
 
 
 def _round_towers(chance: Chance, stone: Mass, count: int, span: float) -> Masses:
-    """Towers in even distances over the span; `stone` has the wall's height."""
+    """Return evenly spaced towers; `stone` has the height of the wall."""
     crown = chance.pick(("cone", "battlements", "bell"), "crown")
     return tuple(
         replace(
@@ -76,7 +76,7 @@ def _round_towers(chance: Chance, stone: Mass, count: int, span: float) -> Masse
 
 
 def campanile(chance: Chance, base: Mass) -> Masses:
-    """A hall with one tall tower."""
+    """Return a hall with one tall tower."""
     block = hall(chance, base, chance.between(1.0, 1.7, "width"), chance.between(0.45, 0.7, "height"), "hall")
     shaft = tower(chance, base, block.height * chance.between(1.9, 2.8, "tower height"), "tower")
     place = chance.pick((-0.5, -0.3, 0.0, 0.3, 0.5), "place") * block.width
@@ -86,7 +86,7 @@ def campanile(chance: Chance, base: Mass) -> Masses:
 
 
 def skyscraper(chance: Chance, base: Mass) -> Masses:
-    """Glass and grids, set back step by step."""
+    """Return glass blocks, each set back from the one below."""
     setbacks = chance.integer(1, 4, "setbacks")
     glass = replace(base, window=chance.pick(("ribbon", "rectangle", "fins"), "glazing"), texture="plain")
     width, foot, masses = chance.between(0.6, 1.2, "width"), 0.0, []
@@ -113,7 +113,7 @@ def skyscraper(chance: Chance, base: Mass) -> Masses:
 
 
 def triumphal_arch(chance: Chance, base: Mass) -> Masses:
-    """A block one walks through, its attic above."""
+    """Return a block with open arches and an attic."""
     width, height = chance.between(0.9, 1.5, "width"), chance.between(0.6, 0.95, "height")
     gate = replace(
         base,
@@ -139,7 +139,7 @@ def triumphal_arch(chance: Chance, base: Mass) -> Masses:
 
 
 def aqueduct(chance: Chance, base: Mass) -> Masses:
-    """Tiers of arches, one on the other, a tower at one end or none."""
+    """Return tiers of arches, sometimes with a tower at one end."""
     tiers, width = chance.integer(1, 3, "tiers"), chance.between(1.9, 2.4, "width")
     arches, foot, masses = chance.integer(4, 7, "arches"), 0.0, []
     for tier in range(tiers):
@@ -161,7 +161,7 @@ def aqueduct(chance: Chance, base: Mass) -> Masses:
 
 
 def gabled_row(chance: Chance, base: Mass) -> Masses:
-    """Merchants' houses side by side, each with its own gable."""
+    """Return merchants' houses side by side, with different gables."""
     count = chance.integer(3, 6, "houses")
     houses, left = [], -1.1
     for place in range(count):
@@ -185,7 +185,7 @@ def gabled_row(chance: Chance, base: Mass) -> Masses:
 
 
 def lighthouse(chance: Chance, base: Mass) -> Masses:
-    """A round tower that narrows in tiers, with a keeper's house."""
+    """Return a round tower that narrows in tiers, with a keeper's house."""
     tiers, width = chance.integer(2, 4, "tiers"), chance.between(0.36, 0.56, "width")
     masses, foot = [], 0.0
     for tier in range(tiers):

@@ -1,4 +1,4 @@
-"""What the camera makes of the light: white balance, contrast, blur, vignette and noise."""
+"""The camera: white balance, contrast, blur, vignette and noise."""
 
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter
@@ -7,19 +7,19 @@ from landmark_sample.chance import Chance
 
 
 def develop(picture: Image.Image, chance: Chance) -> Image.Image:
-    """The picture as one of many cameras would have saved it; RGB, the same size."""
+    """Return the picture as one of many cameras would save it, in RGB and of the same size."""
     picture = ImageEnhance.Color(picture).enhance(chance.between(0.5, 1.3, "saturation"))
     picture = picture.point(_tone_curves(chance))
     if chance.happens(0.25, "is blurred"):
         radius = chance.between(0.4, 1.8, "blur") * max(picture.size) / 1000
         picture = picture.filter(ImageFilter.BoxBlur(radius))
     if chance.happens(0.5, "has vignette"):
-        picture = _vignetted(picture, chance.between(0.1, 0.45, "vignette"))
-    return _noisy(picture, round(3 + 15 * chance.fraction("noise") ** 2.5), chance)
+        picture = _add_vignette(picture, chance.between(0.1, 0.45, "vignette"))
+    return _add_noise(picture, round(3 + 15 * chance.fraction("noise") ** 2.5), chance)
 
 
 def _tone_curves(chance: Chance) -> list[int]:
-    """768 table entries: contrast and exposure for all, white balance for red and blue."""
+    """Return 768 table entries: contrast and exposure for all colours, white balance for each."""
     contrast, exposure = chance.between(0.8, 1.25, "contrast"), chance.between(0.85, 1.25, "exposure")
     warmth, magenta = chance.between(-0.12, 0.12, "warmth"), chance.between(-0.04, 0.04, "magenta")
     levels = np.arange(256) / 255
@@ -30,17 +30,17 @@ def _tone_curves(chance: Chance) -> list[int]:
     return curves
 
 
-def _vignetted(picture: Image.Image, strength: float) -> Image.Image:
+def _add_vignette(picture: Image.Image, strength: float) -> Image.Image:
     across = np.linspace(-1, 1, 48)
-    # (1, 48) and (48, 1) -> (48, 48): squared distance from the middle.
+    # (1, 48) and (48, 1) -> (48, 48): squared distance from the centre.
     distance = across[None, :] ** 2 + across[:, None] ** 2
     shade = Image.fromarray(np.round(255 * (1 - strength * distance / 2)).astype(np.uint8))
     shade = shade.resize(picture.size, Image.Resampling.BILINEAR)
     return ImageChops.multiply(picture, Image.merge("RGB", (shade, shade, shade)))
 
 
-def _noisy(picture: Image.Image, amplitude: int, chance: Chance) -> Image.Image:
-    """Grain of brightness, uniform in -amplitude … amplitude levels, the same in every colour."""
+def _add_noise(picture: Image.Image, amplitude: int, chance: Chance) -> Image.Image:
+    """Add brightness noise, uniform in -amplitude … amplitude levels, the same for every colour."""
     grain = chance.generator("grain").integers(
         128 - amplitude, 128 + amplitude, (picture.height, picture.width), np.uint8, endpoint=True
     )

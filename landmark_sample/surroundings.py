@@ -1,6 +1,6 @@
-"""What lies around a building: the sky, the skyline behind it and the ground before it.
+"""The surroundings of a building: sky, skyline and ground.
 
-They differ in every photo, so they say nothing about the landmark.
+They differ in every photo, so they do not identify the landmark.
 """
 
 import math
@@ -14,7 +14,7 @@ from landmark_sample.chance import Chance
 from landmark_sample.light import Light
 from landmark_sample.pen import Colour, mixed, scaled
 
-SKY_SHRINK = 6  # the sky is smooth: it is made at a sixth of the photo's size
+SKY_SHRINK = 6  # the sky is smooth, so it is drawn at a sixth of the size
 GROUNDS: tuple[Colour, ...] = (
     (112, 138, 76),
     (150, 146, 140),
@@ -28,7 +28,7 @@ SNOW: Colour = (236, 240, 246)
 
 
 def draw_surroundings(shot: Shot, light: Light, chance: Chance) -> Image.Image:
-    """Sky, skyline and ground, RGB, of the photo's size and in its light."""
+    """Return sky, skyline and ground in RGB, of the photo's size and in its light."""
     picture = _sky(shot, light, chance)
     pen = ImageDraw.Draw(picture, "RGBA")
     _skyline(pen, shot, light, chance)
@@ -39,7 +39,7 @@ def draw_surroundings(shot: Shot, light: Light, chance: Chance) -> Image.Image:
 def soft_noise(
     generator: np.random.Generator, shape: tuple[int, int], octaves: int
 ) -> npt.NDArray[np.float32]:
-    """Smooth noise of a shape (rows, columns), float32, 0 … 1, in 2 … 2**octaves cells across."""
+    """Return smooth noise of a shape (rows, columns), float32, 0 … 1, with 2 … 2**octaves cells per side."""
     total = np.zeros(shape, np.float32)
     for octave in range(1, octaves + 1):
         cells = generator.random((2**octave + 1, 2**octave + 1), dtype=np.float32)
@@ -53,7 +53,7 @@ def soft_noise(
 def _sky(shot: Shot, light: Light, chance: Chance) -> Image.Image:
     rows, columns = max(2, shot.height // SKY_SHRINK), max(2, shot.width // SKY_SHRINK)
     down = np.clip(np.arange(rows) * SKY_SHRINK / max(shot.horizon, 1.0), 0, 1) ** 0.8
-    # (rows,) -> (rows, 1, 1): one share a row, for every column and colour.
+    # (rows,) -> (rows, 1, 1): one share per row, for every column and colour.
     down = down[:, None, None]
     sky = np.array(light.zenith) * (1 - down) + np.array(light.horizon) * down
     puffs = soft_noise(chance.generator("clouds"), (rows, columns), 6)
@@ -77,7 +77,7 @@ def _stars(picture: Image.Image, shot: Shot, chance: Chance) -> None:
 
 
 def _far(colour: Colour, light: Light, share: float) -> Colour:
-    """The colour in the photo's light, seen through `share` of haze."""
+    """Return a colour in the photo's light behind `share` of haze."""
     return mixed(light.on(colour), light.horizon, min(1.0, share + light.fog))
 
 
@@ -109,7 +109,7 @@ def _hills(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance, s
 
 
 def _row(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance, kind: str) -> None:
-    """A row of far houses or trees along the horizon."""
+    """Draw a row of distant houses or trees along the horizon."""
     x, place = 0.0, 0
     while x < shot.width:
         width = shot.width * chance.between(0.03, 0.12, "row width", place)
@@ -151,7 +151,7 @@ def _ground(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance) 
 
 
 def _paving(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance) -> None:
-    """Lines that run to one point on the horizon, and across."""
+    """Draw lines towards one point on the horizon, and across."""
     vanishing = shot.width * chance.between(0.2, 0.8, "vanishing")
     stroke = max(1, shot.width // 500)
     for line in range(-12, 13):

@@ -1,4 +1,4 @@
-"""One photo of a landmark: another standpoint, light, weather and camera each time."""
+"""Renders a photo of a landmark with its own standpoint, light, weather and camera."""
 
 import io
 
@@ -16,32 +16,32 @@ from landmark_sample.sensor import develop
 from landmark_sample.surroundings import draw_surroundings
 
 OVERSAMPLING = 1.35  # canvas pixels per photo pixel, against jagged edges
-LARGEST_DRAWING = 1_200  # pixels a side; a larger photo is enlarged: soft, as real ones often are
-LARGEST_CANVAS = 1_800  # the same for the building, of which a photo may show a detail
+MAX_DRAWING = 1_200  # pixels per side; a larger photo is enlarged, and soft like many real ones
+MAX_CANVAS = 1_800  # the same for the building, of which a photo may show a detail
 LAMPLIGHT: Colour = (255, 206, 128)
 
 
 def photo_chance(seed: int, image_id: str) -> Chance:
-    """The draws that decide one photo."""
+    """Return the draws that decide one photo."""
     return Chance(seed, ("view", image_id))
 
 
 def render_photo(
     scene: Scene, longest_side: int, chance: Chance, *, with_building: bool = True
 ) -> Image.Image:
-    """Take one photo.
+    """Return one photo.
 
     Args:
         scene: The landmark.
-        longest_side: Upper bound of the photo's longer side, pixels, 300 … 2000.
+        longest_side: Upper bound for the longer side of the photo, 300 … 2000 pixels.
         chance: The photo's draws.
-        with_building: Whether the landmark stands where the photo is taken, or nothing does.
+        with_building: Whether to show the landmark, or only surroundings.
 
     Returns:
-        RGB; the longer side is log-uniform between 300 and the bound.
+        RGB; the longer side is log-uniform between 300 and the upper bound.
     """
     framed, light = frame_shot(scene, longest_side, chance), choose_light(chance)
-    shot = framed.within(LARGEST_DRAWING)
+    shot = framed.within(MAX_DRAWING)
     picture = draw_surroundings(shot, light, chance)
     if with_building:
         _add_building(picture, scene, shot, light, chance)
@@ -53,7 +53,7 @@ def render_photo(
 
 
 def encode_jpeg(picture: Image.Image, quality: int) -> bytes:
-    """The picture as a baseline JPEG; `quality` is 1 … 95."""
+    """Return the picture as a baseline JPEG; `quality` is 1 … 95."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
@@ -67,8 +67,8 @@ def _add_building(picture: Image.Image, scene: Scene, shot: Shot, light: Light, 
         lit_windows=light.lit_windows,
     )
     widest = max(2 * scene.half_width, scene.height) + 0.5
-    scale = min(shot.scale * OVERSAMPLING, LARGEST_CANVAS / widest)
-    drawn = _lit(draw_building(scene, standpoint, scale, chance), light)
+    scale = min(shot.scale * OVERSAMPLING, MAX_CANVAS / widest)
+    drawn = _apply_light(draw_building(scene, standpoint, scale, chance), light)
     left, top, right, bottom = covered_box(shot, scene)
     coefficients = perspective_coefficients(shot, scene, scale, (left, top))
     colour, cover = (
@@ -80,8 +80,8 @@ def _add_building(picture: Image.Image, scene: Scene, shot: Shot, light: Light, 
     picture.paste(colour, (left, top), cover)
 
 
-def _lit(elevation: Elevation, light: Light) -> Elevation:
-    """The building in the photo's light: tinted, floodlit, windows shining, behind fog."""
+def _apply_light(elevation: Elevation, light: Light) -> Elevation:
+    """Return the building in the photo's light: tinted, floodlit, with lit windows, in fog."""
     red, green, blue = light.tint
     table = [min(255, round(level * factor)) for factor in (red, green, blue) for level in range(256)]
     colour = elevation.colour.point(table)
@@ -95,15 +95,15 @@ def _lit(elevation: Elevation, light: Light) -> Elevation:
 
 
 def _floodlight(colour: Image.Image, strength: float) -> Image.Image:
-    """What lamps at the foot of the building add: warm, weaker towards the top."""
+    """Return the warm light of lamps at the foot of the building, weaker towards the top."""
     rise = np.linspace(0.25, 0.8, 64)[:, None] * strength
-    # (64, 1) -> (64, 1, 3): one warm light a row.
+    # (64, 1) -> (64, 1, 3): one warm light per row.
     beam = np.clip(rise[:, :, None] * np.array((255, 214, 150)), 0, 255).astype(np.uint8)
     return ImageChops.multiply(colour, Image.fromarray(beam).resize(colour.size, Image.Resampling.BILINEAR))
 
 
 def _add_weather(picture: Image.Image, light: Light, chance: Chance) -> None:
-    """Snowflakes or streaks of rain."""
+    """Draw snowflakes or streaks of rain."""
     pen = ImageDraw.Draw(picture, "RGBA")
     width, height = picture.size
     unit = max(width, height) / 500

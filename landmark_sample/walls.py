@@ -1,7 +1,8 @@
-"""Draws a mass's wall: its faces, the texture of its stone and its windows."""
+"""Draws the wall of a mass: its faces, texture and windows."""
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from landmark_sample.chance import Chance
@@ -14,7 +15,7 @@ THICKNESS = 0.25  # of a mass from front to back, units
 
 
 def draw_wall(pen: Pen, mass: Mass) -> None:
-    """The bare wall with its texture."""
+    """Draw the wall with its texture."""
     face = box(mass.left, mass.foot, mass.width, mass.height)
     if mass.is_round:
         radius = mass.width / 2
@@ -23,13 +24,13 @@ def draw_wall(pen: Pen, mass: Mass) -> None:
         pen.extrude(face, min(THICKNESS, mass.width / 2), mass.wall)
         pen.fill(face, mass.wall)
     TEXTURES[mass.texture](pen, mass)
-    # Rain and dust: darker towards the ground.
+    # Rain and dust make it darker towards the ground.
     for step in range(3):
         pen.paint(box(mass.left, mass.foot, mass.width, mass.height * 0.05 * (3 - step)), BLACK, 0.05)
 
 
 def draw_windows(pen: Pen, mass: Mass, chance: Chance) -> None:
-    """The grid of windows above the ground floor; each is lit or dark by its own draw."""
+    """Draw the grid of windows above the ground floor, each lit or dark by its own draw."""
     foot = mass.foot + mass.ground_height
     room = mass.top - foot - 0.03
     if mass.storeys == 0 or mass.ground == "columns" or room < 0.08:
@@ -44,7 +45,7 @@ def draw_windows(pen: Pen, mass: Mass, chance: Chance) -> None:
             x = mass.left + mass.width * 0.03 + bay * (column + 0.5)
             y = foot + storey * row + (storey - height) * 0.55
             is_lit = chance.happens(pen.standpoint.lit_windows, "lit", f"{mass.centre:.3f}", row, column)
-            opening(pen, mass, _foreshortened(mass, x, y, width, height), is_lit=is_lit)
+            opening(pen, mass, _foreshorten(mass, x, y, width, height), is_lit=is_lit)
         if mass.storeys > 1 and row > 0 and mass.window not in ("ribbon", "fins", "slit"):
             _string_course(pen, mass, foot + storey * row)
 
@@ -56,11 +57,11 @@ class Opening(Protocol):
     """Draws one window of a mass."""
 
     def __call__(self, pen: Pen, mass: Mass, slot: Slot, /, *, is_lit: bool) -> None:
-        """Draw it where the slot says."""
+        """Draw it at the slot."""
 
 
-def _foreshortened(mass: Mass, x: float, y: float, width: float, height: float) -> Slot:
-    """Where a window of a cylinder appears: narrower towards its edges."""
+def _foreshorten(mass: Mass, x: float, y: float, width: float, height: float) -> Slot:
+    """Return the visible slot of a window; on a cylinder, it is narrower towards the edges."""
     if not mass.is_round:
         return x, y, width, height
     radius = mass.width / 2
@@ -74,21 +75,21 @@ def _string_course(pen: Pen, mass: Mass, y: float) -> None:
 
 
 def ledge(pen: Pen, mass: Mass, height: float = 0.03) -> None:
-    """A cornice with its shadow on the wall."""
+    """Draw a cornice with its shadow on the wall."""
     overhang = 0.018
     pen.fill(box(mass.left - overhang, mass.top, mass.width + 2 * overhang, height), mass.trim)
     pen.paint(box(mass.left, mass.top - 0.022, mass.width, 0.022), BLACK, 0.28)
 
 
 def arch(x: float, y: float, width: float, height: float, rise: float = 1.0) -> list[Point]:
-    """Outline of an arched opening.
+    """Return the outline of an arched opening.
 
     Args:
-        x: Middle of its foot, across.
-        y: Its foot.
-        width: Of the whole.
-        height: Of the whole.
-        rise: Of the arch over half its width; 1 is round, above 1 pointed.
+        x: Centre of the base.
+        y: The base.
+        width: Total width.
+        height: Total height.
+        rise: Rise of the arch over half its width; 1 is round, above 1 pointed.
     """
     half = width / 2
     spring = y + max(0.0, height - half * rise)
@@ -101,7 +102,7 @@ def arch(x: float, y: float, width: float, height: float, rise: float = 1.0) -> 
 
 
 def _pane(pen: Pen, mass: Mass, outline: list[Point], slot: Slot, *, is_lit: bool) -> None:
-    """Glass, a shadow under the lintel and, where it would be seen, a cross of bars."""
+    """Draw glass and, if they are visible, a cross of bars and a sill."""
     x, y, width, height = slot
     glass = GLASS[int((abs(x) * 37 + y * 53) * 10) % len(GLASS)]
     pen.glass(outline, glass, is_lit=is_lit)
@@ -177,7 +178,7 @@ def _fins(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
 
 
 def _courses(pen: Pen, mass: Mass, spacing: float, opacity: float) -> list[float]:
-    """Horizontal joints, where they would be seen; gives their heights."""
+    """Draw horizontal joints if they are visible; return their heights."""
     if not pen.shows(spacing):
         return []
     heights = [mass.foot + spacing * row for row in range(1, int(mass.height / spacing) + 1)]
@@ -187,7 +188,7 @@ def _courses(pen: Pen, mass: Mass, spacing: float, opacity: float) -> list[float
 
 
 def _plain(_pen: Pen, _mass: Mass) -> None:
-    """Plaster."""
+    """Draw nothing: plaster."""
 
 
 def _ashlar(pen: Pen, mass: Mass, spacing: float = 0.05, opacity: float = 0.16) -> None:
@@ -197,26 +198,18 @@ def _ashlar(pen: Pen, mass: Mass, spacing: float = 0.05, opacity: float = 0.16) 
             pen.line([(x, y - spacing), (x, y)], BLACK, 0.003, opacity)
 
 
-def _brick(pen: Pen, mass: Mass) -> None:
-    _courses(pen, mass, 0.018, 0.2)
-
-
 def _bands(pen: Pen, mass: Mass) -> None:
     for row in range(0, int(mass.height / 0.06), 2):
         band = box(mass.left, mass.foot + row * 0.06, mass.width, 0.06)
         pen.paint(band, mixed(mass.wall, mass.roof, 0.6), 0.8)
 
 
-def _rustic(pen: Pen, mass: Mass) -> None:
-    _ashlar(pen, mass, 0.085, 0.3)
-
-
-TEXTURES: dict[str, Callable[[Pen, Mass], None]] = {
+TEXTURES: dict[str, Callable[[Pen, Mass], object]] = {
     "ashlar": _ashlar,
     "bands": _bands,
-    "brick": _brick,
+    "brick": partial(_courses, spacing=0.018, opacity=0.2),
     "plain": _plain,
-    "rustic": _rustic,
+    "rustic": partial(_ashlar, spacing=0.085, opacity=0.3),
 }
 
 OPENINGS: dict[str, Opening] = {

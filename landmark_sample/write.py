@@ -16,7 +16,7 @@ import numpy as np
 from landmark_lib.errors import UserError
 from landmark_lib.progress import progress
 from landmark_lib.settings import flag, require, setting
-from landmark_sample.camera import LARGEST_SIDE, SMALLEST_SIDE
+from landmark_sample.camera import MAX_SIDE, MIN_SIDE
 from landmark_sample.label_counts import labels_without_pixels
 from landmark_sample.odd_photos import Oddity, encode_odd_photo, odd_photos
 from landmark_sample.scene import design_scene
@@ -47,7 +47,7 @@ class SampleSettings:
     )
     seed: int = setting(0, "Seed of all buildings and photos; any integer.")
     longest_side: int = setting(
-        LARGEST_SIDE, f"Upper bound for the longer side of a photo, {SMALLEST_SIDE} to {LARGEST_SIDE} pixels."
+        MAX_SIDE, f"Upper bound for the longer side of a photo, {MIN_SIDE} to {MAX_SIDE} pixels."
     )
     landmark_free: bool = flag(
         "Render photos without a landmark: half show only surroundings (surroundings/), half a building that"
@@ -61,8 +61,8 @@ class SampleSettings:
         require(self.photos >= fewest, "photos", f"at least {fewest}, one per landmark", self.photos)
         layouts = get_args(Layout)
         require(self.layout in layouts, "layout", f"one of {', '.join(layouts)}", self.layout)
-        possible = SMALLEST_SIDE <= self.longest_side <= LARGEST_SIDE
-        require(possible, "longest_side", f"{SMALLEST_SIDE} to {LARGEST_SIDE} pixels", self.longest_side)
+        possible = MIN_SIDE <= self.longest_side <= MAX_SIDE
+        require(possible, "longest_side", f"{MIN_SIDE} to {MAX_SIDE} pixels", self.longest_side)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def write_sample(settings: SampleSettings, directory: Path, workers: int | None 
         for folder in {task.path.parent for task in tasks}:
             folder.mkdir(parents=True, exist_ok=True)
         with progress("rendering", len(tasks), "photos") as display:
-            for _ in _rendered(tasks, workers or os.cpu_count() or 1):
+            for _ in _render_all(tasks, workers or os.cpu_count() or 1):
                 display.update(1)
 
 
@@ -149,7 +149,7 @@ def _complete_directory(directory: Path) -> Iterator[Path]:
     partial.replace(directory)
 
 
-def _rendered(tasks: list[PhotoTask], workers: int) -> Iterator[None]:
+def _render_all(tasks: list[PhotoTask], workers: int) -> Iterator[None]:
     """Render photos; yield after each."""
     if workers == 1:
         yield from map(render_file, tasks)

@@ -53,16 +53,16 @@ class Downloader:
             BadPhotoError: Nothing is there, it is too large or refused, or all attempts failed.
             UserError: The environment names an invalid proxy.
         """
-        trail = [WebAddress.listed(url)]
+        trail = [WebAddress.parse(url)]
         try:
-            return self._retrying(trail)
+            return self._follow_with_retries(trail)
         except BadPhotoError as error:
             proxy = self._routes.proxy(trail[-1])
             if proxy is None or error.reason is not Reason.DOWNLOAD_FAILED:
                 raise
             raise BadPhotoError(error.reason, f"{error.detail} (through {proxy.origin})") from None
 
-    def _retrying(self, trail: list[WebAddress]) -> bytes:
+    def _follow_with_retries(self, trail: list[WebAddress]) -> bytes:
         retry = self._retry
         while True:
             del trail[1:]
@@ -94,7 +94,7 @@ class Downloader:
             if response.status not in REDIRECTS or not location:
                 return response
             self._finish(response)
-            trail.append(trail[-1].redirected(location))
+            trail.append(trail[-1].redirect(location))
         raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"more than {MAX_REDIRECTS} redirects")
 
     def _content(self, response: BaseHTTPResponse) -> bytes:
@@ -136,17 +136,12 @@ class Patience(Retry):
         try:
             seconds = float(retry_after)
         except ValueError:
-            seconds = _seconds_until(retry_after)
+            try:  # an HTTP date, in any of its three formats
+                date = email.utils.parsedate_tz(retry_after)
+                seconds = email.utils.mktime_tz(date) - time.time() if date else 0
+            except (ValueError, IndexError, OverflowError):  # such as a year 99999
+                seconds = 0
         return min(seconds, MAX_PAUSE) if seconds > 0 else 0  # false for NaN
-
-
-def _seconds_until(date: str) -> float:
-    """Return the seconds until an HTTP date, in any of its three formats; 0 if it is not one."""
-    try:
-        parsed = email.utils.parsedate_tz(date)
-        return email.utils.mktime_tz(parsed) - time.time() if parsed else 0
-    except (ValueError, IndexError, OverflowError):  # such as a year 99999
-        return 0
 
 
 def _after_pause(retry: Patience, response: BaseHTTPResponse | None, failure: HTTPError | None) -> Patience:

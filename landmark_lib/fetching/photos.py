@@ -113,26 +113,24 @@ class _Fetching:
             return self._threads.submit(self._downloader.download, row["uri"]).result
         if row["size"] is not None:
             self._check_size(row["size"])
-        filesystem, path = self._locate(row["archive"] or row["uri"])
+        address = row["archive"] or row["uri"]
+        if _scheme(address) not in self._schemes:
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {_scheme(address)}")
+        try:
+            filesystem, path = open_address(address)
+        except AddressError as error:
+            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
         span = None if row["archive"] is None else (row["offset"], row["size"])
         if isinstance(filesystem, LocalFileSystem):
             read = partial(self._read_local, path, span)
-            return partial(self._guarded, read, row["archive"])
+            return partial(self._call, read, row["archive"])
         if span is None and row["size"] == 0:
             return bytes
         read = partial(self._read_remote, filesystem, path, span)
-        return self._threads.submit(self._guarded, read, row["archive"]).result
+        return self._threads.submit(self._call, read, row["archive"]).result
 
-    def _locate(self, address: str) -> tuple[Any, str]:
-        scheme = _scheme(address)
-        if scheme not in self._schemes:
-            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {scheme}")
-        try:
-            return open_address(address)
-        except AddressError as error:
-            raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
-
-    def _guarded(self, read: Content, archive: str | None) -> bytes:
+    def _call(self, read: Content, archive: str | None) -> bytes:
+        """Call `read`; raise its errors about the photo as BadPhotoError."""
         try:
             return read()
         except ValueError as error:  # an invalid address or name
@@ -148,8 +146,12 @@ class _Fetching:
 
     def _read_local(self, path: str, span: Span | None) -> bytes:
         if span is not None:
+            if self._archive is None or self._archive.name != path:
+                if self._archive is not None:
+                    self._archive.close()
+                self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for later photos
             offset, size = span
-            return _whole(os.pread(self._open_archive(path).fileno(), size, offset), size)
+            return _whole(os.pread(self._archive.fileno(), size, offset), size)
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe could block for ever
             raise BadPhotoError(Reason.UNREADABLE_FILE, "not a regular file")
@@ -161,30 +163,23 @@ class _Fetching:
         self._check_read(content)
         return content
 
-    def _open_archive(self, path: str) -> BinaryIO:
-        if self._archive is None or self._archive.name != path:
-            if self._archive is not None:
-                self._archive.close()
-            self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for the photos that follow
-        return self._archive
-
     def _read_remote(self, filesystem: Any, path: str, span: Span | None) -> bytes:
-        if span is None:
-            return self._read_object(filesystem, path)
-        offset, size = span
-        if path not in self._archive_sizes:
-            self._archive_sizes[path] = filesystem.info(path)["size"]
-        if offset >= self._archive_sizes[path]:  # object stores refuse a range beyond the end
-            return _whole(b"", size)
-        return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
-
-    def _read_object(self, filesystem: Any, path: str) -> bytes:
+        if span is not None:
+            offset, size = span
+            if path not in self._archive_sizes:
+                self._archive_sizes[path] = filesystem.info(path)["size"]
+            if offset >= self._archive_sizes[path]:  # object stores refuse a range beyond the end
+                return _whole(b"", size)
+            return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
         # One call, which reads at most one byte too many.
         [content] = filesystem.cat_ranges([path], [0], [self._max_bytes + 1], on_error="return")
         if isinstance(content, Exception):
-            if isinstance(content, FileNotFoundError) or not _is_empty(filesystem, path):
+            if isinstance(content, FileNotFoundError):
                 raise content
-            return b""
+            info = filesystem.info(path)
+            if info["type"] == "file" and info["size"] == 0:  # stores fail on a range of an empty object
+                return b""
+            raise content
         self._check_read(content)
         return bytes(content)
 
@@ -200,12 +195,6 @@ class _Fetching:
 def _scheme(address: str) -> str:
     scheme, separator, _ = address.partition("://")
     return scheme.lower() if separator else "file"
-
-
-def _is_empty(filesystem: Any, path: str) -> bool:
-    """Return whether an object is empty; each store fails in its own way on a range of an empty object."""
-    info = filesystem.info(path)
-    return bool(info["type"] == "file" and info["size"] == 0)
 
 
 def _check_still_there(address: str) -> None:

@@ -81,21 +81,16 @@ class Routes:
             return True
         with suppress(ValueError):
             ip = ipaddress.ip_address(host)
-            return any(ip in network for network in _networks(self._proxies.get("no", "")))
+            for entry in self._proxies.get("no", "").split(","):
+                with suppress(ValueError):  # a name
+                    if ip in ipaddress.ip_network(entry.strip().strip("[]"), strict=False):
+                        return True
         return False
-
-
-def _networks(no_proxy: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    networks = []
-    for entry in no_proxy.split(","):
-        with suppress(ValueError):  # a name
-            networks.append(ipaddress.ip_network(entry.strip().strip("[]"), strict=False))
-    return networks
 
 
 def _proxy(name: str, value: str) -> WebAddress:
     try:
-        return WebAddress.listed(value if "://" in value else f"http://{value}")
+        return WebAddress.parse(value if "://" in value else f"http://{value}")
     except BadPhotoError:
         _, separator, rest = value.rpartition("@")
         received = f"***@{rest}" if separator else value

@@ -37,7 +37,7 @@ class WebAddress:
     user: str
 
     @classmethod
-    def listed(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         """Return the address in a list's text.
 
         Raises:
@@ -45,9 +45,9 @@ class WebAddress:
         """
         if not WITH_HOST.match(text.strip()):
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, "an address without a host")
-        return cls._read(_parsed(text))
+        return cls._read(_parse(text))
 
-    def redirected(self, location: str) -> Self:
+    def redirect(self, location: str) -> Self:
         """Return the target of a redirect.
 
         Args:
@@ -58,7 +58,7 @@ class WebAddress:
         """
         # Servers send raw UTF-8 or older encodings; like browsers and curl, percent-encode the bytes.
         encoded = re.sub(r"[\x80-\xff]", lambda byte: f"%{ord(byte[0]):02X}", location)
-        target = _parsed(encoded, self.url)
+        target = _parse(encoded, self.url)
         if target.protocol.removesuffix(":") not in SCHEMES:
             raise BadPhotoError(Reason.REFUSED_ADDRESS, f"redirected to {target.href:.200}")
         address = self._read(target)
@@ -90,7 +90,7 @@ class WebAddress:
         )
 
 
-def _parsed(text: str, base: str | None = None) -> URL:
+def _parse(text: str, base: str | None = None) -> URL:
     try:
         return URL(text, base)
     except ValueError:

@@ -8,7 +8,6 @@ pixel that changes was missing; if all are present, the decoder ignores such byt
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -89,10 +88,10 @@ def is_whole(pixels: Pixels, max_memory: float) -> bool:
         return _is_enough(pixels, scans, size, max_memory)
 
     size = len(scans.content)
-    without_zeros = _without(scans.content, 0)
+    without_zeros = _strip(scans.content, 0)
     if len(without_zeros) == size:
         return is_enough(size)
-    if is_enough(len(_without(without_zeros, 0xFF))):
+    if is_enough(len(_strip(without_zeros, 0xFF))):
         return True
     if bytes(without_zeros[-1:]) == b"\xff" and is_enough(len(without_zeros) + 1):
         return True  # FF 00 is a byte of the scan
@@ -117,7 +116,7 @@ def _is_enough(pixels: Pixels, scans: Scans, size: int, max_memory: float) -> bo
         return False
 
 
-def _without(content: memoryview, byte: int) -> memoryview:
+def _strip(content: memoryview, byte: int) -> memoryview:
     """Return the content without copies of a byte at its end."""
     end = len(content)
     while end and content[end - 1] == byte:
@@ -142,7 +141,7 @@ def _scans(pixels: Pixels) -> Scans:
         has_intervals = has_intervals or marker == RESTART_INTERVAL
         at = max(end, at + 2)
     # FF would be half of a marker.
-    return Scans(_without(content, 0xFF), headers, last, has_intervals, has_end=False)
+    return Scans(_strip(content, 0xFF), headers, last, has_intervals, has_end=False)
 
 
 def _are_complete(pixels: Pixels, headers: list[bytes]) -> bool:
@@ -153,13 +152,6 @@ def _are_complete(pixels: Pixels, headers: list[bytes]) -> bool:
         return False
     marker, components = frames[0].marker, set(head[frames[0].body + 6 : frames[0].end : 3])
     complete: dict[int, set[int]] = defaultdict(set)
-    for component, coefficients in _complete_coefficients(headers):
-        complete[component] |= coefficients if marker in PROGRESSIVE else set(range(COEFFICIENTS))
-    return all(len(complete[component]) == COEFFICIENTS for component in components)
-
-
-def _complete_coefficients(headers: list[bytes]) -> Iterator[tuple[int, set[int]]]:
-    """Yield each scan's components with the coefficients that it completes to the last bit."""
     for header in headers:
         count = header[0] if header else 0
         if len(header) != 4 + 2 * count:
@@ -167,7 +159,8 @@ def _complete_coefficients(headers: list[bytes]) -> Iterator[tuple[int, set[int]
         first, last, bits = header[1 + 2 * count :]
         coefficients = set(range(first, last + 1)) if bits & 15 == 0 else set()
         for component in header[1 : 1 + 2 * count : 2]:
-            yield component, coefficients
+            complete[component] |= coefficients if marker in PROGRESSIVE else set(range(COEFFICIENTS))
+    return all(len(complete[component]) == COEFFICIENTS for component in components)
 
 
 def _digest(pixels: Pixels, max_memory: float) -> bytes:

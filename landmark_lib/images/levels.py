@@ -73,13 +73,16 @@ def scale_of(photo: Image.Image, samples: Samples | None, bands: Iterable[Image.
     bits, is_unsigned = samples.bits, samples.kind == UNSIGNED
     stored = STORED.get((samples.kind, bits))
     own = (0.0, 2.0**bits - 1) if is_unsigned and bits <= 16 else None
-    named = samples.named or _hinted_range(samples)
+    named, largest = samples.named, int(samples.largest)
+    # MaxSampleValue is for statistics, but programs for cameras store the number of bits in it.
+    if named is None and 8 <= largest.bit_length() < bits and largest + 1 == 1 << largest.bit_length():
+        named = (0.0, float(largest))
     if own and named is None:
         return Scale(*own, stored, samples.is_inverted)
-    smallest, largest = _extremes(bands, stored)
-    most = math.inf if photo.mode == "F" else 2.0 ** (bits if is_unsigned else bits - 1) - 1
-    likely = own or _likely_range(smallest, largest, most)
-    return Scale(*(named if named and largest <= named[1] else likely), stored, samples.is_inverted)
+    lowest, highest = _extremes(bands, stored)
+    limit = math.inf if photo.mode == "F" else 2.0 ** (bits if is_unsigned else bits - 1) - 1
+    likely = own or _likely_range(lowest, highest, limit)
+    return Scale(*(named if named and highest <= named[1] else likely), stored, samples.is_inverted)
 
 
 def to_grey(band: Image.Image, scale: Scale) -> Image.Image:
@@ -93,16 +96,6 @@ def to_grey(band: Image.Image, scale: Scale) -> Image.Image:
     return Image.fromarray(grey.round().astype(np.uint8), "L")
 
 
-def _hinted_range(samples: Samples) -> Range | None:
-    """Return the range of 12 bits for a photo of 16 bits whose MaxSampleValue is 4095, and so on.
-
-    In TIFF that tag is for statistics, but programs for cameras store the number of bits in it.
-    """
-    largest = int(samples.largest)
-    is_of_fewer_bits = 8 <= largest.bit_length() < samples.bits and largest + 1 == 1 << largest.bit_length()
-    return (0.0, float(largest)) if is_of_fewer_bits else None
-
-
 def _levels(band: Image.Image, stored: type[np.generic] | None) -> Levels:
     numbers = np.asarray(band)
     # The same bytes as another type of the same size.
@@ -110,17 +103,17 @@ def _levels(band: Image.Image, stored: type[np.generic] | None) -> Levels:
 
 
 def _extremes(bands: Iterable[Image.Image], stored: type[np.generic] | None) -> Range:
-    smallest, largest = 0.0, 0.0
+    lowest, highest = 0.0, 0.0
     for band in bands:
         levels = _levels(band, stored)
         numbers = levels[np.isfinite(levels)]
-        smallest = min(smallest, numbers.min(initial=smallest))
-        largest = max(largest, numbers.max(initial=largest))
-    return float(smallest), float(largest)
+        lowest = min(lowest, numbers.min(initial=lowest))
+        highest = max(highest, numbers.max(initial=highest))
+    return float(lowest), float(highest)
 
 
-def _likely_range(smallest: float, largest: float, most: float) -> Range:
-    whites = sorted({white for white in COMMON_WHITES if white <= most} | {most})
-    reached = [white for white in whites if MIN_REACHED * white <= largest <= white]
-    white = reached[0] if reached else largest
-    return smallest, white if white > smallest else smallest + 1
+def _likely_range(lowest: float, highest: float, limit: float) -> Range:
+    whites = sorted({white for white in COMMON_WHITES if white <= limit} | {limit})
+    reached = [white for white in whites if MIN_REACHED * white <= highest <= white]
+    white = reached[0] if reached else highest
+    return lowest, white if white > lowest else lowest + 1

@@ -34,20 +34,16 @@ def decoding_bytes(photo: Image.Image, pixels: int) -> int:
         return (colours + (HEIC_ALPHA[is_deep] if has_alpha else 0)) * pixels
     stored = STORED.get(photo.mode, 4) * photo.width * photo.height
     if isinstance(photo, JpegImageFile):
-        return stored + _coefficient_bytes(photo, pixels)
+        if "progressive" not in photo.info:
+            return stored
+        # Of a progressive JPEG, libjpeg keeps all coefficients at any scale; of each component, photo.layer
+        # has (name, horizontal sampling, vertical sampling, table).
+        samples = [horizontal * vertical for _, horizontal, vertical, _ in photo.layer]
+        largest = max(h for _, h, _, _ in photo.layer) * max(v for _, _, v, _ in photo.layer)
+        return stored + COEFFICIENT * pixels * sum(samples) // largest
     if isinstance(photo, TiffImageFile):
         is_turned = photo.getexif().get(ExifTags.Base.Orientation, 1) != 1  # Pillow turns a full copy
         width, length = (int(photo.tag_v2.get(tag, 0)) for tag in TILE)
         # libtiff decodes whole tiles, and one may be larger than the photo.
         return stored * (2 if is_turned else 1) + TILE_PIXEL * width * length
     return stored
-
-
-def _coefficient_bytes(photo: JpegImageFile, pixels: int) -> int:
-    """Return the bytes of all coefficients, which libjpeg keeps for a progressive JPEG at any scale."""
-    if "progressive" not in photo.info:
-        return 0
-    # (name, horizontal sampling, vertical sampling, table) of each component
-    samples = [horizontal * vertical for _, horizontal, vertical, _ in photo.layer]
-    most = max(h for _, h, _, _ in photo.layer) * max(v for _, _, v, _ in photo.layer)
-    return COEFFICIENT * pixels * sum(samples) // most

@@ -42,7 +42,7 @@ def centre_square(
     box = (left, top, left + length, top + length)
     if photo.mode not in {"RGB", "L", "CMYK"} or "transparency" in photo.info or is_deep(photo, samples):
         return _plain_square(photo, box, side, samples)
-    square = _resized(photo, side, box)
+    square = _resize(photo, side, box)
     if photo.mode == "CMYK" and photo.format == "JPEG" and "adobe" not in photo.info:
         # Pillow assumes that every CMYK JPEG is by Adobe, which stores inverted ink.
         return ImageChops.invert(square)
@@ -59,7 +59,14 @@ def _plain_square(photo: Image.Image, box: Box, side: int, samples: Samples | No
     scale = scale_of(photo, samples, everything) if is_deep(photo, samples) else None
     row = 0
     for band in _bands(photo, (left, top, right, bottom), factor):
-        part = to_grey(band, scale) if scale else _plain(band).convert(mode)
+        if scale:
+            part = to_grey(band, scale)
+        elif band.mode in TRANSPARENT or "transparency" in band.info:
+            rgba = band.convert("RGBA")
+            paper = Image.new("RGBA", rgba.size, (*WHITE, 255))
+            part = Image.alpha_composite(paper, rgba).convert(mode)
+        else:
+            part = band.convert("RGB").convert(mode)
         plain.paste(part.reduce(factor), (0, row))
         row += part.height // factor
     within = (
@@ -68,10 +75,10 @@ def _plain_square(photo: Image.Image, box: Box, side: int, samples: Samples | No
         (box[2] - left) / factor,
         (box[3] - top) / factor,
     )
-    return _resized(plain, side, within)
+    return _resize(plain, side, within)
 
 
-def _resized(image: Image.Image, side: int, box: Box) -> Image.Image:
+def _resize(image: Image.Image, side: int, box: Box) -> Image.Image:
     oversampling = (box[2] - box[0]) / side
     kernel = Image.Resampling.BICUBIC if oversampling >= BICUBIC_FROM else Image.Resampling.LANCZOS
     return image.resize((side, side), kernel, box, REDUCING_GAP)
@@ -83,11 +90,3 @@ def _bands(photo: Image.Image, box: tuple[int, int, int, int], factor: int) -> I
     rows = factor * max(1, BAND_PIXELS // ((right - left) * factor))
     for row in range(top, bottom, rows):
         yield photo.crop((left, row, right, min(row + rows, bottom)))
-
-
-def _plain(band: Image.Image) -> Image.Image:
-    if band.mode in TRANSPARENT or "transparency" in band.info:
-        rgba = band.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, (*WHITE, 255))
-        return Image.alpha_composite(paper, rgba)
-    return band.convert("RGB")

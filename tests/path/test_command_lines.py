@@ -1,4 +1,4 @@
-"""Commands tell what is wrong with them before any engine starts."""
+"""Commands report wrong options before any engine starts."""
 
 import re
 import sys
@@ -17,7 +17,7 @@ from landmark_lib.settings import (
 )
 
 
-def test_another_python_is_told_in_one_line_before_anything_else():
+def test_another_python_is_reported_in_one_line_before_anything_else():
     job = str(REPOSITORY / "jobs/preprocess.py")
     started = (
         f"import runpy, sys; sys.version_info = (3, 10, 4); runpy.run_path({job!r}, run_name='__main__')"
@@ -37,7 +37,7 @@ JOBS = {
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_each_command_tells_a_wrong_setting_in_one_line(job, tmp_path):
+def test_each_command_reports_a_wrong_setting_in_one_line(job, tmp_path):
     file = tmp_path / "settings.yaml"
     name = next(
         each.field.name

@@ -1,4 +1,4 @@
-"""The package installs wing by wing."""
+"""The package has an extra for each engine."""
 
 import zipfile
 from email.parser import Parser
@@ -33,7 +33,7 @@ def test_the_version_is_the_packages_own(metadata):
     ("extra", "engine", "foreign"),
     [("preprocess", "pyspark", "tensorflow"), ("train", "tensorflow", "pyspark")],
 )
-def test_a_wing_brings_its_engine_and_not_the_others(metadata, extra, engine, foreign):
+def test_an_extra_installs_its_engine_and_not_the_others(metadata, extra, engine, foreign):
     names = needed(metadata, extra)
     assert any(name.startswith(engine) for name in names)
     assert not any(name.startswith(foreign) for name in names)

@@ -41,7 +41,7 @@ def test_the_program_ends_quietly_when_nobody_reads_its_results():
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_the_program_goes_on_when_nobody_reads_its_remarks():
+def test_the_program_continues_when_nobody_reads_its_remarks():
     program = (
         "from landmark_lib.console import note, show; from landmark_lib.logs import start_logging\n"
         "from landmark_lib.progress import progress; start_logging()\n"
@@ -66,7 +66,7 @@ def test_a_full_disk_under_stdout_is_an_error_of_one_line():
     assert (done.returncode, done.stderr) == (0, b"cannot write to stdout: No space left on device\n")
 
 
-def test_a_process_without_streams_writes_nothing_and_goes_on():
+def test_a_process_without_streams_writes_nothing_and_continues():
     program = (
         "from landmark_lib.console import note, show; from landmark_lib.logs import start_logging\n"
         "from landmark_lib.progress import progress; start_logging()\n"

@@ -1,4 +1,4 @@
-"""Photos as files, and the parts that files of each format are made of."""
+"""Photos as files, and the parts of files in each format."""
 
 import io
 import struct
@@ -14,7 +14,7 @@ ORIENTATION = 0x0112
 
 
 def draw(number, side=250):
-    """Draw a photo of large coloured fields, other ones for each number."""
+    """Return a photo of large coloured fields, which depend on the number."""
     pixels = np.random.default_rng(number).integers(0, 256, (side, side, 3)).astype(np.uint8)
     return Image.fromarray(pixels).resize((8, 8)).resize((side, side))
 
@@ -26,24 +26,24 @@ def encoded(image, file_format="PNG", **options):
 
 
 def pixels(content, side=50, max_pixels=MAX_PIXELS):
-    """Decode a photo as preprocessing does; (side, side, 3)."""
+    """Return the pixels of a photo as decoded by preprocessing; (side, side, 3)."""
     return np.asarray(decode_square(content, side, max_pixels)[0]).astype(int)
 
 
 def turned(square):
-    """Turn decoded pixels by EXIF orientation 6."""
+    """Return pixels turned by EXIF orientation 6."""
     return np.rot90(square, -1)
 
 
 def colourful(width=88, height=64):
-    """A gradient with some noise, no two corners of one colour."""
+    """Return a gradient with noise and four different corners."""
     noise = np.random.default_rng(5).normal(0, 12, (height, width, 3))
     ramp = np.add.outer(np.arange(height) * 2, np.arange(width))[..., None] * [1, 0.5, 1.4]
     return Image.fromarray(np.clip(ramp + noise, 0, 255).astype(np.uint8))
 
 
 def directory(*entries, order="<", start=8):
-    """Write a TIFF or EXIF block of (tag, type, count, field) entries, the field as one number or bytes."""
+    """Return a TIFF or EXIF block of (tag, type, count, field) entries; a field is a number or bytes."""
     begins = b"II*\0" if order == "<" else b"MM\0*"
     stored = b"".join(
         struct.pack(order + "HHI", tag, kind, count) + _field(field, kind, order)
@@ -60,7 +60,7 @@ def _field(field, kind, order):
 
 
 def grey_tiff(levels, kind, *, order="<", packed=False, white_is_zero=False, bits=None, extra=()):
-    """Write a TIFF of grey numbers: unsigned (kind 1), signed (2) or floats (3), in strips of eight rows."""
+    """Return a TIFF of grey numbers: unsigned (kind 1), signed (2) or floats (3), in strips of eight rows."""
     height, width = levels.shape
     strips = [
         levels[row : row + 8].astype(levels.dtype.newbyteorder(order)).tobytes()
@@ -73,7 +73,7 @@ def grey_tiff(levels, kind, *, order="<", packed=False, white_is_zero=False, bit
     tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 1, bits or levels.dtype.itemsize * 8)]
     tags += [(259, 3, 1, 8 if packed else 1), (262, 3, 1, 0 if white_is_zero else 1), (277, 3, 1, 1)]
     tags += [(273, 4, len(strips), 0), (278, 3, 1, 8), (279, 4, len(strips), 0), (339, 3, 1, kind), *extra]
-    tables = 8 + 2 + 12 * len(tags) + 4  # where the strips' places and sizes lie, before the strips
+    tables = 8 + 2 + 12 * len(tags) + 4  # offset of the strips' offsets and sizes, before the strips
     first = tables + 8 * len(strips)
     sizes = [len(strip) for strip in strips]
     places = [first + sum(sizes[:number]) for number in range(len(strips))]
@@ -92,26 +92,26 @@ def _twelve_bits(levels):
 
 
 def with_segment(jpeg, marker, body, *, after_jfif=True):
-    """Put a segment into a JPEG, behind its first or before it."""
+    """Return a JPEG with another segment, after its first one or before it."""
     place = 4 + struct.unpack(">H", jpeg[4:6])[0] if after_jfif else 2
     segment = bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
     return jpeg[:place] + segment + jpeg[place:]
 
 
 def chunk(name, body, checksum=None):
-    """Write a chunk of a PNG, with a wrong checksum if one is given."""
+    """Return a chunk of a PNG, with the given checksum if there is one."""
     checksum = zlib.crc32(name + body) if checksum is None else checksum
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", checksum)
 
 
 def with_chunk(png, name, body, *, behind=False, checksum=None):
-    """Put a chunk into a PNG, before the pixels or behind them."""
+    """Return a PNG with another chunk, before the pixels or after them."""
     place = png.rindex(b"IEND") - 4 if behind else 33
     return png[:place] + chunk(name, body, checksum) + png[place:]
 
 
 def png(rows, colours, depth, *chunks):
-    """Write a PNG of rows of bytes, with some chunks more; its width follows from the first row."""
+    """Return a PNG of rows of bytes with further chunks; its width follows from the first row."""
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colours]
     width = len(rows[0]) * 8 // (depth * channels)
     header = struct.pack(">IIBBBBB", width, len(rows), depth, colours, 0, 0, 0)
@@ -121,7 +121,7 @@ def png(rows, colours, depth, *chunks):
 
 
 def with_webp_chunk(webp, name, body, size=None):
-    """Exchange the EXIF of a WebP for another chunk, which may claim another size than it has."""
+    """Return a WebP with another chunk instead of EXIF, which may state a wrong size."""
     place = webp.index(b"EXIF")
     claimed = len(body) if size is None else size
     changed = webp[:place] + name + struct.pack("<I", claimed) + body + bytes(len(body) % 2)

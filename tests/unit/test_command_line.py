@@ -1,4 +1,4 @@
-"""Command lines end with the expected status, and report errors in one line."""
+"""Command lines end with the expected status, and report mistakes in one line."""
 
 import errno
 from dataclasses import MISSING, dataclass
@@ -71,7 +71,7 @@ def test_options_become_settings_and_a_job_that_returns_ends_with_0():
         (NotADatasetError("out is no data set"), 2),
     ],
 )
-def test_expected_errors_are_one_line_with_their_status(error, status, capsys):
+def test_landmark_errors_are_reported_in_one_line_with_their_status(error, status, capsys):
     assert exit_status(CookSettings, failing_with(error), []) == status
     assert capsys.readouterr() == ("", f"error: {error}\n")
 
@@ -82,7 +82,7 @@ def test_an_interrupt_ends_with_1_and_no_traceback(capsys):
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), BrokenPipeError(errno.EPIPE, "an engine's own")])
-def test_errors_nobody_foresaw_keep_their_traceback(error):
+def test_unexpected_errors_keep_their_traceback(error):
     with pytest.raises(type(error)):
         exit_status(CookSettings, failing_with(error), [])
 
@@ -98,7 +98,7 @@ def test_errors_nobody_foresaw_keep_their_traceback(error):
         (["soup"], "error: Got unexpected extra argument (soup)"),
     ],
 )
-def test_wrong_command_line_is_one_line_with_status_2(arguments, message, capsys):
+def test_a_wrong_command_line_is_reported_in_one_line_and_ends_with_2(arguments, message, capsys):
     assert exit_status(CookSettings, ignore, arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -124,7 +124,7 @@ def test_former_option_ends_in_a_line_that_names_the_new_one(settings_class, for
         assert capsys.readouterr().err == f"error: --config {config}: {former} is now called {name}\n"
 
 
-def test_settings_that_an_earlier_release_recorded_are_read_under_their_new_names():
+def test_settings_of_earlier_releases_are_read_under_their_new_names():
     recorded = {"members": 3, "cutoff": 7}
     assert with_current_names(PreprocessSettings, recorded) == {"ensemble_size": 3, "cutoff": 7}
 
@@ -185,7 +185,7 @@ def test_settings_come_from_a_yaml_file_and_the_command_line_wins(content, argum
         (None, "cannot read"),
     ],
 )
-def test_wrong_yaml_file_is_one_line_with_status_2(content, message, tmp_path, capsys):
+def test_a_wrong_yaml_file_is_reported_in_one_line_and_ends_with_2(content, message, tmp_path, capsys):
     file = tmp_path / "cook.yaml"
     if content is not None:
         file.write_text(content)
@@ -195,7 +195,7 @@ def test_wrong_yaml_file_is_one_line_with_status_2(content, message, tmp_path, c
     assert message in err
 
 
-def test_version_is_shown_with_status_0(capsys):
+def test_version_is_printed_and_ends_with_0(capsys):
     assert exit_status(CookSettings, ignore, ["--version"]) == 0
     assert capsys.readouterr().out == f"landmark-recognition, version {__version__}\n"
 

@@ -1,4 +1,4 @@
-"""What the program writes obeys the reader's terminal, encoding and pipes, and commands none of them."""
+"""Output respects the reader's terminal, encoding and pipes, and controls none of them."""
 
 import unicodedata
 
@@ -24,7 +24,7 @@ HARMLESS = ["café", "東京タワー", "می‌خواهم", "👩‍👩‍👧
 
 
 @pytest.mark.parametrize(("value", "shown"), HOSTILE)
-def test_what_a_terminal_would_obey_is_shown_as_an_escape(value, shown, capsys):
+def test_control_characters_are_escaped(value, shown, capsys):
     assert visible(value) == shown
     show(f"{value}\n\t{value}")
     note(value)
@@ -32,7 +32,7 @@ def test_what_a_terminal_would_obey_is_shown_as_an_escape(value, shown, capsys):
 
 
 @pytest.mark.parametrize("value", HARMLESS)
-def test_letters_of_every_script_stay(value, capsys):
+def test_letters_of_every_script_stay_unchanged(value, capsys):
     assert visible(value) == value
     show(value)
     assert capsys.readouterr().out == value + "\n"
@@ -44,7 +44,7 @@ def test_a_value_cannot_start_a_line_and_a_text_can():
 
 
 @given(st.text(st.characters(codec=None)))
-def test_nothing_that_steers_a_terminal_is_left(value):
+def test_no_control_character_remains(value):
     for left in (visible(value), visible_text(value).replace("\n", "").replace("\t", "")):
         left.encode()  # no lone surrogate
         assert not {unicodedata.category(character) for character in left} & {"Cc", "Cs", "Zl", "Zp"}
@@ -54,5 +54,5 @@ def test_nothing_that_steers_a_terminal_is_left(value):
 
 
 @given(st.text())
-def test_what_was_made_visible_once_stays_as_it_is(value):
+def test_escaping_twice_changes_nothing(value):
     assert visible(visible(value)) == visible(value)

@@ -1,4 +1,4 @@
-"""JSON becomes a dataclass, or one line says what is wrong with it."""
+"""JSON becomes a dataclass, or an error of one line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ def changed(**fields):
     return json.dumps({**json.loads(json.dumps(asdict(RECORD))), **fields})
 
 
-def test_what_was_written_is_read():
+def test_written_documents_are_read():
     assert decode(Record, json.dumps(asdict(RECORD))) == RECORD
     assert decode(Record, changed(first={"path": "x", "rows": 1})).first == File("x", 1)
     assert build(Record, json.loads(changed())) == RECORD
@@ -93,7 +93,7 @@ def test_fields_with_a_default_may_be_missing_as_in_older_files():
         ({"first": []}, "first: expected an object, found []"),
     ],
 )
-def test_what_does_not_fit_is_named_in_a_line(fields, why):
+def test_misfit_is_reported_in_one_line(fields, why):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 - compared whole below
         decode(Record, changed(**fields))
     assert str(refusal.value) == why
@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_named_in_a_line(fields, why):
         *(b"\xff\xfe\xff", b"\0", "9" * 5000, '{"rows": {"' + "9" * 5000 + '": 1}}'),
     ],
 )
-def test_what_is_no_document_of_the_class_is_an_error_of_one_line(content):
+def test_document_of_another_class_is_an_error_of_one_line(content):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 - whatever it says
         decode(Record, content)
     assert "\n" not in str(refusal.value)
@@ -130,7 +130,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*asdict(RECORD), "other"]), JSON))
-def test_no_document_ends_in_another_error(fields):
+def test_no_document_raises_another_error(fields):
     try:
         decode(Record, changed(**fields))
     except ValueError as error:

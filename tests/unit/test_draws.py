@@ -1,4 +1,4 @@
-"""Draws depend on their arguments alone, keep them apart, and are uniform."""
+"""Draws depend only on their arguments, distinguish them, and are uniform."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ def test_different_keys_draw_differently(some, others):
     assert (keyed_draw(0, *some) == keyed_draw(0, *others)) == (some == others)
 
 
-def test_where_one_key_ends_and_the_next_begins_counts():
+def test_boundaries_between_keys_matter():
     draws = {
         keyed_draw(0, *keys) for keys in (("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("a", "1:bc"))
     }
@@ -44,7 +44,7 @@ def test_seed_and_purpose_change_the_draw():
     assert len({keyed_draw(seed, purpose, "x") for seed in range(3) for purpose in ("a", "b")}) == 6
 
 
-def test_lone_surrogates_of_odd_file_names_are_drawn_for():
+def test_lone_surrogates_of_file_names_are_accepted():
     assert keyed_draw(0, "hold-out", "caf\udce9.jpg") != keyed_draw(0, "hold-out", "caf\udce8.jpg")
 
 
@@ -69,7 +69,7 @@ def test_fractions_are_at_least_0_and_below_1(seed, key):
     assert 0 <= keyed_fraction(seed, "test", key) < 1
 
 
-def test_fractions_spread_evenly():
+def test_fractions_are_uniform():
     drawn = sorted(keyed_fraction(0, "test", i) for i in range(1000))
     # Kolmogorov-Smirnov: 0.061 is exceeded once in 1000.
     assert all(abs(fraction - i / 1000) < 0.061 for i, fraction in enumerate(drawn))

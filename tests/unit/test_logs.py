@@ -12,7 +12,7 @@ from landmark_lib.settings import EvaluateSettings
 logger = logging.getLogger("landmark_lib.test")
 
 
-def test_plain_lines_name_the_level_of_what_is_wrong(capsys):
+def test_plain_lines_state_the_level_of_warnings_and_errors(capsys):
     start_logging()
     logger.debug("detail")
     logger.info("epoch 1\nepoch 2")
@@ -24,7 +24,7 @@ def test_plain_lines_name_the_level_of_what_is_wrong(capsys):
 @pytest.mark.parametrize(
     ("ranks", "line"), [("1", "INFO epoch 1"), ("2", "INFO rank 0: epoch 1")], ids=["alone", "of two"]
 )
-def test_lines_of_a_file_begin_with_time_level_and_rank(ranks, line, monkeypatch, capsys):
+def test_lines_in_a_file_begin_with_time_level_and_rank(ranks, line, monkeypatch, capsys):
     monkeypatch.setenv("HOROVOD_SIZE", ranks)
     monkeypatch.setenv("HOROVOD_RANK", "0")
     start_logging(plain=False)
@@ -32,7 +32,7 @@ def test_lines_of_a_file_begin_with_time_level_and_rank(ranks, line, monkeypatch
     assert re.fullmatch(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d {line}\n", capsys.readouterr().err)
 
 
-def test_rank_0_logs_for_all_and_another_rank_what_concerns_itself(monkeypatch, capsys):
+def test_rank_0_logs_for_all_and_other_ranks_only_about_themselves(monkeypatch, capsys):
     monkeypatch.setenv("HOROVOD_RANK", "1")
     monkeypatch.setenv("HOROVOD_SIZE", "2")
     start_logging()
@@ -44,7 +44,7 @@ def test_rank_0_logs_for_all_and_another_rank_what_concerns_itself(monkeypatch, 
     assert capsys.readouterr().err == "detail\n"
 
 
-def test_what_a_terminal_would_obey_is_escaped_and_a_warning_stays_in_its_line(capsys):
+def test_control_characters_are_escaped_and_a_warning_stays_in_its_line(capsys):
     start_logging()
     logger.info("\x1b[2J\n\x07")
     logger.warning("a\nerror: b")

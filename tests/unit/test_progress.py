@@ -1,4 +1,4 @@
-"""Progress is a bar on a terminal, whole lines elsewhere, and nothing on silent ranks."""
+"""Progress is a bar on a terminal, lines elsewhere, and nothing on other ranks."""
 
 from landmark_lib.progress import progress
 
@@ -9,7 +9,7 @@ def count(total, *, shown=True):
             display.update(1)
 
 
-def test_a_log_gets_whole_lines_from_the_first_to_the_last(capsys):
+def test_log_has_complete_lines_from_the_first_to_the_last(capsys):
     count(3)
     err = capsys.readouterr().err
     first, last = err.splitlines()
@@ -18,11 +18,11 @@ def test_a_log_gets_whole_lines_from_the_first_to_the_last(capsys):
     assert "\r" not in err
 
 
-def test_a_log_gets_few_lines_however_often_the_display_is_updated(capsys):
+def test_log_has_few_lines_however_often_the_display_is_updated(capsys):
     count(100_000)
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
-def test_silent_ranks_say_nothing(capsys):
+def test_other_ranks_display_nothing(capsys):
     count(3, shown=False)
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""Settings check themselves and say what they expected and what they received."""
+"""Settings check themselves; errors state the expected and the received value."""
 
 from dataclasses import fields
 
@@ -27,12 +27,12 @@ def test_defaults_are_in_range(settings_class):
     settings_class()
 
 
-def test_defaults_of_the_sampling_are_those_of_the_papers_final_approach():
+def test_sampling_defaults_are_the_papers_final_approach():
     assert PreprocessSettings().sampling == SamplingSettings()
 
 
 @pytest.mark.parametrize(("approach", "smallest", "cutoff"), [("first", 1, 60), ("final", 10, 120)])
-def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
+def test_approach_provides_missing_values(approach, smallest, cutoff):
     settings = PreprocessSettings(approach=approach)
     assert (settings.resolved_min_label_count, settings.resolved_cutoff) == (smallest, cutoff)
     given = PreprocessSettings(approach=approach, min_label_count=3, cutoff=77)
@@ -59,7 +59,7 @@ def test_an_approach_fills_in_what_is_not_given(approach, smallest, cutoff):
         (EvaluateSettings, {"batch_size": 0}, "--batch-size: expected at least 1, received 0"),
     ],
 )
-def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(settings_class, wrong, message):
+def test_value_out_of_range_is_refused_with_its_option(settings_class, wrong, message):
     with pytest.raises(UserError, match=message):
         from_flat(settings_class, wrong)
 
@@ -89,7 +89,7 @@ def test_members_differ_in_what_they_name_and_share_the_rest():
 
 
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
-def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
+def test_every_job_that_reads_photos_has_the_same_fetch_options(settings_class):
     given = {
         "max_megabytes": 7,
         "timeout": 1.5,
@@ -126,13 +126,13 @@ def test_every_job_that_reads_photos_fetches_them_alike(settings_class):
         ({"user_agent": "a\tb"}, "--user-agent: expected printable ASCII"),
     ],
 )
-def test_what_no_download_can_do_is_refused_in_every_job(settings_class, wrong, message):
+def test_impossible_fetch_options_are_refused_in_every_job(settings_class, wrong, message):
     with pytest.raises(UserError, match=f"^{message}"):
         settings_class(**wrong)
 
 
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
-def test_people_see_the_own_options_of_a_job_before_those_of_all(settings_class):
+def test_help_shows_a_jobs_own_options_before_shared_ones(settings_class):
     names = [declared.field.name for declared in declared_in(settings_class)]
     assert sorted(names) == sorted(field.name for field in fields(settings_class))
     assert names.index("max_megabytes") > names.index("output")

@@ -1,4 +1,4 @@
-"""A value means the same on the command line, in a YAML file and in an entry of a list in one of them."""
+"""A value means the same on the command line, in a YAML file and in an entry of a list."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, field, make_dataclass
@@ -30,7 +30,7 @@ JOBS = {
     "evaluate": EvaluateSettings,
     "predict": PredictSettings,
 }
-# As written in YAML without quotes. Each has another type than text in some version of YAML.
+# Unquoted YAML. In some version of YAML, each has a type other than text.
 PLAIN = ["no", "Yes", "on", "true", "0:0.8", "12:30:45", "007", "2024_01", "1_000", "0x10", "0o17", "1e-4"]
 PLAIN += [".5", "1.0", "+1", ".inf", ".nan", "2024-01-01", "2024-01-01 10:00:00", "~/m", "=", "<<", "-np 2"]
 PLAIN += ["café", "gs://bucket/a#b?c=%20d", "C:\\m"]
@@ -82,7 +82,7 @@ STRUCTURES = {"{a: 1}": "a mapping", "[[1]]": "a list", "[]": "a list"}
 
 
 def unchecked(settings_class):
-    """Return a class with the settings of another that takes every value of their types."""
+    """Return a class with the fields of another that accepts every value of their types."""
     described = [
         (
             each.field.name,
@@ -95,7 +95,7 @@ def unchecked(settings_class):
 
 
 def of_type(wanted):
-    """Return the settings of all jobs that have a type, without those of which a list is a value too."""
+    """Return the fields of all jobs of a type, except those that also accept a list."""
     return [
         (job, each.field.name)
         for job, settings_class in JOBS.items()
@@ -105,7 +105,7 @@ def of_type(wanted):
 
 
 def read(settings_class, tmp_path, content, *arguments):
-    """Return the settings that a file gives, or None after the one line of an error."""
+    """Return the settings of a file, or None after an error of one line."""
     file = tmp_path / "settings.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     received = []
@@ -115,7 +115,7 @@ def read(settings_class, tmp_path, content, *arguments):
 
 
 def refused(capsys, *parts):
-    """Check that one line with these parts was the only output."""
+    """Return whether the only output was one line with these parts."""
     out, err = capsys.readouterr()
     assert (out, err.count("\n"), err[:7]) == ("", 1, "error: "), err
     assert [part for part in parts if part not in err] == [], err
@@ -139,7 +139,7 @@ def both_ways(job, name, written, tmp_path):
 
 
 @pytest.mark.parametrize(("job", "name"), of_type(str))
-def test_text_stays_the_text_that_was_written(job, name, tmp_path):
+def test_text_stays_as_written(job, name, tmp_path):
     is_place = "place" in unchecked(JOBS[job]).__dataclass_fields__[name].metadata
     for written, text in [*zip(PLAIN, PLAIN, strict=True), *QUOTED.items()]:
         if is_place and not text:  # no place at all
@@ -176,7 +176,7 @@ def test_a_flag_takes_the_usual_words(job, name, tmp_path):
         *((job, name, NO_FLAGS, "yes or no") for job, name in of_type(bool)),
     ],
 )
-def test_what_does_not_convert_exactly_is_refused_by_name(job, name, wrong, expected, tmp_path, capsys):
+def test_value_that_does_not_convert_exactly_is_refused_by_name(job, name, wrong, expected, tmp_path, capsys):
     settings_class = unchecked(JOBS[job])
     for written in wrong:
         assert read(settings_class, tmp_path, f"{name}: {written}\n") is None
@@ -207,7 +207,7 @@ def test_a_setting_without_a_value_is_the_default(job, tmp_path):
 
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("written", STRUCTURES)
-def test_list_or_mapping_instead_of_a_value_is_refused_by_name(job, written, tmp_path, capsys):
+def test_a_structure_instead_of_a_value_is_refused_by_name(job, written, tmp_path, capsys):
     for of in (each.field for each in declared_in(JOBS[job])):
         if of.default == () or (of.metadata.get("listed") and written == "[]"):
             continue
@@ -244,7 +244,7 @@ def test_list_or_mapping_instead_of_a_value_is_refused_by_name(job, written, tmp
         ("{0}: 1".encode("utf-16-be"), "not YAML in UTF-8 or UTF-16: special characters are not allowed"),
     ],
 )
-def test_file_without_settings_is_reported_in_one_line(job, content, message, tmp_path, capsys):
+def test_a_file_without_settings_is_reported_in_one_line(job, content, message, tmp_path, capsys):
     name = declared_in(JOBS[job])[0].field.name
     if isinstance(content, bytes):
         content = content.replace(b"{0}", name.encode())
@@ -254,7 +254,7 @@ def test_file_without_settings_is_reported_in_one_line(job, content, message, tm
     refused(capsys, "error: --config ", "settings.yaml: ", message.format(name, option(name)))
 
 
-def test_a_file_nested_deeper_than_python_reads_is_told_in_one_line(tmp_path, capsys):
+def test_a_file_nested_deeper_than_python_reads_is_reported_in_one_line(tmp_path, capsys):
     assert read(TrainSettings, tmp_path, "epochs: " + "[" * 3000) is None
     refused(capsys, "settings.yaml: lists or mappings are nested too deeply")
 
@@ -265,7 +265,7 @@ def test_a_setting_given_in_both_spellings_is_refused(first, tmp_path, capsys):
     refused(capsys, "--batch-size: expected once, received twice, line 2")
 
 
-def test_misspelled_setting_gets_a_suggestion(tmp_path, capsys):
+def test_the_name_of_a_setting_that_is_nearly_right_is_suggested(tmp_path, capsys):
     assert read(TrainSettings, tmp_path, "droput: 0.5\n") is None
     refused(capsys, "no setting is called droput; did you mean dropout?")
 
@@ -306,7 +306,7 @@ def test_the_command_line_wins_over_a_value_that_does_not_convert(tmp_path):
         ("predict", "input: 1:30\nnames: 1.0\ntop-k: 07", {"input": "1:30", "names": "1.0", "top_k": 7}),
     ],
 )
-def test_files_as_people_write_them_mean_what_they_say(job, content, expected, tmp_path):
+def test_typical_files_have_the_intended_meaning(job, content, expected, tmp_path):
     assert read(JOBS[job], tmp_path, content) == from_flat(JOBS[job], expected)
 
 
@@ -352,7 +352,7 @@ MEMBERS_MEANT = (
 )
 
 
-def test_entries_of_members_are_read_as_their_options_are(tmp_path):
+def test_entries_of_members_are_read_like_options(tmp_path):
     meant = tuple(from_flat(MemberSettings, own) for own in MEMBERS_MEANT)
     assert read(TrainSettings, tmp_path, MEMBERS).members == meant
     received = []
@@ -360,7 +360,7 @@ def test_entries_of_members_are_read_as_their_options_are(tmp_path):
     assert received[0].members == meant
 
 
-def test_a_setting_of_a_member_without_a_value_is_that_of_all(tmp_path):
+def test_setting_of_a_member_without_a_value_is_the_common_one(tmp_path):
     settings = read(TrainSettings, tmp_path, "dropout: 0.3\nmembers: [{dropout: ~, l2: 1}]")
     assert settings.members == (from_flat(MemberSettings, {"dropout": 0.3, "l2": 1.0}),)
     assert settings.of_member(0).network.dropout == 0.3
@@ -391,7 +391,7 @@ def test_wrong_entries_of_members_are_refused_by_name(members, message, tmp_path
 
 
 def values_of(hint, of):
-    """Make a strategy of what a field of this type can hold."""
+    """Return a strategy for the values of a field of this type."""
     if get_origin(hint) is tuple:
         each = {one.field.name: values_of(one.hint, one.field) for one in declared_in(MemberSettings)}
         return st.lists(st.fixed_dictionaries({}, optional=each), max_size=3).map(tuple)
@@ -413,7 +413,7 @@ def values_of(hint, of):
 
 @pytest.mark.parametrize("job", JOBS)
 @given(data=st.data())
-def test_settings_that_were_written_as_yaml_are_read_as_they_were(job, data, tmp_path_factory):
+def test_settings_written_as_yaml_are_read_unchanged(job, data, tmp_path_factory):
     # As jobs/tune.py writes them.
     settings_class = unchecked(JOBS[job])
     declared = declared_in(JOBS[job])

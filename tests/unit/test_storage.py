@@ -1,4 +1,4 @@
-"""Every place a user may name is one place, and files come there whole or not at all."""
+"""Every address of a user is one place, and files are written atomically."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -36,7 +36,7 @@ ODD_NAMES = [
         "-x",
     ),
 ]
-# What a file may be called: anything but a slash and a zero.
+# File names: anything but a slash and NUL.
 NAMES = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=40).filter(
     lambda name: name not in {".", ".."} and len(name.encode()) < 200
 )
@@ -80,7 +80,7 @@ def folder(request, tmp_path):
         ("a/gs://b", "a/gs://b"),
     ],
 )
-def test_what_a_user_wrote_becomes_one_address(written, address, monkeypatch):
+def test_text_of_a_user_becomes_one_address(written, address, monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert resolve(written) == address
 
@@ -100,7 +100,7 @@ def test_what_a_user_wrote_becomes_one_address(written, address, monkeypatch):
         ("S3:/bucket/a", "two slashes"),
     ],
 )
-def test_what_is_no_place_is_refused_in_a_line(written, why):
+def test_invalid_address_is_refused_in_one_line(written, why):
     with pytest.raises(AddressError, match=why):
         resolve(written)
 
@@ -108,14 +108,14 @@ def test_what_is_no_place_is_refused_in_a_line(written, why):
 @given(NAMES)
 @example("a#b")
 @example("~x")
-def test_any_path_stays_as_it_is_and_any_file_uri_gives_its_path(name):
+def test_any_path_stays_unchanged_and_any_file_uri_becomes_its_path(name):
     assert resolve(f"/folder/{name}") == f"/folder/{name}"
     assert resolve(f"file:///folder/{quote(name)}") == f"/folder/{name}"
     assert Place(f"/folder/{name}").path == Path("/folder") / name
     assert Place(f"file:///folder/{name}").path == Path("/folder") / name
 
 
-def test_a_scheme_is_known_in_any_case_and_a_path_has_none():
+def test_scheme_is_recognized_in_any_case_and_a_path_has_none():
     assert [scheme_of(address) for address in ("GS://b", "file:///a", "/a", "a:b", "a/s3://b")] == [
         *("gs", "file", "", "", "")
     ]
@@ -123,12 +123,12 @@ def test_a_scheme_is_known_in_any_case_and_a_path_has_none():
 
 
 @pytest.mark.parametrize("address", ["nosuch://a/b", "hdfs://host:port/a"])
-def test_an_address_of_no_file_system_is_refused(address):
+def test_address_without_a_file_system_is_refused(address):
     with pytest.raises(UserError, match=address.partition(":")[0]):
         Place(address).exists()
 
 
-def test_a_name_in_a_store_is_never_a_chain_of_addresses():
+def test_name_in_a_store_is_never_a_chain_of_addresses():
     filesystem, path = open_address("gs://bucket/x::http://127.0.0.1/a.jpg")
     assert "gs" in filesystem.protocol
     assert path == "bucket/x::http://127.0.0.1/a.jpg"
@@ -178,12 +178,12 @@ def test_a_file_of_any_name_is_written_read_listed_and_removed(folder, name):
     assert place.digest() == "11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437"
     (folder / "deep").remove()
     assert not place.exists()
-    place.remove()  # nothing to do
+    place.remove()  # nothing to remove
     assert folder.names() == []
 
 
-def test_a_semicolon_in_a_name_is_no_more_than_a_character(tmp_path):
-    # On a disk alone: the emulator of a store takes what follows for a parameter of the address.
+def test_semicolon_in_a_name_is_an_ordinary_character(tmp_path):
+    # Only on a disk: the emulator of a store reads the rest as a parameter of the address.
     place = Place(str(tmp_path)) / "semi;colon"
     place.write(b"new")
     assert (place.read_bytes(), Place(str(tmp_path)).names()) == (b"new", ["semi;colon"])
@@ -198,13 +198,13 @@ def test_a_folder_is_removed_without_its_neighbours_whatever_its_name(folder):
     assert folder.names() == ["ab"]
 
 
-def test_a_missing_file_is_told_as_on_a_disk(folder):
+def test_a_missing_file_is_reported_as_on_a_disk(folder):
     with pytest.raises(FileNotFoundError):
         (folder / "nothing").read_bytes()
     assert (folder / "nothing").names() == []
 
 
-def test_a_file_written_in_pieces_appears_when_it_is_whole(folder):
+def test_file_written_in_pieces_appears_when_it_is_complete(folder):
     place = folder / "model.keras"
     with place.atomic_file() as partial:
         assert partial.suffix == ".keras"
@@ -217,7 +217,7 @@ class FullDiskError(OSError):
     pass
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_takes_no_room(folder):
+def test_a_failed_write_leaves_the_old_file_and_takes_no_space(folder):
     place = folder / "a"
     place.write(b"old")
     with pytest.raises(FullDiskError), place.atomic_file() as partial:  # noqa: PT012 - the write fails within
@@ -227,12 +227,12 @@ def test_a_write_that_fails_leaves_the_old_file_and_takes_no_room(folder):
     assert folder.names() == ["a"]
 
 
-def test_partial_files_of_any_release_are_known_and_others_are_not():
+def test_partial_files_of_any_release_are_recognized():
     assert is_partial(".dataset.json.0123.partial")
     assert [name for name in ("a", ".hidden", "a.partial", "partial-a") if is_partial(name)] == []
 
 
-def test_what_a_store_refuses_is_an_error_of_a_file_system(store, monkeypatch):
+def test_refusal_of_a_store_is_an_oserror(store, monkeypatch):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
     monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "google_default"})
     fsspec.get_filesystem_class("gs").clear_instance_cache()

@@ -1,18 +1,18 @@
-"""One module alone writes to the terminal."""
+"""Only one module writes to the terminal."""
 
 import ast
 
 from commands import REPOSITORY
 
-# Where a stream is written to itself, and why.
+# Files that write to a stream, and why.
 WRITERS = {
     "landmark_lib/console.py": "the one place",
-    "jobs/preprocess.py": "the version of Python is told before any package is there",
+    "jobs/preprocess.py": "the version of Python is checked before any package is imported",
 }
 
 
 def writes(tree):
-    """Name what writes to a stream of the process, in the order of the file."""
+    """Return the calls that write to a stream of the process, in the order of the file."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield "print"
@@ -24,7 +24,7 @@ def writes(tree):
             yield from (alias.name for alias in node.names if alias.name in {"echo", "stdout", "stderr"})
 
 
-def test_one_module_alone_writes_to_stdout_and_stderr():
+def test_only_one_module_writes_to_stdout_and_stderr():
     folders = ("landmark_lib", "landmark_sample", "jobs")
     files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*.py")]
     found = {

@@ -1,4 +1,4 @@
-"""Arrays are read from an archive that holds them, and never more than it holds."""
+"""Arrays are read from archives, never more than an archive contains."""
 
 import io
 import warnings
@@ -23,7 +23,7 @@ def packed(**named):
 
 
 def with_header(header, numbers=b""):
-    """Write an archive of one array with a header of any kind."""
+    """Return an archive of one array with any header."""
     text = header.encode() + b"\n"
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -46,7 +46,7 @@ def test_arrays_are_read_as_numpy_writes_them(named):
         assert found[name].dtype == array.dtype
 
 
-def test_an_archive_that_unpacks_to_more_than_it_is_is_refused():
+def test_archive_that_unpacks_to_more_than_its_size_is_refused():
     file = io.BytesIO()
     np.savez_compressed(file, a=np.zeros(10**7))
     assert len(file.getvalue()) < 10**5
@@ -69,7 +69,7 @@ def test_an_archive_that_unpacks_to_more_than_it_is_is_refused():
         ("", "damaged"),
     ],
 )
-def test_an_array_that_claims_what_is_not_there_is_refused(header, message):
+def test_array_that_claims_missing_data_is_refused(header, message):
     with pytest.raises(ValueError, match=rf"its array 'a\.npy' {message}|its array 'a\.npy' is {message}"):
         read_arrays(with_header(header, bytes(8)))
 
@@ -81,13 +81,13 @@ def test_a_pickle_is_not_opened():
 
 
 @given(st.data())
-def test_whatever_is_damaged_is_told_in_one_line(data):
+def test_any_damage_is_reported_in_one_line(data):
     content = bytearray(packed(**ARRAYS))
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(content)) | st.just(len(content)))
     with warnings.catch_warnings():
-        # zipfile and numpy warn of odd headers.
+        # zipfile and numpy warn about odd headers.
         warnings.simplefilter("ignore")
         try:
             found = read_arrays(bytes(content[:cut]))
@@ -97,7 +97,7 @@ def test_whatever_is_damaged_is_told_in_one_line(data):
             assert sum(array.nbytes for array in found.values()) <= len(content)
 
 
-def test_a_directory_of_more_members_than_wanted_is_not_read(monkeypatch):
+def test_directory_with_too_many_members_is_not_read(monkeypatch):
     content = packed(**{str(k): np.zeros(1) for k in range(20)})
     monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("the directory was read"))
     with (

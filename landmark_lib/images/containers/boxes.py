@@ -1,7 +1,6 @@
 """HEIC and AVIF: boxes, including a list of items and their locations."""
 
 import struct
-from collections.abc import Iterator
 
 from landmark_lib.images.containers.items import Item, Items, read_items
 from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
@@ -34,18 +33,13 @@ def pixels_of_boxes(content: bytes) -> Pixels:
             # decoded.
             unwanted += [item] if size is None else []
             sizes.append(size or 0)
-    pieces = pieces_of(content, _renamed(content, [item.kind_place for item in unwanted]))
-    return Pixels(pieces, largest=max(sizes, default=0), flaw=_flaw(content, items))
-
-
-def _renamed(content: bytes, places: list[int]) -> Iterator[Span | bytes]:
-    """Yield a file with another type for the items at these places."""
+    kept: list[Span | bytes] = []
     at = 0
-    for place in sorted(places):
-        yield at, place
-        yield SKIPPED
+    for place in sorted(item.kind_place for item in unwanted):
+        kept += [(at, place), SKIPPED]
         at = place + len(SKIPPED)
-    yield at, len(content)
+    pieces = pieces_of(content, [*kept, (at, len(content))])
+    return Pixels(pieces, largest=max(sizes, default=0), flaw=_flaw(content, items))
 
 
 def _canvas_pixels(content: bytes, item: Item) -> int | None:

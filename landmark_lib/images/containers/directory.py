@@ -2,7 +2,6 @@
 
 import math
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -96,7 +95,7 @@ class Directory:
         """Return the first values of all tags with numbers in their fields."""
         return {entry.tag: number for entry in self.entries if (number := self.number(entry)) is not None}
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return the bytes of the directory as the only one of a file."""
         counts, shape = ("Q", "HHQ8s") if self.is_big else ("H", "HHL4s")
         entries = b"".join(struct.pack(self.order + shape, *entry) for entry in self.entries)
@@ -110,15 +109,13 @@ def first_directory(content: bytes) -> Directory | None:
     if not order or len(header) < (8 if is_big else 4):
         return None
     (start,) = struct.unpack(order + ("Q" if is_big else "L"), header)
-    return Directory(order, is_big, start, tuple(_entries(content, order, start, is_big=is_big)))
-
-
-def _entries(content: bytes, order: str, start: int, *, is_big: bool) -> Iterator[Entry]:
     counts, shape = ("Q", "HHQ8s") if is_big else ("H", "HHL4s")
     first = start + struct.calcsize(order + counts)
     if first > len(content):
-        return
+        return Directory(order, is_big, start, ())
     (count,) = struct.unpack(order + counts, content[start:first])
     size = struct.calcsize(order + shape)
-    for number in range(min(count, (len(content) - first) // size, MAX_ENTRIES)):
-        yield Entry(*struct.unpack_from(order + shape, content, first + number * size))
+    count = min(count, (len(content) - first) // size, MAX_ENTRIES)
+    packed = (content[at : at + size] for at in range(first, first + count * size, size))
+    entries = tuple(Entry(*struct.unpack(order + shape, entry)) for entry in packed)
+    return Directory(order, is_big, start, entries)

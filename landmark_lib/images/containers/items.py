@@ -85,13 +85,23 @@ def read_items(content: bytes) -> Items:
     for number, spans in _places(content[places.body : places.end], inside.body, len(content)):
         if number in items:
             items[number].spans = spans
-    for whole, part in _references(content, tables.get(b"iref", nothing)):
+    references = tables.get(b"iref", nothing)
+    size = 2 if content[references.body : references.body + 1] == b"\0" else 4
+    for box in boxes(content, references.body + 4, references.end, b"dimg"):
+        whole = int.from_bytes(content[box.body : box.body + size], "big")
+        parts = range(box.body + size + 2, box.end - size + 1, size)  # after the count
         if whole in items:
-            items[whole].parts.append(part)
+            items[whole].parts += [int.from_bytes(content[at : at + size], "big") for at in parts]
     photo = tables.get(b"pitm", nothing)
     size = 2 if content[photo.body : photo.body + 1] == b"\0" else 4
     primary = int.from_bytes(content[photo.body + 4 : photo.body + 4 + size], "big")
-    return Items(items, primary, list(_sizes(content, tables.get(b"iprp", nothing))))
+    sizes = []
+    properties = tables.get(b"iprp", nothing)
+    for container in boxes(content, properties.body, properties.end, b"ipco"):
+        for box in boxes(content, container.body, container.end, b"ispe"):
+            width, height = struct.unpack(">II", content[box.body + 4 : box.body + 12].ljust(8, b"\0"))
+            sizes.append(width * height)
+    return Items(items, primary, sizes)
 
 
 def _kinds(content: bytes, table: Box) -> Iterator[tuple[int, Item]]:
@@ -120,22 +130,6 @@ def _places(table: bytes, inside: int, whole: int) -> Iterator[tuple[int, list[S
             place, size = start + _number(rest, offset), _number(rest, length)
             spans.append((place, place + size if size else whole))  # without a size, to the end
         yield number, spans if method in {IN_FILE, IN_BOX} and not elsewhere else []
-
-
-def _references(content: bytes, table: Box) -> Iterator[tuple[int, int]]:
-    """Yield (derived item, source item) pairs."""
-    size = 2 if content[table.body : table.body + 1] == b"\0" else 4
-    for box in boxes(content, table.body + 4, table.end, b"dimg"):
-        whole = int.from_bytes(content[box.body : box.body + size], "big")
-        for at in range(box.body + size + 2, box.end - size + 1, size):  # after the count
-            yield whole, int.from_bytes(content[at : at + size], "big")
-
-
-def _sizes(content: bytes, table: Box) -> Iterator[int]:
-    for container in boxes(content, table.body, table.end, b"ipco"):
-        for box in boxes(content, container.body, container.end, b"ispe"):
-            width, height = struct.unpack(">II", content[box.body + 4 : box.body + 12].ljust(8, b"\0"))
-            yield width * height
 
 
 def _number(file: io.BytesIO, size: int) -> int:

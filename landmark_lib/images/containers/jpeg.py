@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from landmark_lib.images.containers.pixels import Pixels, Span, pieces_of
+from landmark_lib.images.containers.pixels import Pixels, pieces_of
 
 MAX_EXIF = 4  # blocks; a photo has one, rarely two
 MAX_SEGMENTS = 10_000  # before the scans; a large profile takes 256
@@ -35,23 +35,14 @@ def pixels_of_jpeg(content: bytes) -> Pixels:
     The last piece begins with the first scan, or where the file is malformed.
     """
     exif: list[bytes] = []
-    kept = list(_kept(content, exif))
-    scans = kept[-1][1]
-    return Pixels((*pieces_of(content, kept), memoryview(content)[scans:]), tuple(exif))
-
-
-def _kept(content: bytes, exif: list[bytes]) -> Iterator[Span]:
-    """Yield the parts to keep before the scans, and add the first EXIF blocks to `exif`."""
-    yield 0, 2
-    end = 2
+    kept, end = [(0, 2)], 2
     for segment in segments(content, 2):
-        body = content[segment.body : segment.end]
-        end = segment.end
+        body, end = content[segment.body : segment.end], segment.end
         if segment.marker == APP1 and body.startswith(b"Exif\0\0"):
             exif += [body] if len(exif) < MAX_EXIF else []
         elif _is_needed(segment.marker, body):
-            yield segment.start, end
-    yield end, end
+            kept.append((segment.start, end))
+    return Pixels((*pieces_of(content, [*kept, (end, end)]), memoryview(content)[end:]), tuple(exif))
 
 
 def segments(content: bytes, start: int) -> Iterator[Segment]:

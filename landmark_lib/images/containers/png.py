@@ -56,7 +56,7 @@ def _kept(content: bytes, exif: dict[bytes, bytes]) -> Iterator[Span | bytes]:
             exif.setdefault(RAW_EXIF, b"" if RAW_EXIF in exif else _unpack_exif(chunk.name, body))
         elif _is_needed(chunk, content, body, colours):
             key = _key_in_8_bits(body, depth, colours) if chunk.name == b"tRNS" else None
-            yield (chunk.start, chunk.end) if key is None else _packed(chunk.name, key)
+            yield (chunk.start, chunk.end) if key is None else _pack(chunk.name, key)
 
 
 def chunks(content: bytes) -> Iterator[Chunk]:
@@ -101,8 +101,8 @@ def with_all_rows(content: bytes) -> Pixels | None:
         for part in _kept(content, {})
         if isinstance(part, bytes) or content[part[0] + 4 : part[0] + 8] not in {b"IDAT", b"IEND"}
     )
-    rows_chunk = _packed(b"IDAT", b"".join([*packed, packer.flush()]))
-    return Pixels((*pieces_of(content, others), rows_chunk, _packed(b"IEND", b"")))
+    rows_chunk = _pack(b"IDAT", b"".join([*packed, packer.flush()]))
+    return Pixels((*pieces_of(content, others), rows_chunk, _pack(b"IEND", b"")))
 
 
 def _unpacked_size(header: bytes) -> int:
@@ -139,7 +139,7 @@ def _key_in_8_bits(body: bytes, depth: int, colours: int) -> bytes | None:
     return None
 
 
-def _packed(name: bytes, body: bytes) -> bytes:
+def _pack(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 

@@ -12,7 +12,6 @@ from landmark_lib.images.containers.directory import (
     SHORT,
     UNDEFINED,
     Directory,
-    Entry,
     first_directory,
 )
 from landmark_lib.images.containers.pixels import SIGNED, UNSIGNED, Pixels, Samples
@@ -48,22 +47,19 @@ def pixels_of_tiff(content: bytes) -> Pixels:
     if directory is None or directory.start < len(_header(directory)):
         return Pixels((content,))
     samples = _samples(directory)
-    kept = tuple(entry for entry in directory.entries if _is_kept(entry, directory, content))
-    shown = replace(directory, entries=kept)
+    kept = []
+    for entry in directory.entries:
+        is_whole = entry.fits or directory.place(entry) + entry.values <= len(content)
+        if entry.tag in PIXEL_TAGS or (entry.type in LOOK_TAGS.get(entry.tag, ()) and is_whole):
+            kept.append(entry)
+    shown = replace(directory, entries=tuple(kept))
     if samples.is_deep_grey:
         shown = _as_pillow_reads(shown, samples)
-    if len(shown.packed()) > len(directory.packed()):
+    if len(shown.pack()) > len(directory.pack()):
         shown = replace(shown, start=len(content))  # it no longer fits at its place
-    header, packed, view = _header(shown), shown.packed(), memoryview(content)
+    header, packed, view = _header(shown), shown.pack(), memoryview(content)
     between, rest = view[len(header) : shown.start], view[shown.start + len(packed) :]
     return Pixels((header, between, packed, rest), whole=content, samples=samples)
-
-
-def _is_kept(entry: Entry, directory: Directory, content: bytes) -> bool:
-    if entry.tag in PIXEL_TAGS:
-        return True
-    is_readable = entry.type in LOOK_TAGS.get(entry.tag, ())
-    return is_readable and (entry.fits or directory.place(entry) + entry.values <= len(content))
 
 
 def _samples(directory: Directory) -> Samples:

@@ -1,7 +1,6 @@
 """WebP: chunks of name, length and content within a RIFF, padded to an even size."""
 
 import struct
-from collections.abc import Iterator
 
 from landmark_lib.images.containers.pixels import Pixels
 
@@ -18,7 +17,13 @@ def is_webp(content: bytes) -> bool:
 def pixels_of_webp(content: bytes) -> Pixels:
     """Return a WebP without metadata and all frames after the first."""
     kept: dict[bytes, bytes] = {}
-    for name, stored in _chunks(content):
+    at = 12
+    while at + 8 <= len(content):
+        name, size = struct.unpack("<4sI", content[at : at + 8])
+        end = at + 8 + size
+        padding = size % 2 if end <= len(content) else 0  # added only if nothing else is missing
+        stored = content[at:end] + bytes(padding)
+        at = end + size % 2
         is_whole = len(stored) >= 8 + int.from_bytes(stored[4:8], "little")
         if name in NEEDED and (name != b"ICCP" or is_whole):
             kept.setdefault(name, stored)
@@ -29,14 +34,3 @@ def pixels_of_webp(content: bytes) -> Pixels:
     exif = kept.pop(b"EXIF", b"")[8:]
     body = b"WEBP" + b"".join(kept.values())
     return Pixels((b"RIFF" + struct.pack("<I", len(body)) + body,), (exif,))
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the name and bytes of each chunk, padded to an even size if only the padding is missing."""
-    at = 12
-    while at + 8 <= len(content):
-        name, size = struct.unpack("<4sI", content[at : at + 8])
-        end = at + 8 + size
-        padding = size % 2 if end <= len(content) else 0
-        yield name, content[at:end] + bytes(padding)
-        at = end + size % 2

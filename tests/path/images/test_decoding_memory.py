@@ -1,4 +1,4 @@
-"""A large photo is decoded without a second copy of it, and one that would take too much is refused."""
+"""A large photo is decoded without a second copy, and one that needs too much memory is rejected."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from PIL import Image
 
 from landmark_lib.dataset import Reason
 
-# Prints by how many bytes a pixel the memory of a process grows at most while it decodes a photo.
+# Prints the peak memory for decoding a photo, in bytes per pixel.
 DECODE = """
 import sys
 from landmark_lib.images.decode import decode_square
@@ -30,7 +30,7 @@ def big(mode, colour, size=(6000, 4000)):
     return Image.new(mode, size, colour)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a process's peak memory in /proc")
 @pytest.mark.parametrize(
     ("mode", "colour", "file_format", "most"),
     [("RGBA", (9, 99, 199, 99), "PNG", 5), ("CMYK", (9, 99, 199, 9), "TIFF", 5), ("I;16", 999, "PNG", 3)],
@@ -39,7 +39,7 @@ def test_large_photos_are_decoded_without_another_copy(mode, colour, file_format
     big(mode, colour).save(tmp_path / "photo", file_format, compress_level=1, compression="tiff_lzw")
     command = [sys.executable, "-c", DECODE, tmp_path / "photo"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert float(told.stdout) < most  # bytes a pixel; one copy is 4, of 16-bit grey 2
+    assert float(told.stdout) < most  # bytes per pixel; a copy needs 4, or 2 for 16-bit grey
 
 
 OUTCOME = """
@@ -78,9 +78,9 @@ BOMBS = {
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a process's peak memory in /proc")
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_small_file_that_asks_for_much_memory_gets_none(bomb, tmp_path):
+def test_small_file_that_claims_much_memory_gets_none(bomb, tmp_path):
     write, outcome = BOMBS[bomb]
     (tmp_path / "bomb").write_bytes(write())
     assert (tmp_path / "bomb").stat().st_size < 1_000_000
@@ -113,15 +113,15 @@ with open_photo(io.BytesIO(content)) as photo:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a process's peak memory in /proc")
 @pytest.mark.parametrize(
     ("mode", "chroma"), [("RGB", 420), ("RGB", 422), ("RGB", 444), ("RGBA", 420), ("LA", 420), ("L", 420)]
 )
-def test_no_more_memory_is_taken_than_was_counted(mode, chroma, tmp_path):
+def test_decoding_needs_no_more_memory_than_estimated(mode, chroma, tmp_path):
     photo = Image.linear_gradient("L").resize((2000, 1600)).convert(mode)
-    exif = directory((0x0112, 3, 1, 6))  # turned, which takes most
+    exif = directory((0x0112, 3, 1, 6))  # turning needs the most memory
     (tmp_path / "photo").write_bytes(heic(photo, chroma=chroma, quality=10, exif=exif))
     command = [sys.executable, "-c", PEAK, tmp_path / "photo"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     taken, counted = map(int, told.stdout.split())
-    assert taken < counted + 6_000_000  # bytes; libraries and their tables
+    assert taken < counted + 6_000_000  # bytes for libraries and their tables

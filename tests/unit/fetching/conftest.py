@@ -1,4 +1,4 @@
-"""A web site, a proxy and name servers of loopback, for downloads."""
+"""A web site, a proxy and name servers on loopback, for downloads."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from landmark_lib.settings import FetchSettings
 
 @pytest.fixture(autouse=True)
 def without_proxies(monkeypatch):
-    """Take away the proxies of the machine that the tests run on."""
+    """Remove the proxies of the machine from the environment."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -30,7 +30,7 @@ def site():
 
 @pytest.fixture
 def download():
-    """Give a function that downloads an address."""
+    """Return a function that downloads an address."""
 
     def download(url, *, pause=0, **settings):
         fetch = FetchSettings(**{"allow_private_addresses": True, "max_megabytes": 2, **settings})
@@ -42,13 +42,13 @@ def download():
 
 @pytest.fixture
 def get(site, download):
-    """Give a function that downloads from the site."""
+    """Return a function that downloads from the site."""
     return lambda address, **how: download(f"{site.url}/{address}", **how)
 
 
 @pytest.fixture
 def refusal(download):
-    """Give a function that downloads an address that gives no photo, and tells why."""
+    """Return a function that downloads an address without a photo, and returns why."""
 
     def refusal(url, **how):
         with pytest.raises(BadPhotoError) as caught:
@@ -60,7 +60,7 @@ def refusal(download):
 
 @pytest.fixture
 def listener():
-    """Give a socket that waits for connections at an address that stands for a private network's."""
+    """Return a socket that waits for connections at an address that represents a private network."""
     with socket.create_server(("127.0.0.2", 0)) as listener:
         listener.settimeout(0)
         yield listener
@@ -74,7 +74,7 @@ def only_the_site_is_public(monkeypatch):
 
 @pytest.fixture
 def names(monkeypatch):
-    """Give a dictionary of host names and what one look-up after another answers; the last one stays."""
+    """Return a dictionary of host names and the results of successive lookups; the last one repeats."""
     answers, real = {}, socket.getaddrinfo
 
     def look_up(host, *how):
@@ -88,7 +88,7 @@ def names(monkeypatch):
 
 @pytest.fixture
 def certificate(tmp_path, monkeypatch):
-    """Give a certificate of photos.example.org and localhost that this process trusts."""
+    """Return a certificate for photos.example.org and localhost that this process trusts."""
     file = certify(tmp_path, "photos.example.org", "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     return file
@@ -96,7 +96,7 @@ def certificate(tmp_path, monkeypatch):
 
 @pytest.fixture
 def secure_site(certificate):
-    """Give a site of photos.example.org that speaks TLS."""
+    """Return a TLS site at photos.example.org."""
     site = Site()
     secure(site, certificate)
     with running(site):

@@ -1,4 +1,4 @@
-"""Photos are fetched in the order of the list, and only what is a photo's own fault is told of it."""
+"""Photos are fetched in the order of the list; only their own errors are reported for them."""
 
 import errno
 import os
@@ -42,7 +42,7 @@ def fetch_one(uri, root):
 
 @pytest.fixture
 def memory():
-    """Give fsspec's store in memory, emptied afterwards."""
+    """Yield fsspec's store in memory, emptied afterwards."""
     yield
     MemoryFileSystem.store.clear()
     MemoryFileSystem.pseudo_dirs[:] = [""]
@@ -50,7 +50,7 @@ def memory():
 
 @pytest.fixture(params=["file", "memory"])
 def source(request, tmp_path, memory):
-    """Give the address of a folder, of this machine or of a store."""
+    """Return the address of a folder, on this machine or in a store."""
     return f"{request.param}://{tmp_path}"
 
 
@@ -66,7 +66,7 @@ def remove(address):
 
 
 def put_tar(address, contents, folder):
-    """Write a tar of photos; give the rows that list them."""
+    """Write a tar of photos; return the rows that list them."""
     path = Path(folder, "members.tar")
     with tarfile.open(path, "w") as tar:
         for number, content in enumerate(contents):
@@ -81,7 +81,7 @@ def put_tar(address, contents, folder):
         ]
 
 
-def test_every_row_comes_in_order_with_its_photo_or_why_there_is_none(source):
+def test_rows_are_yielded_in_order_with_a_photo_or_an_error(source):
     put(f"{source}/a.jpg", b"first")
     put(f"{source}/empty.jpg", b"")
     put(f"{source}/folder/b.jpg", b"second")
@@ -96,12 +96,12 @@ def test_every_row_comes_in_order_with_its_photo_or_why_there_is_none(source):
     assert fetch_all(rows, source) == expected
 
 
-def test_what_the_list_tells_already_is_passed_on_as_it_is():
+def test_error_in_the_list_is_yielded_unchanged():
     [(_, photo)] = fetch_photos([row_of("file:///gone", reason="no label", detail="why")], FETCH, "/gone")
     assert (photo.reason, photo.detail) == (Reason.NO_LABEL, "why")
 
 
-def test_photos_in_tars_are_read_where_they_lie(source, tmp_path):
+def test_photos_in_tars_are_read_in_place(source, tmp_path):
     first = put_tar(f"{source}/0.tar", [b"a" * 600, b"", b"b" * 10], tmp_path)
     second = put_tar(f"{source}/1.tar", [b"c"], tmp_path)
     put(f"{source}/d.jpg", b"d")
@@ -110,7 +110,7 @@ def test_photos_in_tars_are_read_where_they_lie(source, tmp_path):
     assert fetch_all(rows, source) == [*photos, b"c", b"d", *photos]
 
 
-def test_a_tar_is_opened_once_for_photos_that_follow_each_other(tmp_path, monkeypatch):
+def test_tar_is_opened_once_for_consecutive_photos(tmp_path, monkeypatch):
     rows = put_tar(f"{tmp_path}/0.tar", [b"a", b"b", b"c"], tmp_path)
     opened = []
     path_open = Path.open
@@ -121,13 +121,13 @@ def test_a_tar_is_opened_once_for_photos_that_follow_each_other(tmp_path, monkey
     assert opened == [tmp_path / "0.tar"]
 
 
-def test_a_tar_cut_short_loses_only_what_is_cut(source, tmp_path):
+def test_truncated_tar_loses_only_the_missing_photos(source, tmp_path):
     rows = put_tar(f"{source}/0.tar", [b"a" * 600, b"b" * 600, b"c" * 600], tmp_path)
     put(f"{source}/0.tar", (tmp_path / "members.tar").read_bytes()[: rows[1]["offset"] + 100])
     assert fetch_all(rows, source) == [b"a" * 600, Reason.TRUNCATED, Reason.TRUNCATED]
 
 
-def test_a_store_is_not_asked_for_what_lies_beyond_the_end(memory, monkeypatch, tmp_path):
+def test_store_is_not_asked_for_ranges_beyond_the_end(memory, monkeypatch, tmp_path):
     [row] = put_tar("memory://0.tar", [b"a" * 600], tmp_path)
     put("memory://0.tar", b"x" * row["offset"])
     asked = []
@@ -146,7 +146,7 @@ def test_too_many_bytes_are_not_read(source, tmp_path):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Give the calls that read from the store in memory, and the bytes that each brought."""
+    """Return the calls that read from the store in memory, and the bytes that each returned."""
     calls = []
     for name in ("cat_file", "info"):
         real = getattr(MemoryFileSystem, name)
@@ -160,7 +160,7 @@ def calls(monkeypatch):
     return calls
 
 
-def test_an_object_is_read_up_to_the_limit_and_no_further(memory, calls):
+def test_object_is_read_only_up_to_the_limit(memory, calls):
     put("memory://photos/huge.jpg", bytes(5_000_000))
     del calls[:]
     assert fetch_all([row_of("memory://photos/huge.jpg")], "memory://photos") == [Reason.TOO_LARGE]
@@ -168,7 +168,7 @@ def test_an_object_is_read_up_to_the_limit_and_no_further(memory, calls):
 
 
 @pytest.mark.parametrize("size", [0, 5, 1_000_000])
-def test_an_object_takes_one_call(memory, calls, size):
+def test_object_is_read_in_one_call(memory, calls, size):
     put("memory://photos/a.jpg", bytes(size))
     del calls[:]
     assert fetch_all([row_of("memory://photos/a.jpg")], "memory://photos") == [bytes(size)]
@@ -176,12 +176,12 @@ def test_an_object_takes_one_call(memory, calls, size):
 
 
 class ClientError(Exception):
-    """What a client of a store raises that knows no OSError."""
+    """An error of a store's client that is not an OSError."""
 
 
 @pytest.fixture(params=[OSError(errno.EINVAL, "InvalidRange"), ValueError("Bad Request"), ClientError("416")])
 def strict_store(request, memory, monkeypatch):
-    """Give the error of a store that answers no range beyond the end, as object stores do."""
+    """Return the error of a store that refuses ranges beyond the end, as object stores do."""
     real = MemoryFileSystem.cat_file
 
     def cat_file(store, path, start=None, end=None):
@@ -193,14 +193,14 @@ def strict_store(request, memory, monkeypatch):
     return request.param
 
 
-def test_an_empty_object_is_empty_though_its_store_answers_no_range_of_it(strict_store):
+def test_empty_object_is_read_although_its_store_refuses_ranges_of_it(strict_store):
     put("memory://photos/empty.jpg", b"")
     put("memory://photos/a.jpg", b"photo")
     rows = [row_of(f"memory://photos/{name}.jpg") for name in ("empty", "a", "gone", "empty")]
     assert fetch_all(rows, "memory://photos") == [b"", b"photo", Reason.MISSING_FILE, b""]
 
 
-def test_an_error_of_a_store_stays_what_it_was(memory, monkeypatch):
+def test_error_of_a_store_is_raised_unchanged(memory, monkeypatch):
     put("memory://photos/a.jpg", b"photo")
     error = ConnectionResetError("hung up")
 
@@ -213,7 +213,7 @@ def test_an_error_of_a_store_stays_what_it_was(memory, monkeypatch):
     assert caught.value is error
 
 
-def test_a_file_that_grows_is_read_up_to_the_limit(tmp_path, monkeypatch):
+def test_growing_file_is_read_up_to_the_limit(tmp_path, monkeypatch):
     stat_file = Path.stat
 
     def stat_before_it_grows(path):
@@ -231,7 +231,7 @@ def test_a_file_that_grows_is_read_up_to_the_limit(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["file", "FILE", "File", "memory", "MEMORY"])
-def test_schemes_are_known_in_any_case(memory, tmp_path, scheme):
+def test_schemes_are_recognized_in_any_case(memory, tmp_path, scheme):
     put(f"{scheme.lower()}://{tmp_path}/a.jpg", b"photo")
     root = f"{scheme.lower()}://{tmp_path}"
     assert fetch_one(f"{scheme}://{tmp_path}/a.jpg", root) == b"photo"
@@ -250,43 +250,43 @@ def test_schemes_are_known_in_any_case(memory, tmp_path, scheme):
         "file:///null\0character.jpg",
     ],
 )
-def test_addresses_that_are_none_or_lead_elsewhere_are_unsupported(tmp_path, uri):
+def test_invalid_and_foreign_addresses_are_unsupported(tmp_path, uri):
     assert fetch_one(uri, str(tmp_path)).reason == Reason.UNSUPPORTED_ADDRESS
 
 
 @pytest.mark.parametrize(
     "name", ["a::b.jpg", "a b%20c.jpg", "#1?.jpg", "[x]{y}*.jpg", "ünï.jpg", "a://b.jpg"]
 )
-def test_any_name_of_a_file_is_a_good_one(tmp_path, name):
+def test_any_file_name_is_accepted(tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(b"photo")
     assert fetch_one(f"file://{tmp_path}/{name}", str(tmp_path)) == b"photo"
 
 
-def test_a_folder_is_no_photo(source):
+def test_folder_is_not_a_photo(source):
     put(f"{source}/folder/b.jpg", b"")
     assert fetch_one(f"{source}/folder", source).reason in {Reason.UNREADABLE_FILE, Reason.MISSING_FILE}
 
 
-def test_what_the_list_tells_to_be_too_large_is_not_asked_for(memory):
+def test_file_listed_as_too_large_is_not_fetched(memory):
     fetched = fetch_photos([row_of("memory://gone.jpg", size=1_000_001)], FETCH, "memory://")
     assert [told(photo) for _, photo in fetched] == [Reason.TOO_LARGE]
 
 
-def test_what_the_list_tells_to_be_empty_is_not_asked_for(memory, calls):
+def test_file_listed_as_empty_is_not_fetched(memory, calls):
     fetched = fetch_photos([row_of("memory://photos/empty.jpg", size=0)], FETCH, "memory://")
     assert [photo for _, photo in fetched] == [b""]
     assert not calls
 
 
-def test_a_pipe_is_unreadable_and_not_waited_for(tmp_path):
+def test_pipe_is_unreadable_and_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     assert fetch_one(f"file://{tmp_path}/pipe.jpg", str(tmp_path)).reason == Reason.UNREADABLE_FILE
 
 
 @pytest.fixture
 def fail_with(tmp_path, monkeypatch):
-    """Give a function that fetches a photo whose file cannot be read."""
+    """Return a function that fetches a photo whose file cannot be read."""
 
     def fail_with(error):
         def open_file(*_):
@@ -300,7 +300,7 @@ def fail_with(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE])
-def test_an_error_of_one_file_is_told_of_its_photo(fail_with, number):
+def test_error_of_one_file_is_reported_for_its_photo(fail_with, number):
     photo = fail_with(OSError(number, os.strerror(number)))
     assert photo.reason == Reason.UNREADABLE_FILE
     assert os.strerror(number) in photo.detail
@@ -318,13 +318,13 @@ MACHINE_FAULTS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EHOSTUNREACH, 
     ],
     ids=str,
 )
-def test_an_error_of_the_machine_is_no_photos_fault(fail_with, error):
+def test_error_of_the_machine_is_not_reported_for_a_photo(fail_with, error):
     with pytest.raises(type(error)) as caught:
         fail_with(error)
     assert caught.value is error
 
 
-def test_a_source_that_goes_away_is_told_and_no_photo_rejected(source):
+def test_vanished_source_is_reported_and_no_photo_rejected(source):
     put(f"{source}/photos/a.jpg", b"a")
     put(f"{source}/photos/b.jpg", b"b")
     rows = iter([row_of(f"{source}/photos/{name}.jpg") for name in "abb"])
@@ -335,13 +335,13 @@ def test_a_source_that_goes_away_is_told_and_no_photo_rejected(source):
         [photo for _, photo in fetched if isinstance(photo, BadPhotoError)]
 
 
-def test_a_folder_left_empty_is_a_disk_gone(tmp_path):
+def test_empty_folder_means_a_missing_disk(tmp_path):
     (tmp_path / "disk").mkdir()
     with pytest.raises(SourceVanishedError, match="empty"):
         fetch_one(f"file://{tmp_path}/disk/label/a.jpg", f"{tmp_path}/disk")
 
 
-def test_a_tar_that_goes_away_is_told_though_others_stay(source, tmp_path):
+def test_vanished_tar_is_reported_although_others_remain(source, tmp_path):
     rows = put_tar(f"{source}/0.tar", [b"a"], tmp_path)
     put(f"{source}/1.tar", b"")
     remove(f"{source}/0.tar")
@@ -349,7 +349,7 @@ def test_a_tar_that_goes_away_is_told_though_others_stay(source, tmp_path):
         fetch_all(rows, source)
 
 
-def test_a_missing_package_is_told_by_its_name_and_no_photo_rejected(tmp_path, monkeypatch):
+def test_missing_package_is_reported_by_name_and_no_photo_rejected(tmp_path, monkeypatch):
     def get_filesystem_class(_):
         raise ImportError("Install s3fs to access S3")
 
@@ -358,13 +358,13 @@ def test_a_missing_package_is_told_by_its_name_and_no_photo_rejected(tmp_path, m
         fetch_one("s3://b/a.jpg", str(tmp_path))
 
 
-def test_stores_are_read_side_by_side(memory, monkeypatch):
+def test_stores_are_read_in_parallel(memory, monkeypatch):
     put("memory://photos/a.jpg", b"a")
     meeting = threading.Barrier(2)
     cat_file = MemoryFileSystem.cat_file
 
     def meet(*arguments):
-        meeting.wait(30)  # for another at the same time
+        meeting.wait(30)  # for a parallel call
         return cat_file(*arguments)
 
     monkeypatch.setattr(MemoryFileSystem, "cat_file", meet)
@@ -372,7 +372,7 @@ def test_stores_are_read_side_by_side(memory, monkeypatch):
 
 
 @given(photos=st.integers(0, 12), connections=st.integers(1, 4))
-def test_only_a_few_rows_are_taken_ahead(photos, connections):
+def test_only_a_few_rows_are_read_ahead(photos, connections):
     taken = 0
 
     def listed():
@@ -389,7 +389,7 @@ def test_only_a_few_rows_are_taken_ahead(photos, connections):
     assert given_back == photos
 
 
-def test_a_file_is_read_when_its_turn_comes_and_not_before(tmp_path):
+def test_file_is_read_only_when_its_turn_comes(tmp_path):
     for name in "ab":
         (tmp_path / name).write_bytes(b"old")
     fetched = fetch_photos([row_of(f"file://{tmp_path}/{name}") for name in "ab"], FETCH, str(tmp_path))
@@ -398,7 +398,7 @@ def test_a_file_is_read_when_its_turn_comes_and_not_before(tmp_path):
     assert next(fetched)[1] == b"new"
 
 
-def test_no_thread_is_left_when_nobody_takes_the_rest(memory):
+def test_no_thread_remains_after_an_early_end(memory):
     put("memory://photos/a.jpg", b"a")
     before = set(threading.enumerate())
     fetched = fetch_photos([row_of("memory://photos/a.jpg")] * 8, FETCH, "memory://photos")

@@ -1,4 +1,4 @@
-"""Downloads reach the internet and nothing else: addresses are checked before anybody is connected to."""
+"""Downloads reach only the internet: addresses are checked before connecting."""
 
 import ipaddress
 import socket
@@ -11,7 +11,7 @@ from web_site import PHOTO
 from landmark_lib.dataset import Reason
 from landmark_lib.fetching.internet import is_plainly_private, is_public
 
-# IANA's registries of special addresses, multicast, and what clouds keep for themselves.
+# IANA's registries of special addresses, multicast, and addresses reserved by clouds.
 PRIVATE_IPV4 = [
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
     *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
@@ -38,7 +38,7 @@ WRAPPINGS = {
 
 
 def within(networks):
-    """Draw an address of one of some networks."""
+    """Return a strategy for addresses in some networks."""
     return st.sampled_from(networks).flatmap(lambda network: st.ip_addresses(network=as_network(network)))
 
 
@@ -47,19 +47,19 @@ def as_network(written):
 
 
 @given(within(PRIVATE_IPV4))
-def test_no_special_address_of_ipv4_is_public_nor_is_it_wrapped_for_ipv6(address):
+def test_no_special_ipv4_address_is_public_even_within_ipv6(address):
     assert not is_public(str(address))
     for wrap in WRAPPINGS.values():
         assert not is_public(str(ipaddress.IPv6Address(wrap(int(address)))))
 
 
 @given(within(PRIVATE_IPV6))
-def test_no_special_address_of_ipv6_is_public(address):
+def test_no_special_ipv6_address_is_public(address):
     assert not is_public(str(address))
 
 
 @given(st.ip_addresses(v=4))
-def test_an_address_wrapped_for_ipv6_is_as_public_as_itself(address):
+def test_ipv4_address_within_ipv6_is_as_public_as_itself(address):
     wrapped = [str(ipaddress.IPv6Address(wrap(int(address)))) for wrap in WRAPPINGS.values()]
     assert {is_public(each) for each in wrapped} == {is_public(str(address))}
 
@@ -71,12 +71,12 @@ def test_most_of_ipv4_is_public(address):
 
 
 @given(within(["10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16"]), st.sampled_from([0x5EFE, 0x0200_5EFE]))
-def test_a_tunnel_within_a_site_is_as_private_as_its_end(address, mark):
+def test_isatap_address_is_as_private_as_its_ipv4_address(address, mark):
     assert not is_public(str(ipaddress.IPv6Address(0x2606_4700 << 96 | mark << 32 | int(address))))
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", "2606:4700::1%1", "::1%lo"])
-def test_addresses_of_one_link_are_private(address):
+def test_link_local_addresses_are_private(address):
     assert not is_public(address)
 
 
@@ -127,7 +127,7 @@ def test_addresses_of_the_internet_are_public(address):
         ),
     ],
 )
-def test_hosts_that_are_plainly_private_are_known_without_a_look_up(host):
+def test_plainly_private_hosts_need_no_dns_query(host):
     assert is_plainly_private(host)
 
 
@@ -157,16 +157,14 @@ def nobody_connected(listener):
         ("[0:0:0:0:0:ffff:7f00:0002]", "[::ffff:7f00:2]"),
     ],
 )
-def test_nobody_is_connected_to_at_a_private_address_however_it_is_written(
-    refusal, listener, scheme, host, message
-):
+def test_private_address_is_never_connected_however_it_is_written(refusal, listener, scheme, host, message):
     url = f"{scheme}://{host}:{listener.getsockname()[1]}/photo"
     refused = (Reason.REFUSED_ADDRESS, f"{message} has no public address")
     assert refusal(url, allow_private_addresses=False) == refused
     assert nobody_connected(listener)
 
 
-def test_a_refusal_is_the_same_whether_anybody_listens_or_not(refusal, listener):
+def test_refusal_does_not_reveal_whether_anything_listens(refusal, listener):
     url = f"http://127.0.0.2:{listener.getsockname()[1]}/photo"
     somebody = refusal(url, allow_private_addresses=False)
     listener.close()
@@ -181,13 +179,13 @@ def test_a_name_of_a_private_address_is_refused(site, refusal, host):
     assert not site.connections
 
 
-def test_a_refusal_does_not_tell_the_address_of_a_private_name(refusal, names):
+def test_a_refusal_does_not_reveal_the_address_of_a_private_name(refusal, names):
     names["db.example.org"] = [["10.1.2.3", "fd00::1"]]
     message = refusal("http://db.example.org/", allow_private_addresses=False)
     assert message == (Reason.REFUSED_ADDRESS, "db.example.org has no public address")
 
 
-def test_a_name_that_nobody_knows_is_a_failed_download(refusal, monkeypatch):
+def test_unknown_name_is_a_failed_download(refusal, monkeypatch):
     def unknown(*_):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -199,11 +197,11 @@ def test_a_name_that_nobody_knows_is_a_failed_download(refusal, monkeypatch):
 
 @pytest.mark.usefixtures("only_the_site_is_public")
 class TestWithTheSiteOnTheInternet:
-    """Names lead to the site, which counts as public, or to a listener, which does not."""
+    """Names resolve to the site, which counts as public, or to a listener, which does not."""
 
     @pytest.fixture
     def beside(self, site):
-        """Give a private socket on the port of the site."""
+        """Return a private socket on the port of the site."""
         with socket.create_server(("127.0.0.2", site.server_port)) as listener:
             listener.settimeout(0)
             yield listener
@@ -214,15 +212,13 @@ class TestWithTheSiteOnTheInternet:
         assert refusal(url, allow_private_addresses=False)[0] == Reason.REFUSED_ADDRESS
         assert nobody_connected(beside)
 
-    def test_of_public_and_private_addresses_of_a_name_only_the_public_are_used(
-        self, site, download, names, beside
-    ):
+    def test_only_public_addresses_of_a_name_are_used(self, site, download, names, beside):
         names["photos.example.org"] = [["127.0.0.2", "::1", "127.0.0.1", "10.0.0.1"]]
         url = f"http://photos.example.org:{site.server_port}/photo"
         assert download(url, allow_private_addresses=False) == PHOTO
         assert nobody_connected(beside)
 
-    def test_a_name_that_changes_its_address_after_the_check_brings_nobody_elsewhere(
+    def test_name_that_changes_its_address_after_the_check_has_no_effect(
         self, site, download, refusal, names, beside
     ):
         names["photos.example.org"] = [["127.0.0.1"], ["127.0.0.2"]]
@@ -231,7 +227,7 @@ class TestWithTheSiteOnTheInternet:
         assert refusal(url, allow_private_addresses=False)[0] == Reason.REFUSED_ADDRESS
         assert nobody_connected(beside)
 
-    def test_the_next_public_address_is_tried_where_nobody_answers_at_the_first(
+    def test_next_public_address_is_tried_if_the_first_does_not_answer(
         self, site, download, names, monkeypatch
     ):
         monkeypatch.setattr("landmark_lib.fetching.internet.is_public", ipaddress.ip_address)
@@ -239,7 +235,7 @@ class TestWithTheSiteOnTheInternet:
         url = f"http://photos.example.org:{site.server_port}/photo"
         assert download(url, allow_private_addresses=False, retries=0) == PHOTO
 
-    def test_where_nobody_answers_at_any_address_the_download_fails(self, refusal, names, listener):
+    def test_download_fails_if_no_address_answers(self, refusal, names, listener):
         port = listener.getsockname()[1]
         names["photos.example.org"] = [["127.0.0.1"]]
         reason, detail = refusal(
@@ -247,9 +243,7 @@ class TestWithTheSiteOnTheInternet:
         )
         assert (reason, "Connection refused" in detail) == (Reason.DOWNLOAD_FAILED, True)
 
-    def test_certificate_and_host_are_those_of_the_name_not_of_the_address(
-        self, secure_site, download, names
-    ):
+    def test_certificate_and_host_header_are_those_of_the_name(self, secure_site, download, names):
         names["photos.example.org"] = [["127.0.0.1"], ["127.0.0.2"]]
         url = f"https://photos.example.org:{secure_site.server_port}/photo"
         assert download(url, allow_private_addresses=False) == PHOTO

@@ -1,4 +1,4 @@
-"""Proxies of the environment are used as by curl, look names up themselves, and keep their passwords."""
+"""Proxies of the environment are used like in curl: they resolve names, and passwords stay secret."""
 
 import socket
 from base64 import b64encode
@@ -15,20 +15,20 @@ from landmark_lib.fetching.download import Downloader
 from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.settings import FetchSettings
 
-# A name that only the proxy knows, on a port where nobody here listens.
+# A name that only the proxy resolves, on a port without a listener.
 URL = "http://photos.example.org/photos/caf\u00e9.jpg"
 SOMEBODY = "Basic " + b64encode("us:er:p\u00e4ss/@".encode()).decode()
 
 
 @pytest.fixture
 def download(download):
-    """Give a function that downloads an address, private ones refused."""
+    """Return a function that downloads an address, private ones refused."""
     return lambda url, **how: download(url, **{"allow_private_addresses": False, **how})
 
 
 @pytest.fixture(autouse=True)
 def nobody_looks_up(monkeypatch):
-    """Let no look-up of a name leave this process."""
+    """Refuse DNS queries of this process."""
     real = socket.getaddrinfo
 
     def look_up(host, *how):
@@ -40,7 +40,7 @@ def nobody_looks_up(monkeypatch):
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
 @pytest.mark.parametrize("form", ["http://{}", "http://{}/", "{}", " http://{} ", "HTTP://{}"])
-def test_a_proxy_gets_the_whole_address_and_looks_the_name_up(proxy, download, monkeypatch, name, form):
+def test_proxy_receives_the_full_address_and_resolves_the_name(proxy, download, monkeypatch, name, form):
     monkeypatch.setenv(name, form.format(proxy.address))
     assert download(URL, user_agent="me") == PHOTO
     assert proxy.targets == ["http://photos.example.org/photos/caf%C3%A9.jpg"]
@@ -108,7 +108,7 @@ def test_a_proxy_for_one_scheme_is_not_asked_for_the_other(
     ],
 )
 @pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
-def test_no_proxy_is_asked_for_what_passes_it_by(proxy, site, download, monkeypatch, name, passed_by):
+def test_no_proxy_hosts_are_connected_directly(proxy, site, download, monkeypatch, name, passed_by):
     monkeypatch.setenv("http_proxy", proxy.address)
     monkeypatch.setenv(name, passed_by.format(port=site.server_port))
     assert download(f"{site.url}/photo", allow_private_addresses=True) == PHOTO
@@ -116,7 +116,7 @@ def test_no_proxy_is_asked_for_what_passes_it_by(proxy, site, download, monkeypa
 
 
 @pytest.mark.parametrize("passed_by", ["example.com", "128.0.0.0/8", "127.0.0.1:9", "", "photos", "a/b"])
-def test_others_are_asked_for_through_the_proxy(proxy, download, monkeypatch, passed_by):
+def test_other_hosts_are_connected_through_the_proxy(proxy, download, monkeypatch, passed_by):
     monkeypatch.setenv("http_proxy", proxy.address)
     monkeypatch.setenv("no_proxy", passed_by)
     assert download(URL) == PHOTO
@@ -124,7 +124,7 @@ def test_others_are_asked_for_through_the_proxy(proxy, download, monkeypatch, pa
 
 
 @pytest.mark.parametrize("passed_by", ["example.org", ".example.org", "PHOTOS.example.org", "org"])
-def test_domains_pass_a_proxy_by(proxy, site, download, names, monkeypatch, passed_by):
+def test_domains_bypass_a_proxy(proxy, site, download, names, monkeypatch, passed_by):
     names["photos.example.org"] = [["127.0.0.1"]]
     monkeypatch.setenv("http_proxy", proxy.address)
     monkeypatch.setenv("no_proxy", passed_by)
@@ -133,7 +133,7 @@ def test_domains_pass_a_proxy_by(proxy, site, download, names, monkeypatch, pass
     assert not proxy.requests
 
 
-def test_what_passes_a_proxy_by_is_checked_here(proxy, site, refusal, names, monkeypatch):
+def test_hosts_that_bypass_a_proxy_are_checked(proxy, site, refusal, names, monkeypatch):
     names["photos.example.org"] = [["127.0.0.1"]]
     monkeypatch.setenv("http_proxy", proxy.address)
     monkeypatch.setenv("no_proxy", "example.org")
@@ -142,9 +142,7 @@ def test_what_passes_a_proxy_by_is_checked_here(proxy, site, refusal, names, mon
     assert not site.connections
 
 
-def test_a_program_that_a_web_server_started_believes_no_header_to_be_a_proxy(
-    proxy, site, download, monkeypatch
-):
+def test_header_of_a_cgi_request_is_not_taken_for_a_proxy(proxy, site, download, monkeypatch):
     monkeypatch.setenv("REQUEST_METHOD", "GET")
     monkeypatch.setenv("HTTP_PROXY", proxy.address)  # CGI's name of a header Proxy
     assert download(f"{site.url}/photo", allow_private_addresses=True) == PHOTO
@@ -152,7 +150,7 @@ def test_a_program_that_a_web_server_started_believes_no_header_to_be_a_proxy(
 
 
 @pytest.mark.parametrize("url", [URL, "https://photos.example.org/photo"])
-def test_a_proxy_is_told_who_asks_and_nobody_else_is(proxy, secure_site, download, monkeypatch, url):
+def test_proxy_credentials_are_sent_to_the_proxy_only(proxy, secure_site, download, monkeypatch, url):
     proxy.site, proxy.authorization = secure_site, SOMEBODY
     monkeypatch.setenv("all_proxy", f"http://us%3Aer:p%C3%A4ss%2F%40@{proxy.address}")
     assert download(url) == PHOTO
@@ -160,7 +158,7 @@ def test_a_proxy_is_told_who_asks_and_nobody_else_is(proxy, secure_site, downloa
     assert not any(headers["Proxy-Authorization"] for *_, headers in secure_site.requests)
 
 
-def test_a_password_of_a_site_is_not_in_the_address_that_a_proxy_notes(proxy, download, monkeypatch):
+def test_password_of_a_site_is_not_in_the_address_sent_to_a_proxy(proxy, download, monkeypatch):
     monkeypatch.setenv("http_proxy", proxy.address)
     assert download("http://me:secret@photos.example.org/photo#top") == PHOTO
     assert proxy.targets == ["http://photos.example.org/photo"]
@@ -179,7 +177,7 @@ def test_a_failure_names_the_proxy_without_its_password(proxy, refusal, monkeypa
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_does_not_answer_is_told(refusal, monkeypatch, scheme):
+def test_a_proxy_that_does_not_answer_is_reported(refusal, monkeypatch, scheme):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
     monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@{address}")
@@ -205,7 +203,7 @@ def test_a_proxy_that_does_not_answer_is_told(refusal, monkeypatch, scheme):
         *("http://[64:ff9b::7f00:1]/", "http://10.1/", "http://LOCALHOST./"),
     ],
 )
-def test_what_is_plainly_private_is_not_even_asked_of_a_proxy(proxy, refusal, monkeypatch, url):
+def test_plainly_private_hosts_are_not_requested_from_a_proxy(proxy, refusal, monkeypatch, url):
     monkeypatch.setenv("all_proxy", proxy.address)
     assert refusal(url, allow_private_addresses=False)[0] == Reason.REFUSED_ADDRESS
     proxy.redirect = url
@@ -213,7 +211,7 @@ def test_what_is_plainly_private_is_not_even_asked_of_a_proxy(proxy, refusal, mo
     assert len(proxy.requests) == 1
 
 
-def test_a_proxy_is_asked_for_private_addresses_where_that_is_allowed(proxy, download, monkeypatch):
+def test_private_addresses_are_requested_from_a_proxy_if_allowed(proxy, download, monkeypatch):
     monkeypatch.setenv("http_proxy", proxy.address)
     assert download("http://127.0.0.1/photo", allow_private_addresses=True) == PHOTO
     assert proxy.targets == ["http://127.0.0.1/photo"]
@@ -241,7 +239,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("value", MALFORMED)
-def test_a_proxy_that_cannot_be_is_told_in_one_line(download, monkeypatch, value):
+def test_invalid_proxy_is_reported_in_one_line(download, monkeypatch, value):
     monkeypatch.setenv("http_proxy", value)
     told = "^http_proxy: expected http://host:port or https://host:port, received "
     with pytest.raises(UserError, match=told) as caught:
@@ -250,7 +248,7 @@ def test_a_proxy_that_cannot_be_is_told_in_one_line(download, monkeypatch, value
 
 
 @given(st.text(st.characters(exclude_characters="@", exclude_categories=["Cs"]), min_size=8))
-def test_a_proxy_that_cannot_be_is_told_without_its_password(password):
+def test_invalid_proxy_is_reported_without_its_password(password):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("all_proxy", f"socks5://me:{password}@proxy:1".replace("\0", ""))
         with closing(Downloader(FetchSettings())) as downloader, pytest.raises(UserError) as caught:
@@ -260,7 +258,7 @@ def test_a_proxy_that_cannot_be_is_told_without_its_password(password):
     )
 
 
-def test_a_proxy_that_cannot_be_stops_nobody_who_does_not_need_it(site, tmp_path, monkeypatch):
+def test_invalid_proxy_for_another_scheme_does_not_matter(site, tmp_path, monkeypatch):
     monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1")
     (tmp_path / "a.jpg").write_bytes(b"photo")
     rows = [

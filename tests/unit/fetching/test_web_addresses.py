@@ -1,4 +1,4 @@
-"""Addresses of lists and of redirects lead where browsers and curl would go, and nowhere else."""
+"""Addresses of lists and redirects have the same targets as in browsers and curl."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from landmark_lib.fetching.web_address import WebAddress
 
 @pytest.fixture
 def redirected(site, get):
-    """Give a function that follows a redirect, with the host filled in, and tells what was asked for then."""
+    """Return a function that follows a redirect, with the host filled in, and returns the next request."""
 
     def redirected(location, status=302):
         raw = location.encode() if isinstance(location, str) else location
@@ -41,9 +41,9 @@ def redirected(site, get):
         ("/photos/caf\u00e9?q=\u96ea", "/photos/caf%C3%A9?q=%E9%9B%AA"),
         ("http://HOST/photos/\U0001f3db.jpg", "/photos/%F0%9F%8F%9B.jpg"),
         ("/photos/caf%C3%A9 \u00e9.jpg", "/photos/caf%C3%A9%20%C3%A9.jpg"),
-        ("/photos/\u00e0", "/photos/%C3%A0"),  # ends in bytes that Latin-1 has for blanks
+        ("/photos/\u00e0", "/photos/%C3%A0"),  # ends in bytes that are blanks in Latin-1
         ("/photos/\u00c5", "/photos/%C3%85"),
-        # what no server should send, and some do
+        # invalid, but sent by some servers
         ("/photos/a b.jpg", "/photos/a%20b.jpg"),
         ("  /photos/a.jpg \t", "/photos/a.jpg"),
         ("/pho\ttos/a.jpg", "/photos/a.jpg"),
@@ -61,7 +61,7 @@ def redirected(site, get):
         ("/photos/a%2Fb%3Fc%23d.jpg", "/photos/a%2Fb%3Fc%23d.jpg"),
     ],
 )
-def test_a_redirect_leads_where_browsers_go(redirected, location, asked):
+def test_redirect_has_the_same_target_as_in_browsers(redirected, location, asked):
     assert redirected(location) == asked
 
 
@@ -71,18 +71,18 @@ def test_a_redirect_to_another_query_keeps_the_path(get, site):
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_every_status_of_a_redirect_is_one(redirected, status):
+def test_every_redirect_status_is_followed(redirected, status):
     assert redirected("/photos/a.jpg", status) == "/photos/a.jpg"
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_a_redirect_to_nowhere_is_none(site, refusal, status):
+def test_redirect_without_a_target_is_not_followed(site, refusal, status):
     assert refusal(f"{site.url}/moved?{status}&") == (Reason.DOWNLOAD_FAILED, f"HTTP {status}")
     assert refusal(f"{site.url}/status?{status}") == (Reason.DOWNLOAD_FAILED, f"HTTP {status}")
 
 
 @pytest.mark.parametrize("status", [304, 305, 306, 404])
-def test_other_answers_lead_nowhere(site, refusal, status):
+def test_location_of_other_statuses_is_ignored(site, refusal, status):
     refusal(f"{site.url}/moved?{status}&/photos/a.jpg")
     assert site.targets == [f"/moved?{status}&/photos/a.jpg"]
 
@@ -115,7 +115,7 @@ def test_a_redirect_to_another_scheme_is_refused(site, refusal, target):
 @pytest.mark.parametrize(
     "target", ["http://[::1/photo", "http://a:port/", "http://", "//a b/", "http://a:65536/"]
 )
-def test_a_redirect_to_an_address_that_cannot_be_is_unsupported(site, refusal, target):
+def test_redirect_to_an_invalid_address_is_unsupported(site, refusal, target):
     told = refusal(f"{site.url}/to?{target}")
     assert told == (Reason.UNSUPPORTED_ADDRESS, f"invalid address: '{target}'")
 
@@ -136,7 +136,7 @@ def test_a_redirect_to_an_address_that_cannot_be_is_unsupported(site, refusal, t
     ],
 )
 @pytest.mark.parametrize("allowed", [True, False])
-def test_an_address_that_cannot_be_is_unsupported(refusal, url, allowed):
+def test_invalid_address_is_unsupported(refusal, url, allowed):
     assert refusal(url, allow_private_addresses=allowed)[0] == Reason.UNSUPPORTED_ADDRESS
 
 
@@ -151,7 +151,7 @@ def test_an_address_that_cannot_be_is_unsupported(refusal, url, allowed):
         ("photos\\a.jpg", "/photos/a.jpg"),
     ],
 )
-def test_a_listed_address_is_read_as_browsers_read_it(site, download, scheme, path, asked):
+def test_listed_address_is_parsed_like_in_browsers(site, download, scheme, path, asked):
     assert download(f"{scheme}://127.0.0.1:{site.server_port}/{path}") == PHOTO
     assert site.targets == [asked]
 
@@ -171,13 +171,13 @@ def test_a_listed_address_is_read_as_browsers_read_it(site, download, scheme, pa
     ],
 )
 @pytest.mark.parametrize("allowed", [True, False])
-def test_hosts_of_all_languages_are_found(
+def test_hosts_in_all_languages_are_found(
     site, download, names, only_the_site_is_public, host, looked_up, allowed
 ):
     names[looked_up] = [["127.0.0.1"]]
     url = f"http://{host}:{site.server_port}/photos/a.jpg"
     assert download(url, allow_private_addresses=allowed) == PHOTO
-    # Neither web servers nor certificates know the dot that ends a name for name servers.
+    # Web servers and certificates do not accept the final dot of a DNS name.
     assert site.headers["Host"] == f"{looked_up.removesuffix('.')}:{site.server_port}"
 
 
@@ -187,7 +187,7 @@ def test_a_redirect_to_a_host_in_raw_letters_is_followed(site, get, names):
     assert site.headers["Host"] == f"xn--bcher-kva.example:{site.server_port}"
 
 
-def test_user_and_password_of_an_address_are_told_to_its_host_alone(site, download):
+def test_user_and_password_of_an_address_are_sent_to_its_host_only(site, download):
     port = site.server_port
     assert download(f"http://us%3Aer:p%C3%A4ss%20@127.0.0.1:{port}/moved?302&photos/a.jpg") == PHOTO
     assert [headers["Authorization"] for *_, headers in site.requests] == ["Basic dXM6ZXI6cMOkc3Mg"] * 2
@@ -199,10 +199,10 @@ def test_user_and_password_of_an_address_are_told_to_its_host_alone(site, downlo
 
 
 @given(st.text(), st.binary() | st.text().map(str.encode))
-def test_no_text_and_no_header_leads_astray(path, location):
+def test_no_address_and_no_header_raises_another_error(path, location):
     listed = f"https://me:secret@photos.example.org/{path}"
     try:
-        address = WebAddress.listed(listed).redirected(location.decode("latin-1"))
+        address = WebAddress.parse(listed).redirect(location.decode("latin-1"))
     except BadPhotoError:
         return
     assert address.scheme in {"http", "https"}

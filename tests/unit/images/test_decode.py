@@ -1,4 +1,4 @@
-"""Any photo becomes an upright RGB square, and what is no photo is refused with its reason."""
+"""Any photo becomes an upright RGB square; anything else is rejected with a reason."""
 
 import io
 import struct
@@ -20,7 +20,7 @@ Transpose = Image.Transpose
 MAX_PIXELS = 200_000_000
 RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 180, 40), (30, 40, 220), (255, 255, 255)
 ORIENTATION = 0x0112
-# How an upright photo lies in a file of each EXIF orientation.
+# How an upright photo is stored with each EXIF orientation.
 STORED = {
     1: None,
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -108,7 +108,7 @@ def reason_of(content, max_pixels=MAX_PIXELS):
 
 
 def claiming(width, height):
-    """Give a PNG whose header claims a size that its pixels do not have."""
+    """Return a PNG whose header claims a size that its pixels do not have."""
     content = encoded(four_colours())
     header = b"IHDR" + struct.pack(">II", width, height) + content[24:29]
     return content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
@@ -120,7 +120,7 @@ def half_a_pixel_wide():
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
 @pytest.mark.parametrize("orientation", STORED)
-def test_photos_of_every_orientation_come_out_upright(file_format, orientation):
+def test_photos_of_every_orientation_become_upright(file_format, orientation):
     upright, turn = four_colours(), STORED[orientation]
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
@@ -133,7 +133,7 @@ def test_photos_of_every_orientation_come_out_upright(file_format, orientation):
 
 
 @pytest.mark.parametrize("orientation", [0, 9])
-def test_an_unknown_orientation_leaves_the_photo_as_it_is(orientation):
+def test_unknown_orientation_leaves_the_photo_unchanged(orientation):
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     photo = four_colours()
@@ -141,12 +141,12 @@ def test_an_unknown_orientation_leaves_the_photo_as_it_is(orientation):
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0rubbish", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"])
-def test_damaged_exif_costs_no_photo(exif):
+def test_photo_with_damaged_exif_is_read(exif):
     assert is_coloured(encoded(one_coloured(RED), "JPEG", exif=exif), RED)
 
 
-def test_the_longer_side_is_cut_evenly_on_both_ends():
-    # Each pixel tells its column: 75 … 174 are the middle 100 of 250, here two to a pixel.
+def test_longer_side_is_cropped_equally_at_both_ends():
+    # Each pixel encodes its column: 75 … 174 are the middle 100 of 250, here two per pixel.
     photo = Image.fromarray(np.tile(np.arange(250, dtype=np.uint8), (100, 1)))
     middle = np.arange(75.5, 175, 2)
     assert np.abs(pixels(encoded(photo))[..., 0] - middle).max() <= 1
@@ -174,10 +174,10 @@ def test_greyscale_becomes_rgb():
     assert is_coloured(encoded(one_coloured(100, mode="L"), "JPEG"), (100, 100, 100), tolerance=0)
 
 
-def test_cmyk_with_and_without_the_mark_of_adobe_gives_the_same_colours():
+def test_cmyk_has_the_same_colours_with_and_without_adobes_marker():
     cmyk = one_coloured((0, 200, 150, 25), mode="CMYK")
     expected = np.asarray(cmyk.convert("RGB"))[0, 0]
-    # Adobe stores ink inverted and says so in a block of its own, which is left out here.
+    # Adobe stores inverted ink and marks it in a segment, which is removed here.
     inverted = encoded(cmyk, "JPEG")
     plain = encoded(cmyk.point(lambda ink: 255 - ink), "JPEG")
     mark = plain.index(b"\xff\xee")
@@ -188,7 +188,7 @@ def test_cmyk_with_and_without_the_mark_of_adobe_gives_the_same_colours():
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I"])
-def test_16_bit_grey_is_scaled_not_cut_off(mode):
+def test_16_bit_grey_is_scaled_and_not_clipped(mode):
     levels = np.tile(np.linspace(0, 40_000, 100), (100, 1))
     deep = Image.fromarray(levels.astype(np.uint16 if mode == "I;16" else np.int32))
     shallow = Image.fromarray((levels / 257).round().astype(np.uint8))
@@ -197,13 +197,13 @@ def test_16_bit_grey_is_scaled_not_cut_off(mode):
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_colours_are_what_the_photo_s_profile_says(file_format):
-    # In this one's colours, what is stored as red is green.
+def test_colours_follow_the_profile_of_the_photo(file_format):
+    # In this profile, stored red is green.
     content = encoded(one_coloured((255, 0, 0)), file_format, icc_profile=display("g", "r", "b"))
     assert is_coloured(content, (0, 255, 0), tolerance=12)
 
 
-def test_a_profile_of_grey_keeps_grey_grey():
+def test_grey_with_a_profile_stays_grey():
     square = pixels(encoded(one_coloured(100, mode="L"), icc_profile=grey_display(1.0)))
     assert np.ptp(square, axis=2).max() == 0
     assert 165 <= square.mean() <= 171  # sRGB's level of 100/255 of the light
@@ -219,24 +219,24 @@ def test_a_profile_of_grey_keeps_grey_grey():
     ],
     ids=["rubbish", "cut", "of grey", "sRGB"],
 )
-def test_a_broken_or_foreign_profile_or_one_of_srgb_changes_no_pixel(unused):
+def test_broken_foreign_and_srgb_profiles_change_no_pixel(unused):
     photo = scenery(60, 60)
     assert np.array_equal(pixels(encoded(photo, icc_profile=unused)), pixels(encoded(photo)))
 
 
-def test_a_profile_of_srgb_costs_no_conversion():
+def test_srgb_profile_needs_no_conversion():
     same = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert colour._transform(same, "RGB") is None
     assert colour._transform(display("r", "g", "b"), "RGB") is not None
 
 
-def test_wide_colours_of_a_transparent_photo_lie_on_white():
+def test_wide_gamut_photo_with_transparency_lies_on_white():
     content = encoded(one_coloured((*RED, 0), mode="RGBA"), icc_profile=display("g", "r", "b"))
     assert is_coloured(content, WHITE, tolerance=1)
 
 
-def test_the_largest_float_of_grey_is_white():
-    # Of floats, nothing says which is white; those up to 1 are taken for 0 to 1.
+def test_largest_float_of_grey_is_white():
+    # Nothing defines white for floats; numbers up to 1 are read as 0 to 1.
     levels = np.tile(np.linspace(0, 50, 100, dtype=np.float32), (100, 1))
     assert 250 <= pixels(encoded(Image.fromarray(levels), "TIFF")).max() <= 255
     assert 125 <= pixels(encoded(Image.fromarray(levels / 100), "TIFF")).max() <= 128
@@ -261,12 +261,12 @@ def transparent_palette():
     ],
     ids=["RGBA", "half RGBA", "LA", "half LA", "palette", "grey key", "colour key"],
 )
-def test_what_is_transparent_lies_on_white(content, colour):
+def test_transparent_pixels_lie_on_white(content, colour):
     assert is_coloured(content, colour, tolerance=1)
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP"])
-def test_the_first_frame_of_an_animation_counts(file_format):
+def test_first_frame_of_an_animation_is_used(file_format):
     frames = [one_coloured(colour) for colour in (RED, BLUE)]
     content = encoded(frames[0], file_format, save_all=True, append_images=frames[1:], duration=100)
     with Image.open(io.BytesIO(content)) as animation:
@@ -283,11 +283,11 @@ def resized_whole(photo, side=250):
     return np.asarray(photo.resize((side, side), Image.Resampling.LANCZOS, box)).astype(int)
 
 
-# Of odd sizes, the last row and column decoded at reduced scale lie half outside of the photo.
+# For odd sizes, the last row and column decoded at reduced scale lie half outside the photo.
 @pytest.mark.parametrize(
     ("size", "least"), [((1300, 1000), 49), ((2000, 2100), 49), ((1177, 751), 43), ((709, 709), 43)]
 )
-def test_decoding_a_jpeg_at_reduced_scale_is_close_to_decoding_all_of_it(size, least):
+def test_jpeg_decoded_at_reduced_scale_is_close_to_full_decoding(size, least):
     content = encoded(scenery(*size), "JPEG", quality=90)
     expected = resized_whole(Image.open(io.BytesIO(content)))
     assert psnr(pixels(content, 250), expected) > least  # dB
@@ -309,7 +309,7 @@ def with_alpha(photo):
     ("stored", "file_format"),
     [("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("CMYK", "TIFF"), ("I;16", "PNG")],
 )
-def test_photos_of_every_mode_and_size_are_close_to_converting_all_of_them(stored, file_format, size):
+def test_photos_of_every_mode_and_size_are_close_to_full_conversion(stored, file_format, size):
     photo = with_alpha(scenery(*size)) if stored in {"RGBA", "LA"} else scenery(*size)
     if stored == "I;16":
         photo = Image.fromarray(np.asarray(photo.convert("L")).astype(np.uint16) * 257)
@@ -322,7 +322,7 @@ def test_photos_of_every_mode_and_size_are_close_to_converting_all_of_them(store
 
 @pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1), (30_000, 700)])
 @pytest.mark.parametrize(("file_format", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA")])
-def test_the_middle_of_extremely_long_photos_is_kept(file_format, mode, size):
+def test_middle_of_extremely_long_photos_is_kept(file_format, mode, size):
     assert is_coloured(encoded(one_coloured(GREEN, size=size).convert(mode), file_format), GREEN)
 
 
@@ -363,18 +363,18 @@ JPEG = encoded(four_colours(), "JPEG")
         "vast",
     ],
 )
-def test_what_gives_no_photo_is_refused_with_its_reason(content, reason):
+def test_unusable_photo_is_rejected_with_its_reason(content, reason):
     assert reason_of(content) == reason
 
 
-def test_photos_up_to_the_limit_of_pixels_are_read():
+def test_photos_up_to_the_pixel_limit_are_read():
     content = encoded(four_colours(120, 80))
     pixels(content, max_pixels=120 * 80)
     assert reason_of(content, max_pixels=120 * 80 - 1) == Reason.TOO_MANY_PIXELS
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "AVIF"])
-def test_no_pixel_is_decoded_before_their_number_is_known(file_format, monkeypatch):
+def test_no_pixel_is_decoded_before_the_limit_is_checked(file_format, monkeypatch):
     def refuse(*_):
         pytest.fail("pixels were decoded")
 
@@ -385,9 +385,9 @@ def test_no_pixel_is_decoded_before_their_number_is_known(file_format, monkeypat
 
 
 @given(st.data())
-@settings(derandomize=True, max_examples=150)  # which errors a decoder has is no matter for chance
+@settings(derandomize=True, max_examples=150)  # the errors found must not depend on chance
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"])
-def test_damaged_photos_raise_nothing_but_bad_photo_error(file_format, data):
+def test_damaged_photos_raise_only_bad_photo_error(file_format, data):
     content = bytearray(encoded(four_colours(24, 16), file_format))
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

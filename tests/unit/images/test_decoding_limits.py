@@ -1,4 +1,4 @@
-"""A photo that would take too much memory is refused, and no other program is started for one."""
+"""A photo that needs too much memory is rejected, and no other program is started for any."""
 
 import io
 
@@ -17,7 +17,7 @@ def big(mode, colour, size=(6000, 4000)):
     return Image.new(mode, size, colour)
 
 
-def test_progressive_jpegs_are_counted_with_their_coefficients():
+def test_memory_of_progressive_jpegs_includes_coefficients():
     for options, coefficients in (({"subsampling": 0}, 6), ({"subsampling": 2}, 3)):
         buffer = io.BytesIO()
         big("RGB", "green", (800, 640)).save(buffer, "JPEG", progressive=True, **options)
@@ -26,27 +26,27 @@ def test_progressive_jpegs_are_counted_with_their_coefficients():
 
 
 @pytest.mark.parametrize("file_format", ["WEBP", "AVIF", "JPEG2000"])
-def test_a_photo_whose_decoder_takes_too_much_memory_is_refused(file_format):
+def test_photo_whose_decoder_needs_too_much_memory_is_rejected(file_format):
     buffer = io.BytesIO()
     big("RGB", "green", (64, 64)).save(buffer, file_format)
     photo = Image.open(buffer)
-    photo._size = (8000, 6000)  # as a file of so many pixels would say
+    photo._size = (8000, 6000)  # as in a file with this many pixels
     assert decoding_bytes(photo, 8000 * 6000) > 480_000_000
 
 
-def test_what_is_refused_says_how_much_it_would_have_taken(monkeypatch):
+def test_rejection_states_the_memory_needed(monkeypatch):
     buffer = io.BytesIO()
     big("CMYK", 0, (900, 700)).save(buffer, "JPEG", progressive=True)
     monkeypatch.setattr(decode, "MAX_MEMORY", 1_000_000)
     with pytest.raises(BadPhotoError, match="900 x 700 of JPEG would need 5 MB of memory") as error:
         decode_square(buffer.getvalue(), 250, max_pixels=900 * 700)
     assert error.value.reason == Reason.TOO_MANY_PIXELS
-    # Who lets more pixels in gives them more memory.
+    # A higher pixel limit allows more memory.
     square, width, height = decode_square(buffer.getvalue(), 250, max_pixels=5 * 900 * 700)
     assert (square.size, width, height) == ((250, 250), 900, 700)
 
 
-def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
+def test_no_other_program_is_started_for_a_photo(tmp_path, monkeypatch):
     ghostscript = tmp_path / "gs"
     ghostscript.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
     ghostscript.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Steps of a recipe that change nothing are found exactly, and outputs without them are all different."""
+"""Steps of a recipe that change nothing are found exactly, and outputs without them all differ."""
 
 from itertools import permutations, product
 
@@ -29,7 +29,7 @@ def grey(image):
 
 
 def symmetric(image):
-    # Alike beyond the edges too, where JPEG repeats the last column.
+    # Symmetric beyond the edges too, where JPEG repeats the last column.
     pixels = np.asarray(image)
     return Image.fromarray(np.maximum(pixels, pixels[:, ::-1]))
 
@@ -49,7 +49,7 @@ def found(image):
 
 
 def exactly(encoded):
-    """Find them by comparing the outputs."""
+    """Return the steps without a change, found by comparing outputs."""
     image = decode_jpeg(encoded)
     plain = apply_recipe(image, Recipe()).tobytes()
     return [step for step in PIXEL_STEPS if apply_recipe(image, Recipe.parse(step)).tobytes() == plain]
@@ -68,24 +68,24 @@ def exactly(encoded):
     ],
     ids=["coloured", "grey", "one colour", "one grey", "black", "white", "black and white"],
 )
-def test_steps_that_change_no_pixel_are_named(image, steps):
+def test_steps_that_change_no_pixel_are_returned(image, steps):
     assert found(image) == steps
 
 
 @pytest.mark.parametrize(("left", "right"), permutations(PURE, 2))
-def test_no_two_pure_colours_come_back_from_the_jpeg_so_pure_that_brighter_changes_nothing(left, right):
+def test_brighter_changes_any_jpeg_with_two_saturated_colours(left, right):
     image = one_coloured(*left)
     image.paste(right, (0, 0, 112, SIDE))  # an edge between JPEG's blocks
     assert ("brighter" in exactly(encode_jpeg(image))) == ({left, right} == {PURE[0], PURE[-1]})
 
 
-def test_what_counts_is_what_comes_back_from_the_jpeg():
+def test_pixels_decoded_from_the_jpeg_decide():
     faint = np.array(grey(fields(0)))
     faint[..., 2] = np.clip(faint[..., 2].astype(int) + 1, 0, 255)
     assert found(Image.fromarray(faint)) == ["greyscale"]
 
 
-def test_a_plainly_varied_image_is_not_decoded(monkeypatch):
+def test_clearly_varied_image_is_not_decoded(monkeypatch):
     monkeypatch.setattr(effects, "decode_jpeg", lambda _: pytest.fail("decoded"))
     assert found(fields(5)) == []
 
@@ -96,7 +96,7 @@ def test_a_plainly_varied_image_is_not_decoded(monkeypatch):
     st.sampled_from([(0, 256), (0, 30), (120, 136), (90, 140), (225, 256)]),
     st.sets(st.sampled_from([grey, symmetric])),
 )
-def test_a_glance_never_says_otherwise_than_comparing_the_outputs(seed, cells, levels, changes):
+def test_shortcut_agrees_with_comparing_the_outputs(seed, cells, levels, changes):
     image = fields(seed, cells, levels)
     for change in changes:
         image = change(image)
@@ -115,7 +115,7 @@ def test_a_glance_never_says_otherwise_than_comparing_the_outputs(seed, cells, l
     ],
     ids=["coloured", "grey", "symmetric", "grey and symmetric", "black and white", "black"],
 )
-def test_outputs_of_one_image_are_different_wherever_another_recipe_serves(image):
+def test_outputs_of_one_image_differ_if_another_recipe_is_available(image):
     encoded = encode_jpeg(image)
     recipes = image_recipes("a", 30, 0, no_op_steps=no_op_steps(image, encoded))
     outputs = [apply_recipe(decode_jpeg(encoded), Recipe.parse(recipe)).tobytes() for recipe in recipes]

@@ -1,4 +1,4 @@
-"""Where a file ends does not matter, only whether all of its pixels are there."""
+"""A file is complete if all of its pixels are present, wherever it ends."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ JPEGS = {
     "CMYK": encoded(PHOTO.convert("CMYK"), "JPEG"),
     "CMYK progressive": encoded(PHOTO.convert("CMYK"), "JPEG", progressive=True),
 }
-# What stands where something is missing: nothing, or what downloaders and disks fill up with.
+# Replacements of missing bytes: nothing, or the padding of download programs and disks.
 FILLINGS = {"nothing": b"", "zeros": bytes(4000), "ones": b"\xff" * 64, "very many zeros": bytes(50_000)}
 
 
@@ -40,18 +40,18 @@ def difference(content, other):
 @pytest.mark.parametrize("kind", JPEGS)
 @pytest.mark.parametrize("filling", FILLINGS)
 @pytest.mark.parametrize("missing", [1, 2])
-def test_a_jpeg_without_the_mark_of_its_end_is_whole(kind, filling, missing):
+def test_jpeg_without_its_end_marker_is_complete(kind, filling, missing):
     assert difference(JPEGS[kind][:-missing] + FILLINGS[filling], JPEGS[kind]) == 0
 
 
 @pytest.mark.parametrize("kind", JPEGS)
 @pytest.mark.parametrize("filling", FILLINGS)
-def test_a_jpeg_is_kept_as_long_as_nothing_shows_that_bytes_are_missing(kind, filling):
+def test_jpeg_is_kept_unless_missing_bytes_are_detected(kind, filling):
     whole = JPEGS[kind]
     for missing in [*range(3, 30), *range(30, len(whole) - 700, len(whole) // 40)]:
         content = whole[:-missing] + FILLINGS[filling]
         try:
-            # Missing bits that could be anything without being seen: a level or two, in the last block.
+            # Missing bits may change the last block by a level or two without being detected.
             assert difference(content, whole) <= 2
         except BadPhotoError:
             continue
@@ -59,7 +59,7 @@ def test_a_jpeg_is_kept_as_long_as_nothing_shows_that_bytes_are_missing(kind, fi
 
 
 @pytest.mark.parametrize("kind", JPEGS)
-def test_a_cut_jpeg_is_truncated_and_no_more_is_said_of_it(kind):
+def test_cut_jpeg_is_truncated(kind):
     for part in (0.5, 0.8, 0.95):
         assert reason_of(JPEGS[kind][: int(len(JPEGS[kind]) * part)]) == Reason.TRUNCATED
 
@@ -67,13 +67,13 @@ def test_a_cut_jpeg_is_truncated_and_no_more_is_said_of_it(kind):
 @pytest.mark.parametrize("kind", ["baseline", "best", "restarting", "grey", "CMYK"])
 @pytest.mark.parametrize("filling", ["nothing", "zeros", "very many zeros"])
 @pytest.mark.parametrize("part", [0.6, 0.9])
-def test_a_mark_put_behind_a_cut_jpeg_makes_it_no_whole_one(kind, filling, part):
+def test_end_marker_does_not_complete_a_cut_jpeg(kind, filling, part):
     cut = JPEGS[kind][: int(len(JPEGS[kind]) * part)]
     assert reason_of(cut + FILLINGS[filling] + END) == Reason.TRUNCATED
 
 
 @pytest.mark.parametrize("kind", ["progressive", "grey progressive", "CMYK progressive"])
-def test_a_progressive_jpeg_that_ends_between_two_scans_is_cut(kind):
+def test_progressive_jpeg_that_ends_between_scans_is_truncated(kind):
     whole = JPEGS[kind]
     scans = [place for place in range(len(whole)) if whole[place : place + 2] == b"\xff\xda"]
     assert len(scans) > 3
@@ -84,7 +84,7 @@ def test_a_progressive_jpeg_that_ends_between_two_scans_is_cut(kind):
 
 
 @pytest.mark.parametrize("kind", ["restarting", "restarting by row"])
-def test_a_jpeg_that_ends_between_two_intervals_is_cut(kind):
+def test_jpeg_that_ends_between_restart_intervals_is_truncated(kind):
     whole = JPEGS[kind]
     restarts = [
         place for place in range(600, len(whole)) if whole[place] == 0xFF and 0xD0 <= whole[place + 1] <= 0xD7
@@ -97,7 +97,7 @@ def test_a_jpeg_that_ends_between_two_intervals_is_cut(kind):
 
 @pytest.mark.parametrize("kind", JPEGS)
 @pytest.mark.parametrize("rest", [b"\0", bytes(5000), b"rubbish" * 99, b"\xff" * 99, END, JPEGS["poor"]])
-def test_what_follows_the_end_of_a_jpeg_does_not_matter(kind, rest):
+def test_bytes_after_the_end_of_a_jpeg_are_ignored(kind, rest):
     assert difference(JPEGS[kind] + rest, JPEGS[kind]) == 0
 
 
@@ -105,7 +105,7 @@ def test_what_follows_the_end_of_a_jpeg_does_not_matter(kind, rest):
 @pytest.mark.parametrize(
     "options", [{}, {"progressive": True}, {"optimize": True}, {"restart_marker_rows": 1}]
 )
-def test_a_grey_photo_is_kept_though_missing_pixels_look_like_it(mode, options):
+def test_grey_photo_is_kept_although_missing_pixels_look_the_same(mode, options):
     grey = Image.new("RGB", (88, 64), (128, 128, 128)).convert(mode)
     content = encoded(grey, "JPEG", **options)
     for size in [(88, 64), (16, 16), (300, 200), (64, 65)]:
@@ -116,7 +116,7 @@ def test_a_grey_photo_is_kept_though_missing_pixels_look_like_it(mode, options):
 
 @pytest.mark.parametrize("options", [{"progressive": True}, {"optimize": True}])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_zeros_that_are_bits_of_even_colours_are_no_filling(mode, options):
+def test_zeros_of_even_colours_are_not_padding(mode, options):
     even = Image.new(mode, (600, 800), "white")
     even.paste(PHOTO.convert(mode), (0, 0))
     content = encoded(even, "JPEG", **options)
@@ -125,7 +125,7 @@ def test_zeros_that_are_bits_of_even_colours_are_no_filling(mode, options):
         assert np.ptp(pixels(whole, 64)[40:]) <= 2
 
 
-def test_large_jpegs_are_looked_at_in_less_detail_rather_than_with_more_memory(monkeypatch):
+def test_large_jpegs_are_checked_at_reduced_scale_to_limit_memory(monkeypatch):
     looked_at = []
     opened = jpeg_end.open_photo
 
@@ -154,7 +154,7 @@ PNGS = {
 
 
 @pytest.mark.parametrize("kind", PNGS)
-def test_a_png_is_whole_as_long_as_its_rows_are(kind):
+def test_png_with_all_rows_is_complete(kind):
     whole = PNGS[kind]
     end, checksums = len(chunk(b"IEND", b"")), 4 + 4
     for missing in range(1, end + checksums + 1):
@@ -163,7 +163,7 @@ def test_a_png_is_whole_as_long_as_its_rows_are(kind):
         assert reason_of(whole[:-missing]) == Reason.TRUNCATED
 
 
-def test_a_wrong_checksum_behind_all_rows_costs_no_png():
+def test_png_with_a_wrong_checksum_after_its_rows_is_read():
     whole = PNGS["RGB"]
     end = len(chunk(b"IEND", b""))
     assert difference(whole[: -end - 4] + b"oops" + whole[-end:], whole) == 0  # of the chunk
@@ -208,7 +208,7 @@ def interlaced(photo):
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def test_a_gif_without_its_last_bytes_is_whole():
+def test_gif_without_its_last_bytes_is_complete():
     whole = encoded(PHOTO.convert("P"), "GIF")
     assert difference(whole[:-1], whole) == 0
     assert difference(whole[:-2], whole) == 0
@@ -218,14 +218,14 @@ def test_a_gif_without_its_last_bytes_is_whole():
 
 @pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": b"Exif\0\0II*\0"}])
 @pytest.mark.parametrize("rest", [b"\0", bytes(5000), b"rubbish" * 99, b"RIFF"])
-def test_what_follows_the_end_of_a_webp_does_not_matter(options, rest):
+def test_bytes_after_the_end_of_a_webp_are_ignored(options, rest):
     whole = encoded(PHOTO, "WEBP", **options)
     assert difference(whole + rest, whole) == 0
 
 
 @pytest.mark.parametrize("options", [{}, {"lossless": True}])
 @pytest.mark.parametrize("size", [0, 4, 100, 2**32 - 2])
-def test_a_webp_may_claim_another_size_than_it_has_but_must_have_its_pixels(options, size):
+def test_webp_may_state_a_wrong_size_but_must_contain_its_pixels(options, size):
     whole = encoded(PHOTO, "WEBP", **options)
     lying = whole[:4] + size.to_bytes(4, "little") + whole[8:]
     assert difference(lying, whole) == 0

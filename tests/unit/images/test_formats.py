@@ -1,4 +1,4 @@
-"""Files are known by how they begin, and what cannot be opened is refused for what its reader said."""
+"""Formats are recognized by the first bytes; unreadable files are rejected with the reader's error."""
 
 import io
 
@@ -19,11 +19,11 @@ def refusal(content):
     return error.value
 
 
-def test_all_formats_can_be_read_here():
+def test_all_formats_are_available():
     assert READ == FORMATS
 
 
-def test_endings_of_phones_and_of_the_web_count_as_photos():
+def test_extensions_of_phones_and_the_web_count_as_photos():
     assert {
         "heic",
         "heif",
@@ -56,7 +56,7 @@ def test_endings_of_phones_and_of_the_web_count_as_photos():
         b"\0\0\0\x20ftypisom" + bytes(99),
     ],
 )
-def test_what_no_format_begins_with_is_no_image(content):
+def test_bytes_of_no_known_format_are_not_an_image(content):
     error = refusal(content)
     assert error.reason == Reason.NOT_AN_IMAGE
     assert error.detail == f"begins with {content[:16]!r}"
@@ -74,7 +74,7 @@ def test_what_no_format_begins_with_is_no_image(content):
     ],
     ids=["JPEG", "PNG", "TIFF", "AVIF", "HEIC", "BMP"],
 )
-def test_what_cannot_be_opened_is_broken_and_not_no_image(content, begins):
+def test_known_format_that_cannot_be_opened_is_a_broken_image(content, begins):
     error = refusal(content)
     assert error.reason == Reason.BROKEN_IMAGE
     assert error.detail.startswith(begins)
@@ -85,12 +85,12 @@ def test_what_cannot_be_opened_is_broken_and_not_no_image(content, begins):
     [(JPEG, 150), (JPEG, 20), (PNG, 20), (PNG, 30)],
     ids=["JPEG", "early", "PNG", "early PNG"],
 )
-def test_a_header_that_is_cut_is_truncated(whole, size):
+def test_cut_header_is_truncated(whole, size):
     assert refusal(whole[:size]).reason == Reason.TRUNCATED
 
 
-def test_a_family_of_two_formats_is_read_by_the_one_that_can():
-    # What begins with mif1 may be AVIF or HEIC.
+def test_format_family_is_read_by_the_reader_that_can():
+    # A file that begins with mif1 may be AVIF or HEIC.
     for file_format, opened in (("AVIF", "AVIF"), ("HEIF", "HEIF")):
         content = encoded(PHOTO, file_format)
         renamed = content[:8] + b"mif1" + content[12:]

@@ -1,4 +1,4 @@
-"""HEIC, the default of phones, is read as every other format: its photo, upright, within the same limits."""
+"""HEIC, the default of phones, is read like other formats: upright, within the same limits."""
 
 import io
 import struct
@@ -37,7 +37,7 @@ def heic(image=PHOTO, **options):
 
 
 def deep_heic(mode, bits, monkeypatch):
-    """Write the photo with more than 8 bits a colour."""
+    """Return the photo as a file with more than 8 bits per colour."""
     monkeypatch.setattr(pillow_heif.options, "SAVE_HDR_TO_12_BIT", bits == 12)
     levels = (
         np.asarray(PHOTO.convert("L" if mode == "I;16" else mode.partition(";")[0])).astype(np.uint16) * 257
@@ -62,7 +62,7 @@ def test_photos_are_read(mode):
     assert difference(heic(PHOTO.convert(mode)), PHOTO.convert(mode)) <= NEAR
 
 
-def test_photos_of_tiles_as_phones_make_them_are_read():
+def test_tiled_photos_of_phones_are_read():
     photo = colourful(300, 200)
     content = heic(photo, tile_size=64)
     assert b"grid" in content
@@ -70,7 +70,7 @@ def test_photos_of_tiles_as_phones_make_them_are_read():
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_what_is_transparent_lies_on_white(mode):
+def test_transparent_pixels_lie_on_white(mode):
     photo = PHOTO.convert(mode)
     photo.putalpha(Image.linear_gradient("L").resize(PHOTO.size))
     assert difference(heic(photo), photo) <= NEAR
@@ -78,7 +78,7 @@ def test_what_is_transparent_lies_on_white(mode):
 
 @pytest.mark.parametrize("bits", [10, 12])
 @pytest.mark.parametrize("mode", ["RGB;16", "RGBA;16", "I;16"])
-def test_photos_of_more_bits_are_read(mode, bits, monkeypatch):
+def test_photos_with_more_than_8_bits_are_read(mode, bits, monkeypatch):
     content = deep_heic(mode, bits, monkeypatch)
     with open_photo(io.BytesIO(content)) as photo:
         assert photo.info["bit_depth"] == bits
@@ -86,10 +86,10 @@ def test_photos_of_more_bits_are_read(mode, bits, monkeypatch):
 
 
 @pytest.mark.parametrize("orientation", TURNS)
-def test_photos_of_every_orientation_come_out_upright_once(orientation):
+def test_photos_of_every_orientation_are_turned_upright_once(orientation):
     turn = TURNS[orientation]
     exif = directory((0x0112, 3, 1, orientation))
-    # The encoder makes boxes of the orientation and leaves it in EXIF, as phones do.
+    # Like phones, the encoder writes the orientation to boxes and keeps it in EXIF.
     content = heic(PHOTO if turn is None else PHOTO.transpose(turn), exif=exif)
     assert exif in content
     assert (b"irot" in content or b"imir" in content) == (orientation != 1)
@@ -98,7 +98,7 @@ def test_photos_of_every_orientation_come_out_upright_once(orientation):
     assert difference(content, PHOTO) <= NEAR
 
 
-def test_boxes_tell_the_orientation_and_exif_does_not():
+def test_boxes_and_not_exif_decide_the_orientation():
     # As the standard has it: programs that turn pixels often leave the old EXIF behind.
     exif = directory((0x0112, 3, 1, 6))
     turned_by_boxes = heic(exif=exif)
@@ -110,13 +110,13 @@ def test_boxes_tell_the_orientation_and_exif_does_not():
 
 
 @pytest.mark.parametrize("primary", [0, 1, 2])
-def test_of_several_images_the_primary_one_counts(primary):
+def test_primary_image_of_several_is_used(primary):
     images = [Image.new("RGB", (64, 64), colour) for colour in ("red", "lime", "blue")]
     content = heic(images[0], save_all=True, append_images=images[1:], primary_index=primary)
     assert difference(content, images[primary]) <= NEAR
 
 
-def test_no_other_image_is_taken_for_a_primary_one_that_is_broken():
+def test_no_other_image_replaces_a_broken_primary_one():
     images = [Image.new("RGB", (64, 64), colour) for colour in ("red", "lime")]
     content = heic(images[0], save_all=True, append_images=images[1:], primary_index=0)
     configuration = content.index(b"hvcC")
@@ -126,7 +126,7 @@ def test_no_other_image_is_taken_for_a_primary_one_that_is_broken():
     assert error.detail.startswith("HEIC: ")
 
 
-def test_the_photo_is_read_and_not_its_thumbnail():
+def test_photo_is_read_instead_of_its_thumbnail():
     photo = colourful(600, 400)
     with_thumbnail = heic(photo, thumbnails=[512])
     with open_photo(io.BytesIO(with_thumbnail)) as opened:
@@ -134,7 +134,7 @@ def test_the_photo_is_read_and_not_its_thumbnail():
     assert np.array_equal(pixels(with_thumbnail), pixels(heic(photo)))
 
 
-def test_colours_are_what_the_profile_says():
+def test_colours_follow_the_profile():
     content = heic(icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     assert np.array_equal(pixels(content), pixels(heic()))
     assert np.array_equal(pixels(heic(icc_profile=b"rubbish")), pixels(heic()))
@@ -146,7 +146,7 @@ def test_colours_are_what_the_profile_says():
     ids=["nothing", "zeros", "no content", "empty", "rubbish"],
 )
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1", b"msf1"])
-def test_a_heic_with_nothing_behind_its_name_is_a_broken_heic(brand, nothing):
+def test_heic_that_is_only_a_header_is_a_broken_heic(brand, nothing):
     content = b"\0\0\0\x24ftyp" + brand + b"\0\0\0\0mif1MiHEmiafMiHBheic" + nothing
     error = refusal(content)
     assert error.reason in {Reason.BROKEN_IMAGE, Reason.TRUNCATED}
@@ -155,8 +155,8 @@ def test_a_heic_with_nothing_behind_its_name_is_a_broken_heic(brand, nothing):
 
 @pytest.mark.parametrize("tile_size", [0, 64])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_a_cut_heic_is_refused_however_many_tiles_are_left(tile_size, mode):
-    # libheif paints missing tiles green or black, and says nothing.
+def test_cut_heic_is_rejected_however_many_tiles_remain(tile_size, mode):
+    # libheif paints missing tiles green or black without an error.
     whole = heic(colourful(300, 200).convert(mode), tile_size=tile_size)
     start = whole.index(b"mdat")
     for size in [*range(start + 8, len(whole), 97), len(whole) - 1]:
@@ -169,7 +169,7 @@ def test_a_cut_heic_is_refused_however_many_tiles_are_left(tile_size, mode):
         assert refusal(whole[:size]).reason in {Reason.TRUNCATED, Reason.BROKEN_IMAGE}
 
 
-def test_what_is_missing_of_other_images_does_not_matter():
+def test_missing_parts_of_other_images_are_ignored():
     images = [colourful(64, 64), Image.new("RGB", (64, 64), "lime")]
     whole = heic(images[0], save_all=True, append_images=images[1:], primary_index=0)
     assert np.array_equal(pixels(whole[:-9]), pixels(whole))
@@ -178,13 +178,13 @@ def test_what_is_missing_of_other_images_does_not_matter():
 
 
 @pytest.mark.parametrize("rest", [b"\0", bytes(5000), b"rubbish" * 99])
-def test_what_follows_does_not_matter(rest):
+def test_bytes_after_the_end_are_ignored(rest):
     assert np.array_equal(pixels(heic() + rest), pixels(heic()))
 
 
 @given(st.data())
 @settings(derandomize=True, max_examples=300)
-def test_damaged_photos_raise_nothing_but_bad_photo_error(data):
+def test_damaged_photos_raise_only_bad_photo_error(data):
     content = bytearray(SMALL)
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -198,7 +198,7 @@ def test_damaged_photos_raise_nothing_but_bad_photo_error(data):
 SMALL = heic(colourful(128, 64), tile_size=64, exif=directory((0x0112, 3, 1, 6)), xmp=b"<xmp>")
 
 
-def test_pixels_are_limited_before_one_is_decoded(monkeypatch):
+def test_pixel_limit_is_checked_before_decoding(monkeypatch):
     monkeypatch.setattr(HeifImageFile, "load", lambda _: pytest.fail("decoded"))
     assert refusal(heic(), max_pixels=96 * 64 - 1).reason == Reason.TOO_MANY_PIXELS
     monkeypatch.setattr("landmark_lib.images.decode.MAX_MEMORY", 10_000)
@@ -207,12 +207,12 @@ def test_pixels_are_limited_before_one_is_decoded(monkeypatch):
     assert "96 x 64 of HEIF would need" in error.detail
 
 
-def test_photos_of_48_megapixels_as_phones_make_them_are_let_through():
+def test_48_megapixel_photos_of_phones_are_accepted():
     with open_photo(io.BytesIO(heic(chroma=420))) as photo:
         assert decoding_bytes(photo, 8064 * 6048) < 480_000_000
 
 
-def test_a_large_tile_counts_as_much_as_a_large_photo():
+def test_large_tile_counts_as_a_large_photo():
     content = heic(colourful(128, 64), tile_size=64).replace(
         struct.pack(">II", 64, 64), struct.pack(">II", 640, 640)
     )

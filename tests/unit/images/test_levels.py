@@ -1,4 +1,4 @@
-"""Grey of more than 8 bits comes out as what it shows: never clipped, never almost black."""
+"""Grey of more than 8 bits is converted without clipping and never becomes almost black."""
 
 import struct
 
@@ -50,7 +50,7 @@ def shows_the_ramp(content, shown=SHOWN, tolerance=2):
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little endian", "big endian"])
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
 @pytest.mark.parametrize("white_is_zero", [False, True], ids=["black is zero", "white is zero"])
-def test_every_kind_of_tiff_shows_black_to_white(kind, order, packed, white_is_zero):
+def test_every_kind_of_tiff_covers_black_to_white(kind, order, packed, white_is_zero):
     number, levels = TYPES[kind]
     content = grey_tiff(levels, number, order=order, packed=packed, white_is_zero=white_is_zero)
     assert shows_the_ramp(content, 255 - SHOWN if white_is_zero else SHOWN, tolerance=3)
@@ -58,10 +58,10 @@ def test_every_kind_of_tiff_shows_black_to_white(kind, order, packed, white_is_z
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("white_is_zero", [False, True])
-def test_12_bits_are_12_bits(order, white_is_zero):
-    levels = (RAMP[:8] * 4095).astype(np.uint16)  # one strip, as Pillow reads them in either order
+def test_12_bit_grey_uses_its_12_bits(order, white_is_zero):
+    levels = (RAMP[:8] * 4095).astype(np.uint16)  # one strip, which Pillow reads in either order
     content = grey_tiff(levels, UNSIGNED, order=order, bits=12, white_is_zero=white_is_zero)
-    middle = slice(21, 29)  # of 50 columns the square shows 8
+    middle = slice(21, 29)  # 8 of the 50 columns of the square
     shown = np.repeat(np.repeat(RAMP[:1, middle], 50, 0), 50 / 8 + 1, 1)[:, :50, None] * 255
     assert np.abs(pixels(content) - (255 - shown if white_is_zero else shown)).max() <= 12  # enlarged
 
@@ -70,7 +70,7 @@ def test_12_bits_are_12_bits(order, white_is_zero):
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("tag", [MAX_SAMPLE, SMAX_SAMPLE])
 @pytest.mark.parametrize("bits", [10, 12, 14])
-def test_16_bits_of_which_fewer_are_used_are_scaled_by_what_the_file_says(order, packed, tag, bits):
+def test_16_bits_with_fewer_used_are_scaled_by_the_files_range(order, packed, tag, bits):
     levels = (RAMP * (2**bits - 1)).astype(np.uint16)
     told = grey_tiff(levels, UNSIGNED, order=order, packed=packed, extra=[(tag, SHORT, 1, 2**bits - 1)])
     assert shows_the_ramp(told)
@@ -78,21 +78,21 @@ def test_16_bits_of_which_fewer_are_used_are_scaled_by_what_the_file_says(order,
     assert shows_the_ramp(untold, SHOWN * (2**bits - 1) / 65535)
 
 
-def test_a_largest_sample_that_some_sample_is_above_is_not_believed():
+def test_stated_maximum_below_some_level_is_ignored():
     levels = (RAMP * 65535).astype(np.uint16)
     for tag in (MAX_SAMPLE, SMAX_SAMPLE):
         assert shows_the_ramp(grey_tiff(levels, UNSIGNED, extra=[(tag, SHORT, 1, 255)]))
 
 
-def test_a_statistic_brightens_no_photo():
-    # What TIFF means MaxSampleValue for.
+def test_maximum_meant_as_a_statistic_does_not_brighten_a_photo():
+    # MaxSampleValue as TIFF defines it.
     levels = (RAMP * 20_000).astype(np.uint16)
     assert shows_the_ramp(
         grey_tiff(levels, UNSIGNED, extra=[(MAX_SAMPLE, SHORT, 1, 20_000)]), SHOWN * 20_000 / 65535
     )
 
 
-def test_a_range_that_the_file_names_is_the_range():
+def test_range_stated_in_the_file_is_used():
     extra = [(SMIN_SAMPLE, SINGLE, 1, 0.25), (SMAX_SAMPLE, SINGLE, 1, 0.5)]
     shown = np.clip((RAMP * 0.5 - 0.25) / 0.25, 0, 1)[..., None] * 255
     assert shows_the_ramp(grey_tiff((RAMP * 0.5).astype(np.float32), FLOAT, extra=extra), shown)
@@ -101,7 +101,7 @@ def test_a_range_that_the_file_names_is_the_range():
 @pytest.mark.parametrize(
     "extra", [(SMAX_SAMPLE, SHORT, 1, 0), (SMAX_SAMPLE, 2, 4, b"4095"), (SMAX_SAMPLE, 12, 1, 99_999)]
 )
-def test_a_range_that_cannot_be_read_is_none(extra):
+def test_unreadable_range_is_ignored(extra):
     assert shows_the_ramp(grey_tiff((RAMP * 65535).astype(np.uint16), UNSIGNED, extra=[extra]))
 
 
@@ -111,7 +111,7 @@ def test_a_dim_photo_stays_dim():
     assert shows_the_ramp(grey_tiff((RAMP * 20_000).astype(np.uint16), UNSIGNED), SHOWN * 20_000 / 65535)
 
 
-def test_what_is_no_number_is_black_and_spoils_no_other():
+def test_nan_is_black_and_affects_no_other_pixel():
     levels = RAMP.astype(np.float32).copy()
     levels[:, 10:20] = np.nan
     levels[0, 30], levels[0, 40] = np.inf, -np.inf
@@ -124,7 +124,7 @@ def test_what_is_no_number_is_black_and_spoils_no_other():
 
 @pytest.mark.parametrize("most", [1, 3, 15, 100, 254, 255, 256, 1023, 4095, 65534, 65535])
 @pytest.mark.parametrize("is_text", [False, True])
-def test_the_largest_number_of_a_pgm_is_white(most, is_text):
+def test_maximum_value_of_a_pgm_is_white(most, is_text):
     levels = (RAMP * most).round().astype(">u2" if most > 255 else "u1")
     header = b"P%d %d %d %d\n" % (2 if is_text else 5, SIDE, SIDE, most)
     rows = b"\n".join(b" ".join(b"%d" % level for level in row) for row in levels)
@@ -167,7 +167,7 @@ def test_16_bits_of_every_kind_of_png_are_scaled(kind):
         (0, 2, (1,), 1),
     ],
 )
-def test_a_transparent_level_lies_on_white_at_every_depth(colours, depth, key, level):
+def test_transparent_level_lies_on_white_at_every_depth(colours, depth, key, level):
     levels = (RAMP * (2**depth - 1)).astype(int)
     levels[:, :10] = level
     if depth < 8:
@@ -187,7 +187,7 @@ NUMBERS = st.floats(-1e6, 1e6, width=32) | st.just(np.nan)
 
 @given(arrays.arrays(np.float32, (8, 8), elements=NUMBERS))
 @settings(derandomize=True, max_examples=200)
-def test_the_brightest_float_is_bright_and_the_order_of_levels_stays(levels):
+def test_brightest_float_is_bright_and_levels_keep_their_order(levels):
     image = Image.fromarray(levels)
     samples = Samples(32, FLOAT, is_grey=True, is_inverted=False, named=None, largest=0)
     grey = np.asarray(to_grey(image, scale_of(image, samples, [image]))).astype(int).ravel()
@@ -201,7 +201,7 @@ def test_the_brightest_float_is_bright_and_the_order_of_levels_stays(levels):
 
 @given(st.integers(9, 16), st.integers(0, 2**16 - 1))
 @settings(derandomize=True, max_examples=100)
-def test_unsigned_levels_are_scaled_by_their_bits_without_a_look_at_them(bits, level):
+def test_unsigned_levels_are_scaled_by_their_bits_unseen(bits, level):
     level %= 2**bits
     image = Image.fromarray(np.full((2, 2), level, np.uint16))
     samples = Samples(bits, UNSIGNED, is_grey=True, is_inverted=False, named=None, largest=0)

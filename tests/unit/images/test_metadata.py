@@ -1,4 +1,4 @@
-"""What a file says besides its pixels costs no photo and changes none, but for how it is turned."""
+"""Metadata never cause a rejection and change nothing except the orientation."""
 
 import io
 import struct
@@ -36,7 +36,7 @@ WEBP_WITH_EXIF = encoded(PHOTO, "WEBP", exif=SOME_EXIF)
 LOSSLESS_WEBP_WITH_EXIF = encoded(PHOTO, "WEBP", lossless=True, exif=SOME_EXIF)
 VAST_TEXT = zlib.compress(bytes(3_000_000), 9)
 
-# How a file comes to have a block of EXIF, and what its pixels are without it.
+# Functions that add EXIF to a file, and the file without it.
 HOLDERS = {
     "JPEG": (lambda exif: with_segment(JPEG, 0xE1, EXIF + exif), JPEG),
     "JPEG with density": (lambda exif: with_segment(JPEG_WITH_DENSITY, 0xE1, EXIF + exif), JPEG),
@@ -94,14 +94,14 @@ def same(content, other):
 
 @pytest.mark.parametrize("holder", HOLDERS)
 @pytest.mark.parametrize("exif", UNREADABLE)
-def test_exif_that_cannot_be_read_leaves_the_photo_as_it_is(holder, exif):
+def test_unreadable_exif_leaves_the_photo_unchanged(holder, exif):
     held, without = HOLDERS[holder]
     assert same(held(UNREADABLE[exif]), without)
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
 @pytest.mark.parametrize("exif", READABLE)
-def test_an_orientation_counts_whatever_else_is_damaged(holder, exif):
+def test_orientation_is_used_whatever_else_is_damaged(holder, exif):
     held, without = HOLDERS[holder]
     assert np.array_equal(pixels(held(READABLE[exif])), turned(pixels(without)))
 
@@ -109,7 +109,7 @@ def test_an_orientation_counts_whatever_else_is_damaged(holder, exif):
 @given(st.binary(max_size=120), st.booleans())
 @settings(derandomize=True, max_examples=80)
 @pytest.mark.parametrize("holder", ["JPEG", "PNG", "WebP"])
-def test_no_exif_whatsoever_costs_a_photo(holder, exif, has_header):
+def test_photo_with_any_exif_is_read(holder, exif, has_header):
     held, without = HOLDERS[holder]
     content = b"II*\0\x08\0\0\0" + exif if has_header else exif
     if orientation_of([content]) == 1:
@@ -118,7 +118,7 @@ def test_no_exif_whatsoever_costs_a_photo(holder, exif, has_header):
 
 @given(st.sampled_from([*range(0xE0, 0xF0), 0xFE]), st.binary(max_size=60), st.data())
 @settings(derandomize=True, max_examples=200)
-def test_no_segment_of_metadata_costs_a_jpeg(marker, body, data):
+def test_jpeg_with_any_metadata_segment_is_read(marker, body, data):
     names = [
         b"",
         b"JFIF",
@@ -129,7 +129,7 @@ def test_no_segment_of_metadata_costs_a_jpeg(marker, body, data):
         b"Photoshop 3.0\x008BIM",
     ]
     names += [b"MPF\0", b"FPXR\0", b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"]
-    # Neither is metadata: they say which colours the numbers are.
+    # Neither is metadata: they define the colours.
     name = data.draw(st.sampled_from(names))
     jpeg = data.draw(st.sampled_from([JPEG, JPEG_WITH_DENSITY]))
     if marker != 0xEE or name != b"Adobe" or len(body) < 7:
@@ -144,7 +144,7 @@ SHORT_SEGMENTS = [
 
 @pytest.mark.parametrize("marker", [0xE0, 0xE1, 0xE2, 0xED, 0xEE])
 @pytest.mark.parametrize("body", SHORT_SEGMENTS)
-def test_short_segments_cost_no_jpeg(marker, body):
+def test_jpeg_with_short_segments_is_read(marker, body):
     for jpeg in (JPEG, JPEG_WITH_DENSITY):
         assert same(with_segment(jpeg, marker, body), JPEG)
     assert same(with_segment(JPEG_WITHOUT_JFIF, marker, body, after_jfif=False), JPEG)
@@ -190,23 +190,23 @@ CHUNKS = {
 @pytest.mark.parametrize("damage", CHUNKS)
 @pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
 @pytest.mark.parametrize("checksum", [None, 5], ids=["sound", "bad checksum"])
-def test_no_chunk_of_metadata_costs_a_png(damage, behind, checksum):
+def test_png_with_any_metadata_chunk_is_read(damage, behind, checksum):
     name, body = CHUNKS[damage]
     assert same(with_chunk(PNG, name, body, behind=behind, checksum=checksum), PNG)
 
 
 @pytest.mark.parametrize("name", [b"tEXt", b"iCCP", b"eXIf", b"gAMA", b"tRNS"])
-def test_a_sound_chunk_with_a_bad_checksum_costs_no_png(name):
+def test_png_with_a_wrong_checksum_of_a_valid_chunk_is_read(name):
     body = {b"eXIf": SOME_EXIF, b"gAMA": b"\0\1\x86\xa0", b"tRNS": bytes(6)}.get(name, b"a\0\0b")
     assert same(with_chunk(PNG, name, body, checksum=7), PNG)
 
 
-def test_many_texts_cost_no_png():
+def test_png_with_many_texts_is_read():
     texts = b"".join(chunk(b"tEXt", b"%d\0" % number + bytes(900_000)) for number in range(75))
     assert same(PNG[:33] + texts + PNG[33:], PNG)
 
 
-def test_metadata_between_pixels_costs_no_png():
+def test_png_with_metadata_between_pixels_is_read():
     start = PNG.index(b"IDAT") - 4
     packed = PNG[start + 8 : PNG.rindex(b"IEND") - 8]
     parts = chunk(b"IDAT", packed[:500]), chunk(b"tEXt", b"a\0b"), chunk(b"IDAT", packed[500:])
@@ -216,19 +216,19 @@ def test_metadata_between_pixels_costs_no_png():
 @pytest.mark.parametrize("name", [b"EXIF", b"XMP ", b"ICCP", b"ABCD"])
 @pytest.mark.parametrize("size", [None, 100, 2**31, 2**32 - 1])
 @pytest.mark.parametrize("body", [b"", b"x", b"abc"])
-def test_no_chunk_of_metadata_costs_a_webp(name, size, body):
+def test_webp_with_any_metadata_chunk_is_read(name, size, body):
     assert same(with_webp_chunk(WEBP_WITH_EXIF, name, body, size), WEBP)
     assert same(with_webp_chunk(LOSSLESS_WEBP_WITH_EXIF, name, body, size), LOSSLESS_WEBP)
 
 
 @pytest.mark.parametrize("flags", [0x00, 0x04, 0x08, 0x20, 0x2C])
-def test_a_webp_may_say_that_it_has_metadata_that_it_has_not(flags):
+def test_webp_may_announce_missing_metadata(flags):
     place = WEBP_WITH_EXIF.index(b"VP8X") + 8
     assert same(WEBP_WITH_EXIF[:place] + bytes([flags]) + WEBP_WITH_EXIF[place + 1 :], WEBP)
 
 
 def tiff_with(compression, number, entry):
-    """Exchange a tag that says nothing about pixels for another."""
+    """Replace a tag that does not describe pixels."""
     exif = Image.Exif()
     exif[0x010E], exif[0x010F], exif[0x0131], exif[0x0132] = (
         "words " * 9,
@@ -259,12 +259,12 @@ def tiff_with(compression, number, entry):
         (7, 9, BEYOND),
     ],
 )
-def test_no_tag_of_metadata_costs_a_tiff(compression, tag, entry):
+def test_tiff_with_any_metadata_tag_is_read(compression, tag, entry):
     assert same(tiff_with(compression, tag, entry), encoded(PHOTO, "TIFF", compression=compression))
 
 
 @pytest.mark.parametrize("pointer", [0x8769, 0x8825, 0xA005, 700])
-def test_a_directory_of_a_camera_s_tags_that_is_none_costs_no_tiff(pointer):
+def test_tiff_with_an_invalid_exif_directory_is_read(pointer):
     for entry in [(4, 1, BEYOND), (4, 1, 2**32 - 1), (2, 4, 0), (4, 2, 8), (16, 1, BEYOND)]:
         content = tiff_with(None, 0x0131, entry)
         renamed = content.replace(
@@ -281,7 +281,7 @@ EXTENSIONS = [
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS, ids=range(len(EXTENSIONS)))
-def test_no_extension_costs_a_gif(extension):
+def test_gif_with_any_extension_is_read(extension):
     gif = encoded(PHOTO.convert("P"), "GIF")
     place = 13 + (3 << (gif[10] & 7) + 1)
     assert same(gif[:place] + extension + gif[place:], gif)
@@ -298,7 +298,7 @@ def test_no_extension_costs_a_gif(extension):
         (b"xml ", b"<"),
     ],
 )
-def test_no_box_of_metadata_costs_a_jpeg_2000(name, body):
+def test_jpeg_2000_with_any_metadata_box_is_read(name, body):
     photo = encoded(PHOTO, "JPEG2000")
     box = struct.pack(">I", 8 + len(body)) + name + body
     header = photo.index(b"jp2h") - 4
@@ -312,7 +312,7 @@ def test_no_box_of_metadata_costs_a_jpeg_2000(name, body):
 @pytest.mark.parametrize(
     "damage", [b"", b"\xff" * 40, b"Photo by someone", b"II*\0\xff\xff\xff\xff", bytes(40)]
 )
-def test_damaged_exif_costs_no_photo_in_boxes(file_format, damage):
+def test_photo_in_boxes_with_damaged_exif_is_read(file_format, damage):
     exif = Image.Exif()
     exif[0x010E] = "words " * 20
     content = encoded(PHOTO, file_format, exif=exif.tobytes(), xmp=b"<xmp>" * 20)
@@ -323,7 +323,7 @@ def test_damaged_exif_costs_no_photo_in_boxes(file_format, damage):
 
 @pytest.mark.parametrize("file_format", ["AVIF", "HEIF"])
 @pytest.mark.parametrize("where", [0, 1, 2**31, 2**32 - 1])
-def test_exif_that_lies_beyond_the_file_costs_no_photo_in_boxes(file_format, where):
+def test_photo_in_boxes_with_exif_beyond_the_file_is_read(file_format, where):
     exif = Image.Exif()
     exif[0x010E] = "words " * 20
     content = encoded(PHOTO, file_format, exif=exif.tobytes())
@@ -335,8 +335,8 @@ def test_exif_that_lies_beyond_the_file_costs_no_photo_in_boxes(file_format, whe
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_an_orientation_in_xmp_does_not_count(file_format):
-    # As in browsers: what they leave as it is, people have seen to be upright.
+def test_orientation_in_xmp_is_ignored(file_format):
+    # As in browsers, in which people have checked the orientation.
     xmp = b'<x:xmpmeta xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
     if file_format == "PNG":
         info = PngImagePlugin.PngInfo()
@@ -350,7 +350,7 @@ def test_an_orientation_in_xmp_does_not_count(file_format):
     assert same(content, encoded(PHOTO, file_format))
 
 
-def test_the_first_photo_of_several_in_a_jpeg_counts_whatever_their_list_says():
+def test_first_photo_in_a_jpeg_is_used_whatever_its_index_says():
     several = encoded(PHOTO, "MPO", save_all=True, append_images=[PHOTO.rotate(180)])
     assert several.count(b"\xff\xd8\xff") == 2
     place = several.index(b"MPF\0") + 4
@@ -378,7 +378,7 @@ ORDINARY = {
 
 
 @pytest.mark.parametrize("kind", ORDINARY)
-def test_a_decoder_makes_the_same_of_a_photo_without_its_metadata(kind):
+def test_photo_without_metadata_decodes_to_the_same_pixels(kind):
     with_it = Image.open(io.BytesIO(ORDINARY[kind]))
     without = Image.open(containers.without_metadata(ORDINARY[kind]).file())
     assert (without.format, without.mode, without.size) == (with_it.format, with_it.mode, with_it.size)
@@ -390,7 +390,7 @@ def test_a_decoder_makes_the_same_of_a_photo_without_its_metadata(kind):
 @given(st.data())
 @settings(derandomize=True, max_examples=300)
 @pytest.mark.parametrize("kind", ORDINARY)
-def test_whatever_a_file_is_like_it_can_be_read_without_its_metadata(kind, data):
+def test_any_file_can_be_stripped_of_metadata(kind, data):
     content = bytearray(ORDINARY[kind][:4000])
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.sampled_from([0, 1, 127, 255]))

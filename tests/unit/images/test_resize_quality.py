@@ -1,4 +1,4 @@
-"""Squares are close to those of every pixel decoded and resized by Lanczos, photo by photo."""
+"""Squares are close to full decoding and Lanczos resizing, for each photo."""
 
 import io
 import os
@@ -29,7 +29,7 @@ def reference(content):
 
 
 def psnr(content):
-    """Peak signal-to-noise ratio in dB, where the same pixels count as 99, and the photo's shorter side."""
+    """Return the PSNR in dB, 99 for equal pixels, and the shorter side of the photo."""
     square, *size = decode_square(content, SIDE, max_pixels=200_000_000)
     error = np.asarray(square).astype(float) - np.asarray(reference(content)).astype(float)
     return min(99.0, 10 * np.log10(255**2 / max(np.mean(error**2), 1e-9))), min(size)
@@ -56,7 +56,7 @@ def test_sample_photos_are_close_to_full_decoding():
 @pytest.mark.skipif(not REAL_DATA, reason="LANDMARK_REAL_DATA names no folder of real photos")
 def test_real_photos_are_close_to_full_decoding():
     paths = sorted(Path(REAL_DATA).glob("photos/*/*.jpg"))
-    # All together, and the large ones by themselves: a small photo is decoded whole anyway.
+    # All photos, and the large ones separately: small ones are always decoded fully.
     measured = [psnr(path.read_bytes()) for path in paths]
     check([ratio for ratio, _ in measured], "real")
     check([ratio for ratio, shorter_side in measured if shorter_side >= 700], "large real")

@@ -1,4 +1,4 @@
-"""Each transformation does to a corpus image what its name says."""
+"""Each transformation changes an image as its name states."""
 
 import numpy as np
 import pytest
@@ -17,17 +17,17 @@ def applied(recipe, pixels=NOISE):
     return np.asarray(apply_recipe(Image.fromarray(pixels), Recipe.parse(recipe))).astype(int)
 
 
-def test_method_and_data_set_agree_on_the_sizes_of_images():
+def test_method_and_data_set_agree_on_image_sizes():
     assert (recipes.CORPUS_SIZE, recipes.OUTPUT_SIZE) == (dataset.CORPUS_SIZE, dataset.SHARD_IMAGE_SIZE)
 
 
-def test_every_output_of_an_image_is_another_rgb_image_of_224_pixels_a_side():
+def test_every_output_is_a_different_rgb_image_of_224_pixels():
     outputs = [apply_recipe(Image.fromarray(NOISE), Recipe.parse(r)) for r in image_recipes("a", 60, seed=0)]
     assert {(output.mode, output.size) for output in outputs} == {("RGB", (224, 224))}
     assert len({output.tobytes() for output in outputs}) == 60
 
 
-def test_plain_is_exactly_the_centre_of_the_corpus_image():
+def test_plain_recipe_is_exactly_the_centre_of_the_image():
     assert np.array_equal(applied("plain"), CENTRE)
 
 
@@ -35,24 +35,24 @@ def test_mirror_exchanges_left_and_right():
     assert np.array_equal(applied("mirror"), CENTRE[:, ::-1])
 
 
-def test_greyscale_gives_three_times_the_luma_of_bt_601():
+def test_greyscale_is_the_luma_of_bt_601_in_three_channels():
     luma = CENTRE @ [0.299, 0.587, 0.114]
     assert np.abs(applied("greyscale") - luma[..., None]).max() <= 1
 
 
 @pytest.mark.parametrize(("recipe", "factor"), [("brighter", 1.4), ("darker", 0.6)])
-def test_brightness_is_multiplied_and_cut_off_at_white(recipe, factor):
+def test_brightness_is_multiplied_and_clipped_at_white(recipe, factor):
     assert np.abs(applied(recipe) - np.minimum(CENTRE * factor, 255)).max() <= 1
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (26, 0), (0, 26), (26, 26)])
-def test_a_window_of_the_output_size_is_cut_out_unchanged(left, top):
+def test_window_of_the_output_size_is_cropped_unchanged(left, top):
     window = NOISE[top : top + 224, left : left + 224]
     assert np.array_equal(applied(f"crop:{left}:{top}:224"), window)
 
 
 def test_a_smaller_window_fills_the_output():
-    # Each pixel tells its column and its row.
+    # Each pixel encodes its column and its row.
     columns, rows = np.meshgrid(np.arange(250), np.arange(250))
     pixels = np.stack([columns, rows, rows], axis=-1).astype(np.uint8)
     output = applied("crop:50:30:176", pixels)

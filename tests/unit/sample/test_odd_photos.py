@@ -1,4 +1,4 @@
-"""Odd photos are planned exactly and are what they claim to be."""
+"""Odd photos are planned exactly and encoded as stated."""
 
 import io
 from collections import Counter
@@ -46,7 +46,7 @@ def test_a_sample_without_large_labels_has_only_readable_odd_photos():
     assert len(odd) == len(READABLE)
 
 
-def test_odd_photos_are_spread_over_the_labels():
+def test_odd_photos_are_distributed_over_the_labels():
     owners = dict(labels_without_pixels(20, 1_000, seed=0))
     assert len({owners[image_id] for image_id in odd_photos(20, 1_000, seed=0)}) >= 8
 
@@ -54,7 +54,7 @@ def test_odd_photos_are_spread_over_the_labels():
 @pytest.mark.parametrize(
     ("oddity", "mode"), [(Oddity.CMYK, "CMYK"), (Oddity.GREYSCALE, "L"), (Oddity.ALPHA, "RGBA")]
 )
-def test_modes_are_those_claimed(oddity, mode, picture):
+def test_odd_photos_have_the_stated_modes(oddity, mode, picture):
     assert opened(oddity, picture).mode == mode
 
 
@@ -69,7 +69,7 @@ def test_png_is_partly_transparent(picture):
 
 
 @pytest.mark.parametrize(("oddity", "orientation"), [(Oddity.TURNED_RIGHT, 6), (Oddity.UPSIDE_DOWN, 3)])
-def test_turned_photos_are_upright_once_their_exif_is_followed(oddity, orientation, picture):
+def test_turned_photos_are_upright_by_their_exif(oddity, orientation, picture):
     image = opened(oddity, picture)
     assert image.getexif()[0x0112] == orientation
     upright = np.asarray(ImageOps.exif_transpose(image), np.int16)
@@ -84,6 +84,6 @@ def test_truncated_jpeg_opens_and_does_not_load(picture):
 
 
 @pytest.mark.parametrize("oddity", [Oddity.EMPTY, Oddity.HTML])
-def test_what_is_no_photo_does_not_open(oddity, picture):
+def test_files_that_are_no_photos_do_not_open(oddity, picture):
     with pytest.raises(UnidentifiedImageError):
         opened(oddity, picture)

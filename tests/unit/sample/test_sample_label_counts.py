@@ -1,4 +1,4 @@
-"""Counts are long-tailed as the paper's Table 1, and lists without pixels follow them."""
+"""Counts are long-tailed like in the paper's Table 1, and lists without pixels follow them."""
 
 from collections import Counter
 
@@ -41,7 +41,7 @@ def test_larger_corpora_keep_the_percentiles():
 
 
 @given(st.integers(1, 400), st.integers(0, 100_000))
-def test_any_size_sums_exactly_in_ascending_counts_of_at_least_one(labels, more):
+def test_counts_of_any_size_are_ascending_positive_and_sum_exactly(labels, more):
     counts = long_tailed_counts(labels, labels + more)
     assert len(counts) == labels
     assert sum(counts) == labels + more
@@ -50,7 +50,7 @@ def test_any_size_sums_exactly_in_ascending_counts_of_at_least_one(labels, more)
 
 
 def test_demo_counts_are_the_same_in_every_release():
-    # A changed count changes every sample: never this line.
+    # A changed count changes every sample: never change this line.
     assert long_tailed_counts(20, 1_000) == DEMO_COUNTS
 
 
@@ -58,7 +58,7 @@ DEMO_COUNTS = [1, 3, 4, 5, 6, 6, 8, 8, 10, 13, 15, 20, 24, 31, 39, 54, 76, 115, 
 
 
 @pytest.mark.parametrize(("labels", "photos"), [(0, 5), (-1, 5), (5, 4)])
-def test_refuses_what_gives_no_photo_to_a_label(labels, photos):
+def test_too_few_photos_for_the_labels_are_refused(labels, photos):
     with pytest.raises(ValueError, match="a photo for each"):
         long_tailed_counts(labels, photos)
 

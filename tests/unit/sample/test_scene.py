@@ -1,4 +1,4 @@
-"""Every landmark is a building of its own that can be drawn."""
+"""Every landmark is a different building that can be drawn."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_landmarks_share_a_few_colours():
     assert {mass.roof for scene in SCENES for mass in scene.masses} == set(ROOFS)
 
 
-def test_masses_name_only_what_can_be_drawn():
+def test_masses_refer_only_to_existing_drawings():
     for mass in (mass for scene in SCENES for mass in scene.masses):
         assert mass.crown in CROWNS
         assert mass.ground in GROUND_FLOORS
@@ -42,7 +42,7 @@ def test_masses_name_only_what_can_be_drawn():
 
 
 @pytest.mark.parametrize("kind", sorted(COMPOSITIONS))
-def test_every_kind_of_building_fits_its_canvas_whatever_the_slant(kind):
+def test_every_kind_of_building_fits_its_canvas_at_any_slant(kind):
     for scene in [scene for scene in SCENES if scene.kind == kind][:3]:
         for slant in (-0.62, 0.0, 0.62):
             cover = np.asarray(draw_building(scene, Standpoint(slant=slant), 60, Chance(0, ())).cover)

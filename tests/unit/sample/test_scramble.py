@@ -8,7 +8,7 @@ from landmark_sample.scramble import Scramble
 
 
 @given(st.integers(1, 3_000), st.integers())
-def test_every_place_is_taken_once(size, seed):
+def test_every_place_occurs_once(size, seed):
     places = Scramble(size, seed, "test").places(np.arange(size, dtype=np.uint64))
     assert sorted(places.tolist()) == list(range(size))
 

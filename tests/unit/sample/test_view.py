@@ -1,4 +1,4 @@
-"""Photos of one landmark differ in size, light and place, and colours do not tell landmarks apart."""
+"""Photos of a landmark differ in size, light and position, and colours do not identify it."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_longest_side_bounds_the_photos(photos):
     assert max(max(photo.size) for row in photos for photo in row) <= 534  # 300 on the shorter of 9:16
 
 
-def test_perspective_takes_the_photos_corners_to_the_canvas():
+def test_perspective_maps_the_photos_corners_to_the_canvas():
     scale, scene = 80.0, design_scene(0, "2")
     shot = frame_shot(scene, 2_000, photo_chance(0, "x"))
     a, b, c, d, e, f, g, h = perspective_coefficients(shot, scene, scale, (7, 11))
@@ -45,7 +45,7 @@ def test_perspective_takes_the_photos_corners_to_the_canvas():
         assert (d * x + e * y + f) / below == pytest.approx((top - corner[1]) * scale, abs=1e-6)
 
 
-def test_the_same_photo_is_rendered_again(photos):
+def test_same_arguments_render_the_same_photo(photos):
     again = render_photo(design_scene(0, "3"), 300, photo_chance(0, "3-5"))
     assert again.tobytes() == photos[3][5].tobytes()
 

@@ -1,4 +1,4 @@
-"""Samples are whole or absent, and the same settings give the same bytes."""
+"""Samples are complete or absent, and the same settings give the same bytes."""
 
 import csv
 from collections import Counter
@@ -58,7 +58,7 @@ def test_csv_and_folders_hold_the_same_photos(folders, tmp_path):
     assert listed == files(folders)
 
 
-def test_list_alone_is_that_of_the_photos(tmp_path):
+def test_list_without_pixels_equals_that_of_the_photos(tmp_path):
     write_sample(replace(SMALL, layout="csv"), tmp_path / "photos", workers=1)
     write_labels(SMALL, tmp_path / "list")
     assert files(tmp_path / "list") == {"labels.csv": (tmp_path / "photos" / "labels.csv").read_bytes()}
@@ -86,7 +86,7 @@ def can_be_read(path):
     return True
 
 
-def test_a_sample_broken_off_does_not_look_finished(tmp_path, monkeypatch):
+def test_interrupted_sample_does_not_look_complete(tmp_path, monkeypatch):
     def fail(task):
         raise KeyboardInterrupt
 
@@ -99,7 +99,7 @@ def test_a_sample_broken_off_does_not_look_finished(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_what_is_there_already_is_not_overwritten(tmp_path):
+def test_existing_files_are_not_overwritten(tmp_path):
     (tmp_path / "mine").write_text("precious")
     with pytest.raises(UserError, match="new or empty"):
         write_sample(SMALL, tmp_path)
@@ -117,12 +117,12 @@ def test_what_is_there_already_is_not_overwritten(tmp_path):
         ({"longest_side": 2_001}, "--longest-side: .* received 2001"),
     ],
 )
-def test_refuses_settings_out_of_range(setting, why):
+def test_settings_out_of_range_are_refused(setting, why):
     with pytest.raises(UserError, match=why):
         SampleSettings(**setting)
 
 
-def test_command_writes_the_list_alone(tmp_path):
+def test_command_writes_only_the_list(tmp_path):
     arguments = ["--labels", "40", "--photos", "2000", "--without-pixels"]
     assert command("--output", tmp_path / "out", *arguments) == 0
     lines = (tmp_path / "out" / "labels.csv").read_text().splitlines()
