@@ -78,8 +78,11 @@ def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop:
             horovod_step.run_on_all_ranks(ranks, partial(verify_shards, shards, own))
     keras.backend.clear_session()  # of the member before
     try:
-        feed_class = FeatureFeed if settings.rows.cache_features else ImageFeed
-        feed: MemberFeed = feed_class(settings, data, ranks)
+        feed: MemberFeed = (
+            FeatureFeed(settings, data, ranks)
+            if settings.rows.cache_features
+            else ImageFeed(settings, data, ranks)
+        )
         logger.info(describe(settings, data, feed.model, ranks.size))
         training = MemberTraining(settings, data, ranks, feed, stop, DiskRecorder(files, feed))
         training.run()

@@ -130,13 +130,15 @@ class MemberFiles:
         return weights
 
     def note_end(self, ended: str, history: Sequence[EpochResult]) -> None:
-        """Write how an unfinished training ended.
+        """Write how this run ended; what an earlier run finished stays finished.
 
         Raises:
             LandmarkError: The file cannot be written.
         """
+        known = (self.directory / MEMBER).exists()
+        record = read_member(self.directory) if known else self._record(history)
         with writing_into(self.directory):
-            write_member(self.directory, self._record(history, ended))
+            write_member(self.directory, replace(record, ended=ended))
 
     def finish(
         self, model: keras.Model, statistics: FeatureStatistics, history: Sequence[EpochResult]
