@@ -141,7 +141,7 @@ def _declared_in(settings_class: type[Any], decides: Any) -> Iterator[Declared]:
     hints = get_type_hints(settings_class)
     for each in fields(settings_class):
         if is_dataclass(hints[each.name]):
-            yield from _declared_in(hints[each.name], each.name)  # type: ignore[arg-type] # a class
+            yield from _declared_in(hints[each.name], each.name)
         else:
             yield Declared(each, hints[each.name], each.metadata["decides"] or decides)
 
