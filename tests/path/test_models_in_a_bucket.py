@@ -79,7 +79,7 @@ def trained(bucket, dataset, tmp_path_factory):
         assert killed.returncode == -9, killed.stderr
     done = run_in(folder, "train", *options, "--tensorboard")
     assert done.returncode == 0, done.stderr
-    assert "goes on after 3 epochs" in done.stdout
+    assert "resuming after 3 epochs" in done.stderr
     return models, folder
 
 

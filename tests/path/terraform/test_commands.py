@@ -68,7 +68,7 @@ def test_training_takes_its_command(outputs):
     settings = settings_of(outputs["train"], "train")
     assert settings.dataset == "gs://my-project-1-landmark-dataset/dataset"
     assert settings.models == "/data/models"
-    assert settings.precision == "mixed_bfloat16"
+    assert settings.network.precision == "mixed_bfloat16"
 
 
 def test_evaluation_takes_its_command(outputs):
