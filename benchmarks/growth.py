@@ -20,7 +20,7 @@ from results import Column, goals, markdown_table, publish
 from shard_sets import repeat_shards, write_shard_set
 
 from landmark_lib.dataset import Manifest, read_manifest
-from landmark_lib.settings import TrainSettings
+from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.training.stream import TrainingRows
 
@@ -63,17 +63,17 @@ def take(root: str) -> tuple[float, float]:
     """Read some batches of a data set; return the seconds until the first, and per row after it."""
     began = time.perf_counter()
     manifest: Manifest = read_manifest(root)
-    settings = TrainSettings(dataset=root, models="nowhere", epochs_per_pass=1)
+    settings = from_flat(TrainSettings, {"dataset": root, "models": "nowhere", "epochs_per_pass": 1})
     member = read_member_data(root, manifest, 0)
     slices = member.epoch(settings, 0, 0, 1)
-    batches = TrainingRows(member.training, 0, print).batches(
-        slices, settings.image_size, settings.batch_size, member.shuffle_seed(settings, 0, 0)
+    batches = TrainingRows(member.training, 0).batches(
+        slices, settings.network.image_size, settings.rows.batch_size, member.shuffle_seed(settings, 0, 0)
     )
     next(batches)
     first = time.perf_counter()
     for _ in range(BATCHES):
         next(batches)
-    return first - began, (time.perf_counter() - first) / BATCHES / settings.batch_size
+    return first - began, (time.perf_counter() - first) / BATCHES / settings.rows.batch_size
 
 
 if __name__ == "__main__":

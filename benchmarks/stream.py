@@ -94,7 +94,7 @@ def speed(scratch: Path, shards: Shards, runs: int, missed: list[str]) -> str:
 def project_batches(shards: Shards) -> object:
     """Return the batches of one pass, as in training."""
     slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(shards.records)]
-    return TrainingRows(shards, 0, print).batches(slices, SIDE, BATCH, seed=1)
+    return TrainingRows(shards, 0).batches(slices, SIDE, BATCH, seed=1)
 
 
 def count(batches: object) -> tuple[int, float]:

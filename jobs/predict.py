@@ -27,12 +27,12 @@ def predict(settings: PredictSettings) -> None:
     lines = None if wanted is None else fit_test_list(wanted, list(photos.image_ids()))
 
     from landmark_lib.evaluation.predict import predict as run
-    from landmark_lib.training.horovod_step import losses_of_ranks_told, start_ranks
+    from landmark_lib.training.horovod_step import report_lost_ranks, start_ranks
 
     ranks = start_ranks()
-    with losses_of_ranks_told():
+    with report_lost_ranks():
         files, summary = run(settings, photos, ranks)
-    if not ranks.speaks:
+    if not ranks.is_chief:
         return
     text = [describe_predictions(files, summary.members, names), describe_summary(files, summary)]
     # Everything is written before anything is printed: the reader of a pipe may close it early.

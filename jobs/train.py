@@ -1,7 +1,6 @@
 """Train one member of the ensemble, or all: `horovodrun -np 2 python jobs/train.py`."""
 
 from landmark_lib.command_line import given_or_default, run_job
-from landmark_lib.console import show
 from landmark_lib.settings import DATASET_DIRECTORY, TrainSettings
 
 
@@ -14,7 +13,7 @@ def train(settings: TrainSettings) -> None:
     """
     from landmark_lib.training.loop import train as run
 
-    run(settings, given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY), show)
+    run(settings, given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def tune(settings: TuneSettings) -> None:
     from landmark_lib.tuning.loop import tune as run
 
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    found = run(settings, root, TRAIN, show)
+    found = run(settings, root, TRAIN)
     if found:
         show(describe(found, settings.models))
 

@@ -35,5 +35,5 @@ def _line(row: Iterable[Any]) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Return whether text starts like a formula, escaped or not, and is no number."""
+    """Return whether text starts like a formula, escaped or not, and is not a number."""
     return bool(FORMULA.match(text)) and not NUMBER.fullmatch(text)

@@ -18,7 +18,7 @@ from landmark_lib.console import Display, is_rank_0, note, note_traceback, show,
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
 from landmark_lib.logs import start_logging
 from landmark_lib.options import PlaceName, SettingOption, options_of, settings_of, unknown_setting
-from landmark_lib.settings import SECTIONS, field_name, option
+from landmark_lib.settings import SECTIONS, field_name, from_flat, option
 from landmark_lib.settings.yaml_text import describe_value, read_yaml
 from landmark_lib.storage import Place
 from landmark_lib.surroundings import settle
@@ -122,7 +122,7 @@ def _config_of(name: str, context: click.Context) -> str:
 def _command(settings_class: type[Settings], job: Callable[[Settings], None]) -> click.Command:
     def callback(**given: Any) -> None:
         try:
-            settings = settings_class(**given)
+            settings = from_flat(settings_class, given)
         except UserError as error:
             # A message about a setting begins with its option.
             name = field_name(str(error).partition(":")[0].removeprefix("--"))

@@ -9,8 +9,9 @@
     ├── AnotherRankError
     ├── StorageError            also an OSError, like the errors of a disk
     ├── BadPhotoError           caught per photo, which becomes a row of rejected/
-    ├── UndecodableError        caught per batch of training, whose bad rows are skipped
-    ├── PrunedError             caught per trial of a search, like the two below
+    ├── UndecodableError        caught per batch of training, whose bad rows are replaced
+    ├── DivergedError           caught per trial of a search, like the three below
+    ├── PrunedError
     ├── FailedError
     └── StoppedError
 
@@ -68,6 +69,10 @@ class UndecodableError(LandmarkError):
     """An image of a batch does not decode; TensorFlow does not report which."""
 
 
+class DivergedError(LandmarkError):
+    """The loss of a training is NaN or infinite."""
+
+
 class PrunedError(LandmarkError):
     """The trial is not worth continuing."""
 
@@ -77,7 +82,7 @@ class FailedError(LandmarkError):
 
 
 class StoppedError(LandmarkError):
-    """This worker was asked to stop."""
+    """This process was asked to stop."""
 
-    def __init__(self) -> None:
-        super().__init__("stopped; the same command resumes")
+    def __init__(self, when: str = "") -> None:
+        super().__init__(f"stopped{when}; run the same command again to resume")

@@ -7,12 +7,12 @@ list in one of them.
 import difflib
 import types
 from dataclasses import Field
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 import click
 
 from landmark_lib.errors import AddressError, UserError
-from landmark_lib.settings import SECTIONS, fields_of, option
+from landmark_lib.settings import SECTIONS, Declared, declared_in, option
 from landmark_lib.settings.numbers import NUMBER, WHOLE, read_number, read_whole
 from landmark_lib.settings.yaml_text import describe_value, read_yaml
 from landmark_lib.storage import resolve
@@ -26,23 +26,23 @@ FLAGS = {
 class SettingOption(click.Option):
     """The option of a field of a settings class."""
 
-    def __init__(self, field: Field[Any], hint: Any) -> None:
+    def __init__(self, declared: Declared) -> None:
+        field = declared.field
         super().__init__(
             [option(field.name), field.name],
-            type=option_type(field, hint),
+            type=option_type(field, declared.hint),
             default=field.default,
-            is_flag=hint is bool,
+            is_flag=declared.hint is bool,
             show_default=field.default is not False and field.default not in (None, ()),
             help=field.metadata["help"],
         )
-        self.section = SECTIONS[field.metadata["decides"]]
+        self.section = SECTIONS[declared.decides]
         self.former_name = field.metadata.get("formerly", "")
 
 
 def options_of(settings_class: type[Any]) -> list[click.Parameter]:
-    """Return an option for each field of a settings class."""
-    hints = get_type_hints(settings_class)
-    return [SettingOption(field, hints[field.name]) for field in fields_of(settings_class)]
+    """Return an option for each setting of a class."""
+    return [SettingOption(declared) for declared in declared_in(settings_class)]
 
 
 def settings_of(context: click.Context) -> dict[str, SettingOption]:

@@ -39,21 +39,21 @@ class _Lines(_Bar):
             self.disable: bool = True
 
 
-def progress(description: str, total: int, unit: str, *, speaks: bool = True) -> Any:
+def progress(description: str, total: int, unit: str, *, shown: bool = True) -> Any:
     """Return a progress display: a context manager with `update(count)`.
 
     Args:
         description: What is being done.
         total: Number of units.
         unit: Name of the units, in the plural: photos, rows, steps.
-        speaks: Whether this rank displays it.
+        shown: Whether this rank displays it.
     """
     display = Display()
     common = {
         "total": total,
         "desc": visible(description),
         "unit": f" {visible(unit)}",
-        "disable": not (speaks and logger.isEnabledFor(logging.INFO)),
+        "disable": not (shown and logger.isEnabledFor(logging.INFO)),
         "file": display,
     }
     columns = _terminal_columns(display)

@@ -1,4 +1,4 @@
-"""What a search for settings found, as plain values: `tune.json` and the pages are made of these."""
+"""The results of a search for settings as plain values, from which `tune.json` and the pages are made."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,31 +14,31 @@ RESULTS = "tune.json"
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What became of one trial."""
+    """The outcome of one trial."""
 
     number: int
-    member: int  # on whose rows it was trained
+    member: int  # the one on whose rows it was trained
     state: str  # "complete", "pruned" or "failed"
-    parameters: dict[str, Any]  # a value for everything that is searched
-    accuracy: float | None  # of the best epoch, on the half to choose by; of a pruned trial up to its end
+    parameters: dict[str, Any]  # a value for each setting that is searched
+    accuracy: float | None  # of the best epoch, on the half to choose by; of a pruned trial until its end
     epochs: int
     seconds: float
-    why: str  # it was pruned or failed
+    why: str  # reason, if it was pruned or failed
 
 
 @dataclass(frozen=True)
 class EnsembleResult:
-    """How good the vote of some trials is, on photos that none of them was chosen by."""
+    """The vote of some trials, measured on photos that did not choose them."""
 
-    trials: list[int]  # of member 0 and up
-    selection_accuracy: float  # on the photos that they were chosen by, which flatters
+    trials: list[int]  # of member 0, 1, ...
+    selection_accuracy: float  # on the photos that they were chosen by, so biased upwards
     top_1: Figure
     gap: Figure
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """All that was found."""
+    """All results."""
 
     dataset: str
     dataset_fingerprint: str
@@ -47,15 +47,15 @@ class Tuning:
     reporting_photos: int
     settings: dict[str, Any]
     trials: list[TrialResult]
-    importances: dict[str, float]  # of what is searched, sum 1; empty where there are too few trials
+    importances: dict[str, float]  # of the settings that are searched, sum 1; empty if trials are too few
     tuned: EnsembleResult
-    default: EnsembleResult | None  # None: one of its trials failed
+    default: EnsembleResult | None  # None if one of its trials failed
     top_1_difference: Figure | None  # tuned - default, in pairs
     gap_difference: Figure | None
 
 
 def read_tuning(models: str) -> Tuning | None:
-    """Read what a search below a models' directory found; None where there is none.
+    """Return the results of a search below a models' directory; None if there are none.
 
     Raises:
         LandmarkError: It cannot be read.

@@ -6,7 +6,7 @@ from pathlib import Path
 from landmark_lib.command_line import run_job
 from landmark_lib.console import show
 from landmark_lib.digits import size
-from landmark_lib.settings import flag, place, require
+from landmark_lib.settings.declare import flag, place, require
 from landmark_lib.storage import Place
 from landmark_sample.write import SampleSettings, write_labels, write_sample
 

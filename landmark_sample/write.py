@@ -15,7 +15,7 @@ import numpy as np
 
 from landmark_lib.errors import UserError
 from landmark_lib.progress import progress
-from landmark_lib.settings import flag, require, setting
+from landmark_lib.settings.declare import flag, require, setting
 from landmark_sample.camera import MAX_SIDE, MIN_SIDE
 from landmark_sample.label_counts import labels_without_pixels
 from landmark_sample.odd_photos import Oddity, encode_odd_photo, odd_photos

@@ -85,12 +85,12 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
 
     def predict_mine() -> None:
         total = sum(photos.sizes[unit] for unit in mine)
-        with progress("predict", total, "photos", speaks=ranks.speaks and total > 0) as display:
+        with progress("predict", total, "photos", shown=ranks.is_chief and total > 0) as display:
             for unit in mine:
                 files.write(unit, *_predict_unit(settings, photos, ensemble, unit))
                 display.update(photos.sizes[unit])
 
-    horovod_step.together(ranks, predict_mine)
+    horovod_step.run_on_all_ranks(ranks, predict_mine)
     names = [member.name for member in members]
     summary = horovod_step.from_rank_0(ranks, lambda: files.finish(sum(photos.sizes), names))
     return files, summary

@@ -78,7 +78,7 @@ def read_labels(opened: UsersCsv, *, unlabelled: bool, in_memory: bool = False) 
                 for row in rows.torn
             ]
             yield pa.Table.from_pylist(broken, LABEL_SCHEMA)
-    if not opened.is_as_encoded:
+    if not opened.is_valid:
         yield pa.Table.from_pylist([{"image_id": opened.name, "reason": NOT_UTF8}], LABEL_SCHEMA)
 
 

@@ -16,9 +16,7 @@ Training:
 
 - `epochs`: which rows of the shards a rank reads in an epoch.
 - `class_weights`: loss weights for unequal classes.
-- `warm_up`: how the learning rate rises at the start.
-- `plateau`: when the learning rate falls.
-- `stopping`: when training ends before its last epoch.
+- `schedule`: the learning rate of each step, and when training ends.
 
 Evaluation:
 

@@ -176,13 +176,13 @@ def _part_outputs(
             if place.recipe not in made:
                 made[place.recipe] = encode_jpeg(apply_recipe(decoded, Recipe.parse(place.recipe)))
             if place.file in missing:
-                output = made[place.recipe]
+                jpeg = made[place.recipe]
                 yield {
                     FILE: place.file,
                     "position": place.position,
                     "image_id": image_id,
                     "class_index": planned[image_id]["class_index"],
                     "recipe": place.recipe,
-                    "image": output,
-                    "repeats": sum(other == output for other in made.values()) > 1,
+                    "image": jpeg,
+                    "repeats": sum(other == jpeg for other in made.values()) > 1,
                 }

@@ -1,4 +1,4 @@
-"""The settings of each job: frozen, self-checking, a module a job."""
+"""The settings of each job: frozen, self-checking, one module per job."""
 
 from landmark_lib.settings.declare import (
     DATASET_DIRECTORY,
@@ -6,16 +6,14 @@ from landmark_lib.settings.declare import (
     SAMPLE_DIRECTORY,
     SECTIONS,
     Decides,
+    Declared,
     deciding,
+    declared_in,
     field_name,
-    fields_of,
-    flag,
     former_names,
-    listed,
+    from_flat,
     option,
-    place,
-    require,
-    setting,
+    to_flat,
     with_current_names,
 )
 from landmark_lib.settings.evaluate import EvaluateSettings
@@ -27,7 +25,10 @@ from landmark_lib.settings.preprocess import (
     SourceSettings,
     Stage,
 )
-from landmark_lib.settings.train import TrainSettings
+from landmark_lib.settings.train import (
+    MemberSettings,
+    TrainSettings,
+)
 from landmark_lib.settings.tune import TuneSettings
 
 __all__ = [
@@ -37,8 +38,10 @@ __all__ = [
     "SAMPLE_DIRECTORY",
     "SECTIONS",
     "Decides",
+    "Declared",
     "EvaluateSettings",
     "FetchSettings",
+    "MemberSettings",
     "PhotoSettings",
     "PredictSettings",
     "PreprocessSettings",
@@ -47,14 +50,11 @@ __all__ = [
     "TrainSettings",
     "TuneSettings",
     "deciding",
+    "declared_in",
     "field_name",
-    "fields_of",
-    "flag",
     "former_names",
-    "listed",
+    "from_flat",
     "option",
-    "place",
-    "require",
-    "setting",
+    "to_flat",
     "with_current_names",
 ]

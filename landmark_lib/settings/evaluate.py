@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
+from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, setting
 from landmark_lib.settings.photos import PhotoSettings
 
 
@@ -27,8 +27,4 @@ class EvaluateSettings(PhotoSettings):
         " sets the rejection threshold, the other half measures it.  [default: the held-out photos with their"
         " own class masked]",
     )
-    batch_size: int = setting(32, "Photos per batch.")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)
+    batch_size: int = setting(32, "Photos per batch.", at_least=1)

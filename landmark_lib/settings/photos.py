@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, fields
 
-from landmark_lib.settings.declare import flag, require, setting
+from landmark_lib.settings.declare import Settings, flag, require, setting
 
 MAX_TIMEOUT = 86_400  # seconds; sockets accept at most 24 days
 
 
 @dataclass(frozen=True)
-class FetchSettings:
+class FetchSettings(Settings):
     """How the bytes of photos are fetched.
 
     Raises:
@@ -20,12 +20,23 @@ class FetchSettings:
         "Reject photos whose file is larger than this (millions of bytes).",
         "corpus",
         formerly="most_megabytes",
+        at_least=1,
+        at_most=10**6,
     )
     timeout: float = setting(
-        30.0, "Stop a download attempt after this many seconds without data.", "fetching"
+        30.0,
+        "Stop a download attempt after this many seconds without data.",
+        "fetching",
+        unit="seconds",
+        above=0,
+        at_most=MAX_TIMEOUT,
     )
-    retries: int = setting(3, "Retries of a download, with growing pauses.", "fetching")
-    connections_per_host: int = setting(8, "Connections per task or process to one host.", "fetching")
+    retries: int = setting(
+        3, "Retries of a download, with growing pauses.", "fetching", at_least=0, at_most=100
+    )
+    connections_per_host: int = setting(
+        8, "Connections per task or process to one host.", "fetching", at_least=1, at_most=1000
+    )
     user_agent: str = setting(
         "landmark-recognition",
         "User-Agent header; include a contact address.",
@@ -39,12 +50,7 @@ class FetchSettings:
     )
 
     def __post_init__(self) -> None:
-        within = {"max_megabytes": (1, 10**6), "retries": (0, 100), "connections_per_host": (1, 1000)}
-        for name, (least, most) in within.items():
-            received = getattr(self, name)
-            require(least <= received <= most, name, f"at least {least}, at most {most}", received)
-        possible = 0 < self.timeout <= MAX_TIMEOUT  # false for NaN
-        require(possible, "timeout", f"above 0, at most {MAX_TIMEOUT} seconds", self.timeout)
+        super().__post_init__()
         # Headers allow no other characters.
         printable = self.user_agent.isascii() and self.user_agent.isprintable()
         require(printable, "user_agent", "printable ASCII", repr(self.user_agent))
@@ -64,12 +70,9 @@ class PhotoSettings(FetchSettings):
         " to decode, or 2.4 MB per megapixel of this limit if that is more.",
         "corpus",
         formerly="most_megapixels",
+        at_least=1,
+        at_most=10**6,
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        possible = 1 <= self.max_megapixels <= 10**6
-        require(possible, "max_megapixels", "at least 1, at most 1000000", self.max_megapixels)
 
     @property
     def fetch(self) -> FetchSettings:

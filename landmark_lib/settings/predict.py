@@ -29,7 +29,7 @@ class PredictSettings(PhotoSettings):
         None, "Directory for the predictions.  [default: predictions in the models' directory]"
     )
     top_k: int = setting(
-        5, "Labels to keep for each photo, and to print for the first photos.", formerly="top"
+        5, "Labels to keep for each photo, and to print for the first photos.", formerly="top", at_least=1
     )
     submission: str | None = place(
         None, "File for Kaggle, id,landmarks: one label and its score, empty for a rejected photo."
@@ -44,11 +44,9 @@ class PredictSettings(PhotoSettings):
         "CSV with landmark_id and category, such as train_label_to_category.csv of Google Landmarks v2, to"
         " print names.",
     )
-    batch_size: int = setting(32, "Photos per batch.")
+    batch_size: int = setting(32, "Photos per batch.", at_least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("top_k", "batch_size"):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(not (self.input and self.dataset), "input", "no --dataset with it", "both")
         require(not self.test_list or bool(self.submission), "test_list", "--submission with it", "none")

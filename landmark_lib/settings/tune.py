@@ -1,25 +1,36 @@
-"""What `jobs/tune.py` is told."""
+"""The settings of `jobs/tune.py`, by concern."""
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from landmark_lib.errors import UserError
 from landmark_lib.settings.declare import (
     DATASET_DIRECTORY,
     MODELS_DIRECTORY,
-    deciding,
+    Settings,
+    from_flat,
     listed,
+    names_in,
+    part,
     place,
     require,
     setting,
+    to_flat,
 )
 from landmark_lib.settings.numbers import read_number, read_whole
-from landmark_lib.settings.train import ALL, SELECTION, OptimizerName, Precision, TrainSettings
+from landmark_lib.settings.train import (
+    ALL,
+    SELECTION,
+    BackboneSettings,
+    MemberSettings,
+    OptimizerName,
+    TrainSettings,
+)
 
-Parameters = Mapping[str, Any]  # settings of a training by name, of those that are searched
-FIRST_BOUND_ABOVE_0 = ("l2", "learning_rate")  # searched by powers of ten
+Parameters = Mapping[str, Any]  # the settings that are searched, by name
+FIRST_BOUND_ABOVE_0 = ("l2", "learning_rate")  # searched on a logarithmic scale
 
 
 @dataclass(frozen=True)
@@ -31,82 +42,45 @@ class Range:
 
 
 @dataclass(frozen=True)
-class TuneSettings:
-    """What `jobs/tune.py` is told.
+class SearchSettings(Settings):
+    """What is searched.
 
     Raises:
-        UserError: A value out of its range.
+        UserError: Not a range, not a list, or an unknown optimizer.
     """
 
-    dataset: str | None = place(
-        None, f"Data set that jobs/preprocess.py wrote, a path or a URI.  [default: {DATASET_DIRECTORY}]"
-    )
-    models: str = place(
-        MODELS_DIRECTORY, "Directory of the models; what is tried goes into the folder tuning in it."
-    )
-    trials: int = setting(
-        200, "Trials in all, those of earlier runs and of other workers on the same --models included."
-    )
     trainable_layers: str = listed(
         "0",
-        "Convolutional layers left free, as a list to search, such as 0,3,6 or 3,all; trials with 0 train on"
+        "Numbers of convolutional layers to train, as a list such as 0,3,6 or 3,all; trials with 0 use"
         " features computed once.",
-        "search",
     )
-    dropout: str = setting(
-        "0:0.8", "Share of the pooled features dropped, as low:high or one value.", "search"
-    )
-    l2: str = setting("1e-6:0.1", "Weight penalty on the dense layer, as low:high or one value.", "search")
-    learning_rate: str = setting("1e-4:0.3", "Learning rate of one rank, as low:high or one value.", "search")
-    optimizer: str = listed("sgd,adam", "Optimizers, as a list to search.", "search")
-    backbone: str = setting("ResNet50", "Network to build on, any of keras.applications by name.", "network")
-    weights: str = place(
-        "imagenet",
-        "Weights to start from: 'imagenet' (downloaded once), 'random', or a Keras .h5 file.",
-        "network",
-    )
-    image_size: int = setting(224, "Side of the network's input; smaller is faster (pixels).", "network")
-    precision: Precision = setting("float32", "Numbers to compute with, as jobs/train.py has it.", "network")
-    batch_size: int = setting(32, "Rows of a step on each rank.", "rows")
-    epochs_per_pass: int = setting(
-        2,
-        "Epochs that make up one pass; after each a trial may be ended as a bad one.",
-        "rows",
-        formerly="scale_down",
-    )
-    seed: int = setting(0, "Seed of the search and of each training.", "rows")
-    epochs: int = setting(20, "Epochs of a trial; an epoch is 1/epochs-per-pass of a pass.", "ending")
-    horovodrun_args: str = setting(
-        "-np 1",
-        "What horovodrun is told that trains a trial with free layers, such as '-np 2 -H host1:2'.",
-        formerly="horovodrun",
-    )
+    dropout: str = setting("0:0.8", "Dropout rate of the pooled features, as low:high or one value.")
+    l2: str = setting("1e-6:0.1", "L2 penalty on the dense layer, as low:high or one value.")
+    learning_rate: str = setting("1e-4:0.3", "Learning rate per rank, as low:high or one value.")
+    optimizer: str = listed("sgd,adam", "Optimizers, as a list.")
 
     def __post_init__(self) -> None:
-        require(self.trials >= 1, "trials", "at least 1", self.trials)
-        for number in range(2):  # both ends of each range are settings of a training
-            corner = {name: (value.low, value.high)[number] for name, value in self.ranges.items()}
-            for layers in self.layers:
-                self.of_trial({**corner, "trainable_layers": layers}, 0, self.models)
+        super().__post_init__()
         known = get_args(OptimizerName)
-        for optimizer in self.optimizers:
+        for optimizer in self.choices["optimizer"]:
             require(optimizer in known, "optimizer", f"a list of {', '.join(known)}", optimizer)
-        try:
-            shlex.split(self.horovodrun_args)
-        except ValueError as error:
-            raise UserError(f"--horovodrun-args: {error}: {self.horovodrun_args}") from None
 
     @property
     def ranges(self) -> dict[str, Range]:
-        """What is searched between two bounds."""
+        """The settings that are searched between two bounds."""
         return {
             name: _range(name, getattr(self, name), above_0=name in FIRST_BOUND_ABOVE_0)
             for name in ("dropout", "l2", "learning_rate")
         }
 
     @property
+    def choices(self) -> dict[str, list[Any]]:
+        """The settings that are searched among some values."""
+        return {"trainable_layers": list(self.layers), "optimizer": _words("optimizer", self.optimizer)}
+
+    @property
     def layers(self) -> list[int | Literal["all"]]:
-        """The numbers of free layers that are searched."""
+        """The numbers of trained layers that are searched."""
         words = _words("trainable_layers", self.trainable_layers)
         try:
             layers = [ALL if word == ALL else read_whole(word) for word in words]
@@ -118,51 +92,107 @@ class TuneSettings:
         return layers  # type: ignore[return-value] # the word itself
 
     @property
-    def optimizers(self) -> list[str]:
-        """The optimizers that are searched."""
-        return _words("optimizer", self.optimizer)
-
-    @property
-    def choices(self) -> dict[str, list[Any]]:
-        """What is searched among some values."""
-        return {"trainable_layers": list(self.layers), "optimizer": list(self.optimizers)}
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The defaults of jobs/train.py, or what is searched that comes nearest to them."""
-        usual = TrainSettings()
-        numbers = {
-            name: min(max(getattr(usual, name), bounds.low), bounds.high)
-            for name, bounds in self.ranges.items()
+    def defaults(self) -> Parameters:
+        """The defaults of jobs/train.py, or the searched values nearest to them."""
+        usual = to_flat(MemberSettings())
+        numbers = {name: min(max(usual[name], each.low), each.high) for name, each in self.ranges.items()}
+        words = {
+            name: usual[name] if usual[name] in values else values[0] for name, values in self.choices.items()
         }
-        names = {
-            name: getattr(usual, name) if getattr(usual, name) in values else values[0]
-            for name, values in self.choices.items()
-        }
-        return {**numbers, **names}
+        return {**numbers, **words}
+
+
+@dataclass(frozen=True)
+class TrialRowSettings(Settings):
+    """Which rows each trial learns from."""
+
+    batch_size: int = setting(32, "Batch size per rank (rows).", at_least=1)
+    epochs_per_pass: int = setting(
+        2,
+        "Epochs that make up one pass over the training set; a bad trial may end after each.",
+        formerly="scale_down",
+        at_least=1,
+    )
+    seed: int = setting(0, "Seed of the search and of each training.")
+
+
+@dataclass(frozen=True)
+class TrialEndSettings(Settings):
+    """When a trial ends."""
+
+    epochs: int = setting(
+        20, "Epochs of a trial; --epochs-per-pass of them are one pass over the training set.", at_least=1
+    )
+
+
+@dataclass(frozen=True)
+class TuneSettings(Settings):
+    """The settings of `jobs/tune.py`.
+
+    Raises:
+        UserError: A value out of its range.
+    """
+
+    dataset: str | None = place(
+        None, f"Data set written by jobs/preprocess.py, a path or a URI.  [default: {DATASET_DIRECTORY}]"
+    )
+    models: str = place(
+        MODELS_DIRECTORY, "Directory of the models; trials are written to the folder tuning in it."
+    )
+    trials: int = setting(
+        200,
+        "Trials in total, including those of earlier runs and other workers on the same --models.",
+        at_least=1,
+    )
+    search: SearchSettings = part(SearchSettings)
+    network: BackboneSettings = part(BackboneSettings)
+    rows: TrialRowSettings = part(TrialRowSettings)
+    ending: TrialEndSettings = part(TrialEndSettings)
+    horovodrun_args: str = setting(
+        "-np 1",
+        "Arguments for horovodrun in trials that train convolutional layers, such as '-np 2 -H host1:2'.",
+        formerly="horovodrun",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges = self.search.ranges
+        lows = {name: each.low for name, each in ranges.items()}
+        highs = {name: each.high for name, each in ranges.items()}
+        for corner in (lows, highs):
+            for layers in self.search.layers:
+                self.of_trial({**corner, "trainable_layers": layers}, 0, self.models)
+        try:
+            shlex.split(self.horovodrun_args)
+        except ValueError as error:
+            raise UserError(f"--horovodrun-args: {error}: {self.horovodrun_args}") from None
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the trials; others are no beginning of these."""
-        names = deciding(TuneSettings, "search", "network", "rows", "ending")
-        return {name: getattr(self, name) for name in [*names, "horovodrun_args"]}
+        """The settings that decide the trials; a search with others is refused."""
+        parts = (self.search, self.network, self.rows, self.ending)
+        flat = {name: value for each in parts for name, value in to_flat(each).items()}
+        return {**flat, "horovodrun_args": self.horovodrun_args}
 
     def of_trial(self, parameters: Parameters, member: int, models: str) -> TrainSettings:
-        """Give the settings of a training.
+        """Return the settings of the training of a trial.
 
         Args:
-            parameters: A value for everything that is searched.
-            member: Which member's rows it is trained on.
+            parameters: A value for each setting that is searched.
+            member: The member on whose rows it is trained.
             models: Where it is written.
         """
-        names = {*deciding(TuneSettings, "network", "rows", "ending"), "dataset"}
-        return TrainSettings(
-            **{name: value for name, value in asdict(self).items() if name in names},
-            **parameters,
-            models=models,
-            member=str(member),
-            cache_features=parameters["trainable_layers"] == 0,
-            validate_on=SELECTION,
+        common = {name: value for name, value in to_flat(self).items() if name in names_in(TrainSettings)}
+        own = {
+            "models": models,
+            "member": str(member),
+            "cache_features": parameters["trainable_layers"] == 0,
+            "validate_on": SELECTION,
+        }
+        searched = names_in(SearchSettings)
+        return from_flat(
+            TrainSettings,
+            {name: value for name, value in common.items() if name not in searched} | dict(parameters) | own,
         )
 
 

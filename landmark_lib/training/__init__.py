@@ -1,4 +1,5 @@
-"""The training wing: TensorFlow, Petastorm (`stream`) and Horovod (`horovod_step`).
+"""Training with TensorFlow, Petastorm (`reading`) and Horovod (`horovod_step`).
 
-stream -> model -> horovod_step, epoch after epoch in `loop`; what remains is written by `model_directory`.
+`loop` trains one member after another: reading -> stream -> feed -> member_training -> step -> horovod_step,
+recorded by `recorder` in the files of `model_directory`.
 """

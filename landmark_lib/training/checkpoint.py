@@ -1,9 +1,9 @@
-"""Checkpoints: all that training needs to go on as if it had never stopped.
+"""Checkpoints: all that training needs to resume as if it had never stopped.
 
     <models>/member-<k>/checkpoints/<epochs done>-<steps done>.npz
 
-A checkpoint is whole or not there: written aside, forced to the disk, then renamed. The one before is kept
-until the next but one, for the case that the newest cannot be read.
+A checkpoint is complete or absent: it is written aside, flushed to the disk, then renamed. The last two are
+kept, in case the newest cannot be read.
 """
 
 import io
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.method.plateau import PlateauState
+from landmark_lib.method.schedule import PlateauState
 from landmark_lib.settings import TrainSettings, option, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
@@ -28,19 +28,19 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
-STATE = "state"  # the array of a file that holds everything but arrays, as JSON
+STATE = "state"  # name of the array that holds everything but arrays, as JSON
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands.
+    """How far training is.
 
     Attributes:
         epochs: Epochs done.
         steps: Steps done of the next epoch; 0 at an epoch's end.
-        schedule: Of the learning rate.
-        history: A result for each epoch done.
-        sums: Of the epoch under way, for each rank what its steps summed up.
+        schedule: State of the learning rate's schedule.
+        history: Results of the epochs done.
+        sums: Sums of the steps done, per rank; empty at an epoch's end.
     """
 
     epochs: int
@@ -52,13 +52,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a checkpoint may be gone on with.
+    """What must be equal to resume from a checkpoint.
 
     Attributes:
         dataset: Fingerprint of the data set.
-        member: Which member.
+        member: Number of the member.
         ranks: Number of ranks.
-        settings: Those that decide the weights.
+        settings: The settings that decide the weights.
     """
 
     dataset: str
@@ -69,7 +69,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class _State:
-    """What a checkpoint holds beside arrays."""
+    """What a checkpoint holds besides arrays."""
 
     identity: Identity
     progress: Progress
@@ -77,7 +77,7 @@ class _State:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One point of a training: where it stands, and the values of all variables by name."""
+    """One point of a training: how far it is, and the values of all variables by name."""
 
     identity: Identity
     progress: Progress
@@ -85,15 +85,15 @@ class Checkpoint:
 
 
 def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint into a member's directory, and remove those that are no longer needed.
+    """Write a checkpoint into a member's directory, and remove old ones.
 
     Raises:
-        LandmarkError: It cannot be written; the ones before stay.
+        LandmarkError: It cannot be written; the previous ones stay.
     """
     folder = directory / CHECKPOINTS
-    done = checkpoint.progress
-    place = folder / f"{done.epochs:05}-{done.steps:07}.npz"
-    state = json.dumps(asdict(_State(checkpoint.identity, done)))
+    progress = checkpoint.progress
+    place = folder / f"{progress.epochs:05}-{progress.steps:07}.npz"
+    state = json.dumps(asdict(_State(checkpoint.identity, progress)))
     content = io.BytesIO()
     np.savez(content, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
     try:
@@ -108,33 +108,34 @@ def read_checkpoint(directory: Place) -> Checkpoint | None:
     """Return the newest readable checkpoint in a member's directory, or None; warn about unreadable ones."""
     for place in _places(directory):
         try:
-            return _read(place)
+            arrays = read_arrays(place.read_bytes())
+            state = decode(_State, arrays.pop(STATE).tobytes())
+            settings = with_current_names(TrainSettings, state.identity.settings)
+            return Checkpoint(replace(state.identity, settings=settings), state.progress, arrays)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning(f"the checkpoint {place} cannot be read; using the one before ({error})")
+            logger.warning(f"the checkpoint {place} cannot be read; using the previous one ({error})")
     return None
 
 
 def check_identity(found: Identity, wanted: Identity, directory: Place, *, allow_rank_change: bool) -> None:
-    """Make sure that a checkpoint belongs to the training that was asked for.
+    """Check that a checkpoint belongs to the training that was asked for.
 
     Raises:
-        UserError: It does not, with all differences.
+        UserError: It does not; the message has all differences.
     """
     there, here = _flat(found), _flat(wanted)
     if allow_rank_change:
         there.pop("ranks"), here.pop("ranks")
     differences = [
-        f"{name} {there.get(name)} there, {here.get(name)} here"
+        f"{name} is {there.get(name)} in the checkpoint, {here.get(name)} now"
         for name in {**there, **here}
         if there.get(name) != here.get(name)
     ]
     if differences:
-        more = (
-            "; --allow-rank-change goes on with another number" if differences[0].startswith("ranks") else ""
-        )
+        more = "; --allow-rank-change allows another number" if differences[0].startswith("ranks") else ""
         raise UserError(
-            f"--models: {directory} holds another training: {', '.join(differences)}; name another directory"
-            f" or remove it{more}"
+            f"--models: {directory} was trained with other settings: {', '.join(differences)}; choose another"
+            f" directory, or remove it{more}"
         )
 
 
@@ -145,13 +146,6 @@ def _flat(identity: Identity) -> dict[str, Any]:
 
 
 def _places(directory: Place) -> list[Place]:
-    """List the checkpoints of a member, the newest first."""
+    """Return the checkpoints of a member, newest first."""
     folder = directory / CHECKPOINTS
     return [folder / name for name in reversed(folder.names()) if name.endswith(".npz") and name[0] != "."]
-
-
-def _read(place: Place) -> Checkpoint:
-    arrays = read_arrays(place.read_bytes())
-    state = decode(_State, arrays.pop(STATE).tobytes())
-    settings = with_current_names(TrainSettings, state.identity.settings)
-    return Checkpoint(replace(state.identity, settings=settings), state.progress, arrays)

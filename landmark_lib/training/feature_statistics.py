@@ -26,7 +26,7 @@ def training_feature_statistics(
     """
     title = f"member {data.member}, class means"
     sums: FeatureSums | None = None
-    with progress(title, data.rows // ranks.size, "images", speaks=ranks.speaks) as display:
+    with progress(title, data.rows // ranks.size, "images", shown=ranks.is_chief) as display:
         for features, classes in rows:
             sums = sums or FeatureSums.zeros(len(data.landmark_ids), features.shape[1])
             sums.add(features, classes)
@@ -34,4 +34,4 @@ def training_feature_statistics(
     if sums is None:
         raise LandmarkError(f"member {data.member}: no training rows")
     parts = (sums.photos, sums.features, sums.products)
-    return feature_statistics(FeatureSums(*map(horovod_step.summed, parts)))
+    return feature_statistics(FeatureSums(*map(horovod_step.sum_over_ranks, parts)))

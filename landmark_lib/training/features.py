@@ -1,14 +1,14 @@
-"""The backbone's features of every row, computed once: with nothing freed, they never change.
+"""The backbone's features of every row, computed once: with a frozen backbone they never change.
 
     <models>/features/<fingerprint>/train/common/shard-….parquet     image_id, class_index, features
 
-The fingerprint is that of the data set, the backbone's weights, the size of its input and its precision, so
-that features of other weights or rows are never taken for these. A file is whole or not there, and what is
-there is not computed again. Members that start from the same weights share what they share of the rows.
+The fingerprint covers the data set, the backbone's weights, the size of its input and its precision, so that
+features of other weights or rows are never mistaken for these. A file is complete or absent, and present ones
+are not computed again. Members with the same initial weights share the features of the rows they share.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -29,121 +29,79 @@ from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import (
     DROPOUT,
+    FEATURES,
     LOGITS,
-    ImageNetPreprocessing,
     build_head,
     build_model,
+    features_of_backbone,
 )
 from landmark_lib.training.reading import Shards
-from landmark_lib.training.stream import (
-    BATCHES_AHEAD,
-    SHUFFLED_ROWS,
-    from_generator,
-    iterate,
-    ordered_batches,
-)
+from landmark_lib.training.stream import SHUFFLED_ROWS, Pipeline, ordered_batches
 from landmark_lib.training.watchdog import Watchdog
 
-FEATURES = "features"
 SLICES_AHEAD = 2
 
 Features = NDArray[np.float32]  # (rows, features)
 Classes = NDArray[np.int32]  # (rows,)
-NamedRows = tuple[NDArray[np.object_], Classes, Features]  # image ids before them
+NamedRows = tuple[NDArray[np.object_], Classes, Features]  # preceded by the image ids
 
 
-class FeatureFeed:
-    """The head alone, fed with features that the backbone gave once.
+class CachedFeatures:
+    """The backbone, and its features of a member's rows.
 
     Attributes:
-        model: Takes features, gives logits.
-        bad_rows: None, as an image that does not decode ends the computing of features.
+        files: Files of the features, one per shard.
+        width: Features of a row.
     """
 
-    bad_rows = 0
-
     def __init__(self, settings: TrainSettings, data: MemberData, ranks: Ranks) -> None:
-        """Compute the features that are not there yet, each shard's on one rank.
+        """Compute the features that are missing, those of each shard on one rank.
 
         Raises:
-            UserError: Weights that do not fit, a network that there is not.
+            UserError: Weights that do not fit, or an unknown network.
             LandmarkError: The weights cannot be downloaded, an image does not decode, a shard is broken, or
-                the ranks do not share the folder of the models.
+                the ranks do not share the models' directory.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
-        self._watchdog = Watchdog(
-            f"rank {ranks.rank}: member {data.member}", settings.stall_timeout, ends=ranks.size > 1
-        )
+        name = f"member {data.member}"
+        self._watchdog = Watchdog(name, settings.run.stall_timeout, ends=ranks.size > 1)
         self._backbone, self._mode = load_network(settings, data, ranks)
-        self._files = FeatureFiles(self._folder(), settings.shard_cache)
+        self.width = int(self._backbone.output_shape[1])
+        self.files = FeatureFiles(self._folder(), settings.run.shard_cache)
         for shards in (data.training, data.validation):
             self._compute(shards)
-        features = keras.Input(self._backbone.output_shape[1:], name=FEATURES)
-        self.model = keras.Model(features, self._head(features))
 
-    def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
-        """Give this rank's full batches of an epoch, from 0, but for the first `steps_done`."""
-        settings, data, ranks = self._settings, self._data, self._ranks
-        slices = data.epoch(settings, epoch, ranks.rank, ranks.size)
-        seed = data.shuffle_seed(settings, epoch, ranks.rank)
-        failures: list[LandmarkError] = []
-        rows = self._rows(data.training, slices, failures).unbatch()
-        shuffled = rows.shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
-        left = shuffled.skip(steps_done * settings.batch_size)
-        batches = left.batch(settings.batch_size, drop_remainder=True).prefetch(BATCHES_AHEAD)
-        yield from iterate(batches, failures)
+    def head(self, settings: TrainSettings) -> keras.Model:
+        """Return a new head, from features to logits."""
+        network, seed = settings.network, self._data.head_seed(settings)
+        return build_head(self.width, len(self._data.landmark_ids), network.dropout, network.l2, seed)
 
-    def validation_batches(self) -> Batches:
-        """Give what is measured of this rank's part of the hold-out, in batches as large as they come."""
-        slices = self._data.hold_out(self._ranks.rank, self._ranks.size)
-        for part in slices:
-            ids, classes, features = self._files.read(self._data.validation.records[part.shard])
-            mine = slice(part.start, part.stop)
-            rows = part.start + np.flatnonzero(photos_measured(self._settings, ids[mine]))
-            for first in range(0, len(rows), self._settings.batch_size):
-                batch = rows[first : first + self._settings.batch_size]
-                yield tf.constant(features[batch]), tf.constant(classes[batch])
-
-    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002 - nothing is free
-        """Give the pooled features of this rank's part of the training rows; no weights change them."""
-        shards = self._data.training
-        for part in slices_of_rank(shards, self._ranks.rank, self._ranks.size):
-            _, classes, features = self._files.read(shards.records[part.shard])
-            yield features[part.start : part.stop], classes[part.start : part.stop]
-
-    def whole_model(self) -> keras.Model:
-        """Give the network from images to logits, with the weights as they are now."""
-        settings, classes = self._settings, len(self._data.landmark_ids)
-        whole = build_model(self._backbone, self._mode, classes, settings.dropout, settings.l2, seed=0)
+    def whole_model(self, head: keras.Model) -> keras.Model:
+        """Return the network from images to logits that has a head's current weights."""
+        network, classes = self._settings.network, len(self._data.landmark_ids)
+        whole = build_model(self._backbone, self._mode, classes, network.dropout, network.l2, seed=0)
         for name in (DROPOUT, LOGITS):
-            whole.get_layer(name).set_weights(self.model.get_layer(name).get_weights())
+            whole.get_layer(name).set_weights(head.get_layer(name).get_weights())
         return whole
 
-    def _head(self, features: keras.KerasTensor) -> keras.KerasTensor:
-        settings = self._settings
-        seed = self._data.head_seed(settings)
-        return build_head(features, len(self._data.landmark_ids), settings.dropout, settings.l2, seed)
-
     def _folder(self) -> Place:
-        settings = self._settings
-        digest = hashlib.sha256(
-            f"{self._data.fingerprint} {settings.image_size} {settings.precision}".encode()
-        )
+        network = self._settings.network
+        digest = hashlib.sha256(f"{self._data.fingerprint} {network.image_size} {network.precision}".encode())
         for weight in self._backbone.weights:
             digest.update(np.ascontiguousarray(weight.value.numpy()).tobytes())
-        return Place(settings.models) / FEATURES / digest.hexdigest()[:16]
+        return Place(self._settings.models) / FEATURES / digest.hexdigest()[:16]
 
     def _compute(self, shards: Shards) -> None:
         """Compute this rank's share of the features that are missing."""
         ranks = self._ranks
-        # Rank 0 says which, as files may appear while others look.
-        missing = horovod_step.from_rank_0(ranks, lambda: self._files.missing(shards.records))
-        mine = missing[ranks.rank :: ranks.size]
-        horovod_step.together(ranks, lambda: self._compute_files(shards, mine))
-        if horovod_step.together(ranks, lambda: self._files.missing(shards.records)):
+        # Rank 0 decides which are missing, as files may appear while others look.
+        missing = horovod_step.from_rank_0(ranks, lambda: self.files.missing(shards.records))
+        own = missing[ranks.rank :: ranks.size]
+        horovod_step.run_on_all_ranks(ranks, lambda: self._compute_files(shards, own))
+        if horovod_step.run_on_all_ranks(ranks, lambda: self.files.missing(shards.records)):
             raise LandmarkError(
-                f"--cache-features: {self._files.folder} lacks what other ranks computed; name a --models"
-                " directory that all machines share"
+                f"--cache-features: {self.files.folder} lacks files that other ranks wrote; --models must be"
+                " a directory that all machines share"
             )
 
     def _compute_files(self, shards: Shards, numbers: Sequence[int]) -> None:
@@ -151,60 +109,105 @@ class FeatureFeed:
         slices = [ShardSlice(n, 0, record.rows) for n, record in zip(numbers, records, strict=True)]
         groups = cut(self._extracted(shards, slices), [record.rows for record in records])
         for record, rows in zip(records, groups, strict=True):
-            self._files.write(record, rows)
+            self.files.write(record, rows)
 
     def _extracted(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[NamedRows]:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
-        extract = _extractor(self._backbone, self._mode)
-        with progress(FEATURES, total, "images", speaks=self._ranks.speaks and total > 0) as display:
-            batches = ordered_batches(shards, slices, settings.image_size, settings.batch_size)
+        extract = features_of_backbone(self._backbone, self._mode)
+        with progress(FEATURES, total, "images", shown=self._ranks.is_chief and total > 0) as display:
+            batches = ordered_batches(shards, slices, settings.network.image_size, settings.rows.batch_size)
             for ids, images, classes in self._watchdog.watch(batches, "rows to compute features of"):
                 yield ids.numpy(), classes.numpy(), extract(images).numpy()
                 display.update(len(classes))
 
-    def _rows(
-        self, shards: Shards, slices: Sequence[ShardSlice], failures: list[LandmarkError]
-    ) -> tf.data.Dataset:
-        """Give features and class indices of slices, as many rows at a time as a slice has."""
 
-        def generate() -> Iterator[tuple[Features, Classes]]:
-            for part in slices:
-                _, classes, features = self._files.read(shards.records[part.shard])
-                yield features[part.start : part.stop], classes[part.start : part.stop]
+class FeatureFeed:
+    """The head alone, fed with features computed once.
 
+    Attributes:
+        model: From features to logits.
+        bad_rows: Always 0: computing features fails on images that do not decode.
+    """
+
+    bad_rows = 0
+
+    def __init__(self, settings: TrainSettings, data: MemberData, ranks: Ranks) -> None:
+        """Compute the features that are missing, and build the head.
+
+        Raises:
+            UserError: As `CachedFeatures` does.
+            LandmarkError: As `CachedFeatures` does.
+        """
+        self._settings, self._data, self._ranks = settings, data, ranks
+        self._cached = CachedFeatures(settings, data, ranks)
+        self.model = self._cached.head(settings)
+
+    def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
+        """Yield this rank's full batches of an epoch, from 0, after the first `steps_done`."""
+        settings, data, ranks = self._settings, self._data, self._ranks
+        slices = data.epoch(settings, epoch, ranks.rank, ranks.size)
         signature = (
-            tf.TensorSpec((None, *self._backbone.output_shape[1:]), tf.float32),
+            tf.TensorSpec((None, self._cached.width), tf.float32),
             tf.TensorSpec((None,), tf.int32),
         )
-        return from_generator(generate, signature, failures).prefetch(SLICES_AHEAD)
+        pipeline = Pipeline(lambda: self._read(slices), signature)
+        rows = pipeline.elements().prefetch(SLICES_AHEAD).unbatch()
+        seed, batch_size = data.shuffle_seed(settings, epoch, ranks.rank), settings.rows.batch_size
+        shuffled = rows.shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
+        left = shuffled.skip(steps_done * batch_size)
+        return pipeline.batches(left.batch(batch_size, drop_remainder=True))
+
+    def validation_batches(self) -> Batches:
+        """Yield this rank's validation batches; sizes vary."""
+        batch_size = self._settings.rows.batch_size
+        for part in self._data.hold_out(self._ranks.rank, self._ranks.size):
+            ids, classes, features = self._cached.files.read(self._data.validation.records[part.shard])
+            own = slice(part.start, part.stop)
+            rows = part.start + np.flatnonzero(photos_measured(self._settings, ids[own]))
+            for first in range(0, len(rows), batch_size):
+                batch = rows[first : first + batch_size]
+                yield tf.constant(features[batch]), tf.constant(classes[batch])
+
+    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002 - nothing is trained
+        """Yield the features of this rank's part of the training rows; training does not change them."""
+        return self._read(slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size))
+
+    def whole_model(self) -> keras.Model:
+        """Return the network from images to logits, with its current weights."""
+        return self._cached.whole_model(self.model)
+
+    def _read(self, slices: Sequence[ShardSlice]) -> Iterator[FeatureRows]:
+        for part in slices:
+            _, classes, features = self._cached.files.read(self._data.training.records[part.shard])
+            yield features[part.start : part.stop], classes[part.start : part.stop]
 
 
 class FeatureFiles:
-    """Files of features, one a shard."""
+    """Files of features, one per shard."""
 
     def __init__(self, folder: Place, cache: str | None = None) -> None:
-        """Name the folder.
+        """Begin.
 
         Args:
             folder: Where the files are.
-            cache: Folder on a local disk for copies of those in a store, if any.
+            cache: Folder on a local disk for copies of files in a store, if any.
         """
         self.folder, self._cache = folder, cache
 
     def missing(self, records: Sequence[FileRecord]) -> list[int]:
-        """Return the positions of the shards whose features are not there.
+        """Return the positions of the shards whose features are missing.
 
         Raises:
             LandmarkError: The folder cannot be listed.
         """
         try:
-            there = {file.address for file in self.folder.files()}
+            present = {file.address for file in self.folder.files()}
         except OSError as error:
             raise LandmarkError(f"--cache-features: cannot list {self.folder}: {error}") from None
-        return [n for n, record in enumerate(records) if (self.folder / record.path).address not in there]
+        return [n for n, record in enumerate(records) if (self.folder / record.path).address not in present]
 
     def write(self, record: FileRecord, rows: NamedRows) -> None:
-        """Write the features of a shard, whole or not at all.
+        """Write the features of a shard.
 
         Raises:
             LandmarkError: They cannot be written.
@@ -225,7 +228,7 @@ class FeatureFiles:
         """Read the features of a shard.
 
         Raises:
-            LandmarkError: They cannot be read, or are not as many as the shard has rows.
+            LandmarkError: They cannot be read, or their number is not that of the shard's rows.
         """
         place = self.folder / record.path
         try:
@@ -242,7 +245,7 @@ class FeatureFiles:
         return table["image_id"].to_numpy(), table["class_index"].to_numpy(), features
 
     def _source(self, place: Place) -> pa.NativeFile:
-        """Open a file for Arrow: mapped into memory from a disk, or its bytes from a store."""
+        """Return a file for Arrow: memory-mapped from a disk, or its bytes from a store."""
         if self.folder.is_local:
             return pa.memory_map(str(place.path))
         if self._cache is None:
@@ -255,7 +258,7 @@ class FeatureFiles:
 
 
 def cut(groups: Iterator[NamedRows], sizes: Sequence[int]) -> Iterator[NamedRows]:
-    """Give rows that come in groups of any sizes in groups of these sizes; there must be as many in all."""
+    """Regroup rows into groups of these sizes; the totals must be equal."""
     left: NamedRows | None = None
     for size in sizes:
         parts: list[NamedRows] = []
@@ -268,16 +271,3 @@ def cut(groups: Iterator[NamedRows], sizes: Sequence[int]) -> Iterator[NamedRows
             wanted -= len(parts[-1][0])
         ids, classes, features = zip(*parts, strict=True)
         yield np.concatenate(ids), np.concatenate(classes), np.concatenate(features)
-
-
-def _extractor(backbone: keras.Model, mode: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Make the function from images, uint8, to pooled features, float32."""
-    preprocess = ImageNetPreprocessing(mode)
-    # The last batch is smaller than the others; one trace serves all.
-    signature = [tf.TensorSpec(backbone.input_shape, tf.uint8)]
-
-    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
-    def extract(images: tf.Tensor) -> tf.Tensor:
-        return tf.cast(backbone(preprocess(images), training=False), tf.float32)
-
-    return extract  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""A member's network and the batches that it is fed with on one rank."""
+"""A member's network and the batches that it is fed on one rank."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -30,14 +30,14 @@ IMAGES_TO_NORMALISE = 128
 Batches = Iterator[tuple[tf.Tensor, tf.Tensor]]  # of inputs and class indices
 # Features (rows, features) and class indices (rows,).
 FeatureRows = tuple[NDArray[np.float32], NDArray[np.int32]]
-BestWeights = Callable[[], Sequence[NDArray[np.float32]]]  # all ranks ask for them together
+BestWeights = Callable[[], Sequence[NDArray[np.float32]]]  # called on all ranks together
 
 
 class Feed(Protocol):
-    """What one rank trains, and what it is fed with.
+    """What one rank trains, and what it is fed.
 
     Attributes:
-        model: Takes inputs, gives logits.
+        model: From inputs to logits.
     """
 
     model: keras.Model
@@ -47,41 +47,48 @@ class Feed(Protocol):
         """Training images of this rank found not to decode."""
 
     def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
-        """Give this rank's full batches of an epoch, from 0, but for the first `steps_done`."""
+        """Yield this rank's full batches of an epoch, from 0, after the first `steps_done`."""
 
     def validation_batches(self) -> Batches:
-        """Give this rank's part of the hold-out; the last batch is as large as it comes."""
+        """Yield this rank's validation batches; sizes vary."""
+
+
+class MemberFeed(Feed, Protocol):
+    """The feed of a member whose files are written."""
 
     def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:
-        """Give the pooled features of this rank's part of the training rows, each row once.
+        """Yield the pooled features of this rank's part of the training rows, each row once.
 
         Args:
-            best: Gives the weights of the model whose features are wanted; not asked where none change them.
+            best: Returns the weights of the model whose features are wanted.
         """
 
     def whole_model(self) -> keras.Model:
-        """Give the network from images to logits, with the weights as they are now."""
+        """Return the network from images to logits, with its current weights."""
 
 
 class ImageFeed:
     """The whole network, fed with images.
 
     Attributes:
-        model: Takes images, gives logits.
+        model: From images to logits.
     """
 
-    def __init__(
-        self, settings: TrainSettings, data: MemberData, ranks: Ranks, warn: Callable[[str], None]
-    ) -> None:
+    def __init__(self, settings: TrainSettings, data: MemberData, ranks: Ranks) -> None:
         """Build the network, the same on every rank.
 
         Raises:
-            UserError: Weights that do not fit, a network that there is not.
+            UserError: Weights that do not fit, or an unknown network.
             LandmarkError: The weights cannot be downloaded.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
-        self._rows = TrainingRows(data.training, settings.max_bad_rows, warn)
-        self.model = self._build()
+        self._rows = TrainingRows(data.training, settings.run.max_bad_rows)
+        network = settings.network
+        backbone, mode = load_network(settings, data, ranks)
+        free_last_layers(backbone, network.trainable_layers, network.l2_convolutions)
+        self.model = build_model(
+            backbone, mode, len(data.landmark_ids), network.dropout, network.l2, data.head_seed(settings)
+        )
 
     @property
     def bad_rows(self) -> int:
@@ -89,75 +96,68 @@ class ImageFeed:
         return len(self._rows.bad)
 
     def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
-        """Give this rank's full batches of an epoch, from 0, but for the first `steps_done`."""
+        """Yield this rank's full batches of an epoch, from 0, after the first `steps_done`."""
         settings, data, ranks = self._settings, self._data, self._ranks
         return self._rows.batches(
             data.epoch(settings, epoch, ranks.rank, ranks.size),
-            settings.image_size,
-            settings.batch_size,
+            settings.network.image_size,
+            settings.rows.batch_size,
             data.shuffle_seed(settings, epoch, ranks.rank),
             steps_done=steps_done,
-            mirror=settings.random_flip,
+            random_flip=settings.rows.random_flip,
         )
 
     def validation_batches(self) -> Batches:
-        """Give what is measured of this rank's part of the hold-out, in batches as large as they come."""
-        slices = self._data.hold_out(self._ranks.rank, self._ranks.size)
-        settings = self._settings
-        for ids, images, labels in ordered_batches(
-            self._data.validation, slices, settings.image_size, settings.batch_size
+        """Yield this rank's validation batches; sizes vary."""
+        settings, data = self._settings, self._data
+        slices = data.hold_out(self._ranks.rank, self._ranks.size)
+        for ids, images, classes in ordered_batches(
+            data.validation, slices, settings.network.image_size, settings.rows.batch_size
         ):
             measured = photos_measured(settings, ids.numpy())
             if measured.any():
-                yield images[measured], labels[measured]
+                yield images[measured], classes[measured]
 
     def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:
-        """Give the pooled features of this rank's part of the training rows, each row once."""
-        settings = self._settings
+        """Yield the pooled features of this rank's part of the training rows, each row once."""
+        size, batch_size = self._settings.network.image_size, self._settings.rows.batch_size
         slices = slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size)
         last = self.model.get_weights()
         self.model.set_weights(best())
         extract = features_of(self.model)
-        for images, classes in self._rows.in_order(slices, settings.image_size, settings.batch_size):
+        for images, classes in self._rows.in_order(slices, size, batch_size):
             yield extract(images).numpy(), classes.numpy()
         self.model.set_weights(last)
 
     def whole_model(self) -> keras.Model:
-        """Give the network from images to logits, with the weights as they are now."""
+        """Return the network from images to logits, with its current weights."""
         return self.model
-
-    def _build(self) -> keras.Model:
-        settings = self._settings
-        backbone, mode = load_network(settings, self._data, self._ranks)
-        free_last_layers(backbone, settings.trainable_layers, settings.l2_convolutions)
-        seed = self._data.head_seed(settings)
-        classes = len(self._data.landmark_ids)
-        return build_model(backbone, mode, classes, settings.dropout, settings.l2, seed)
 
 
 def photos_measured(settings: TrainSettings, image_ids: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Tell which photos of the hold-out validation measures, (photos,), of their ids as UTF-8, (photos,)."""
-    if settings.validate_on == SELECTION:
+    """Return which held-out photos validation uses, (photos,), from their ids as UTF-8, (photos,)."""
+    if settings.ending.validate_on == SELECTION:
         return selection_half([image_id.decode() for image_id in image_ids])
     return np.ones(len(image_ids), np.bool_)
 
 
 def load_network(settings: TrainSettings, data: MemberData, ranks: Ranks) -> tuple[keras.Model, str]:
-    """Make the backbone that the settings name, and tell how it expects its pixels.
+    """Return the backbone that the settings name, and how it expects its pixels.
 
     Raises:
-        UserError: Weights that do not fit, a network that there is not.
+        UserError: Weights that do not fit, or an unknown network.
         LandmarkError: The weights cannot be downloaded.
     """
-    keras.config.set_dtype_policy(settings.precision)
-    mode = preprocessing_mode(settings.backbone)
-    backbone = horovod_step.one_at_a_time_on_each_node(
+    network = settings.network
+    keras.config.set_dtype_policy(network.precision)
+    mode = preprocessing_mode(network.backbone)
+    backbone = horovod_step.run_first_on_each_node(
         ranks,
-        lambda: load_backbone(settings.backbone, settings.weights, settings.image_size, settings.seed),
+        lambda: load_backbone(network.backbone, network.weights, network.image_size, settings.rows.seed),
     )
-    if settings.weights == RANDOM:
+    if network.weights == RANDOM:
         slices = data.epoch(settings, 0, ranks.rank, ranks.size)
-        _, images, _ = next(ordered_batches(data.training, slices, settings.image_size, IMAGES_TO_NORMALISE))
+        _, images, _ = next(ordered_batches(data.training, slices, network.image_size, IMAGES_TO_NORMALISE))
         normalise_random_weights(backbone, ImageNetPreprocessing(mode)(images))
     horovod_step.broadcast_weights(backbone.weights)
     return backbone, mode

@@ -1,4 +1,4 @@
-"""What each epoch of a training brought."""
+"""The results of each epoch of a training."""
 
 import csv
 import io
@@ -18,21 +18,21 @@ HISTORY_LINES = "history.jsonl"
 
 @dataclass(frozen=True)
 class EpochResult:
-    """One line of the history.
+    """The results of one epoch.
 
     Attributes:
         epoch: From 1.
-        passes: Over the training set, up to the end of this epoch.
-        learning_rate: Of the epoch's last step, all ranks' together.
+        passes: Passes over the training set up to the end of this epoch.
+        learning_rate: Learning rate of the epoch's last step, all ranks together.
         training_loss: Mean cross-entropy over the epoch, with dropout.
-        training_accuracy: Share of right answers over the epoch, with dropout.
-        validation_loss: Mean cross-entropy of the hold-out after the epoch.
-        validation_accuracy: Share of right answers of the hold-out after the epoch.
-        images_per_second: Of all ranks together, in training.
-        input_wait: Share of the training time that rank 0 waited for rows.
-        allreduce: Share of the training time that rank 0 took to average gradients, waiting for others
-            included; 0 with --deterministic.
-        bad_rows: Training images left out so far because they do not decode, on all ranks.
+        training_accuracy: Accuracy over the epoch, with dropout.
+        validation_loss: Mean cross-entropy on the hold-out after the epoch.
+        validation_accuracy: Accuracy on the hold-out after the epoch.
+        images_per_second: Training images of all ranks together.
+        input_wait: Share of the training time in which rank 0 waited for rows.
+        allreduce: Share of the training time in which rank 0 averaged gradients, including the wait for other
+            ranks; 0 with --deterministic.
+        bad_rows: Training images so far that do not decode, on all ranks.
     """
 
     epoch: int
@@ -49,12 +49,12 @@ class EpochResult:
 
 
 def best_epoch(history: Sequence[EpochResult]) -> EpochResult:
-    """Pick the epoch with the best validation accuracy, the first of equals."""
+    """Return the epoch with the best validation accuracy, the first of equals."""
     return max(history, key=lambda result: result.validation_accuracy)
 
 
 def write_history(directory: Place, history: Sequence[EpochResult]) -> None:
-    """Write all epochs so far as CSV and as JSON lines, each file whole or not at all."""
+    """Write all epochs so far as CSV and as JSON lines."""
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, [column.name for column in fields(EpochResult)])
     writer.writeheader()
@@ -65,7 +65,7 @@ def write_history(directory: Place, history: Sequence[EpochResult]) -> None:
 
 
 def read_history(directory: Place) -> list[EpochResult]:
-    """Read all epochs so far; none where there is no history.
+    """Read all epochs so far; none if there is no history.
 
     Raises:
         LandmarkError: It cannot be read.
@@ -80,13 +80,13 @@ def read_history(directory: Place) -> list[EpochResult]:
 
 
 def curves_of(history: Sequence[EpochResult]) -> Curves:
-    """Pick what is drawn of each epoch."""
+    """Return the columns that are plotted."""
     columns = {column.name: [getattr(row, column.name) for row in history] for column in fields(Curves)}
     return Curves(**columns)
 
 
-def told(result: EpochResult, epochs: int) -> str:
-    """Tell an epoch in a line."""
+def describe_epoch(result: EpochResult, epochs: int) -> str:
+    """Return an epoch's results as a line of the log."""
     return (
         f"epoch {result.epoch}/{epochs}: loss {decimal(result.training_loss, 4)},"
         f" accuracy {decimal(result.training_accuracy, 4)},"

@@ -1,10 +1,13 @@
 """Training from beginning to end: members one after another."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Sequence
 from functools import partial
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from landmark_lib import dataset
 from landmark_lib.console import visible
@@ -13,47 +16,45 @@ from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import ALL
 from landmark_lib.training import horovod_step
+from landmark_lib.training.feature_statistics import training_feature_statistics
 from landmark_lib.training.features import FeatureFeed
-from landmark_lib.training.feed import Feed, ImageFeed, check_ranks
+from landmark_lib.training.feed import ImageFeed, MemberFeed, check_ranks
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, read_member_data
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model_directory import MemberFiles
 from landmark_lib.training.preflight import describe
 from landmark_lib.training.reading import verify_shards
+from landmark_lib.training.recorder import DiskRecorder
 from landmark_lib.training.signals import StopSignal
 
-Say = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
-def train(settings: TrainSettings, root: str, say: Say) -> None:
+def train(settings: TrainSettings, root: str) -> None:
     """Train one member, or all one after another, on the data set at `root`.
 
-    Members that are trained already are left alone, and one whose training was interrupted goes on from its
-    last checkpoint.
+    Members that are already trained are skipped; an interrupted training resumes from its last checkpoint.
 
     Args:
         settings: What to train and how.
         root: Root of the data set.
-        say: Tells the user a line.
 
     Raises:
-        UserError: Not a data set, a member that it does not have, settings that do not fit it or what is
-            there already.
-        LandmarkError: The weights cannot be downloaded, ranks drift apart or are lost, the loss is no number,
-            the process was asked to stop, a file cannot be read or written.
+        UserError: Not a data set, an unknown member, or settings that do not fit the data set or the models.
+        LandmarkError: The weights cannot be downloaded, the ranks' weights differ, a rank is lost, the loss
+            is not finite, the process was asked to stop, or a file cannot be read or written.
     """
     manifest = dataset.read_manifest(root)
     members = _members(settings, manifest)
-    datas = {member: read_member_data(root, manifest, member, settings.shard_cache) for member in members}
-    each = {member: settings.of_member(member) for member in members}
-    if settings.deterministic:
+    datas = [read_member_data(root, manifest, member, settings.run.shard_cache) for member in members]
+    if settings.run.deterministic:
         tf.config.experimental.enable_op_determinism()
-    ranks = horovod_step.start_ranks(settings.stall_timeout)
+    ranks = horovod_step.start_ranks(settings.run.stall_timeout)
     stop = StopSignal()
-    with horovod_step.losses_of_ranks_told():
-        for member in members:
-            _train_member(each[member], datas[member], ranks, stop, say)
+    with horovod_step.report_lost_ranks():
+        for data in datas:
+            _train_member(settings.of_member(data.member), data, ranks, stop)
 
 
 def _members(settings: TrainSettings, manifest: Manifest) -> list[int]:
@@ -65,42 +66,42 @@ def _members(settings: TrainSettings, manifest: Manifest) -> list[int]:
     return list(range(manifest.members)) if settings.member == ALL else [int(settings.member)]
 
 
-def _train_member(
-    settings: TrainSettings, data: MemberData, ranks: Ranks, stop: StopSignal, say: Say
-) -> None:
+def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop: StopSignal) -> None:
     check_ranks(data, ranks.size)
     files = MemberFiles(settings, data)
     if horovod_step.from_rank_0(ranks, files.begin):
-        _tell(ranks, say, f"member {data.member}: trained already, in {visible(files.directory)}")
+        logger.info(f"member {data.member}: already trained, in {visible(files.directory)}")
         return
-    if settings.verify_shards:
-        _verify(data, ranks)
+    if settings.run.verify_shards:
+        for shards in (data.training, data.validation):
+            own = range(ranks.rank, len(shards.records), ranks.size)
+            horovod_step.run_on_all_ranks(ranks, partial(verify_shards, shards, own))
     keras.backend.clear_session()  # of the member before
     try:
-        feed = _feed(settings, data, ranks, say)
-        _tell(ranks, say, describe(settings, data, feed.model, ranks.size))
-        MemberTraining(settings, data, ranks, feed, stop, say).run(files)
+        feed: MemberFeed = (
+            FeatureFeed(settings, data, ranks)
+            if settings.rows.cache_features
+            else ImageFeed(settings, data, ranks)
+        )
+        logger.info(describe(settings, data, feed.model, ranks.size))
+        training = MemberTraining(settings, data, ranks, feed, stop, DiskRecorder(files, feed))
+        training.run()
+        _finish(training, files, feed, ranks)
     except tf.errors.ResourceExhaustedError as error:
         first_line = error.message.splitlines()[0]
         raise LandmarkError(
-            f"out of memory ({first_line}); lower --batch-size ({settings.batch_size}) or --image-size"
-            f" ({settings.image_size})"
+            f"out of memory ({first_line}); lower --batch-size ({settings.rows.batch_size}) or --image-size"
+            f" ({settings.network.image_size})"
         ) from None
 
 
-def _feed(settings: TrainSettings, data: MemberData, ranks: Ranks, say: Say) -> Feed:
-    if settings.cache_features:
-        return FeatureFeed(settings, data, ranks)
-    return ImageFeed(settings, data, ranks, say)
+def _finish(training: MemberTraining, files: MemberFiles, feed: MemberFeed, ranks: Ranks) -> None:
+    """Compute the feature statistics of the best model, and write the last model."""
 
+    def best_weights() -> Sequence[NDArray[np.float32]]:
+        with training.watchdog.paused():  # the other ranks wait for rank 0 here
+            return horovod_step.from_rank_0(ranks, files.best_weights)
 
-def _verify(data: MemberData, ranks: Ranks) -> None:
-    """Compare the shards with their checksums, each on one rank."""
-    for shards in (data.training, data.validation):
-        mine = range(ranks.rank, len(shards.records), ranks.size)
-        horovod_step.together(ranks, partial(verify_shards, shards, mine))
-
-
-def _tell(ranks: Ranks, say: Say, text: str) -> None:
-    if ranks.speaks:
-        say(text)
+    rows = training.watchdog.watch(feed.training_features(best_weights), "training rows for class means")
+    statistics = training_feature_statistics(files.data, ranks, rows)
+    horovod_step.from_rank_0(ranks, lambda: files.finish(feed.whole_model(), statistics, training.history))

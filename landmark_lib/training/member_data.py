@@ -1,4 +1,4 @@
-"""What one member trains on and is measured with."""
+"""The rows that one member trains on and is validated with."""
 
 from dataclasses import dataclass
 
@@ -22,10 +22,10 @@ class MemberData:
     """The shards of a member.
 
     Attributes:
-        member: Which member.
-        fingerprint: Name of the data set's rows.
+        member: Number of the member.
+        fingerprint: Fingerprint of the data set.
         training: Shards common to all members, then the member's own.
-        groups: Rows of each of these shards: of the common ones, of the member's own.
+        groups: Rows of each of these shards: the common ones, then the member's own.
         rows_per_group: Rows of a row group of the shards.
         validation: Shards of the hold-out.
         landmark_ids: Labels as given, by class index.
@@ -47,67 +47,67 @@ class MemberData:
         return sum(map(sum, self.groups))
 
     def steps(self, settings: TrainSettings, ranks: int) -> int:
-        """Give the batches that each rank reads in an epoch."""
-        return steps_per_epoch(self.rows, ranks, settings.batch_size, settings.epochs_per_pass)
+        """Return the number of batches that each rank reads in an epoch."""
+        return steps_per_epoch(self.rows, ranks, settings.rows.batch_size, settings.rows.epochs_per_pass)
 
     def epoch(self, settings: TrainSettings, epoch: int, rank: int, ranks: int) -> list[ShardSlice]:
-        """Give what a rank reads in an epoch, from 0."""
+        """Return what a rank reads in an epoch, from 0."""
         return epoch_slices(
             self.groups,
-            settings.seed,
+            settings.rows.seed,
             self.member,
             epoch,
-            settings.epochs_per_pass,
-            settings.batch_size,
+            settings.rows.epochs_per_pass,
+            settings.rows.batch_size,
             rank,
             ranks,
         )
 
     def shuffle_seed(self, settings: TrainSettings, epoch: int, rank: int) -> int:
-        """Give the seed of the shuffling within what a rank reads in an epoch; TensorFlow takes 63 bits."""
-        return keyed_draw(settings.seed, "shuffle", self.member, epoch, rank) >> 1
+        """Return the seed that shuffles what a rank reads in an epoch; TensorFlow takes 63 bits."""
+        return keyed_draw(settings.rows.seed, "shuffle", self.member, epoch, rank) >> 1
 
     def head_seed(self, settings: TrainSettings) -> int:
-        """Give the seed of the head's first weights."""
-        return keyed_draw(settings.seed, "member", self.member)
+        """Return the seed of the head's initial weights."""
+        return keyed_draw(settings.rows.seed, "member", self.member)
 
     def class_weights(self, settings: TrainSettings) -> NDArray[np.float32] | None:
-        """Give what the loss of a row of each class is multiplied by, (classes,), or None where by 1."""
-        return balanced_weights(self.class_rows) if settings.class_weights == BALANCED else None
+        """Return per-class loss weights, (classes,), or None if uniform."""
+        return balanced_weights(self.class_rows) if settings.learning.class_weights == BALANCED else None
 
     def hold_out(self, rank: int, ranks: int) -> list[ShardSlice]:
-        """Give the part of the validation rows that a rank reads; together the ranks read each once."""
+        """Return the part of the validation rows that a rank reads; together the ranks read each once."""
         return slices_of_rank(self.validation, rank, ranks)
 
 
 def slices_of_rank(shards: Shards, rank: int, ranks: int) -> list[ShardSlice]:
-    """Give the part of some shards that a rank reads; together the ranks read each row once."""
+    """Return the part of some shards that a rank reads; together the ranks read each row once."""
     rows = [record.rows for record in shards.records]
     start, stop = rank_range(sum(rows), rank, ranks, 0)
     return cut_range(range(len(rows)), rows, start, stop)
 
 
 def validation_shards(root: str, manifest: Manifest, cache: str | None = None) -> Shards:
-    """Name the shards of the hold-out, to be read through copies in `cache` if there is one.
+    """Return the shards of the hold-out, to be read through copies in `cache` if there is one.
 
     Raises:
-        UserError: The data set has no labels, or holds nothing out.
+        UserError: The data set has no labels, or no held-out photos.
     """
     if not manifest.classes:
-        raise UserError(f"--dataset: {root} holds photos without labels (made with --unlabelled)")
+        raise UserError(f"--dataset: {root} has no labels (written with --unlabelled)")
     records = manifest.files_in(dataset.VALIDATION)
     if not records:
-        raise UserError(f"--dataset: {root} has no validation rows (made with --hold-out 0)")
+        raise UserError(f"--dataset: {root} has no validation rows (written with --hold-out 0)")
     return Shards(root, records, cache)
 
 
 def read_member_data(root: str, manifest: Manifest, member: int, cache: str | None = None) -> MemberData:
-    """Find the shards of a member in a data set's manifest.
+    """Return the shards of a member, from a data set's manifest.
 
     Args:
         root: Root of the data set.
         manifest: Its manifest.
-        member: Which member.
+        member: Number of the member.
         cache: Folder for copies of the shards on a local disk, if any.
 
     Raises:

@@ -12,14 +12,15 @@ import tensorflow as tf
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.storage import Place
-from landmark_lib.training.backbone import AS_THEY_ARE
+from landmark_lib.training.backbone import UNCHANGED
 from landmark_lib.training.model_parts import unpack_model
 
 BACKBONE = "backbone"
 DROPOUT = "dropout"
 LOGITS = "logits"
+FEATURES = "features"
 BYTES_OF_SEEDS = 1_000  # at most; the layers' random generators have some that are not saved
-# What comes of a file that is none of ours: Keras makes what it describes without looking at it first.
+# What Keras raises for a file that this project did not write: it builds what the file describes unchecked.
 RAISED_BY_KERAS = (
     ArithmeticError,
     AssertionError,
@@ -39,10 +40,10 @@ class ImageNetPreprocessing(keras.layers.Layer):  # type: ignore[misc]
     """RGB of 0 … 255, (…, 3) of any type, to what a backbone's weights expect."""
 
     def __init__(self, mode: str, **options: Any) -> None:
-        """Make the layer.
+        """Create the layer.
 
         Args:
-            mode: As `backbone.preprocessing_mode` gives it.
+            mode: As `backbone.preprocessing_mode` returns it.
             options: Those of any Keras layer.
         """
         super().__init__(**options)
@@ -51,56 +52,64 @@ class ImageNetPreprocessing(keras.layers.Layer):  # type: ignore[misc]
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Preprocess a batch of images; the result has the layer's compute type."""
         pixels = keras.ops.cast(images, self.compute_dtype)
-        if self.mode == AS_THEY_ARE:
+        if self.mode == UNCHANGED:
             return pixels
         return keras.applications.imagenet_utils.preprocess_input(
             pixels, data_format="channels_last", mode=self.mode
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give what a saved model needs to make the layer again."""
+        """Return what a saved model needs to create the layer again."""
         return {**super().get_config(), "mode": self.mode}
 
 
 @keras.saving.register_keras_serializable("landmark_lib")
 class WithFixedStatistics(keras.layers.Wrapper):  # type: ignore[misc]
-    """A backbone whose BatchNorm uses its moving statistics and never changes them, freed or not.
+    """A backbone whose BatchNorm uses its moving statistics and never changes them, trained or not.
 
-    To call the backbone with training=False is not enough: under Keras 3 an outer functional model called
-    with training=True passes that on to every layer that takes the argument, over what was written. This
-    layer does not take it.
+    Calling the backbone with training=False is not enough: under Keras 3 an outer functional model called
+    with training=True overrides the argument of every layer that takes it. This layer does not take it.
     """
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
-        """Give the pooled features, (rows, features), of preprocessed images."""
+        """Return the pooled features, (rows, features), of preprocessed images."""
         return self.layer(images, training=False)
 
 
 def build_model(
     backbone: keras.Model, mode: str, classes: int, dropout: float, l2: float, seed: int
 ) -> keras.Model:
-    """Put the head on a backbone.
-
-    The result takes images (rows, side, side, 3) uint8 and gives logits (rows, classes) float32.
+    """Return a network from images (rows, side, side, 3) uint8 to logits (rows, classes) float32.
 
     Args:
-        backbone: As `load_backbone` makes it.
-        mode: How it expects its pixels, as `preprocessing_mode` tells.
+        backbone: As `load_backbone` returns it.
+        mode: How it expects its pixels, as `preprocessing_mode` returns it.
         classes: Number of classes.
-        dropout: Share of the pooled features dropped in training.
+        dropout: Dropout rate of the pooled features.
         l2: Weight penalty on the dense layer.
-        seed: Seed of the dense layer's first weights.
+        seed: Seed of the dense layer's initial weights.
     """
-    images = keras.Input(backbone.input_shape[1:], dtype="uint8", name="images")
-    preprocessed = ImageNetPreprocessing(mode, name="preprocessing")(images)
-    features = WithFixedStatistics(backbone, name=BACKBONE)(preprocessed)
-    logits = build_head(features, classes, dropout, l2, seed)
+    images, features = _backbone_ends(backbone, mode)
+    logits = _logits(features, classes, dropout, l2, seed)
     return keras.Model(images, logits, name="landmark_model")
 
 
-def build_head(features: keras.KerasTensor, classes: int, dropout: float, l2: float, seed: int) -> Any:
-    """Give the logits, (rows, classes) float32, of pooled features, (rows, features)."""
-    # The seed is replaced before every epoch, each rank's by another (`set_dropout`).
+def build_head(features: int, classes: int, dropout: float, l2: float, seed: int) -> keras.Model:
+    """Return the head alone: from pooled features (rows, features) to logits (rows, classes) float32."""
+    pooled = keras.Input((features,), name=FEATURES)
+    return keras.Model(pooled, _logits(pooled, classes, dropout, l2, seed))
+
+
+def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    images = keras.Input(backbone.input_shape[1:], dtype="uint8", name="images")
+    preprocessed = ImageNetPreprocessing(mode, name="preprocessing")(images)
+    return images, WithFixedStatistics(backbone, name=BACKBONE)(preprocessed)
+
+
+def _logits(
+    features: keras.KerasTensor, classes: int, dropout: float, l2: float, seed: int
+) -> keras.KerasTensor:
+    # `set_dropout` replaces the seed before every epoch, on each rank by another.
     kept = keras.layers.Dropout(dropout, seed=0, name=DROPOUT)(features)
     return keras.layers.Dense(
         classes,
@@ -112,24 +121,33 @@ def build_head(features: keras.KerasTensor, classes: int, dropout: float, l2: fl
 
 
 def set_dropout(model: keras.Model, seed: int, step: int) -> None:
-    """Decide which features are dropped from a step of an epoch on.
+    """Set the generator of the dropout for the steps of an epoch that remain.
 
     Args:
-        model: With a head.
-        seed: Of the epoch and the rank.
+        model: A network with a head.
+        seed: Seed of the epoch and the rank.
         step: Steps of the epoch that are done.
     """
     generator = getattr(model.get_layer(DROPOUT), "seed_generator", None)
-    if generator is not None:  # there is none if nothing is dropped
+    if generator is not None:  # None if the rate is 0
         # The state is (seed, numbers drawn); a step draws once.
         generator.state.assign([seed % 2**31, step])
 
 
 def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Make the function from images, as the model takes them, to features, (rows, features) float32."""
-    inner = keras.Model(model.input, model.get_layer(BACKBONE).output)
+    """Return the function from images, uint8, to a trained network's features, (rows, features) float32."""
+    return _extractor(model.input, model.get_layer(BACKBONE).output)
+
+
+def features_of_backbone(backbone: keras.Model, mode: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return the same of a backbone without a head."""
+    return _extractor(*_backbone_ends(backbone, mode))
+
+
+def _extractor(images: keras.KerasTensor, features: keras.KerasTensor) -> Callable[[tf.Tensor], tf.Tensor]:
+    inner = keras.Model(images, features)
     # The last batch is smaller than the others; one trace serves all.
-    signature = [tf.TensorSpec(model.input_shape, tf.uint8)]
+    signature = [tf.TensorSpec(inner.input_shape, tf.uint8)]
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
     def extract(images: tf.Tensor) -> tf.Tensor:
@@ -139,11 +157,11 @@ def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def load_trained(place: Place) -> keras.Model:
-    """Load a model that training wrote. This is the only way by which a model file gets to Keras.
+    """Load a model that training wrote. Model files reach Keras in no other way.
 
     Raises:
-        LandmarkError: No such file, not a model, one with parts that none of ours has, or one that claims
-            more than it holds.
+        LandmarkError: No such file, not a model, one with unexpected layers, or one that claims to hold more
+            than it does.
     """
     try:
         with (
@@ -151,20 +169,20 @@ def load_trained(place: Place) -> keras.Model:
             path.open("rb") as file,
             tempfile.TemporaryDirectory() as folder,
         ):
-            held = unpack_model(file, Path(folder))
-            with _variables_of_at_most(held):
+            size = unpack_model(file, Path(folder))
+            with _variables_of_at_most(size):
                 model = keras.models.load_model(folder, compile=False)
         _check_ends(model)
     except RAISED_BY_KERAS as error:
-        told = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        raise LandmarkError(f"{place} cannot be loaded: {told[0]}") from None
+        lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+        raise LandmarkError(f"{place} cannot be loaded: {lines[0]}") from None
     return model
 
 
 @contextmanager
 def _variables_of_at_most(size: int) -> Iterator[None]:
-    """Refuse variables of more bytes than a file has weights, before memory is taken for them."""
-    shapes = tf.Graph()  # what is computed in here has a shape and no values
+    """Refuse variables with more bytes than a file has weights, before they take memory."""
+    shapes = tf.Graph()  # computes shapes without values
     left = size + BYTES_OF_SEEDS
 
     def make(next_creator: Callable[..., tf.Variable], **options: Any) -> tf.Variable:
@@ -181,10 +199,10 @@ def _variables_of_at_most(size: int) -> Iterator[None]:
 
 
 def _check_ends(model: keras.Model) -> None:
-    """Make sure that a model takes square images and gives features and logits."""
-    taken, given = model.input_shape, model.output_shape
-    if not (isinstance(taken, tuple) and len(taken) == 4 and taken == (None, taken[1], taken[1], 3)):
-        raise ValueError(f"expected a model of images (rows, side, side, 3), found {taken}")
-    if not isinstance(given, tuple) or len(given) != 2:
-        raise ValueError(f"expected a model that gives (rows, classes), found {given}")
+    """Check that a model maps square images to features and logits."""
+    images, logits = model.input_shape, model.output_shape
+    if not (isinstance(images, tuple) and len(images) == 4 and images == (None, images[1], images[1], 3)):
+        raise ValueError(f"expected a model of images (rows, side, side, 3), found {images}")
+    if not isinstance(logits, tuple) or len(logits) != 2:
+        raise ValueError(f"expected a model that returns (rows, classes), found {logits}")
     model.get_layer(BACKBONE)

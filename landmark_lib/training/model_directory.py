@@ -1,13 +1,13 @@
-"""What a trained member leaves behind: its weights, its history, and what it was trained on.
+"""The files of a trained member: its weights, its history, and what it was trained on.
 
 <models>/member-<k>/
   best.keras     the model with the best validation accuracy
   last.keras     the model after the last epoch
-  sketch.npz     class means of the best model's features and how they vary, to reject what shows no landmark
+  sketch.npz     class means of the best model's features and how they vary, to reject photos of no landmark
   history.csv    one line an epoch; history.jsonl holds the same
   curves.png     accuracy, loss and learning rate by epoch
-  member.json    settings, data set, class names, versions, best epoch; says whether training ended
-  checkpoints/   where training goes on
+  member.json    settings, data set, landmark ids, versions, best epoch, and how training ended
+  checkpoints/   where training resumes
   tensorboard/   events, with --tensorboard
 """
 
@@ -34,7 +34,7 @@ from landmark_lib.decoding import decode
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.report.curves import draw_curves
-from landmark_lib.settings import TrainSettings, deciding, with_current_names
+from landmark_lib.settings import TrainSettings, to_flat, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
@@ -51,31 +51,34 @@ EVENTS = "tensorboard"
 MEMBER = "member.json"
 SECONDS_BETWEEN_CURVES = 10
 MEMBER_NAME = re.compile(r"member-(0|[1-9][0-9]*)", re.ASCII)
+# How the last run of a training ended.
+FINISHED, DIVERGED, STOPPED = "finished", "diverged", "stopped"
 
 
 @dataclass(frozen=True)
 class MemberRecord:
-    """What `member.json` holds."""
+    """The content of `member.json`."""
 
     member: int
     finished: bool
     epochs: int  # done
-    best_epoch: int
+    best_epoch: int  # 0 if no epoch is done
     settings: dict[str, Any]
     dataset_fingerprint: str
     landmark_ids: list[str]  # by class index
     versions: dict[str, str]
+    ended: str = ""  # FINISHED, DIVERGED or STOPPED; empty while training, after a kill and in old files
 
 
 class MemberFiles:
     """The files of one member, written by rank 0."""
 
     def __init__(self, settings: TrainSettings, data: MemberData) -> None:
-        """Name them.
+        """Begin.
 
         Args:
-            settings: The member's.
-            data: The member's.
+            settings: The member's settings.
+            data: The member's data.
         """
         self.settings, self.data = settings, data
         self.directory = member_directory(settings.models, data.member)
@@ -83,10 +86,10 @@ class MemberFiles:
         self._events: EventFiles | None = None
 
     def begin(self) -> bool:
-        """Make the directory, and return whether the member is trained already, just as it would be now.
+        """Create the directory, and return whether the member is already trained with the same settings.
 
         Raises:
-            UserError: Nothing can be written into it.
+            UserError: The directory is not writable.
         """
         try:
             self.directory.check_writable()
@@ -96,34 +99,46 @@ class MemberFiles:
             ) from None
         if not (self.directory / MEMBER).exists():
             return False
-        there = read_member(self.directory)
+        found = read_member(self.directory)
+        decided = self.settings.deciding
         return (
-            there.finished
-            and there.dataset_fingerprint == self.data.fingerprint
-            and _deciding(there.settings) == _deciding(asdict(self.settings))
+            found.finished
+            and found.dataset_fingerprint == self.data.fingerprint
+            and {name: found.settings.get(name) for name in decided} == decided
         )
 
     def write_epoch(self, whole_model: Callable[[], keras.Model], history: Sequence[EpochResult]) -> None:
-        """Write what an epoch brought.
+        """Write the results of an epoch, and the model if it is the best so far.
 
         Raises:
             LandmarkError: A file cannot be written.
         """
-        with _told(self.directory):
+        with writing_into(self.directory):
             if best_epoch(history) is history[-1]:
                 save_model(whole_model(), self.directory / BEST)
             write_history(self.directory, history)
-            write_member(self.directory, self._record(history, finished=False))
+            write_member(self.directory, self._record(history))
             if time.monotonic() - self._drawn > SECONDS_BETWEEN_CURVES:
                 self._draw(history)
-            if self.settings.tensorboard:
+            if self.settings.run.tensorboard:
                 self._events = self._events or EventFiles(self.directory / EVENTS)
                 self._events.write(history[-1])
 
     def best_weights(self) -> list[NDArray[np.float32]]:
-        """Read the weights of the best model."""
+        """Return the weights of the best model."""
         weights: list[NDArray[np.float32]] = load_trained(self.directory / BEST).get_weights()
         return weights
+
+    def note_end(self, ended: str, history: Sequence[EpochResult]) -> None:
+        """Write how this run ended; what an earlier run finished stays finished.
+
+        Raises:
+            LandmarkError: The file cannot be written.
+        """
+        known = (self.directory / MEMBER).exists()
+        record = read_member(self.directory) if known else self._record(history)
+        with writing_into(self.directory):
+            write_member(self.directory, replace(record, ended=ended))
 
     def finish(
         self, model: keras.Model, statistics: FeatureStatistics, history: Sequence[EpochResult]
@@ -133,25 +148,25 @@ class MemberFiles:
         Raises:
             LandmarkError: A file cannot be written.
         """
-        with _told(self.directory):
+        with writing_into(self.directory):
             save_model(model, self.directory / LAST)
             write_feature_statistics(statistics, self.directory)
             write_history(self.directory, history)
             self._draw(history)
-            write_member(self.directory, self._record(history, finished=True))
+            write_member(self.directory, self._record(history, FINISHED))
 
     def _draw(self, history: Sequence[EpochResult]) -> None:
         self._drawn = time.monotonic()
         picture = draw_curves(f"Member {self.data.member}", curves_of(history))
         (self.directory / CURVES).write(picture)
 
-    def _record(self, history: Sequence[EpochResult], *, finished: bool) -> MemberRecord:
+    def _record(self, history: Sequence[EpochResult], ended: str = "") -> MemberRecord:
         return MemberRecord(
             member=self.data.member,
-            finished=finished,
+            finished=ended == FINISHED,
             epochs=len(history),
-            best_epoch=best_epoch(history).epoch,
-            settings=asdict(self.settings),
+            best_epoch=best_epoch(history).epoch if history else 0,
+            settings=to_flat(self.settings),
             dataset_fingerprint=self.data.fingerprint,
             landmark_ids=self.data.landmark_ids,
             versions={
@@ -160,23 +175,24 @@ class MemberFiles:
                 "tensorflow": tf.__version__,
                 "keras": keras.__version__,
             },
+            ended=ended,
         )
 
 
 class EventFiles:
-    """TensorBoard's events; for a store they are written on this machine and copied after each epoch."""
+    """TensorBoard's events; for a store, they are written on this machine and copied after each epoch."""
 
     def __init__(self, folder: Place) -> None:
-        """Name the folder that they belong in."""
+        """Begin in the folder that they belong in."""
         self._folder = folder
         self._local = None if folder.is_local else tempfile.TemporaryDirectory()
         self._writer = tf.summary.create_file_writer(self._local.name if self._local else str(folder.path))
 
     def write(self, result: EpochResult) -> None:
-        """Add what an epoch brought.
+        """Add the results of an epoch.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: They cannot be written.
         """
         with self._writer.as_default(step=result.epoch):
             for name, value in asdict(result).items():
@@ -193,7 +209,7 @@ def member_directory(models: str, member: int) -> Place:
 
 
 def save_model(model: keras.Model, place: Place) -> None:
-    """Write a model whole or not at all."""
+    """Write a model."""
     with place.atomic_file() as partial:
         model.save(partial)
 
@@ -223,7 +239,7 @@ def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
 
 
 def write_member(directory: Place, record: MemberRecord) -> None:
-    """Write `member.json`, whole or not at all."""
+    """Write `member.json`."""
     (directory / MEMBER).write((json.dumps(asdict(record), indent=1) + "\n").encode())
 
 
@@ -231,7 +247,7 @@ def read_member(directory: Place) -> MemberRecord:
     """Read `member.json`.
 
     Raises:
-        UserError: It is not there or cannot be read.
+        UserError: It is missing or cannot be read.
     """
     try:
         record = decode(MemberRecord, (directory / MEMBER).read_bytes())
@@ -241,12 +257,12 @@ def read_member(directory: Place) -> MemberRecord:
 
 
 def finished_members(models: str) -> list[Place]:
-    """List the directories of all members, in order.
+    """Return the directories of all members, in order.
 
-    Only folders called member-<k> count: copies such as `member-0 (old)` vote with nobody.
+    Only folders called member-<k> count, not copies such as `member-0 (old)`.
 
     Raises:
-        UserError: No member there, or one whose training has not ended.
+        UserError: There is no member, or the training of one has not finished.
     """
     folder = Place(models)
     named = filter(None, map(MEMBER_NAME.fullmatch, folder.names()))
@@ -254,25 +270,23 @@ def finished_members(models: str) -> list[Place]:
     directories = ((number, member_directory(models, number)) for number in numbers)
     found = {number: directory for number, directory in directories if (directory / MEMBER).exists()}
     if not found:
-        raise UserError(f"--models: {models} holds no trained member; jobs/train.py makes them")
+        raise UserError(f"--models: {models} has no trained member; run jobs/train.py first")
     missing = [f"member-{number}" for number in range(max(found)) if number not in found]
     if missing:
-        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote without")
+        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote alone")
     for directory in found.values():
         if not read_member(directory).finished:
-            raise UserError(f"--models: the training of {directory} has not ended")
+            raise UserError(f"--models: the training of {directory} has not finished")
     return list(found.values())
 
 
-def _deciding(settings: dict[str, Any]) -> dict[str, Any]:
-    """Pick the settings that decide what a member becomes."""
-    names = deciding(TrainSettings, "network", "learning", "rows", "ending")
-    return {name: settings.get(name) for name in names}
-
-
 @contextmanager
-def _told(directory: Place) -> Iterator[None]:
-    """Tell in one line that files cannot be written."""
+def writing_into(directory: Place) -> Iterator[None]:
+    """Report an OSError while writing into a directory below --models in one line.
+
+    Raises:
+        LandmarkError: There was one.
+    """
     try:
         yield
     except OSError as error:

@@ -1,9 +1,9 @@
-"""What a saved model may be made of: what ours are.
+"""The parts that a saved model may have: those of models that this project writes.
 
-A .keras file tells which Python objects to import and call. The safe mode of Keras 3.8, which is locked here,
-stops Lambda layers, but not a file that names any function of any module (CVE-2025-1550, CVE-2025-8747). So
-what a file names is compared with a list before Keras sees it. Keras also unpacks all that lies in the
-archive, so it is given a folder with the parts that were checked, and never the file.
+A .keras file names Python objects to import and call. The safe mode of Keras 3.8, which is locked here, stops
+Lambda layers, but not a file that names any function of any module (CVE-2025-1550, CVE-2025-8747). So the
+names in a file are checked against a list before Keras sees them. Keras also unpacks everything in the
+archive, so it receives a folder with the checked parts, and never the file.
 """
 
 import json
@@ -15,13 +15,13 @@ from typing import Any, BinaryIO
 from landmark_lib.training.weights_file import check_weights
 from landmark_lib.zip_archive import open_zip
 
-METADATA = "metadata.json"  # version of Keras and date, which nothing here depends on
+METADATA = "metadata.json"  # version of Keras and date; unused
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 MEMBERS = (METADATA, CONFIG, WEIGHTS)
-LARGEST_CONFIG = 10_000_000  # bytes; the largest of keras.applications has 2 million
+MAX_CONFIG = 10_000_000  # bytes; the largest of keras.applications has 2 million
 
-# By module, the classes of which keras.applications and our own head are made.
+# The classes of keras.applications and of the head, by module.
 KNOWN: dict[str | None, frozenset[str]] = {
     "keras": frozenset({"DTypePolicy", "Sequential"}),
     "keras.initializers": frozenset({"GlorotUniform", "HeNormal", "Ones", "VarianceScaling", "Zeros"}),
@@ -62,10 +62,10 @@ KNOWN: dict[str | None, frozenset[str]] = {
 
 
 def unpack_model(file: BinaryIO, folder: Path) -> int:
-    """Unpack the configuration and the weights of a .keras file, both checked, for Keras to load from there.
+    """Check the configuration and the weights of a .keras file, and unpack them for Keras.
 
     Args:
-        file: The .keras file, open; can be sought in.
+        file: The .keras file, open and seekable.
         folder: An empty one.
 
     Returns:
@@ -73,16 +73,16 @@ def unpack_model(file: BinaryIO, folder: Path) -> int:
 
     Raises:
         OSError: The file cannot be read, or the folder cannot be written.
-        ValueError: It is no .keras file of a model of ours, or holds less than it claims.
+        ValueError: It is not a .keras file of a known model, or holds less than it claims.
     """
     with open_zip(file, len(MEMBERS)) as archive:
         found = sorted(archive.namelist())
         if found != sorted(MEMBERS):
             raise ValueError(f"not a .keras file: expected {', '.join(sorted(MEMBERS))}, found {found!r:.80}")
-        if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG:
-            raise ValueError(f"its {CONFIG} is larger than {LARGEST_CONFIG} bytes")
+        if archive.getinfo(CONFIG).file_size > MAX_CONFIG:
+            raise ValueError(f"its {CONFIG} is larger than {MAX_CONFIG} bytes")
         config = _read_config(archive.read(CONFIG))
-        # As ASCII, so that Keras reads what was checked, whatever encoding it expects.
+        # In ASCII, Keras reads exactly what was checked, whatever encoding it expects.
         (folder / CONFIG).write_text(json.dumps(config), "ascii")
         with archive.open(WEIGHTS) as packed, (folder / WEIGHTS).open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
@@ -94,18 +94,14 @@ def _read_config(content: bytes) -> Any:
         config = json.loads(content.decode())
     except RecursionError:
         raise ValueError(f"its {CONFIG} is nested too deeply") from None
-    _check_names(config)
+    for module, name in _named(config):
+        if not isinstance(name, str) or name not in KNOWN.get(module, frozenset()):
+            raise ValueError(f"unexpected layer {name!r:.60} from {module!r:.60}")
     return config
 
 
-def _check_names(config: Any) -> None:
-    for module, name in _named(config):
-        if not isinstance(name, str) or name not in KNOWN.get(module, frozenset()):
-            raise ValueError(f"no model of ours has a part {name!r:.60} of {module!r:.60}")
-
-
 def _named(config: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the module and the name of every object in a configuration, whatever lies around it."""
+    """Yield the module and the name of every object in a configuration, however deep."""
     waiting = [config]
     while waiting:
         part = waiting.pop()

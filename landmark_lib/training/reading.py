@@ -1,4 +1,4 @@
-"""Rows from shards, in exactly the order told: Petastorm, and copies of remote shards on a local disk."""
+"""Rows from shards in a given order, by Petastorm; copies of remote shards on a local disk."""
 
 import shutil
 import warnings
@@ -21,14 +21,14 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.storage import Place, is_local, join, open_address
 
-# Petastorm 0.13 calls what pyarrow has since announced to remove; both are pinned to versions that agree.
+# Petastorm 0.13 calls functions that pyarrow has deprecated since; both are pinned to versions that agree.
 warnings.filterwarnings("ignore", category=FutureWarning, module="petastorm")
 
 COLUMNS = ("image_id", "class_index", "image")
-# A reader asks for every file it is given before its first row; so one gets a few at a time, and the first
-# row does not wait for ten thousand files.
+# A reader opens all its files before its first row. Each has only a few, so that the first row does not wait
+# for ten thousand files.
 SHARDS_PER_READER = 16
-COPIED_BYTES = 1 << 20  # at a time
+COPIED_BYTES = 1 << 20  # per read
 
 # Columns of some rows, (rows,) each.
 Group = tuple[NDArray[Any], ...]
@@ -38,8 +38,8 @@ def _read_no_pickle(_: bytes) -> NoReturn:
     raise dataset_metadata.PetastormMetadataError("a pickled schema is never read")
 
 
-# Of a shard that is a folder with a file _common_metadata, Petastorm would unpickle the schema in that, which
-# may call any built-in function. Told that there is none, it takes Parquet's own.
+# If a shard is a folder with a file _common_metadata, Petastorm would unpickle the schema in it, which may
+# call any built-in function. Without one, it uses Parquet's own schema.
 dataset_metadata.depickle_legacy_package_name_compatible = _read_no_pickle
 
 
@@ -49,16 +49,16 @@ def _split(address: str) -> ParseResult:
     return ParseResult(scheme, host, slash + path, "", "", "")
 
 
-# Petastorm takes a path for a URI, and would cut a name at `#` or `?`.
+# Petastorm parses paths as URIs, and would cut a name at `#` or `?`.
 fs_utils.urlparse = _split
-# A thread of pyarrow's that reads through a Python file lets go of it a moment after its work is done; should
-# Python end in that moment, the process would abort.
+# A pyarrow thread that reads through a Python file releases it a moment after its work is done. If Python
+# exits in that moment, the process aborts.
 ParquetDatasetPiece.read = partialmethod(ParquetDatasetPiece.read, use_threads=False)
 
 
 @dataclass(frozen=True)
 class Shards:
-    """Shards of one data set that are read together; a slice's number is a position in `records`.
+    """Shards of one data set that are read together; `ShardSlice.shard` is a position in `records`.
 
     Attributes:
         root: Root of the data set.
@@ -78,14 +78,14 @@ def read_slices(
 
     Args:
         shards: The shards.
-        slices: What to read of them.
-        columns: Which columns, in this order: image ids, class indices (int32), JPEGs (bytes).
+        slices: The slices to read.
+        columns: The columns to read, in this order: image ids, class indices (int32), JPEGs (bytes).
 
     Yields:
         The columns of some rows, (rows,) each, in the order of the slices.
 
     Raises:
-        LandmarkError: A shard is missing or broken, or holds other rows than the manifest says.
+        LandmarkError: A shard is missing or broken, or its rows differ from the manifest's.
     """
     for first in range(0, len(slices), SHARDS_PER_READER):
         yield from _read_together(shards, slices[first : first + SHARDS_PER_READER], columns)
@@ -111,13 +111,14 @@ def _read_together(shards: Shards, slices: Sequence[ShardSlice], columns: Sequen
         if at != record.rows:
             raise _broken(shards, record, f"expected {record.rows} rows, found {at}")
     if next(groups, None) is not None:
-        raise LandmarkError(f"{shards.root}: more rows in the shards than {len(slices)} of them should hold")
+        rows = sum(record.rows for record in records)
+        raise LandmarkError(f"{shards.root}: expected {rows} rows in {len(slices)} shards, found more")
 
 
 def _blame(
     shards: Shards, opened: Sequence[FileRecord], current: FileRecord, error: Exception
 ) -> LandmarkError:
-    """Name the shard that a reader failed on: one of those that it opened, or else the one it was in."""
+    """Return the error for a reader's failure: of the first unreadable shard, or else of the current one."""
     for record in opened:
         try:
             read_table(shards.root, record.path, ["class_index"])
@@ -133,12 +134,12 @@ def _broken(shards: Shards, record: FileRecord, why: str) -> LandmarkError:
 def _row_groups(
     uris: list[str], filesystem: DaskFileSystem | None, columns: Sequence[str]
 ) -> Iterator[Group]:
-    # The pool that reads in the calling thread keeps the order told and gives every row group. The pool of
-    # threads does neither: it looks whether its work is done, then whether more is coming, and ends early
-    # when the last work arrives in between, without an error. Reading ahead is left to TensorFlow.
+    # The pool that reads in the calling thread keeps the order and yields every row group. The thread pool
+    # does neither: it checks first whether its work is done, then whether more is coming, and ends early
+    # without an error if the last work arrives in between. TensorFlow reads ahead instead.
     reader = make_batch_reader(
         uris,
-        # A name alone would also be taken for the beginning of others, with a warning.
+        # Without $, a name also matches longer ones, with a warning.
         schema_fields=[f"{column}$" for column in columns],
         reader_pool_type="dummy",
         shuffle_row_groups=False,
@@ -153,37 +154,37 @@ def _row_groups(
         reader.join()
 
 
-class _AsPetastormTakesIt(DaskFileSystem):  # type: ignore[misc]
-    """A file system of fsspec for the interface of pyarrow that Petastorm 0.13 reads through.
+class _PetastormFiles(DaskFileSystem):  # type: ignore[misc]
+    """A file system of fsspec with the interface of pyarrow that Petastorm 0.13 reads through.
 
-    Given gcsfs's or s3fs's own, it would take pyarrow's newer interface, with options that this refuses.
+    With one of gcsfs or s3fs it would use pyarrow's newer interface, with options that this refuses.
     """
 
     def __init__(self, filesystem: Any) -> None:
-        """Take a file system; the base class would do the same and announce its end to every user."""
+        """Wrap a file system; the base class would do the same, with a deprecation warning for every user."""
         self.fs = filesystem
 
     def isfile(self, path: str) -> bool:
-        """Tell whether there is a file."""
+        """Return whether a path is a file."""
         return bool(self.fs.isfile(path))
 
     def isdir(self, path: str) -> bool:
-        """Tell whether there is a folder."""
+        """Return whether a path is a folder."""
         return bool(self.fs.isdir(path))
 
 
-def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str], _AsPetastormTakesIt | None]:
-    """Give URIs of shards, or of their copies, and the file system if it is not the local one."""
+def _addresses(shards: Shards, records: Sequence[FileRecord]) -> tuple[list[str], _PetastormFiles | None]:
+    """Return URIs of shards or their copies, and the file system if it is not the local one."""
     if shards.cache is not None:
         return [f"file://{_local_copy(shards, record).absolute()}" for record in records], None
     places = [Place(shards.root) / record.path for record in records]
     if is_local(shards.root):
         return [f"file://{place.path}" for place in places], None
-    return [place.address for place in places], _AsPetastormTakesIt(open_address(shards.root)[0])
+    return [place.address for place in places], _PetastormFiles(open_address(shards.root)[0])
 
 
 def _local_copy(shards: Shards, record: FileRecord) -> Path:
-    """Copy a shard to the local disk unless it is there; it is named by its content."""
+    """Copy a shard to the local disk unless it is there; the name of the copy is its checksum."""
     folder = Place(str(shards.cache))
     copy = folder / f"{record.sha256}.parquet"
     if copy.exists():
@@ -201,7 +202,7 @@ def _local_copy(shards: Shards, record: FileRecord) -> Path:
 
 
 def verify_shards(shards: Shards, numbers: Sequence[int]) -> None:
-    """Compare some shards with the checksums of the manifest.
+    """Compare shards with the checksums of the manifest.
 
     Raises:
         LandmarkError: One of them is missing or differs.

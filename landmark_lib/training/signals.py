@@ -1,18 +1,18 @@
-"""The wish that training stops: of a machine that is taken away, or of a user."""
+"""Stop requests: SIGTERM, as of a machine that is reclaimed, and SIGINT."""
 
 import signal
 from types import FrameType
 
 
 class StopSignal:
-    """Turns the first SIGTERM or SIGINT into a wish; the second one ends the process at once.
+    """Notes the first SIGTERM or SIGINT; the second one ends the process at once.
 
     Attributes:
         asked: Whether the process was asked to stop.
     """
 
     def __init__(self) -> None:
-        """Listen from now on; on the main thread only."""
+        """Install the handlers; on the main thread only."""
         self.asked = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)

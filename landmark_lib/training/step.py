@@ -8,17 +8,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.training.horovod_step import averaged, mean
+from landmark_lib.training.horovod_step import average_gradients, mean
 
 
 class StepResult(NamedTuple):
-    """What a step of training tells.
+    """The numbers of a training step.
 
     Attributes:
-        sums: Summed loss, right answers and images of this rank's batch, (3,) float64.
-        loss: Mean loss over the ranks; no number if it is none on any of them. float32.
+        sums: Summed loss, correct predictions and images of this rank's batch, (3,) float64.
+        loss: Mean loss over the ranks, NaN if it is NaN on any of them; float32.
         stop: Share of the ranks that were asked to stop, float32.
-        allreduce_seconds: Between this rank's last gradient and the averages, float64.
+        allreduce_seconds: Time between this rank's last gradient and the averages, float64.
     """
 
     sums: tf.Tensor
@@ -28,13 +28,13 @@ class StepResult(NamedTuple):
 
 
 class TrainingStep(Protocol):
-    """Learns from a batch: images, class indices, and whether this rank was asked to stop."""
+    """A function that learns from a batch: images, class indices, and whether this rank was asked to stop."""
 
-    def __call__(self, images: tf.Tensor, labels: tf.Tensor, *, asked_to_stop: bool) -> StepResult:
+    def __call__(self, images: tf.Tensor, classes: tf.Tensor, *, asked_to_stop: bool) -> StepResult:
         """Learn from a batch."""
 
 
-# Takes images and class indices of a batch; gives summed loss, right answers and images, (3,) float64.
+# From images and class indices of a batch to summed loss, correct predictions and images, (3,) float64.
 ValidationStep = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -43,66 +43,67 @@ def training_step(
     optimizer: keras.optimizers.Optimizer,
     *,
     class_weights: NDArray[np.float32] | None = None,
-    compress: bool = False,
+    fp16_gradients: bool = False,
     timed: bool = True,
 ) -> TrainingStep:
-    """Make the step that learns from a batch, with the gradients averaged over the ranks.
+    """Return the step that learns from a batch, with the gradients averaged over the ranks.
 
     Args:
-        model: Gives logits.
+        model: Returns logits.
         optimizer: Built on the model's trainable variables.
-        class_weights: What the loss of a row of each class is multiplied by in learning, (classes,); what is
-            told of the loss is not multiplied, to be compared with that of validation.
-        compress: Send gradients as 16-bit floats.
-        timed: Take the time of averaging; TensorFlow's deterministic mode has no clock.
+        class_weights: Per-class loss weights, (classes,). The reported loss is not weighted, so that it can
+            be compared with that of validation.
+        fp16_gradients: Send gradients as 16-bit floats.
+        timed: Measure the time of averaging; TensorFlow's deterministic mode has no clock.
     """
     now = tf.timestamp if timed else lambda: tf.constant(0.0, tf.float64)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def step(images: tf.Tensor, labels: tf.Tensor, asked_to_stop: tf.Tensor) -> StepResult:
+    def step(images: tf.Tensor, classes: tf.Tensor, asked_to_stop: tf.Tensor) -> StepResult:
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
-            losses = _cross_entropy(labels, logits)
-            weighted = losses if class_weights is None else losses * tf.gather(class_weights, labels)
+            losses = _cross_entropy(classes, logits)
+            weighted = losses if class_weights is None else losses * tf.gather(class_weights, classes)
             loss = tf.reduce_mean(weighted) + tf.add_n([tf.constant(0.0), *model.losses])
             scaled = optimizer.scale_loss(loss)
         weights = model.trainable_variables
         gradients = tape.gradient(scaled, [variable.value for variable in weights])
         with tf.control_dependencies(gradients):
             begin = now()
-        # All ranks get the same answers in the same step, so that they stop together.
-        told = tf.stack([loss, tf.cast(asked_to_stop, tf.float32)])
+        # All ranks receive the same values in the same step, so they stop together.
+        shared = tf.stack([loss, tf.cast(asked_to_stop, tf.float32)])
         with tf.control_dependencies([begin]):
-            averages, agreed = averaged(gradients, compress=compress), mean(told)
+            averages = average_gradients(gradients, fp16=fp16_gradients)
+            agreed = mean(shared)
         with tf.control_dependencies([*averages, agreed]):
             end = now()
         optimizer.apply(averages, weights)
-        return StepResult(_sums(labels, logits, losses), agreed[0], agreed[1], end - begin)
+        return StepResult(_sums(classes, logits, losses), agreed[0], agreed[1], end - begin)
 
-    def step_of_rank(images: tf.Tensor, labels: tf.Tensor, *, asked_to_stop: bool) -> StepResult:
-        return step(images, labels, tf.constant(asked_to_stop))  # type: ignore[no-any-return]
+    def step_of_rank(images: tf.Tensor, classes: tf.Tensor, *, asked_to_stop: bool) -> StepResult:
+        return step(images, classes, tf.constant(asked_to_stop))  # type: ignore[no-any-return]
 
     return step_of_rank
 
 
 def validation_step(model: keras.Model) -> ValidationStep:
-    """Make the step that only measures a batch, of any number of rows."""
+    """Return the step that only measures a batch, of any number of rows."""
     # The last batch is smaller than the others; one trace serves all.
     signature = [tf.TensorSpec(model.input_shape, model.input.dtype), tf.TensorSpec((None,), tf.int32)]
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def step(images: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
         logits = model(images, training=False)
-        return _sums(labels, logits, _cross_entropy(labels, logits))
+        return _sums(classes, logits, _cross_entropy(classes, logits))
 
     return step  # type: ignore[no-any-return]
 
 
-def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+def _cross_entropy(classes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
 
 
-def _sums(labels: tf.Tensor, logits: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-    right = tf.equal(tf.argmax(logits, axis=-1, output_type=labels.dtype), labels)
-    sums = (tf.reduce_sum(losses), tf.math.count_nonzero(right), tf.size(labels))
+def _sums(classes: tf.Tensor, logits: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
+    correct = tf.equal(tf.argmax(logits, axis=-1, output_type=classes.dtype), classes)
+    sums = (tf.reduce_sum(losses), tf.math.count_nonzero(correct), tf.size(classes))
     return tf.stack([tf.cast(value, tf.float64) for value in sums])

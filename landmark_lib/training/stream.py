@@ -1,9 +1,10 @@
-"""The stream of batches that a network is fed with.
+"""The stream of batches that a network is fed.
 
-What is read in which order is decided by `method.epochs` and read by `reading`; decoding, shuffling and
-batching are TensorFlow's.
+`method.epochs` decides what is read in which order, and `reading` reads it; TensorFlow decodes, shuffles and
+batches.
 """
 
+import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -13,8 +14,11 @@ import tensorflow as tf
 
 from landmark_lib.dataset import SHARD_IMAGE_SIZE
 from landmark_lib.errors import LandmarkError, UndecodableError
+from landmark_lib.logs import ANY_RANK
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.training.reading import COLUMNS, Group, Shards, read_slices
+
+logger = logging.getLogger(__name__)
 
 SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
@@ -29,39 +33,113 @@ TYPES = {"image_id": tf.string, "class_index": tf.int32, "image": tf.string}
 Read = Callable[[], Iterator[Group]]
 
 
+class Pipeline:
+    """A tf.data pipeline that begins with a generator, and raises what the generator raised.
+
+    TensorFlow itself passes on the text of an error only.
+    """
+
+    def __init__(self, generate: Callable[[], Iterator[Any]], signature: tuple[tf.TensorSpec, ...]) -> None:
+        """Begin with a generator.
+
+        Args:
+            generate: Starts it.
+            signature: Shapes and types of what it yields.
+        """
+        self._generate, self._signature = generate, signature
+        self._failure: LandmarkError | None = None
+
+    def elements(self) -> tf.data.Dataset:
+        """Return what the generator yields, to build on."""
+        return tf.data.Dataset.from_generator(self._watched, output_signature=self._signature)
+
+    def batches(self, built: tf.data.Dataset) -> Iterator[Any]:
+        """Yield the elements of what was built on `elements()`.
+
+        Raises:
+            LandmarkError: What the generator raised.
+            UndecodableError: Anything else failed in the pipeline.
+        """
+        try:
+            yield from built.prefetch(BATCHES_AHEAD)
+        except tf.errors.OpError as error:
+            raise self._failure or UndecodableError(error.message) from None
+
+    def _watched(self) -> Iterator[Any]:
+        try:
+            yield from self._generate()
+        except LandmarkError as error:
+            self._failure = error
+            raise
+
+
+def row_batches(
+    read: Read,
+    columns: Sequence[str],
+    prepare: Callable[..., Any],
+    batch_size: int,
+    *,
+    done: int = 0,
+    shuffle_seed: int | None = None,
+) -> Iterator[Any]:
+    """Yield batches of rows.
+
+    Args:
+        read: Reads some columns, row group by row group.
+        columns: Which.
+        prepare: What becomes of a row: takes its number and the columns as scalar tensors.
+        batch_size: Rows of a batch.
+        done: Batches to skip at the beginning.
+        shuffle_seed: Shuffles the rows and drops a last batch that is not full; None keeps all in order.
+
+    Raises:
+        UndecodableError: An image does not decode.
+        LandmarkError: What `read` raises.
+    """
+    pipeline = Pipeline(read, tuple(tf.TensorSpec((None,), TYPES[column]) for column in columns))
+    rows = pipeline.elements().prefetch(ROW_GROUPS_AHEAD).unbatch()
+    if shuffle_seed is not None:
+        rows = rows.shuffle(SHUFFLED_ROWS, shuffle_seed, reshuffle_each_iteration=False)
+    prepared = (
+        rows.enumerate()
+        .skip(done * batch_size)
+        .map(
+            lambda number, row: prepare(number, *row),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+    )
+    return pipeline.batches(prepared.batch(batch_size, drop_remainder=shuffle_seed is not None))
+
+
 def training_batches(
-    read: Read, image_size: int, batch_size: int, seed: int, *, steps_done: int = 0, mirror: bool = False
+    read: Read, image_size: int, batch_size: int, seed: int, *, steps_done: int = 0, random_flip: bool = False
 ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-    """Give rows as shuffled batches, all of them full.
+    """Yield rows as shuffled batches, all of them full.
 
     Args:
         read: Reads class indices and JPEGs in order.
-        image_size: Side of the images given, in pixels.
+        image_size: Side length of the images, in pixels.
         batch_size: Rows of a batch.
-        seed: Seed of the shuffling and the mirroring.
-        steps_done: Batches to leave out at the beginning.
-        mirror: Mirror half of the images.
+        seed: Seed of the shuffling and the flips.
+        steps_done: Batches to skip at the beginning.
+        random_flip: Flip half of the images horizontally.
 
     Yields:
         Images (batch_size, image_size, image_size, 3) uint8 and class indices (batch_size,) int32.
 
     Raises:
         UndecodableError: An image does not decode.
-        LandmarkError: A shard is broken, or holds other rows than the manifest says.
+        LandmarkError: A shard is broken, or its rows differ from the manifest's.
     """
 
-    def prepare(number: tf.Tensor, row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
-        class_index, jpeg = row
+    def prepare(number: tf.Tensor, class_index: tf.Tensor, jpeg: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image = decode(jpeg, image_size)
-        if mirror:
+        if random_flip:
             image = tf.image.stateless_random_flip_left_right(image, tf.stack([seed, number]))
         return image, class_index
 
-    failures: list[LandmarkError] = []
-    rows = _rows(read, failures, TRAINED).shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
-    left = rows.enumerate().skip(steps_done * batch_size)
-    decoded = left.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return iterate(decoded.batch(batch_size, drop_remainder=True).prefetch(BATCHES_AHEAD), failures)
+    return row_batches(read, TRAINED, prepare, batch_size, done=steps_done, shuffle_seed=seed)
 
 
 class TrainingRows:
@@ -71,16 +149,15 @@ class TrainingRows:
         bad: Image ids of the rows found not to decode, by their JPEG. Each is replaced by another row.
     """
 
-    def __init__(self, shards: Shards, most_bad: int, warn: Callable[[str], None]) -> None:
+    def __init__(self, shards: Shards, max_bad: int) -> None:
         """Begin with no row known to be bad.
 
         Args:
             shards: What the rows are read from.
-            most_bad: Bad rows at which training still goes on.
-            warn: Told of each bad row.
+            max_bad: Bad rows up to which training continues.
         """
         self.bad: dict[bytes, str] = {}
-        self._shards, self._most_bad, self._warn = shards, most_bad, warn
+        self._shards, self._max_bad = shards, max_bad
 
     def batches(
         self,
@@ -90,55 +167,47 @@ class TrainingRows:
         seed: int,
         *,
         steps_done: int = 0,
-        mirror: bool = False,
+        random_flip: bool = False,
     ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-        """Give the batches of an epoch as `training_batches` does.
+        """Yield the batches of an epoch as `training_batches` does.
 
         Raises:
-            LandmarkError: More images do not decode than may, a shard is broken, or holds other rows than
-                the manifest says.
+            LandmarkError: Too many images do not decode, a shard is broken, or its rows differ from the
+                manifest's.
         """
-        return self._gone_on(
+        return self._resuming(
             slices,
             lambda read, done: training_batches(
-                read, image_size, batch_size, seed, steps_done=steps_done + done, mirror=mirror
+                read, image_size, batch_size, seed, steps_done=steps_done + done, random_flip=random_flip
             ),
         )
 
     def in_order(
         self, slices: Sequence[ShardSlice], image_size: int, batch_size: int
     ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-        """Give the slices' rows in their order as `training_batches` does, the last batch as it comes.
+        """Yield images and class indices of slices in order; the last batch may be smaller.
 
         Raises:
             LandmarkError: As `batches` does.
         """
 
-        def batches_in_order(read: Read, done: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-            failures: list[LandmarkError] = []
-            decoded = (
-                _rows(read, failures, TRAINED)
-                .skip(done * batch_size)
-                .map(
-                    lambda class_index, jpeg: (decode(jpeg, image_size), class_index),
-                    num_parallel_calls=tf.data.AUTOTUNE,
-                    deterministic=True,
-                )
-            )
-            return iterate(decoded.batch(batch_size).prefetch(BATCHES_AHEAD), failures)
+        def prepare(_: tf.Tensor, class_index: tf.Tensor, jpeg: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return decode(jpeg, image_size), class_index
 
-        return self._gone_on(slices, batches_in_order)
+        return self._resuming(
+            slices, lambda read, done: row_batches(read, TRAINED, prepare, batch_size, done=done)
+        )
 
-    def _gone_on(
+    def _resuming(
         self,
         slices: Sequence[ShardSlice],
-        begin: Callable[[Read, int], Iterator[tuple[tf.Tensor, tf.Tensor]]],
+        start: Callable[[Read, int], Iterator[tuple[tf.Tensor, tf.Tensor]]],
     ) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-        """Give the batches of a stream that begins behind so many; find what breaks it off, and go on."""
+        """Yield the batches of a stream; where a bad row breaks it off, replace the row and resume."""
         done = 0
         while True:
             try:
-                for batch in begin(partial(self._read, slices), done):
+                for batch in start(partial(self._read, slices), done):
                     yield batch
                     done += 1
             except UndecodableError as error:
@@ -151,12 +220,12 @@ class TrainingRows:
             yield self._replaced(group) if self.bad else group
 
     def _replaced(self, group: Group) -> Group:
-        """Put other rows of a group in the place of bad ones, so that the rows stay as many."""
+        """Replace the bad rows of a group by good ones, so that the number of rows stays."""
         classes, jpegs = group
         good = [row for row, jpeg in enumerate(jpegs) if jpeg not in self.bad]
         if not good:
             raise LandmarkError(f"{self._shards.root}: no image of a whole row group decodes")
-        # Of the good rows the next one, or the last.
+        # The next good row, or the last.
         rows = [good[min(bisect_left(good, row), len(good) - 1)] for row in range(len(jpegs))]
         return classes[rows], jpegs[rows]
 
@@ -164,11 +233,11 @@ class TrainingRows:
         before = len(self.bad)
         for jpeg, image_id, path in undecodable(self._shards, slices):
             if jpeg not in self.bad:
-                self._warn(f"the image {image_id} of {path} does not decode")
+                logger.warning(f"the image {image_id} of {path} does not decode", extra=ANY_RANK)
                 self.bad[jpeg] = image_id
-            if len(self.bad) > self._most_bad:
+            if len(self.bad) > self._max_bad:
                 raise LandmarkError(
-                    f"the image {image_id} of {path} does not decode; --max-bad-rows lets some pass"
+                    f"the image {image_id} of {path} does not decode; --max-bad-rows allows a few"
                 ) from None
         if len(self.bad) == before:
             raise error
@@ -177,23 +246,21 @@ class TrainingRows:
 def ordered_batches(
     shards: Shards, slices: Sequence[ShardSlice], image_size: int, batch_size: int
 ) -> Iterator[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-    """Give the slices' rows in their order, the last batch as large as it comes.
+    """Yield the rows of slices in order; the last batch may be smaller.
 
     Yields:
         Image ids (rows,) string, images (rows, side, side, 3) uint8 and class indices (rows,) int32.
 
     Raises:
-        LandmarkError: An image does not decode, or a shard is broken or holds other rows than the manifest
-            says.
+        LandmarkError: An image does not decode, a shard is broken, or its rows differ from the manifest's.
     """
-    failures: list[LandmarkError] = []
-    decoded = _rows(lambda: read_slices(shards, slices), failures, COLUMNS).map(
-        lambda image_id, class_index, jpeg: (image_id, decode(jpeg, image_size), class_index),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
     try:
-        yield from iterate(decoded.batch(batch_size).prefetch(BATCHES_AHEAD), failures)
+        yield from row_batches(
+            lambda: read_slices(shards, slices),
+            COLUMNS,
+            lambda _, image_id, class_index, jpeg: (image_id, decode(jpeg, image_size), class_index),
+            batch_size,
+        )
     except UndecodableError:
         for _, image_id, path in undecodable(shards, slices):
             raise LandmarkError(f"the image {image_id} of {path} does not decode") from None
@@ -203,11 +270,11 @@ def ordered_batches(
 def photo_batches(
     read: Read, image_sizes: Sequence[int], batch_size: int
 ) -> Iterator[tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
-    """Give photos without their classes in order, the last batch as large as it comes.
+    """Yield photos without their classes in order; the last batch may be smaller.
 
     Args:
         read: Reads image ids and JPEGs in order.
-        image_sizes: Sides of the images given, in pixels; each photo comes in all of them.
+        image_sizes: Side lengths of the images, in pixels; each photo comes in all of them.
         batch_size: Photos of a batch.
 
     Yields:
@@ -217,17 +284,16 @@ def photo_batches(
         UndecodableError: An image does not decode.
         LandmarkError: What `read` raises.
     """
-    failures: list[LandmarkError] = []
-    decoded = _rows(read, failures, ("image_id", "image")).map(
-        lambda image_id, jpeg: (image_id, tuple(decode(jpeg, side) for side in image_sizes)),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
+    return row_batches(
+        read,
+        ("image_id", "image"),
+        lambda _, image_id, jpeg: (image_id, tuple(decode(jpeg, side) for side in image_sizes)),
+        batch_size,
     )
-    yield from iterate(decoded.batch(batch_size).prefetch(BATCHES_AHEAD), failures)
 
 
 def undecodable(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[tuple[bytes, str, str]]:
-    """Find the images that do not decode: their bytes, their ids and the paths of their shards."""
+    """Yield the images that do not decode: their bytes, their ids and the paths of their shards."""
     for part in slices:
         for image_ids, _, jpegs in read_slices(shards, [part]):
             for image_id, jpeg in zip(image_ids, jpegs, strict=True):
@@ -250,36 +316,3 @@ def decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
         return image
     resized = tf.image.resize(image, (image_size, image_size), "bilinear", antialias=True)
     return tf.cast(tf.round(tf.clip_by_value(resized, 0, 255)), tf.uint8)
-
-
-def iterate(batches: tf.data.Dataset, failures: list[LandmarkError]) -> Iterator[Any]:
-    """Give the elements of a pipeline that begins with `from_generator`.
-
-    Raises:
-        LandmarkError: What the generator raised.
-        UndecodableError: Something else failed in the pipeline.
-    """
-    try:
-        yield from batches
-    except tf.errors.OpError as error:
-        raise failures[0] if failures else UndecodableError(error.message) from None
-
-
-def from_generator(
-    generate: Callable[[], Iterator[Any]], signature: tuple[tf.TensorSpec, ...], failures: list[LandmarkError]
-) -> tf.data.Dataset:
-    """Begin a pipeline, and note what the generator raises: TensorFlow hands on its text alone."""
-
-    def watched() -> Iterator[Any]:
-        try:
-            yield from generate()
-        except LandmarkError as error:
-            failures.append(error)
-            raise
-
-    return tf.data.Dataset.from_generator(watched, output_signature=signature)
-
-
-def _rows(read: Read, failures: list[LandmarkError], columns: Sequence[str]) -> tf.data.Dataset:
-    signature = tuple(tf.TensorSpec((None,), TYPES[column]) for column in columns)
-    return from_generator(read, signature, failures).prefetch(ROW_GROUPS_AHEAD).unbatch()

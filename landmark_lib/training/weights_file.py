@@ -1,8 +1,8 @@
-"""What a file of weights may be made of: numbers that lie in it as they are.
+"""Checks of weights files: uncompressed numbers, all in the file itself.
 
-HDF5 lets a file point into any other that its reader may read, claim arrays of any size, and pack them so
-that a few bytes become many. Keras 3.8, which is locked here, follows and believes it (CVE-2026-1669,
-CVE-2026-0897), so a file is looked through before Keras sees it.
+HDF5 lets a file link to any other that its reader can open, claim arrays of any size, and compress them so
+that a few bytes become many. Keras 3.8, which is locked here, follows such links and believes such sizes
+(CVE-2026-1669, CVE-2026-0897), so a file is checked before Keras sees it.
 """
 
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from typing import Any
 
 import h5py
 
-# Attribute of Keras 2, whole or cut into numbered ones, that names the arrays of a layer. Keras reads an
+# Attribute of Keras 2, whole or split into numbered ones, that names the arrays of a layer. Keras reads an
 # array as often as it is named.
 WEIGHT_NAMES = "weight_names"
-# What h5py raises of a damaged file.
+# What h5py raises for a damaged file.
 DAMAGED = (AttributeError, KeyError, RuntimeError, TypeError)
 
 
 def check_weights(path: Path) -> int:
-    """Make sure that an HDF5 file holds all that it names, once and not packed.
+    """Check that an HDF5 file holds all that it names, once and uncompressed.
 
     Returns:
         The size of its arrays, in bytes.
 
     Raises:
-        OSError: It is no HDF5 file.
-        ValueError: It points to other files, is packed or damaged, or claims more than it has bytes.
+        OSError: It is not an HDF5 file.
+        ValueError: It links to other files, is compressed or damaged, or claims more bytes than it has.
     """
     held = named = 0
     try:
@@ -35,7 +35,8 @@ def check_weights(path: Path) -> int:
                 if isinstance(part, h5py.Dataset):
                     held += _size(part)
                 else:
-                    named += _named_size(part)
+                    lists = [part.attrs[name] for name in part.attrs if name.startswith(WEIGHT_NAMES)]
+                    named += sum(_size(part[name]) for names in lists for name in names)
     except DAMAGED as error:
         raise ValueError(f"its weights are damaged ({error})") from None
     # Arrays may share their bytes, or have none.
@@ -48,7 +49,7 @@ def _parts(content: Any) -> Iterator[Any]:
     """Yield the groups and arrays of a file, each once, the file itself included.
 
     Raises:
-        ValueError: One lies elsewhere, is packed, or does not hold numbers.
+        ValueError: One is a link to another file, is compressed, or does not hold numbers.
     """
     waiting, seen = [content], {h5py.h5o.get_info(content.id).addr}
     while waiting:
@@ -57,8 +58,8 @@ def _parts(content: Any) -> Iterator[Any]:
         for name in group:
             is_within = isinstance(group.get(name, getlink=True), h5py.HardLink)
             part = group[name] if is_within else None
-            if part is None or _lies_elsewhere(part):
-                raise ValueError(f"its weights {name!r:.60} lie elsewhere")
+            if part is None or (isinstance(part, h5py.Dataset) and (part.external or part.is_virtual)):
+                raise ValueError(f"links and external data are not allowed: {name!r:.60}")
             place = h5py.h5o.get_info(part.id).addr
             if place in seen:
                 continue
@@ -70,15 +71,11 @@ def _parts(content: Any) -> Iterator[Any]:
                 yield part
 
 
-def _lies_elsewhere(part: Any) -> bool:
-    return isinstance(part, h5py.Dataset) and bool(part.external or part.is_virtual)
-
-
 def _check_array(array: Any, name: str) -> None:
-    # A chunk of an array that is packed may become larger than the array.
+    # A chunk of a compressed array may become larger than the array.
     if array.id.get_create_plist().get_nfilters():
         raise ValueError(
-            f"its weights {name!r:.60} are packed by a filter of HDF5; Keras writes them as they are"
+            f"its weights {name!r:.60} are compressed by a filter of HDF5; Keras does not compress them"
         )
     if array.dtype.hasobject:
         raise ValueError(f"its weights {name!r:.60} are not numbers")
@@ -86,9 +83,3 @@ def _check_array(array: Any, name: str) -> None:
 
 def _size(array: Any) -> int:
     return int(array.size or 0) * int(array.dtype.itemsize)
-
-
-def _named_size(group: Any) -> int:
-    """Add up the arrays that a group's attributes name, as often as they do."""
-    lists = [group.attrs[name] for name in group.attrs if name.startswith(WEIGHT_NAMES)]
-    return sum(_size(group[name]) for names in lists for name in names)

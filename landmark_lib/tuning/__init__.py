@@ -1,1 +1,1 @@
-"""The search for settings that make a better ensemble: trials, shared by any number of workers."""
+"""The search for settings of a better ensemble: trials, shared by any number of workers."""

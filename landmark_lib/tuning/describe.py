@@ -1,4 +1,4 @@
-"""What a search found, as text."""
+"""The results of a search, as text."""
 
 from landmark_lib.columns import in_columns
 from landmark_lib.console import visible
@@ -9,7 +9,7 @@ from landmark_lib.tuning_results import TUNING, Tuning
 
 
 def describe(found: Tuning, models: str) -> str:
-    """Tell the chosen members, how good they are beside the defaults, and where all of it is."""
+    """Return the chosen members, how they compare with the defaults, and where the files are."""
     states = [trial.state for trial in found.trials]
     counts = (
         f"{len(states):,} trials, {states.count('pruned'):,} ended early, {states.count('failed'):,} failed;"
@@ -26,11 +26,11 @@ def describe(found: Tuning, models: str) -> str:
     by_number = {trial.number: trial for trial in found.trials}
     for number in found.tuned.trials:
         trial = by_number[number]
-        told = ", ".join(
+        parameters = ", ".join(
             f"{visible(name.replace('_', ' '))} {visible(setting_text(value))}"
             for name, value in trial.parameters.items()
         )
-        lines.append(f"member {trial.member}: trial {number}: {told}")
+        lines.append(f"member {trial.member}: trial {number}: {parameters}")
     folder = Place(models) / TUNING
     config, page = visible(folder / MEMBERS), visible(folder / PAGE)
     return "\n".join([*lines, f"Train them: jobs/train.py --config {config}", f"Report: {page}"])

@@ -1,7 +1,7 @@
-"""The features of all members' rows, computed once, read once, and kept in memory for all trials."""
+"""The features of all members' rows, computed once, read once and kept in memory for all trials."""
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from landmark_lib.digits import size
 from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings
-from landmark_lib.training.features import FEATURES, FeatureFeed
+from landmark_lib.training.features import CachedFeatures
 from landmark_lib.training.feed import Batches, photos_measured
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
@@ -23,14 +23,14 @@ Rows = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.float32]]
 
 
 class RowPool:
-    """Rows of many files, each file's once, to be joined when all are there."""
+    """The rows of many files, each file once."""
 
     def __init__(self) -> None:
         self._first: dict[str, int] = {}
         self._parts: list[Rows] = []
 
     def place(self, path: str, read: Callable[[], Rows]) -> int:
-        """Tell where a file's rows begin; read them if they are not there."""
+        """Return where a file's rows begin, after reading them if they are new."""
         if path not in self._first:
             self._first[path] = sum(len(part[0]) for part in self._parts)
             self._parts.append(read())
@@ -38,7 +38,7 @@ class RowPool:
 
     @cached_property
     def rows(self) -> Rows:
-        """All rows; none are added afterwards.
+        """All rows; none may be added afterwards.
 
         Raises:
             LandmarkError: There is no memory for them.
@@ -46,97 +46,117 @@ class RowPool:
         try:
             ids, classes, features = (np.concatenate(column) for column in zip(*self._parts, strict=True))
         except MemoryError:
-            taken = size(sum(part[2].nbytes for part in self._parts))
-            raise LandmarkError(f"out of memory: the features of all rows take {taken}") from None
+            total = size(sum(part[2].nbytes for part in self._parts))
+            raise LandmarkError(f"out of memory: the features of all rows take {total}") from None
         self._parts.clear()
         return ids, classes, features
 
 
-class MemoryFeed(FeatureFeed):
-    """The head alone, fed from memory with the batches of `FeatureFeed` on one rank, in the same order."""
+class MemberFeatures:
+    """The features of one member's rows, for all its trials."""
 
     def __init__(self, settings: TrainSettings, data: MemberData, ranks: Ranks, pool: RowPool) -> None:
-        """Compute the features that are not there yet, and put all into the pool.
+        """Compute the features that are missing, and put all into the pool.
 
         Raises:
-            LandmarkError: As `FeatureFeed` does.
+            LandmarkError: As `CachedFeatures` does.
         """
-        super().__init__(settings, data, ranks)
-        self._pool = pool
-        self._training = self._places(data.training)
-        self._validation = self._places(data.validation)
+        self._data, self._pool = data, pool
+        self._cached = CachedFeatures(settings, data, ranks)
+        self._training, self._validation = self._places(data.training), self._places(data.validation)
         self._orders: dict[int, NDArray[np.int64]] = {}
 
-    def begin(self, settings: TrainSettings) -> None:
-        """Put a new head in the place of the one before; the settings differ in what is searched alone."""
-        self._settings = settings
-        keras.config.set_dtype_policy(settings.precision)  # which clearing a session forgets
-        features = keras.Input(self._backbone.output_shape[1:], name=FEATURES)
-        self.model = keras.Model(features, self._head(features))
+    def head(self, settings: TrainSettings) -> keras.Model:
+        """Return a new head, from features to logits."""
+        keras.config.set_dtype_policy(settings.network.precision)  # cleared with the session
+        return self._cached.head(settings)
 
-    def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
-        """Give the full batches of an epoch, from 0, but for the first `steps_done`."""
-        size, order = self._settings.batch_size, self._order(epoch)
-        for start in range(steps_done * size, len(order) - size + 1, size):
-            yield self._batch(order[start : start + size])
-
-    def validation_batches(self) -> Batches:
-        """Give what is measured of the hold-out, all at once."""
-        rows = self.hold_out()
-        yield self._batch(rows[photos_measured(self._settings, self._pool.rows[0][rows])])
-
-    def hold_out(self) -> NDArray[np.int64]:
-        """Give the places of the hold-out's rows, in its order, (photos,)."""
-        records = self._data.validation.records
-        return _ranges(
-            [(first, record.rows) for first, record in zip(self._validation, records, strict=True)]
-        )
-
-    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Give what a head with these weights answers to the hold-out, (photos, classes)."""
-        self.model.set_weights(weights)
-        features, _ = self._batch(self.hold_out())
-        answered: NDArray[np.float32] = self.model(features, training=False).numpy()
-        return answered
-
-    def _places(self, shards: Shards) -> list[int]:
-        folder, files = self._files.folder, self._files
-
-        def place(number: int) -> int:
-            record = shards.records[number]
-            return self._pool.place(f"{folder}/{record.path}", lambda: files.read(record))
-
-        return [place(number) for number in range(len(shards.records))]
-
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        """Give the rows of an epoch in training's order, (rows,), which nothing that is searched changes."""
+    def order(self, settings: TrainSettings, epoch: int) -> NDArray[np.int64]:
+        """Return the rows of an epoch in the order of training, (rows,); the same for all trials."""
         if epoch not in self._orders:
-            slices = self._data.epoch(self._settings, epoch, rank=0, ranks=1)
+            slices = self._data.epoch(settings, epoch, rank=0, ranks=1)
             rows = _ranges(
-                [(self._training[part.shard] + part.start, part.stop - part.start) for part in slices]
+                (self._training[part.shard] + part.start, part.stop - part.start) for part in slices
             )
-            seed = self._data.shuffle_seed(self._settings, epoch, rank=0)
+            seed = self._data.shuffle_seed(settings, epoch, rank=0)
             shuffled = tf.data.Dataset.from_tensor_slices(rows).shuffle(
                 SHUFFLED_ROWS, seed, reshuffle_each_iteration=False
             )
             self._orders[epoch] = next(shuffled.batch(len(rows)).as_numpy_iterator())
         return self._orders[epoch]
 
-    def _batch(self, rows: NDArray[np.int64]) -> tuple[tf.Tensor, tf.Tensor]:
+    def hold_out(self) -> NDArray[np.int64]:
+        """Return the rows of the hold-out in its order, (photos,)."""
+        records = self._data.validation.records
+        return _ranges((first, record.rows) for first, record in zip(self._validation, records, strict=True))
+
+    def image_ids(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return the image ids of rows as UTF-8, (rows,)."""
+        return self._pool.rows[0][rows]
+
+    def batch(self, rows: NDArray[np.int64]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return features and class indices of rows."""
         _, classes, features = self._pool.rows
         return tf.constant(features[rows]), tf.constant(classes[rows])
 
+    def _places(self, shards: Shards) -> list[int]:
+        files = self._cached.files
+        return [
+            self._pool.place(f"{files.folder}/{record.path}", partial(files.read, record))
+            for record in shards.records
+        ]
 
-def feeds_in_memory(settings: TrainSettings, datas: Sequence[MemberData], ranks: Ranks) -> list[MemoryFeed]:
-    """Load the features of all members, rows that they share once.
+
+class MemoryFeed:
+    """A trial's head, fed from memory with the batches of `FeatureFeed` on one rank, in the same order.
+
+    Attributes:
+        model: From features to logits.
+        bad_rows: Always 0: computing features fails on images that do not decode.
+    """
+
+    bad_rows = 0
+
+    def __init__(self, settings: TrainSettings, features: MemberFeatures) -> None:
+        """Build a new head.
+
+        Args:
+            settings: The trial's; they differ from those of the features in what is searched alone.
+            features: Of the trial's member.
+        """
+        self._settings, self._features = settings, features
+        self.model = features.head(settings)
+
+    def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
+        """Yield the full batches of an epoch, from 0, after the first `steps_done`."""
+        size, order = self._settings.rows.batch_size, self._features.order(self._settings, epoch)
+        for start in range(steps_done * size, len(order) - size + 1, size):
+            yield self._features.batch(order[start : start + size])
+
+    def validation_batches(self) -> Batches:
+        """Yield the validation photos as one batch."""
+        rows = self._features.hold_out()
+        measured = photos_measured(self._settings, self._features.image_ids(rows))
+        yield self._features.batch(rows[measured])
+
+    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the logits of a head with these weights for the hold-out, (photos, classes)."""
+        self.model.set_weights(weights)
+        features, _ = self._features.batch(self._features.hold_out())
+        logits: NDArray[np.float32] = self.model(features, training=False).numpy()
+        return logits
+
+
+def load_features(settings: TrainSettings, datas: Sequence[MemberData], ranks: Ranks) -> list[MemberFeatures]:
+    """Load the features of all members; rows that they share are loaded once.
 
     Raises:
-        UserError: Weights that do not fit, a network that there is not.
-        LandmarkError: As `FeatureFeed` does.
+        UserError: Weights that do not fit, or an unknown network.
+        LandmarkError: As `CachedFeatures` does.
     """
     pool = RowPool()
-    return [MemoryFeed(settings, data, ranks, pool) for data in datas]
+    return [MemberFeatures(settings, data, ranks, pool) for data in datas]
 
 
-def _ranges(firsts_and_counts: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+def _ranges(firsts_and_counts: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
     return np.concatenate([first + np.arange(count) for first, count in firsts_and_counts])

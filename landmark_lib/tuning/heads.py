@@ -1,71 +1,64 @@
-"""Trials with nothing freed: a head trained on features in memory, by the code that trains members."""
+"""Trials with a frozen backbone: a head trained on features in memory, by the code that trains members."""
 
-import math
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from landmark_lib.errors import PrunedError, StoppedError
+from landmark_lib.errors import DivergedError, PrunedError
 from landmark_lib.settings import TrainSettings
-from landmark_lib.training.history import best_epoch
+from landmark_lib.training.checkpoint import Checkpoint, Identity
+from landmark_lib.training.history import EpochResult, best_epoch
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.member_training import MemberTraining
-from landmark_lib.training.model_directory import MemberFiles
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.training.step import StepResult
-from landmark_lib.tuning.answers import answers_of
-from landmark_lib.tuning.features_in_memory import MemoryFeed
-from landmark_lib.tuning.outcomes import DIVERGED, Outcome, Report, ended_after
+from landmark_lib.tuning.features_in_memory import MemberFeatures, MemoryFeed
+from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
+from landmark_lib.tuning.trial_predictions import first_predictions
 
 
 def train_head(
-    settings: TrainSettings, data: MemberData, feed: MemoryFeed, stop: StopSignal, report: Report
+    settings: TrainSettings, data: MemberData, features: MemberFeatures, stop: StopSignal, report: Report
 ) -> Outcome:
     """Train a head on one member's features; nothing is written.
 
     Raises:
-        PrunedError: The trial is not worth going on with, or its loss is no number.
+        PrunedError: The trial is not worth continuing, or its loss is not finite.
         StoppedError: The process was asked to stop.
     """
     keras.backend.clear_session()  # of the trial before
-    feed.begin(settings)
-    training = _HeadTraining(settings, data, feed, stop, report)
-    training.run_epochs(MemberFiles(settings, data))
+    feed = MemoryFeed(settings, features)
+    recorder = _TrialRecorder(feed.model, report)
+    training = MemberTraining(settings, data, Ranks(0, 1, 0), feed, stop, recorder, shows_steps=False)
+    try:
+        training.run()
+    except DivergedError as error:
+        raise PrunedError(str(error)) from None
     accuracy = best_epoch(training.history).validation_accuracy
-    return accuracy, answers_of(feed.logits(training.best_weights))
+    return accuracy, first_predictions(feed.logits(recorder.best_weights))
 
 
-class _HeadTraining(MemberTraining):
-    """The training of a member that reports its epochs in the place of writing them."""
+class _TrialRecorder:
+    """Reports the epochs of a trial, and keeps the weights of the best in memory."""
 
-    shows_steps = False
-
-    def __init__(
-        self, settings: TrainSettings, data: MemberData, feed: MemoryFeed, stop: StopSignal, report: Report
-    ) -> None:
-        super().__init__(settings, data, Ranks(0, 1, 0), feed, stop, say=lambda _: None)
-        self._report = report
+    def __init__(self, model: keras.Model, report: Report) -> None:
+        self._model, self._report = model, report
         self.best_weights: list[NDArray[np.float32]] = []
 
-    def run_epochs(self, files: MemberFiles) -> None:
-        while not self.ended:
-            self._train_epoch(files)
-            self._end_epoch(files)
+    def restore(self, identity: Identity) -> None:
+        pass
 
-    def _look_at(self, result: StepResult, step: int) -> bool:
-        loss = float(result.loss)
-        if not math.isfinite(loss):
-            raise PrunedError(f"{DIVERGED}{loss} since step {step} of epoch {self.epoch.number + 1}")
-        return super()._look_at(result, step)
-
-    def _stop_now(self, files: MemberFiles) -> None:  # noqa: ARG002 - nothing is written
-        raise StoppedError
-
-    def _save(self, files: MemberFiles) -> None:  # noqa: ARG002 - nothing is written
-        result = self.history[-1]
-        if best_epoch(self.history) is result:
-            self.best_weights = self.feed.model.get_weights()
+    def epoch_done(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:  # noqa: ARG002 - nothing is written
+        result = history[-1]
+        if best_epoch(history) is result:
+            self.best_weights = self._model.get_weights()
         if self._report(result.epoch, result.validation_accuracy):
-            raise ended_after(result.epoch)
+            raise pruned_after(result.epoch)
+
+    def stopped(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:
+        pass
+
+    def diverged(self, history: Sequence[EpochResult]) -> None:
+        pass

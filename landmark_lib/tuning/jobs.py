@@ -1,4 +1,4 @@
-"""Trials with free layers: jobs of horovodrun, whose histories are read while they run."""
+"""Trials that train convolutional layers: jobs of horovodrun, whose histories are read while they run."""
 
 import os
 import shlex
@@ -7,31 +7,26 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import yaml
 
 from landmark_lib.errors import FailedError, LandmarkError, PrunedError, StoppedError, UserError
-from landmark_lib.settings import TrainSettings, deciding
+from landmark_lib.settings import TrainSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model_directory import member_directory
+from landmark_lib.training.model_directory import DIVERGED, MEMBER, member_directory, read_member
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.tuning.answers import ask_member
-from landmark_lib.tuning.outcomes import (
-    DIVERGED,
-    Outcome,
-    Report,
-    ended_after,
-)
+from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
+from landmark_lib.tuning.trial_predictions import predict_hold_out
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_CHECKS = 0.5
 SECONDS_TO_STOP = 60.0  # horovodrun itself gives its processes five
 CONFIG, LOG = "train.yaml", "train.log"
-ERROR = "error: "
+ERROR = "error: "  # begins the last line of a job that fails
 
 
 @dataclass(frozen=True)
@@ -40,27 +35,27 @@ class TrainingJob:
 
     Attributes:
         program: Path of jobs/train.py.
-        options: What horovodrun is told.
-        folder: On this machine, for the job's settings and its log.
-        held: Descriptor of the trial's lock, which the job holds too.
+        options: Options of horovodrun.
+        folder: Folder on this machine for the job's settings and log.
+        lock: Descriptor of the trial's lock, which the job holds too.
     """
 
     program: Path
     options: str
     folder: Path
-    held: int
+    lock: int
 
 
 def train_by_job(
     job: TrainingJob, settings: TrainSettings, data: MemberData, stop: StopSignal, report: Report
 ) -> Outcome:
-    """Train one member's network; go on from its checkpoint where a job was cut off.
+    """Train one member's network, from its checkpoint if an earlier job was interrupted.
 
-    Of what the job leaves in `settings.models`, the history is kept, and the log beside it; models are not.
+    The history and the log stay in `settings.models`; models are removed.
 
     Raises:
-        UserError: horovodrun is not there.
-        PrunedError: The trial is not worth going on with, or its loss is no number.
+        UserError: horovodrun is not installed.
+        PrunedError: The trial is not worth continuing, or its loss is not finite.
         FailedError: The job failed.
         StoppedError: This process was asked to stop.
         LandmarkError: A file cannot be read or written.
@@ -69,7 +64,7 @@ def train_by_job(
     try:
         _run(job, settings, directory, stop, report)
         accuracy = best_epoch(read_history(directory)).validation_accuracy
-        outcome = accuracy, ask_member(directory, data, settings.batch_size)
+        outcome = accuracy, predict_hold_out(directory, data, settings.rows.batch_size)
     except (PrunedError, FailedError):
         _remove_models(directory)
         raise
@@ -90,7 +85,7 @@ def _run(
             if not directory.is_local:
                 (Place(settings.models) / LOG).write(path.read_bytes())
     if process.returncode:
-        raise _failure(path, process.returncode)
+        raise _failure(directory, path, process.returncode)
 
 
 def _remove_models(directory: Place) -> None:
@@ -106,15 +101,10 @@ def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subpro
     )
     if horovodrun is None:
         raise UserError(
-            "--trainable-layers: horovodrun, which trains trials with free layers, is not installed"
+            "--trainable-layers: horovodrun, which trains convolutional layers in trials, is not installed"
         )
-    names = deciding(TrainSettings, "network", "learning", "rows", "ending")
-    told = {
-        name: value
-        for name, value in asdict(settings).items()
-        if name in [*names, "dataset", "models", "member"]
-    }
-    (Place(str(job.folder)) / CONFIG).write(yaml.safe_dump(told).encode())
+    where = {"dataset": settings.dataset, "models": settings.models, "member": settings.member}
+    (Place(str(job.folder)) / CONFIG).write(yaml.safe_dump(settings.deciding | where).encode())
     command = [
         horovodrun,
         *shlex.split(job.options),
@@ -123,19 +113,19 @@ def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subpro
         "--config",
         str(job.folder / CONFIG),
     ]
-    # In a session of its own, so that Ctrl-C comes to it through this process alone.
+    # In its own session, so that Ctrl-C reaches it through this process only.
     return subprocess.Popen(  # noqa: S603 - the project's own command
-        command, stdout=log, stderr=subprocess.STDOUT, pass_fds=(job.held,), start_new_session=True
+        command, stdout=log, stderr=subprocess.STDOUT, pass_fds=(job.lock,), start_new_session=True
     )
 
 
 def _watch(process: subprocess.Popen[bytes], directory: Place, stop: StopSignal, report: Report) -> None:
-    """Report the epochs as they come, until the job ends."""
+    """Report new epochs until the job ends."""
     reported = 0
     running = True
     while running:
         try:
-            process.wait(SECONDS_BETWEEN_LOOKS)
+            process.wait(SECONDS_BETWEEN_CHECKS)
             running = False
         except subprocess.TimeoutExpired:
             if stop.asked:
@@ -143,11 +133,11 @@ def _watch(process: subprocess.Popen[bytes], directory: Place, stop: StopSignal,
         for result in read_history(directory)[reported:]:
             reported += 1
             if report(result.epoch, result.validation_accuracy) and running:
-                raise ended_after(result.epoch)
+                raise pruned_after(result.epoch)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what still runs: tidily, or at once if it does not."""
+    """End a job that still runs: by SIGTERM, or by SIGKILL if it does not end."""
     if process.poll() is not None:
         return
     process.terminate()
@@ -159,12 +149,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _failure(log: Path, status: int) -> LandmarkError:
-    """Tell why a job failed, by the last error in its log."""
+def _failure(directory: Place, log: Path, status: int) -> LandmarkError:
+    """Return why a job failed: as its member.json has it, with the last error of its log for people."""
     lines = log.read_text("utf-8", "replace").splitlines()
-    told = [line.partition(ERROR)[2] for line in lines if ERROR in line]
-    why = told[-1] if told else f"training ended with status {status}, see {log}"
-    if DIVERGED in why:
-        return PrunedError(why)
-    # horovodrun itself ends with 1 whatever the status of its processes.
-    return FailedError(why)
+    errors = [line.partition(ERROR)[2] for line in lines if ERROR in line]
+    why = errors[-1] if errors else f"training ended with status {status}, see {log}"
+    # Not by its status: horovodrun ends with 1 whatever the status of its processes.
+    diverged = (directory / MEMBER).exists() and read_member(directory).ended == DIVERGED
+    return PrunedError(why) if diverged else FailedError(why)

@@ -1,4 +1,8 @@
-"""Locks that end with the process that holds them, however that ends."""
+"""Locks that end with the process that holds them, however it ends.
+
+They use flock itself: the package filelock neither passes a lock on to programs that a worker starts nor
+shares one.
+"""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,10 +12,10 @@ from typing import BinaryIO
 
 
 def try_lock(path: Path) -> BinaryIO | None:
-    """Lock a file that is made if need be; None: another process has it.
+    """Lock a file, which is created if needed; return None if another process holds the lock.
 
-    The lock is held until the file is closed. Programs that inherit its descriptor hold it too: what a killed
-    process has started keeps others out until it has ended as well.
+    The lock is held until the file is closed. Programs that inherit its descriptor hold it too, so a program
+    that outlives the killed process that started it keeps the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("ab")
@@ -24,9 +28,9 @@ def try_lock(path: Path) -> BinaryIO | None:
 
 
 def lock_shared_unless_alone(file: BinaryIO) -> bool:
-    """Lock a file together with others, until it is closed; return whether nobody else had it.
+    """Take a shared lock on a file, until it is closed; return whether nobody else held it.
 
-    The caller keeps others from doing the same meanwhile.
+    The caller must keep others from doing the same meanwhile.
     """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,7 +43,7 @@ def lock_shared_unless_alone(file: BinaryIO) -> bool:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock on a file, once no other process has it."""
+    """Hold a lock on a file, as soon as no other process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

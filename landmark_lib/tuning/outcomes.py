@@ -3,15 +3,13 @@
 from collections.abc import Callable
 
 from landmark_lib.errors import PrunedError
-from landmark_lib.tuning.answers import TrialAnswers
+from landmark_lib.predictions import Predictions
 
-# Takes an epoch, from 1, and its validation accuracy; tells whether the trial is not worth going on with.
+# From an epoch, from 1, and its validation accuracy to whether the trial is not worth continuing.
 Report = Callable[[int, float], bool]
-Outcome = tuple[float, TrialAnswers]  # best validation accuracy, and the answers of that epoch
-
-DIVERGED = "the loss is "  # how training begins to tell that the loss is no number
+Outcome = tuple[float, Predictions]  # best validation accuracy, and the predictions of that epoch
 
 
-def ended_after(epoch: int) -> PrunedError:
-    """Tell that a trial was ended early."""
+def pruned_after(epoch: int) -> PrunedError:
+    """Return the error of a trial that ends early."""
     return PrunedError(f"ended after epoch {epoch}")

@@ -1,14 +1,14 @@
-"""The trials of a search, shared by all workers: Optuna's study in SQLite, and who is at which trial.
+"""The trials of a search, shared by all workers: Optuna's study in SQLite, and who runs which trial.
 
 <models>/tuning/
-  study.db           Optuna's
-  study.lock         held for the moment in which a trial is given out
-  trials/<number>/   what a trial leaves; its lock is held by the worker that is at it
+  study.db           Optuna's database
+  study.lock         held while a trial is assigned
+  trials/<number>/   files of a trial; the worker that runs it holds its lock
 
-A worker that dies lets go of its trial's lock, and the next one goes on with the trial.
+The lock of a worker that dies is released, and the next worker resumes its trial.
 
-In a store there are neither locks nor databases: there, the database and the locks are in a folder of this
-machine, and the database is copied whenever a trial begins or ends, so that another machine can resume.
+A store has neither locks nor databases. For models in a store, the database and the locks are in a folder of
+this machine, and the database is copied whenever a trial begins or ends, so that another machine can resume.
 """
 
 import hashlib
@@ -35,29 +35,29 @@ from landmark_lib.tuning.space import suggested
 from landmark_lib.tuning_results import TUNING
 
 DATABASE = "study.db"
-SEEN = "study.sha256"  # checksum of the copy in the store that this machine took or wrote
-# Of searches whose models are in a store: database and locks, by the name of the place.
+SEEN = "study.sha256"  # checksum of the copy in the store that this machine read or wrote last
+# Databases and locks of searches whose models are in a store.
 WORKING_FOLDERS = Path("data/tuning")
 IDENTITY, WHY, SECONDS = "identity", "why", "seconds"
-UNDISTURBED = 5  # trials, besides those with the defaults, that are never ended early
-# Freed layers and small learning rates begin slowly. And what a trial is compared with are those that came to
-# their end: to keep only the better half, again and again, would leave nine of ten trials without one.
-FIRST_PASSES, KEPT = 2, 75.0  # passes that each trial has; per cent of which it must be among
-LONGEST_WAIT = 600.0  # for the database while others write (seconds)
+UNDISTURBED = 5  # trials, besides those with the defaults, that never end early
+# Trained layers and small learning rates start slowly, so each trial has its first passes. Trials are
+# compared with those that ran to the end: keeping only the better half would end nine of ten early.
+FIRST_PASSES, KEPT = 2, 75.0  # passes; best per cent of trials that continue
+MAX_WAIT = 600.0  # for the database while others write (seconds)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A trial that this worker is at.
+    """A trial that this worker runs.
 
     Attributes:
-        trial: Optuna's.
-        parameters: A value for everything that is searched.
-        member: On whose rows it is trained.
-        folder: For what it leaves.
-        working_folder: On this machine, for its lock and what else is of no use to others.
+        trial: Optuna's trial.
+        parameters: A value for each setting that is searched.
+        member: The member on whose rows it is trained.
+        folder: Folder of its files.
+        working_folder: Folder on this machine for its lock and other files that only this machine uses.
         lock: Held until `SharedStudy.finish`.
-        noted: Epochs reported by a worker that was at it before.
+        reported: Epochs reported by an earlier worker.
     """
 
     trial: Trial
@@ -66,11 +66,11 @@ class Claim:
     folder: Place
     working_folder: Path
     lock: BinaryIO
-    noted: frozenset[int]
+    reported: frozenset[int]
 
     def report(self, epoch: int, accuracy: float) -> bool:
-        """Note the validation accuracy after an epoch; tell whether the trial is not worth going on with."""
-        if epoch not in self.noted:
+        """Report the validation accuracy after an epoch; return whether the trial is not worth continuing."""
+        if epoch not in self.reported:
             self.trial.report(accuracy, epoch)
         return self.trial.should_prune()
 
@@ -79,14 +79,15 @@ class SharedStudy:
     """The trials of a search."""
 
     def __init__(self, settings: TuneSettings, members: int, dataset_fingerprint: str) -> None:
-        """Begin the study, or go on with the one that is there.
+        """Begin the study, or resume the one in the models' directory.
 
         Raises:
-            UserError: The one that is there searches something else, or cannot be opened or made.
+            UserError: The study there searches something else, or cannot be opened or created.
         """
         self._settings, self._members = settings, members
         self.place = Place(settings.models) / TUNING
-        self.folder = self.place.path if self.place.is_local else _working_folder(self.place)
+        digest = hashlib.sha256(self.place.address.encode()).hexdigest()
+        self.folder = self.place.path if self.place.is_local else WORKING_FOLDERS / digest[:16]
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         identity = {"dataset": dataset_fingerprint, "members": members, **settings.identity}
         try:
@@ -95,7 +96,7 @@ class SharedStudy:
                 self._study = self._opened()
                 self._check_identity(identity)
         except OSError as error:
-            raise UserError(f"--models: cannot begin in {self.place}: {error.strerror or error}") from None
+            raise UserError(f"--models: cannot create {self.place}: {error.strerror or error}") from None
 
     @property
     def trials(self) -> list[FrozenTrial]:
@@ -108,7 +109,7 @@ class SharedStudy:
         return self._study
 
     def claim(self) -> Claim | None:
-        """Take a trial that nobody is at, or a new one; None if there are as many as asked for."""
+        """Return a trial that nobody runs, or a new one; None if there are as many as requested."""
         with locked(self._lock):
             trials = self.trials
             for trial in trials:
@@ -123,7 +124,7 @@ class SharedStudy:
             return claim
 
     def finish(self, claim: Claim, state: TrialState, accuracy: float | None, **notes: Any) -> None:
-        """Write down how a trial ended, with notes, and let go of it."""
+        """Record how a trial ended, with notes, and release it."""
         for name, value in notes.items():
             claim.trial.set_user_attr(name, value)
         with locked(self._lock):
@@ -132,7 +133,7 @@ class SharedStudy:
         claim.lock.close()
 
     def at_work(self) -> int:
-        """Count the trials that workers are at, this one's not among them."""
+        """Return the number of trials that other workers run."""
         count = 0
         with locked(self._lock):
             for trial in self.trials:
@@ -144,37 +145,35 @@ class SharedStudy:
         return count
 
     def folder_of(self, trial: FrozenTrial) -> Place:
-        """Name the folder of what a trial left."""
+        """Return the folder of a trial's files."""
         return self.place / "trials" / str(trial.number)
 
     def member_of(self, number: int) -> int:
-        """Tell on which member's rows a trial is trained."""
+        """Return the member on whose rows a trial is trained."""
         return number % self._members
 
     @property
     def _lock(self) -> Path:
         return self.folder / "study.lock"
 
-    @property
-    def _defaults(self) -> dict[str, Any]:
-        """The defaults of what is really searched."""
-        ranged = {name for name, bounds in self._settings.ranges.items() if bounds.low < bounds.high}
-        chosen = {name for name, values in self._settings.choices.items() if len(values) > 1}
-        return {name: value for name, value in self._settings.defaults.items() if name in ranged | chosen}
-
     def _new(self, number: int, *, enqueued: bool) -> Claim:
-        """Begin a trial; the first, one a member, have the defaults to compare the others with."""
+        """Begin a trial; the first of each member has the defaults, for comparison."""
         lock = self._try_lock(number)
         if lock is None:
             raise UserError(f"--models: {self._trial_folder(number)} is in use by another search")
         self._seed_draws(number)
         if number < self._members and not enqueued:
-            self._study.enqueue_trial(self._defaults)
+            search = self._settings.search
+            single = [name for name, bounds in search.ranges.items() if bounds.low == bounds.high]
+            single += [name for name, values in search.choices.items() if len(values) == 1]
+            self._study.enqueue_trial(
+                {name: value for name, value in search.defaults.items() if name not in single}
+            )
         return self._claimed(self._study.ask(), lock)
 
     def _seed_draws(self, number: int) -> None:
-        # The same draws for a trial whoever makes it: a sampler's state would begin anew in each run.
-        self._study.sampler = TPESampler(seed=keyed_draw(self._settings.seed, "trial", number) % 2**32)
+        # The same draws for a trial whoever runs it: a sampler's own state would start again in each run.
+        self._study.sampler = TPESampler(seed=keyed_draw(self._settings.rows.seed, "trial", number) % 2**32)
 
     def _try_lock(self, number: int) -> BinaryIO | None:
         return try_lock(self._trial_folder(number) / "lock")
@@ -182,37 +181,35 @@ class SharedStudy:
     def _opened(self) -> optuna.Study:
         path = self.folder.absolute() / DATABASE
         try:
-            storage = RDBStorage(
-                f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": LONGEST_WAIT}}
-            )
+            storage = RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": MAX_WAIT}})
             pruner = PercentilePruner(
                 KEPT,
                 self._members + UNDISTURBED,
-                n_warmup_steps=FIRST_PASSES * self._settings.epochs_per_pass,
+                n_warmup_steps=FIRST_PASSES * self._settings.rows.epochs_per_pass,
             )
             return optuna.create_study(
                 storage=storage, pruner=pruner, study_name=TUNING, direction="maximize", load_if_exists=True
             )
-        except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy, Alembic or Optuna say of a broken file
+        except Exception as error:  # noqa: BLE001 - whatever SQLAlchemy, Alembic or Optuna raise for a broken file
             raise UserError(
                 f"--models: {path} cannot be opened: {' '.join(str(error).split())[:200]}"
             ) from None
 
     def _check_identity(self, identity: dict[str, Any]) -> None:
-        there = self._study.user_attrs.get(IDENTITY)
-        if there is None:
+        found = self._study.user_attrs.get(IDENTITY)
+        if found is None:
             self._study.set_user_attr(IDENTITY, identity)
             return
-        there = with_current_names(TuneSettings, there)
-        differing = [
-            f"{option(name)} {there.get(name)} there, {value} here"
+        found = with_current_names(TuneSettings, found)
+        differences = [
+            f"{option(name)} is {found.get(name)} there, {value} now"
             for name, value in json.loads(json.dumps(identity)).items()
-            if there.get(name) != value
+            if found.get(name) != value
         ]
-        if differing:
+        if differences:
             raise UserError(
-                f"--models: {self.folder} holds a search with other settings ({'; '.join(differing)}); name"
-                " another directory, or remove the folder"
+                f"--models: {self.folder} holds a search with other settings: {', '.join(differences)};"
+                " choose another directory, or remove the folder"
             )
 
     def _trial_folder(self, number: int) -> Path:
@@ -220,9 +217,9 @@ class SharedStudy:
 
     def _claimed(self, trial: Trial, lock: BinaryIO) -> Claim:
         parameters = suggested(trial, self._settings)
-        noted = frozenset(self._study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+        reported = frozenset(self._study.get_trials(deepcopy=False)[trial.number].intermediate_values)
         folder, working_folder = self.place / "trials" / str(trial.number), self._trial_folder(trial.number)
-        return Claim(trial, parameters, self.member_of(trial.number), folder, working_folder, lock, noted)
+        return Claim(trial, parameters, self.member_of(trial.number), folder, working_folder, lock, reported)
 
     def _publish(self) -> None:
         if self._published:
@@ -230,21 +227,21 @@ class SharedStudy:
 
 
 class PublishedStudy:
-    """The copy of a study's database in a store; used by whoever holds the study's lock."""
+    """The copy of a study's database in a store; used only with the study's lock held."""
 
     def __init__(self, place: Place, folder: Path) -> None:
-        """Take the copy that is there, unless workers of this machine are at the search already.
+        """Fetch the copy, unless other workers of this machine already run the search.
 
         Raises:
             OSError: The store cannot be read.
         """
         self._place, self._database, self._seen = place / DATABASE, folder / DATABASE, folder / SEEN
-        # Held by every worker as long as it lives.
-        self._at_work = (folder / "workers.lock").open("ab")
-        if lock_shared_unless_alone(self._at_work):
-            self._take()
+        # Every worker holds it as long as it lives.
+        self._workers_lock = (folder / "workers.lock").open("ab")
+        if lock_shared_unless_alone(self._workers_lock):
+            self._fetch()
 
-    def _take(self) -> None:
+    def _fetch(self) -> None:
         try:
             content = self._place.read_bytes()
         except FileNotFoundError:
@@ -258,14 +255,14 @@ class PublishedStudy:
         """Copy the database into the store.
 
         Raises:
-            LandmarkError: Another machine is at the same search, or the store cannot be written.
+            LandmarkError: Another machine runs the same search, or the store cannot be written.
         """
         try:
-            there = self._place.read_bytes() if self._place.exists() else b""
-            if hashlib.sha256(there).hexdigest() != self._seen.read_text():
+            published = self._place.read_bytes() if self._place.exists() else b""
+            if hashlib.sha256(published).hexdigest() != self._seen.read_text():
                 raise LandmarkError(
-                    f"--models: another machine is at work on the search in {self._place.parent};"
-                    " stop one of them and start again"
+                    f"--models: another machine runs the search in {self._place.parent}; stop one of them and"
+                    " start the other again"
                 )
             with closing(sqlite3.connect(self._database)) as database:
                 content = database.serialize()
@@ -275,10 +272,6 @@ class PublishedStudy:
             raise LandmarkError(f"--models: cannot write {self._place}: {error}") from None
 
 
-def _working_folder(place: Place) -> Path:
-    return WORKING_FOLDERS / hashlib.sha256(place.address.encode()).hexdigest()[:16]
-
-
 def done_by(trials: Sequence[FrozenTrial]) -> int:
-    """Count the trials that have ended."""
+    """Return the number of trials that have ended."""
     return sum(trial.state.is_finished() for trial in trials)

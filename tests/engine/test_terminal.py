@@ -140,7 +140,7 @@ def test_an_error_that_quotes_a_label_is_one_line(error, capsys):
         ["--member", HOSTILE.replace("\0", "")],
     ],
 )
-def test_a_wrong_command_line_is_told_in_one_line_whatever_it_holds(arguments, capsys):
+def test_a_wrong_command_line_is_reported_in_one_line_whatever_it_holds(arguments, capsys):
     assert exit_status(TrainSettings, print, arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from dataclasses import fields
 
 import pytest
 from commands import REPOSITORY, run
@@ -13,6 +12,7 @@ from landmark_lib.settings import (
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
+    declared_in,
     option,
 )
 
@@ -40,7 +40,9 @@ JOBS = {
 def test_each_command_reports_a_wrong_setting_in_one_line(job, tmp_path):
     file = tmp_path / "settings.yaml"
     name = next(
-        of.name for of in fields(JOBS[job]) if isinstance(of.default, int) and of.default is not False
+        each.field.name
+        for each in declared_in(JOBS[job])
+        if isinstance(each.field.default, int) and each.field.default is not False
     )
     file.write_text(f"{name}: 1.9\n")
     done = run(sys.executable, str(REPOSITORY / f"jobs/{job}.py"), "--config", str(file))

@@ -1,4 +1,4 @@
-"""Each wing runs where the other wing's engines are not installed."""
+"""Preprocessing and training run where the other's engines are not installed."""
 
 import subprocess
 import sys
@@ -7,15 +7,15 @@ from commands import REPOSITORY, run
 
 PRELUDE = """
 import pkgutil, runpy, sys
-absent, job, *wings = sys.argv[1:]
+absent, job, *packages = sys.argv[1:]
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in absent.split(","):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Blocker())
-for wing in wings:
-    package = __import__(f"landmark_lib.{wing}", fromlist=["__path__"])
-    for module in pkgutil.iter_modules(package.__path__, f"landmark_lib.{wing}."):
+for name in packages:
+    package = __import__(f"landmark_lib.{name}", fromlist=["__path__"])
+    for module in pkgutil.iter_modules(package.__path__, f"landmark_lib.{name}."):
         __import__(module.name)
         print(module.name)
 runpy.run_path(job)
@@ -36,7 +36,7 @@ def without(absent, job, *wings, then=""):
     return run(sys.executable, "-c", PRELUDE + then, absent, str(REPOSITORY / job), *wings)
 
 
-def test_preprocessing_needs_no_engine_of_the_training_wing():
+def test_preprocessing_needs_no_training_engine():
     done = without("tensorflow,keras,horovod,petastorm", "jobs/preprocess.py", "preprocess")
     assert done.returncode == 0, done.stderr
     assert "landmark_lib.preprocess.pipeline" in done.stdout.split()
@@ -50,7 +50,7 @@ def test_training_evaluation_and_tuning_need_no_spark_not_even_to_read_through_p
     assert "read 7" in done.stdout
 
 
-def test_the_report_of_an_evaluation_needs_no_engine_of_any_wing():
+def test_the_report_of_an_evaluation_needs_no_engine():
     program = (
         "import sys; sys.modules.update(dict.fromkeys(['pyspark', 'tensorflow', 'keras', 'horovod',"
         " 'petastorm'])); import landmark_lib.report.evaluation_page"
@@ -58,7 +58,7 @@ def test_the_report_of_an_evaluation_needs_no_engine_of_any_wing():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_the_report_of_a_data_set_needs_no_engine_of_any_wing():
+def test_the_report_of_a_data_set_needs_no_engine():
     program = (
         "import sys; sys.modules.update(dict.fromkeys(['pyspark', 'tensorflow', 'keras', 'horovod',"
         " 'petastorm'])); import landmark_lib.report.dataset_sections"

@@ -134,7 +134,7 @@ def test_preprocessing_is_by_our_spark_and_finds_every_name(
 
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "POSIX"}], ids=str)
 @pytest.mark.parametrize("job", ["preprocess", "train", "tune", "evaluate", "predict"])
-def test_a_path_of_any_letters_is_read_and_told_without_a_locale_of_utf_8(job, locale, tmp_path):
+def test_a_path_of_any_letters_is_read_and_printed_without_a_utf_8_locale(job, locale, tmp_path):
     place = tmp_path / "modèles 東京"
     command = [BIN / "python", JOBS / f"{job}.py", "--config", place]
     environment = {name: value for name, value in os.environ.items() if name not in ("LANG", "LC_CTYPE")}
@@ -169,16 +169,16 @@ import keras, numpy as np, tensorflow as tf
 ranks = h.start_ranks()
 assert (ranks.rank, ranks.size, ranks.local_rank) == (0, 1, 0)
 gradient = tf.constant([1 / 3, 5.0])
-(plain,) = tf.function(h.averaged)([gradient])
-(rounded,) = h.averaged([gradient], compress=True)
+(plain,) = tf.function(h.average_gradients)([gradient])
+(rounded,) = h.average_gradients([gradient], fp16=True)
 np.testing.assert_array_equal(plain, gradient)
 np.testing.assert_array_equal(rounded, np.float32(np.float16(gradient)))
 weight = keras.Variable([7.0])
 h.broadcast_weights([weight])
 h.check_equal_weights([weight], "alone")
 np.testing.assert_array_equal(h.mean(gradient), gradient)
-np.testing.assert_array_equal(h.summed(np.array([1.0, 2.0])), [1.0, 2.0])
-np.testing.assert_array_equal(h.of_each_rank(np.array([1.0, 2.0])), [[1.0, 2.0]])
+np.testing.assert_array_equal(h.sum_over_ranks(np.array([1.0, 2.0])), [1.0, 2.0])
+np.testing.assert_array_equal(h.gather(np.array([1.0, 2.0])), [[1.0, 2.0]])
 assert h.from_rank_0(ranks, lambda: "read") == "read"
 print(psutil.Process().net_connections())
 """

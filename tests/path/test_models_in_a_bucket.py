@@ -79,7 +79,7 @@ def trained(bucket, dataset, tmp_path_factory):
         assert killed.returncode == -9, killed.stderr
     done = run_in(folder, "train", *options, "--tensorboard")
     assert done.returncode == 0, done.stderr
-    assert "goes on after 3 epochs" in done.stdout
+    assert "resuming after 3 epochs" in done.stderr
     return models, folder
 
 
@@ -170,7 +170,7 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
         ("train", ("--models", "gs:/b/c"), "--models: expected gs:// with two slashes"),
     ],
 )
-def test_what_must_be_on_this_machine_is_told_before_any_work(job, options, why, tmp_path):
+def test_options_that_need_a_local_path_are_checked_before_any_work(job, options, why, tmp_path):
     done = run_in(tmp_path, job, *options)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert why in done.stderr

@@ -1,4 +1,4 @@
-"""Set-up says in one line what a machine lacks, before it downloads anything."""
+"""Set-up reports in one line what a machine lacks, before it downloads anything."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ PYTHON = "#!/bin/sh\nexit 0\n"  # answers every question about its version and m
 
 @pytest.fixture
 def machine(tmp_path):
-    """A machine with all that set-up needs; gives its folders of tools and of the project."""
+    """Return the folders of tools and of the project of a machine with everything that set-up needs."""
     tools, project = tmp_path / "bin", tmp_path / "project"
     tools.mkdir()
     for name in TOOLS:
@@ -46,28 +46,28 @@ def lacks(machine, message):
     assert left == ["scripts"]
 
 
-def test_a_machine_without_python_3_11_is_told_to_install_it(machine):
+def test_a_machine_without_python_3_11_is_asked_to_install_it(machine):
     (machine[0] / "python3.11").unlink()
     put(machine[0], "python3", "#!/bin/sh\nexit 1\n")  # another version
     lacks(machine, "needs Python 3.11; install it")
 
 
-def test_a_machine_without_a_compiler_is_told_to_install_one(machine):
+def test_a_machine_without_a_compiler_is_asked_to_install_one(machine):
     (machine[0] / "g++").unlink()
     lacks(machine, "needs a C++ compiler")
 
 
-def test_a_python_without_venv_is_told_which_package_brings_it(machine):
+def test_a_python_without_venv_is_reported_with_the_package_to_install(machine):
     put(machine[0], "python3.11", '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\n')
     lacks(machine, "lacks its venv module")
 
 
-def test_a_full_disk_is_told_before_anything_is_downloaded(machine):
+def test_a_full_disk_is_reported_before_anything_is_downloaded(machine):
     put(machine[0], "df", "#!/bin/sh\necho Filesystem\necho /dev/disk 9999 9000 999 90% /\n")
     lacks(machine, "MB of free disk space")
 
 
-def test_a_machine_with_all_of_it_goes_on(machine):
+def test_a_machine_with_everything_continues(machine):
     _, _, left = set_up(machine)
     assert "scripts" in left
     status, lines, _ = set_up(machine)

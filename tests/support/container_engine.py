@@ -23,7 +23,7 @@ class Engine:
     environment: dict[str, str]
 
     def run(self, image: str, *command: str) -> str:
-        """Run a command in a container of its own; gives what it says, without errors."""
+        """Run a command in a new container; return its output, without errors."""
         return self._said(self.program, "run", "--rm", "--cap-drop", "ALL", image, *command).stdout
 
     def build(self, *images: str) -> None:
@@ -36,7 +36,7 @@ class Engine:
         return int(said.stdout) // 1_000_000
 
     def on_cluster(self, *words: str) -> str:
-        """Tell compose something about the cluster; gives what it says, of errors too."""
+        """Run compose on the cluster; return its output, errors included."""
         file = ["--file", str(DOCKER / "compose.yaml"), "--project-name", PROJECT]
         done = self._said(*self.compose, *file, *words)
         return done.stdout + done.stderr
@@ -49,7 +49,7 @@ class Engine:
 
 @contextmanager
 def container_engine(folder: Path) -> Iterator[Engine | None]:
-    """Give what this machine has, or nothing."""
+    """Return what this machine has, or None."""
     compose = _compose()
     if compose and _answers("docker", "info"):
         yield Engine("docker", compose, {**os.environ, "IMAGE_BUILDER": "docker"})

@@ -32,7 +32,7 @@ def stages(name: str) -> dict[str, Stage]:
 
 
 def whole(name: str, target: str) -> list[tuple[str, str]]:
-    """All instructions that make up a target: its own after those of the stages it goes on from."""
+    """All instructions that make up a target: its own after those of the stages it is based on."""
     found = stages(name)
     stage = found[target]
     before = whole(name, stage.source) if stage.source in found else []

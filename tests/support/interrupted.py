@@ -1,9 +1,9 @@
 """jobs/train.py, hit by a signal at a given place of the training: `interrupted.py SIGNAL PLACE RANK …`.
 
-The places are functions of the training; the signal strikes the process as it is about to call one of them.
-HANG is no signal: the program waits there for ever, while its other threads go on. LATE waits for a while, as
-for a slow disk. PAUSED stops the process for a while, as a machine that sleeps. With `all` for
-the rank, each rank has its own of `LATE,PAUSED`.
+The places are functions of the training; the signal reaches the process just before it calls one of them.
+HANG is not a signal: the program waits there forever, while its other threads run. LATE waits for a while, as
+for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. With `all` for the rank,
+each rank has its own of `LATE,PAUSED`.
 """
 
 import os
@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from landmark_lib import storage
-from landmark_lib.training import member_training
+from landmark_lib.training import recorder
+from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model_directory import MemberFiles
 
 SECONDS_LATE = 40  # longer than Gloo waits by itself, and than a warning takes
@@ -36,13 +37,13 @@ def strike(owner: object, name: str, when) -> None:
 
 PLACES = {
     "a step": lambda: strike(
-        member_training.MemberTraining,
-        "_look_at",
-        lambda training, _, step: (training.epoch.number, step) == (1, 3),
+        MemberTraining,
+        "_count",
+        lambda training, _, step: (training._epoch.number, step) == (1, 3),
     ),
     "the best model": lambda: strike(MemberFiles, "write_epoch", lambda *given: len(given[2]) == 2),
     "a checkpoint": lambda: strike(
-        member_training, "write_checkpoint", lambda _, written: written.progress.epochs == 2
+        recorder, "write_checkpoint", lambda _, written: written.progress.epochs == 2
     ),
     "the renaming of a checkpoint": lambda: strike(storage.os, "fsync", seconds_call()),
     "the last model": lambda: strike(MemberFiles, "finish", lambda *_: True),
@@ -56,7 +57,7 @@ def seconds_call():
 
 
 def striking(name):
-    """Give what strikes the process."""
+    """Return a function that hits the process."""
     if name in ("HANG", "LATE"):
         return partial(threading.Event().wait, None if name == "HANG" else SECONDS_LATE)
     if name == "PAUSED":

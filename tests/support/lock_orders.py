@@ -17,7 +17,7 @@ from landmark_lib.preprocess.lock_steps import (
     renew,
 )
 
-# What a choice does: the number of a job goes on by one operation, or one of these.
+# What a choice does: the job with its number takes one step, or one of these.
 CRASH = "crash"
 MOMENT = "a moment passes"
 LONG = "so long passes that a sign is dead"
@@ -58,7 +58,7 @@ def work(job: Job, name: str, renewals: int) -> Steps[None]:
 
 
 class World:
-    """All there is, after some choices. It is a store and a clock to the job that goes on."""
+    """The entire state after some choices. It is the store and the clock of the job that takes a step."""
 
     def __init__(self, jobs: int, renewals: int, signs: Mapping[str, bytes]) -> None:
         self.store, self.time = dict(signs), 0.0
@@ -125,7 +125,7 @@ class World:
 
 
 def _where(steps: Any) -> tuple[Any, ...]:
-    """Tell where some steps are, and all they know there."""
+    """Return where some steps are, and all they know there."""
     if steps is None or steps.gi_frame is None:
         return ()
     known = {name: value for name, value in steps.gi_frame.f_locals.items() if name != "job"}

@@ -20,14 +20,14 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def command_line(process: psutil.Process) -> str:
-    """Give what everybody on a machine sees of a process; nothing if it has ended."""
+    """Return what everybody on a machine sees of a process; empty if it has ended."""
     with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
         return " ".join(process.cmdline())
     return ""
 
 
 def processes_on(path: object) -> list[str]:
-    """Give the command lines that have this path in them as a word."""
+    """Return the command lines that contain this path as a word."""
     lines = []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
@@ -38,7 +38,7 @@ def processes_on(path: object) -> list[str]:
 
 
 def listening(processes: Iterable[psutil.Process]) -> Iterator[tuple[str, Address]]:
-    """Give the command line and the address of each process that listens to a network by TCP.
+    """Return the command line and the address of each process that listens on a network by TCP.
 
     Asked of the process's own network, where psutil asks ours.
     """

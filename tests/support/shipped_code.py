@@ -20,7 +20,7 @@ def command_of(output: str) -> str:
 
 
 def package_code(folder: Path) -> Path:
-    """Package the code as people are told to, in a copy of it; give the file for --py-files."""
+    """Package a copy of the code as documented; return the file for --py-files."""
     # In a copy, because a build leaves its folders beside setup.py.
     for package in ("landmark_lib", "landmark_sample"):
         shutil.copytree(REPOSITORY / package, folder / package)

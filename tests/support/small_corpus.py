@@ -86,7 +86,7 @@ class MadeDataset:
 
 
 def write_bad_photos(folder):
-    """Write the files that give no photo; tell the rows that list them and their reasons."""
+    """Write files that are rejected; return the rows that list them, and their reasons."""
     photo = draw_photo(0)
     (folder / "cut.jpg").write_bytes(photo[: len(photo) // 2])
     (folder / "empty.jpg").write_bytes(b"")

@@ -17,7 +17,7 @@ def write_small_dataset(
 ) -> Manifest:
     """Write shards of so many rows each; a class is a colour, so that it is easy to learn.
 
-    `training_images` is what classes.csv tells of each class, which is then left as it is from 7 to 22.
+    `training_images` is the number in classes.csv of each class, which is unchanged from 7 to 22.
     """
     files = _write_shards(root, dataset.COMMON, common)
     for member in range(members):
@@ -68,7 +68,7 @@ def write_unlabelled(root: str, corpus, rejected) -> None:
 
 
 def image_id(directory: str, shard: int, row: int) -> str:
-    """Name a row after its place."""
+    """Return the id of a row, made of its place."""
     return f"{directory} {shard} {row}"
 
 

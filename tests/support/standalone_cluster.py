@@ -55,7 +55,7 @@ class Cluster:
         return [process for daemon in self.daemons for process in family(daemon.pid)]
 
 
-# What is told of lost executors, lost files and who registers is read in it.
+# The tests read in it what Spark logs about lost executors, lost files and registrations.
 LOG = """
 rootLogger.level = info
 rootLogger.appenderRef.stderr.ref = stderr
@@ -68,7 +68,7 @@ appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 
 
 def write_settings(folder: Path, secret: str | None) -> Path:
-    """Write the settings of a cluster or of who submits to it, of its log too; give the file."""
+    """Write the settings of a cluster or of its client, logging included; return the file."""
     (folder / "log4j2.properties").write_text(LOG)
     settings = folder / "spark-defaults.conf"
     settings.touch(mode=0o600)

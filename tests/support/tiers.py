@@ -23,7 +23,7 @@ def tier_of(nodeid: str) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name the group of each test, and put those first that take longest."""
+    """Set the group of each test, and sort those first that take longest."""
     seconds: dict[str, float] = defaultdict(float)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
@@ -39,7 +39,7 @@ def _tier_number(item: pytest.Item) -> int:
 
 
 def _group(item: pytest.Item) -> str:
-    """Name those that go to one worker with a test: for an engine, for fixtures, or nobody."""
+    """Return the group of tests that share a worker with a test: for an engine, for fixtures, or none."""
     module, in_path = item.nodeid.partition("::")[0], tier_of(item.nodeid) == "path"
     engine = next((engine for name, engine in ENGINES.items() if name in item.fixturenames), None)
     if engine and not (in_path and engine == "Spark"):  # whose data sets all workers share
@@ -80,14 +80,14 @@ class Times:
 
 
 class Summary:
-    """Tells at the end what each tier took, and what was skipped and why."""
+    """Prints at the end how long each tier took, and what was skipped and why."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start with nothing."""
         self._times: dict[str, Times] = defaultdict(Times)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take note of a phase of a test."""
+        """Record a phase of a test."""
         if tier := tier_of(report.nodeid):
             self._times[tier].add(report)
 
@@ -117,7 +117,7 @@ def _reason(report: pytest.TestReport) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark for long tests, and have one process tell the times: not the workers."""
+    """Declare the mark for long tests. Only the main process prints the times, not the workers."""
     config.addinivalue_line("markers", "takes(seconds): takes about so long, so it begins early")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Summary())

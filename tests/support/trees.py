@@ -20,7 +20,7 @@ def nest_beyond_what_a_path_may_hold(root):
 
 
 def counted_entries(monkeypatch):
-    """Give a list to which the entries of folders are added that this process looks at."""
+    """Return a list of the folder entries that this process looks at, filled as it looks."""
     seen = []
     real = os.scandir
 

@@ -16,7 +16,7 @@ from loopback import free_port
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
 NO_SSH = "no sshd: install openssh-server and openssh-client" if not (SSHD and shutil.which("ssh")) else None
-# Without it ssh would take any key: horovodrun tells it to.
+# Without it ssh would accept any key, because of horovodrun's options.
 SHIM = REPOSITORY / "docker/ssh"
 NODES = ("landmark-node-0", "landmark-node-1")
 
@@ -58,7 +58,7 @@ def two_hosts_apart(folder: Path) -> Iterator[TwoHosts]:
 
 
 def no_namespaces() -> str | None:
-    """Tell why this machine gives no network namespaces, if so."""
+    """Return why this machine has no network namespaces, if so."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     if shutil.which("ip") is None:
@@ -128,7 +128,7 @@ def _namespaces(spaces: tuple[str, str], addresses: tuple[str, str]) -> Iterator
             folder = Path("/etc/netns") / space
             folder.mkdir(parents=True)
             made.callback(_remove, folder)
-            # A host's own name must lead to its address in the network: ranks tell each other where they are.
+            # A host's own name must resolve to its address in the network: ranks exchange their addresses.
             names = [(address, socket.gethostname()), *zip(addresses, NODES, strict=True)]
             lines = [("127.0.0.1", "localhost"), *names]
             (folder / "hosts").write_text("".join(f"{number} {name}\n" for number, name in lines))

@@ -1,4 +1,4 @@
-"""Web servers on loopback that tell what they were asked: a site of photos, and a proxy."""
+"""Web servers on loopback that record their requests: a site of photos, and a proxy."""
 
 import datetime as dt
 import gzip
@@ -37,7 +37,7 @@ class Server(ThreadingHTTPServer):
         return self.requests[-1][2]
 
     def handle_error(self, request, client_address):
-        """Say nothing of clients that hung up, as many here do."""
+        """Log nothing about clients that hung up, as many here do."""
 
 
 class Site(Server):
@@ -164,7 +164,7 @@ class Proxy(Server):
 
     Attributes:
         site: Where all tunnels lead.
-        authorization: What it wants to be told, if anything.
+        authorization: The credentials that it requires, if any.
         redirect: Where to send who asks for something, if anywhere.
     """
 

@@ -63,7 +63,7 @@ def test_columns_of_other_turns_are_refused():
         results.Column([1.0, 2.0]).over(results.Column([1.0]))
 
 
-def test_a_section_tells_the_command_that_made_it(tmp_path, monkeypatch, capsys):
+def test_a_section_names_the_command_that_made_it(tmp_path, monkeypatch, capsys):
     page = tmp_path / "RESULTS.md"
     page.write_text("# Results\n\n<!-- begin step -->\nold\n<!-- end step -->\n\nrest\n")
     monkeypatch.setattr(results, "RESULTS", page)

@@ -1,7 +1,7 @@
 """Command lines end with the expected status, and report mistakes in one line."""
 
 import errno
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
 from typing import Literal
 
 import pytest
@@ -15,13 +15,12 @@ from landmark_lib.settings import (
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
-    flag,
+    declared_in,
     former_names,
     option,
-    require,
-    setting,
     with_current_names,
 )
+from landmark_lib.settings.declare import flag, require, setting
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def test_help_shows_the_default_of_each_option(settings_class, capsys):
     assert exit_status(settings_class, ignore, ["--help"]) == 0
     _, *options = capsys.readouterr().out.split("\n  --")
     described = {text.split()[0]: "".join(text.split()) for text in options}
-    for field in fields(settings_class):
+    for field in (declared.field for declared in declared_in(settings_class)):
         assert field.default is not MISSING
         if field.default is not False and field.default not in (None, ()):
             assert f"[default:{field.default}]".replace(" ", "") in described[field.name.replace("_", "-")]

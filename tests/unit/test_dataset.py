@@ -43,7 +43,7 @@ ROWS = pa.table(
 
 @pytest.fixture(params=["local", "memory"])
 def root(request, tmp_path):
-    """Give a place on the disk and one in an object store."""
+    """Return a place on the disk and one in an object store."""
     return str(tmp_path / "out") if request.param == "local" else f"memory://{tmp_path}/out"
 
 
@@ -70,7 +70,7 @@ def test_fingerprint_follows_what_training_sees_and_nothing_else():
     assert elsewhere.fingerprint == MANIFEST.fingerprint
 
 
-def test_a_directory_without_manifest_is_told_apart_with_the_command_that_makes_one(root):
+def test_a_directory_without_manifest_is_reported_apart_with_the_command_that_makes_one(root):
     with pytest.raises(NotADatasetError, match=r"is not a finished data set.* jobs/preprocess\.py"):
         dataset.read_manifest(root)
 
@@ -122,7 +122,7 @@ def test_a_manifest_of_another_make_is_refused_in_a_line(root, content, message)
 
 
 @pytest.mark.parametrize("settings", [{}, {"ensemble_size": "3"}, {"ensemble_size": None}])
-def test_a_setting_that_is_not_there_or_no_number_is_told_by_its_name(settings):
+def test_a_setting_that_is_missing_or_not_a_number_is_reported_by_name(settings):
     with pytest.raises(NotADatasetError, match="expected a whole number for the setting ensemble_size"):
         _ = replace(MANIFEST, settings=settings).members
 

@@ -36,5 +36,5 @@ def test_the_page_names_the_columns_of_each_table(directory):
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(dataset.Manifest)])
-def test_the_page_tells_what_each_field_of_the_manifest_holds(field):
+def test_the_page_explains_each_field_of_the_manifest(field):
     assert table_line(field).strip()

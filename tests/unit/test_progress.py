@@ -3,8 +3,8 @@
 from landmark_lib.progress import progress
 
 
-def count(total, *, speaks=True):
-    with progress("corpus", total, "photos", speaks=speaks) as display:
+def count(total, *, shown=True):
+    with progress("corpus", total, "photos", shown=shown) as display:
         for _ in range(total):
             display.update(1)
 
@@ -24,5 +24,5 @@ def test_log_has_few_lines_however_often_the_display_is_updated(capsys):
 
 
 def test_other_ranks_display_nothing(capsys):
-    count(3, speaks=False)
+    count(3, shown=False)
     assert capsys.readouterr().err == ""

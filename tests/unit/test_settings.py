@@ -13,7 +13,9 @@ from landmark_lib.settings import (
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
-    fields_of,
+    declared_in,
+    from_flat,
+    to_flat,
 )
 
 READING_PHOTOS = [PreprocessSettings, PredictSettings, EvaluateSettings]
@@ -50,7 +52,7 @@ def test_approach_provides_missing_values(approach, smallest, cutoff):
         (PreprocessSettings, {"cutoff": 59}, r"--cutoff: expected at least the target \(60\), received 59"),
         (PreprocessSettings, {"target": 121}, r"--cutoff: expected .* \(121\), received 120"),
         (TrainSettings, {"batch_size": 0}, "--batch-size: expected at least 1, received 0"),
-        (TrainSettings, {"dropout": 1.0}, "--dropout: expected 0 or more, below 1, received 1.0"),
+        (TrainSettings, {"dropout": 1.0}, "--dropout: expected at least 0, below 1, received 1.0"),
         (TrainSettings, {"learning_rate": 0.0}, "--learning-rate: expected above 0, received 0.0"),
         (TrainSettings, {"trainable_layers": 54}, "--trainable-layers: .* received 54"),
         (TrainSettings, {"member": "-1"}, "--member: expected a number or 'all', received -1"),
@@ -59,7 +61,31 @@ def test_approach_provides_missing_values(approach, smallest, cutoff):
 )
 def test_value_out_of_range_is_refused_with_its_option(settings_class, wrong, message):
     with pytest.raises(UserError, match=message):
-        settings_class(**wrong)
+        from_flat(settings_class, wrong)
+
+
+@pytest.mark.parametrize("settings_class", ALL)
+def test_settings_by_name_and_by_part_are_the_same(settings_class):
+    settings = settings_class()
+    assert list(to_flat(settings)) != []
+    assert to_flat(settings).keys() == {declared.field.name for declared in declared_in(settings_class)}
+    assert from_flat(settings_class, to_flat(settings)) == settings
+
+
+def test_nan_and_infinity_are_out_of_range():
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(UserError, match="--dropout: expected at least 0, below 1, received"):
+            from_flat(TrainSettings, {"dropout": value})
+
+
+def test_members_differ_in_what_they_name_and_share_the_rest():
+    settings = from_flat(TrainSettings, {"dropout": 0.3, "members": [{"l2": 1.0}, {"dropout": 0.1}]})
+    first, second = (settings.of_member(member) for member in range(2))
+    assert (first.network.dropout, first.network.l2) == (0.3, 1.0)
+    assert (second.network.dropout, second.network.l2) == (0.1, settings.network.l2)
+    assert first.members == ()
+    with pytest.raises(UserError, match=r"^--members: entry 2: --dropout: expected at least 0"):
+        from_flat(TrainSettings, {"members": [{}, {"dropout": 2.0}]})
 
 
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
@@ -107,7 +133,7 @@ def test_impossible_fetch_options_are_refused_in_every_job(settings_class, wrong
 
 @pytest.mark.parametrize("settings_class", READING_PHOTOS)
 def test_help_shows_a_jobs_own_options_before_shared_ones(settings_class):
-    names = [field.name for field in fields_of(settings_class)]
+    names = [declared.field.name for declared in declared_in(settings_class)]
     assert sorted(names) == sorted(field.name for field in fields(settings_class))
     assert names.index("max_megabytes") > names.index("output")
     assert names[0] in {"input", "dataset"}

@@ -1,7 +1,8 @@
 """A value means the same on the command line, in a YAML file and in an entry of a list."""
 
-from dataclasses import asdict, field, fields, make_dataclass, replace
-from typing import Literal, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import asdict, field, make_dataclass
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from landmark_lib.command_line import exit_status
 from landmark_lib.settings import (
     EvaluateSettings,
+    MemberSettings,
     PredictSettings,
     PreprocessSettings,
     TrainSettings,
     TuneSettings,
-    deciding,
+    declared_in,
+    from_flat,
     option,
 )
 from landmark_lib.storage import resolve
@@ -80,24 +83,25 @@ STRUCTURES = {"{a: 1}": "a mapping", "[[1]]": "a list", "[]": "a list"}
 
 def unchecked(settings_class):
     """Return a class with the fields of another that accepts every value of their types."""
-    hints = get_type_hints(settings_class)
     described = [
-        (of.name, hints[of.name], field(default=of.default, metadata=of.metadata))
-        for of in fields(settings_class)
+        (
+            each.field.name,
+            tuple[Mapping[str, Any], ...] if get_origin(each.hint) is tuple else each.hint,
+            field(default=each.field.default, metadata=each.field.metadata),
+        )
+        for each in declared_in(settings_class)
     ]
     return make_dataclass(settings_class.__name__, described, frozen=True)
 
 
 def of_type(wanted):
     """Return the fields of all jobs of a type, except those that also accept a list."""
-    found = []
-    for job, settings_class in JOBS.items():
-        hints = get_type_hints(settings_class)
-        for of in fields(settings_class):
-            kinds = (hints[of.name], *get_args(hints[of.name]))
-            if wanted in kinds and get_origin(hints[of.name]) is not tuple:
-                found.append((job, of.name))
-    return found
+    return [
+        (job, each.field.name)
+        for job, settings_class in JOBS.items()
+        for each in declared_in(settings_class)
+        if wanted in (each.hint, *get_args(each.hint)) and get_origin(each.hint) is not tuple
+    ]
 
 
 def read(settings_class, tmp_path, content, *arguments):
@@ -136,7 +140,7 @@ def both_ways(job, name, written, tmp_path):
 
 @pytest.mark.parametrize(("job", "name"), of_type(str))
 def test_text_stays_as_written(job, name, tmp_path):
-    is_place = "place" in JOBS[job].__dataclass_fields__[name].metadata
+    is_place = "place" in unchecked(JOBS[job]).__dataclass_fields__[name].metadata
     for written, text in [*zip(PLAIN, PLAIN, strict=True), *QUOTED.items()]:
         if is_place and not text:  # no place at all
             continue
@@ -185,7 +189,7 @@ def test_value_that_does_not_convert_exactly_is_refused_by_name(job, name, wrong
 @pytest.mark.parametrize("job", JOBS)
 def test_a_choice_is_one_of_its_words_exactly(job, tmp_path, capsys):
     settings_class = unchecked(JOBS[job])
-    for name, hint in get_type_hints(JOBS[job]).items():
+    for name, hint in ((each.field.name, each.hint) for each in declared_in(JOBS[job])):
         if get_origin(hint) is Literal:
             for word in get_args(hint):
                 assert both_ways(job, name, word, tmp_path) == [word, word]
@@ -196,7 +200,7 @@ def test_a_choice_is_one_of_its_words_exactly(job, tmp_path, capsys):
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_setting_without_a_value_is_the_default(job, tmp_path):
-    for of in fields(JOBS[job]):
+    for of in (each.field for each in declared_in(JOBS[job])):
         for nothing in NO_VALUE:
             assert read(JOBS[job], tmp_path, f"{of.name}: {nothing}\n") == JOBS[job]()
 
@@ -204,7 +208,7 @@ def test_a_setting_without_a_value_is_the_default(job, tmp_path):
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("written", STRUCTURES)
 def test_a_structure_instead_of_a_value_is_refused_by_name(job, written, tmp_path, capsys):
-    for of in fields(JOBS[job]):
+    for of in (each.field for each in declared_in(JOBS[job])):
         if of.default == () or (of.metadata.get("listed") and written == "[]"):
             continue
         assert read(JOBS[job], tmp_path, f"{of.name}: {written}\n") is None
@@ -241,7 +245,7 @@ def test_a_structure_instead_of_a_value_is_refused_by_name(job, written, tmp_pat
     ],
 )
 def test_a_file_without_settings_is_reported_in_one_line(job, content, message, tmp_path, capsys):
-    name = fields(JOBS[job])[0].name
+    name = declared_in(JOBS[job])[0].field.name
     if isinstance(content, bytes):
         content = content.replace(b"{0}", name.encode())
     else:
@@ -269,18 +273,19 @@ def test_the_name_of_a_setting_that_is_nearly_right_is_suggested(tmp_path, capsy
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_file_may_begin_with_a_byte_order_mark(encoding, tmp_path):
     settings = read(TrainSettings, tmp_path, "models: cafés\nepochs: 3\n".encode(encoding))
-    assert (settings.models, settings.epochs) == ("cafés", 3)
+    assert (settings.models, settings.ending.epochs) == ("cafés", 3)
 
 
 def test_a_value_out_of_range_names_the_file_it_is_from(tmp_path, capsys):
     assert read(TrainSettings, tmp_path, "dropout: 1.5\n") is None
-    refused(capsys, "error: --config ", "settings.yaml: --dropout: expected 0 or more, below 1, received 1.5")
+    wrong = "--dropout: expected at least 0, below 1, received 1.5"
+    refused(capsys, "error: --config ", f"settings.yaml: {wrong}")
     assert read(TrainSettings, tmp_path, "epochs: 1\n", "--dropout", "1.5") is None
-    refused(capsys, "error: --dropout: expected 0 or more, below 1, received 1.5")
+    refused(capsys, f"error: {wrong}")
 
 
 def test_the_command_line_wins_over_a_value_that_does_not_convert(tmp_path):
-    assert read(TrainSettings, tmp_path, "epochs: many\n", "--epochs", "2").epochs == 2
+    assert read(TrainSettings, tmp_path, "epochs: many\n", "--epochs", "2").ending.epochs == 2
 
 
 # As users write them: the content of a file, and the resulting settings.
@@ -302,7 +307,7 @@ def test_the_command_line_wins_over_a_value_that_does_not_convert(tmp_path):
     ],
 )
 def test_typical_files_have_the_intended_meaning(job, content, expected, tmp_path):
-    assert read(JOBS[job], tmp_path, content) == replace(JOBS[job](), **expected)
+    assert read(JOBS[job], tmp_path, content) == from_flat(JOBS[job], expected)
 
 
 @pytest.mark.parametrize(
@@ -348,16 +353,17 @@ MEMBERS_MEANT = (
 
 
 def test_entries_of_members_are_read_like_options(tmp_path):
-    assert read(TrainSettings, tmp_path, MEMBERS).members == MEMBERS_MEANT
+    meant = tuple(from_flat(MemberSettings, own) for own in MEMBERS_MEANT)
+    assert read(TrainSettings, tmp_path, MEMBERS).members == meant
     received = []
     assert exit_status(TrainSettings, received.append, ["--members", MEMBERS.partition(" ")[2]]) == 0
-    assert received[0].members == MEMBERS_MEANT
+    assert received[0].members == meant
 
 
 def test_setting_of_a_member_without_a_value_is_the_common_one(tmp_path):
     settings = read(TrainSettings, tmp_path, "dropout: 0.3\nmembers: [{dropout: ~, l2: 1}]")
-    assert settings.members == ({"l2": 1.0},)
-    assert settings.of_member(0).dropout == 0.3
+    assert settings.members == (from_flat(MemberSettings, {"dropout": 0.3, "l2": 1.0}),)
+    assert settings.of_member(0).network.dropout == 0.3
 
 
 @pytest.mark.parametrize(
@@ -387,9 +393,7 @@ def test_wrong_entries_of_members_are_refused_by_name(members, message, tmp_path
 def values_of(hint, of):
     """Return a strategy for the values of a field of this type."""
     if get_origin(hint) is tuple:
-        own = deciding(TrainSettings, "network", "learning", "rows", "ending")
-        hints = get_type_hints(TrainSettings)
-        each = {name: values_of(hints[name], TrainSettings.__dataclass_fields__[name]) for name in own}
+        each = {one.field.name: values_of(one.hint, one.field) for one in declared_in(MemberSettings)}
         return st.lists(st.fixed_dictionaries({}, optional=each), max_size=3).map(tuple)
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
@@ -412,8 +416,8 @@ def values_of(hint, of):
 def test_settings_written_as_yaml_are_read_unchanged(job, data, tmp_path_factory):
     # As jobs/tune.py writes them.
     settings_class = unchecked(JOBS[job])
-    hints = get_type_hints(JOBS[job])
-    values = {of.name: data.draw(values_of(hints[of.name], of)) for of in fields(JOBS[job])}
+    declared = declared_in(JOBS[job])
+    values = {each.field.name: data.draw(values_of(each.hint, each.field)) for each in declared}
     settings = settings_class(**values)
     content = yaml.safe_dump(asdict(settings), sort_keys=False)
     assert read(settings_class, tmp_path_factory.getbasetemp(), content) == settings

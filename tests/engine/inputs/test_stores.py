@@ -40,7 +40,7 @@ def tar_of(files):
 
 @pytest.fixture(scope="module")
 def bucket():
-    """Make photos loose, in a tar and on lists, and litter beside them; give the address."""
+    """Make photos in a folder, in a tar and on lists, with files of tools beside them; return the address."""
     with object_store() as address:
         store, _ = fsspec.core.url_to_fs(address)
         photos = {name: draw(number) for number, name in enumerate(NAMES)}
@@ -58,7 +58,7 @@ def bucket():
 
 @pytest.fixture(params=["predict", "evaluate"])
 def answers_for(request, bucket):
-    """Give a function that tells the ids of the photos at an address, and why others give none."""
+    """Return a function that lists the ids of the photos at an address, and why others are rejected."""
 
     def answers(path):
         if request.param == "predict":
@@ -92,7 +92,7 @@ def test_every_kind_of_input_is_read_from_a_bucket(answers_for, path, read, reje
     assert answers_for(path) == (read, rejected)
 
 
-def test_what_is_not_there_is_told_in_a_line(answers_for):
+def test_a_missing_file_is_reported_in_one_line(answers_for):
     with pytest.raises(UserError, match=r"no such folder or file: gs://b/nowhere$"):
         answers_for("nowhere")
 

@@ -74,7 +74,7 @@ def test_photos_shorter_than_the_corpus_images_are_counted_as_enlarged():
     assert result.enlarged == 2
 
 
-def test_the_corpus_tells_which_steps_change_no_pixel(made):
+def test_the_corpus_lists_the_steps_that_change_no_pixel(made):
     assert {tuple(row["without_effect"]) for row in made.rows("corpus")} == {()}
     grey = io.BytesIO()
     Image.new("L", (300, 300), 90).save(grey, "PNG")

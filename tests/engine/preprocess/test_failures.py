@@ -1,4 +1,4 @@
-"""Failures of disks, networks and executors are told in one line; defects of ours keep their traceback."""
+"""Failures of disks, networks and executors are reported in one line; bugs keep their traceback."""
 
 import pytest
 from pyspark.errors import PySparkException
@@ -39,14 +39,14 @@ FULL = "No space left on device"
         (OF_JAVA, "ExecutorLostFailure (executor 1 exited caused by one of the running tasks)", None),
     ],
 )
-def test_the_cause_of_a_failed_task_is_told_with_the_way_to_go_on(trace, cause, message):
+def test_the_cause_of_a_failed_task_is_reported_with_how_to_resume(trace, cause, message):
     error = told(PySparkException(trace.format(cause=cause)))
     assert "\n" not in str(error)
     assert str(error).endswith(RESUME)
     assert message is None or str(error) == f"{message}; {RESUME}"
 
 
-def test_a_full_disk_of_the_driver_is_told_with_the_way_to_go_on():
+def test_a_full_disk_of_the_driver_is_reported_with_how_to_resume():
     assert str(told(OSError(28, "No space left on device", "/out"))) == (
         f"[Errno 28] No space left on device: '/out'; {RESUME}"
     )

@@ -13,7 +13,7 @@ SHARDS = ("train/*/*", "validation/*", "labels/*", "classes.csv")
 
 @pytest.fixture
 def photos(tmp_path):
-    """Give a folder with two labels, four photos each, and one empty file."""
+    """Return a folder with two labels, four photos each, and one empty file."""
     for number in range(8):
         file = tmp_path / "photos" / f"place {number % 2}" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -24,7 +24,7 @@ def photos(tmp_path):
 
 @pytest.fixture
 def preprocess(job, photos, tmp_path):
-    """Give a function that runs the job on these photos."""
+    """Return a function that runs the job on these photos."""
 
     def run(*more, out=tmp_path / "out", status=0):
         ended = job("--input", photos, "--output", out, *FEW, *more)
@@ -135,7 +135,7 @@ def test_a_changed_plan_is_refused_and_overwritten_when_asked_for_with_the_corpu
     assert after.contents(*SHARDS) == fresh.contents(*SHARDS)
 
 
-def test_a_dry_run_tells_what_the_run_then_makes_and_writes_nothing(preprocess, photos):
+def test_a_dry_run_prints_what_the_run_then_makes_and_writes_nothing(preprocess, photos):
     (photos / "place 0" / "empty.jpg").unlink()
     dry, out = preprocess("--dry-run")
     assert not out.root.exists()
@@ -173,7 +173,7 @@ def test_photos_without_labels_become_a_corpus_and_nothing_else(preprocess, phot
     assert "9 photos listed: 8 in the corpus, 1 rejected" in ended.out
 
 
-def test_a_list_that_does_not_fit_its_files_is_told_and_ends_with_1(job, photos, tmp_path):
+def test_a_list_that_does_not_fit_its_files_is_reported_and_ends_with_1(job, photos, tmp_path):
     labels = tmp_path / "labels.csv"
     rows = [f"{number},,place {number % 2}" for number in range(8)]
     labels.write_text("\n".join(["id,url,landmark_id", *rows, "9,,place 1"]))

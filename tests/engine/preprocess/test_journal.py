@@ -58,14 +58,14 @@ def test_files_and_counts_of_parts_add_up():
     assert (total(parts, "enlarged"), total(parts, "never counted")) == (7, 0)
 
 
-def test_a_damaged_note_is_told_in_a_line_with_what_to_do(journal):
+def test_a_damaged_note_is_reported_in_one_line_with_what_to_do(journal):
     journal.write("batch.json", {"number": "one"})
     told = r"batch\.json cannot be read: number: expected a whole number, .*; remove .* to start again"
     with pytest.raises(LandmarkError, match=told):
         journal.read("batch.json", Batch)
 
 
-def test_what_a_killed_writer_left_among_the_notes_is_passed_over(journal):
+def test_leftovers_of_a_killed_writer_among_the_notes_are_skipped(journal):
     journal.commit("corpus", 0, part(0, 1))
     folder = Place(journal.output) / "in-progress/done/corpus"
     (folder / f"{PARTIAL}1f.json").write(b'{"records": [')

@@ -42,7 +42,7 @@ def test_a_finished_data_set_has_no_other_files(made):
     assert set(made.contents("**/*", "**/.*")) == {*parquet, "dataset.json", "classes.csv", "report.html"}
 
 
-def test_manifest_tells_settings_versions_and_label_counts(made, csv_corpus):
+def test_manifest_has_settings_versions_and_label_counts(made, csv_corpus):
     manifest = made.manifest
     assert manifest.settings["input"] == str(csv_corpus.source)
     assert (manifest.settings["cutoff"], manifest.settings["seed"], manifest.members) == (14, 0, 3)

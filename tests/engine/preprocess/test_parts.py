@@ -32,7 +32,7 @@ def test_each_file_gets_all_its_rows_in_order_whatever_the_batches(numbers, cuts
 
 @pytest.fixture
 def written(spark, tmp_path):
-    """Give a function that writes the numbers below 1,000 into files; it tells the records and the rows."""
+    """Return a function that writes the numbers below 1,000 to files and returns records and rows."""
 
     def write(**arguments):
         root = str(tmp_path)

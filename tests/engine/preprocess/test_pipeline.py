@@ -10,7 +10,7 @@ FEW = ("--min-label-count", "2", "--target", "4", "--ensemble-size", "1", "--pho
 
 @pytest.fixture(scope="module")
 def few_photos(tmp_path_factory):
-    """Give a folder with odd names: two labels, four photos each, and three files that are none."""
+    """Return a folder with odd names: two labels, four photos each, and three files that are no photos."""
     folder = tmp_path_factory.mktemp("pipeline") / "photos #1 {a} 50%"
     for number in range(8):
         file = folder / f"Plaça [{number % 2}]" / "deep" / f"{number} ?.jpg"
@@ -24,7 +24,7 @@ def few_photos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def left_unfinished(job, few_photos):
-    """Let a run end before its shards; give its output and the names of the files in it."""
+    """Let a run end before its shards; return its output and the names of the files in it."""
     out = few_photos.with_name("out #1 {b} [c]?")
     assert job("--input", few_photos, "--output", out, *FEW, "--until", "plan").status == 0
     return out, set(MadeDataset(out).contents("**/*"))
@@ -32,7 +32,7 @@ def left_unfinished(job, few_photos):
 
 @pytest.fixture(scope="module")
 def gone_on_with(job, few_photos, left_unfinished):
-    """Give the data set that a second run made where the first one ended."""
+    """Return the data set that a second run made where the first one ended."""
     out, _ = left_unfinished
     run = job("--input", few_photos, "--output", out, *FEW)
     assert (run.status, run.err) == (0, "")
@@ -46,7 +46,7 @@ def test_a_run_that_ends_half_way_leaves_no_manifest(left_unfinished):
     assert any(name.startswith("plan/") for name in files)
 
 
-def test_a_run_gone_on_with_leaves_nothing_but_the_data_set(gone_on_with):
+def test_a_resumed_run_leaves_only_the_data_set(gone_on_with):
     listed = {record.path for record in gone_on_with.manifest.files}
     assert set(gone_on_with.contents("**/*")) == {*listed, "dataset.json", "classes.csv", "report.html"}
 
@@ -65,7 +65,7 @@ def test_the_only_member_has_all_rows_in_common(gone_on_with):
     assert {path.name for path in (gone_on_with.root / "train").iterdir()} == {"common"}
 
 
-def test_a_finished_data_set_is_told_and_left_as_it_is(job, few_photos, gone_on_with):
+def test_a_finished_data_set_is_described_and_left_unchanged(job, few_photos, gone_on_with):
     before = gone_on_with.contents("**/*")
     run = job("--input", few_photos, "--output", gone_on_with.root, *FEW)
     assert run.status == 0
@@ -85,14 +85,14 @@ def test_a_finished_data_set_of_other_settings_is_refused_with_what_differs(job,
     assert gone_on_with.contents("**/*") == before
 
 
-def test_a_missing_input_is_told_in_one_line_and_nothing_is_written(job, tmp_path):
+def test_a_missing_input_is_reported_in_one_line_and_nothing_is_written(job, tmp_path):
     run = job("--input", tmp_path / "nowhere", "--output", tmp_path / "out")
     assert (run.status, run.out) == (2, "")
     assert run.err == f"error: --input: no such folder or file: {tmp_path}/nowhere\n"
     assert not (tmp_path / "out").exists()
 
 
-def test_no_readable_photo_is_told_in_one_line_with_the_reasons(job, tmp_path):
+def test_no_readable_photo_is_reported_in_one_line_with_the_reasons(job, tmp_path):
     for number in range(3):
         file = tmp_path / "photos" / "x" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def test_no_readable_photo_is_told_in_one_line_with_the_reasons(job, tmp_path):
     assert not (tmp_path / "out" / "dataset.json").exists()
 
 
-def test_no_label_large_enough_is_told_in_one_line_with_the_largest(job, few_photos, tmp_path):
+def test_no_label_large_enough_is_reported_in_one_line_with_the_largest(job, few_photos, tmp_path):
     run = job("--input", few_photos, "--output", tmp_path / "out", "--min-label-count", 5)
     assert (run.status, run.out) == (2, "")
     assert run.err == "error: --min-label-count: no label has 5 photos, the largest has 4\n"

@@ -18,7 +18,7 @@ GREY, SYMMETRIC = ("greyscale",), ("greyscale", "mirror")
 
 @pytest.fixture(scope="module")
 def images():
-    """Give (image id, landmark id, steps without effect) of the corpus."""
+    """Return (image id, landmark id, no-op steps) of the corpus."""
     effects = {0: GREY, 1: SYMMETRIC}
     listed = enumerate(labels_without_pixels(LABELS, PHOTOS, seed=1))
     return [(image_id, label, list(effects.get(place % 5, ()))) for place, (image_id, label) in listed]
@@ -53,7 +53,7 @@ def classes(images):
 
 @pytest.fixture(scope="module")
 def expected(images, classes):
-    """Plan every label in plain Python; give the rows of the plan by image id."""
+    """Plan every label in plain Python; return the rows of the plan by image id."""
     by_label = defaultdict(dict)
     for image_id, label, steps in images:
         by_label[label][image_id] = steps
@@ -94,7 +94,7 @@ def test_labels_are_counted_from_the_files_of_the_corpus(spark, corpus, images):
     assert counts == {label: labels.count(label) for label in set(labels)}
 
 
-def test_an_image_of_an_old_corpus_has_no_steps_without_effect(spark, images, tmp_path):
+def test_an_image_of_an_old_corpus_has_no_no_op_steps(spark, images, tmp_path):
     records = write_corpus(tmp_path, images[:50], ["image_id", "landmark_id", "image"])
     ids = planning.read_ids(spark, str(tmp_path), records)
     assert ids.columns == ["file", "image_id", "landmark_id", "without_effect"]
@@ -108,7 +108,7 @@ def written(spark, corpus, classes):
     return planning.write_plan(planned, records, root)
 
 
-def test_each_file_of_the_plan_tells_about_one_file_of_the_corpus_in_order_of_ids(corpus, written, expected):
+def test_each_file_of_the_plan_covers_one_file_of_the_corpus_in_order_of_ids(corpus, written, expected):
     root, records = corpus
     assert [record.path for record in written] == [r.path.replace("corpus", "plan") for r in records]
     for corpus_file, plan_file in zip(records, written, strict=True):

@@ -1,4 +1,4 @@
-"""Both wings list the same photos, under the same ids, with the same fate, whatever users bring."""
+"""All jobs list the same photos, with the same ids and the same outcome, for every kind of input."""
 
 import io
 import os
@@ -93,7 +93,7 @@ def test_every_name_link_and_folder_has_one_fate(spark, tree, unlabelled):
     assert {row["landmark_id"] for row in rows} >= ({None} if unlabelled else {"l", "linked", "bytes"})
 
 
-def test_what_was_passed_over_is_told_once_by_each(spark, tree, capsys):
+def test_skipped_files_are_reported_once_by_each(spark, tree, capsys):
     settings = SourceSettings(str(tree), unlabelled=True)
     for listing in (in_one_process, lambda settings: by_spark(spark, settings)):
         listing(settings)
@@ -202,7 +202,7 @@ def test_ids_of_a_list_find_their_photos_with_and_without_ending(lists, folder, 
     assert "by path, ignoring endings and the composition of accents, such as '1/café'" in told
 
 
-def test_a_list_that_is_not_utf_8_is_read_and_told(spark, lists, capsys):
+def test_a_list_that_is_not_utf_8_is_read_and_reported(spark, lists, capsys):
     source = SourceSettings(str(lists / "urls.csv"))
     for listing in (in_one_process, lambda settings: by_spark(spark, settings)):
         assert "café" in fates(listing(source))

@@ -22,7 +22,7 @@ MD5 = "0123456789abcdef0123456789abcdef"
         (f"{MD5} ", "images_000.tar.md5.txt"),
     ],
 )
-def test_a_line_tells_the_sum_of_a_tar(line, list_name):
+def test_a_line_holds_the_sum_of_a_tar(line, list_name):
     assert parse_line(line, list_name) == ("images_000.tar", MD5)
 
 

@@ -37,7 +37,7 @@ def rows_of(spark, source, **settings):
 
 
 def listed(spark, source, **settings):
-    """Give (image id, landmark id, reason) of all entries, sorted."""
+    """Return (image id, landmark id, reason) of all entries, sorted."""
     return [(r["image_id"], r["landmark_id"], r["reason"]) for r in rows_of(spark, source, **settings)]
 
 
@@ -203,11 +203,11 @@ def test_rows_of_a_label_list_find_their_images_by_id(spark, images, folder):
 
 
 @pytest.mark.parametrize("folder", ["loose", "tars"])
-def test_a_list_without_addresses_tells_about_the_images_beside_it(spark, images, folder):
+def test_a_list_without_addresses_describes_the_images_beside_it(spark, images, folder):
     assert found(rows_of(spark, images / folder / "train_clean.csv")) == CLEAN[1]
 
 
-def test_photos_in_tars_are_told_with_their_place_and_others_without(spark, images):
+def test_photos_in_tars_are_reported_with_their_place_and_others_without(spark, images):
     rows = rows_of(spark, images / "tars" / "train_clean.csv")
     for row in (r for r in rows if r["archive"]):
         path = row["archive"].removeprefix("file://")
@@ -229,7 +229,7 @@ def test_photos_without_labels_in_one_tar_are_all_its_files(spark, images):
     ]
 
 
-def test_images_without_labels_have_their_names_as_ids_where_told_so(spark, images):
+def test_unlabelled_images_have_their_names_as_ids(spark, images):
     rows = listed(spark, images / "loose", unlabelled=True, kind="images")
     assert [row[0] for row in rows if row[2] is None] == sorted(
         ["a", "b", "c", "d", "left out", "d.txt", "notes.txt", "train.csv", "train_clean.csv"]

@@ -32,7 +32,7 @@ def test_a_watched_stage_counts_what_its_tasks_have_done(spark):
     assert timing.seconds > 0
 
 
-def test_a_stage_without_pixels_is_told_in_a_line_at_its_end(capsys):
+def test_a_stage_without_pixels_is_reported_in_one_line_at_its_end(capsys):
     timings: list[StageTiming] = []
     with timed_stage(timings, "plan", "images") as counted:
         counted(30)

@@ -38,7 +38,7 @@ def test_spark_java_and_the_drivers_python_are_this_environments():
     "name",
     ["MASTER", "PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT", "PYSPARK_DRIVER_PYTHON_OPTS", "SPARK_REMOTE"],
 )
-def test_what_other_programs_of_spark_are_told_is_dropped(name):
+def test_settings_of_other_spark_programs_are_dropped(name):
     assert name not in owned({name: "x"})
 
 

@@ -69,7 +69,7 @@ def test_everything_wrong_between_a_list_and_its_images_is_found(spark, tmp_path
     assert report.wrong
 
 
-def test_files_that_a_list_leaves_out_are_told_but_not_wrong(spark, tmp_path):
+def test_files_missing_from_a_list_are_reported_but_no_error(spark, tmp_path):
     for number in range(7):
         put(tmp_path / f"{number}.jpg")
     (tmp_path / "train_clean.csv").write_text("landmark_id,images\nx,6\n")
@@ -147,12 +147,12 @@ def test_broken_and_missing_tars_are_wrong(spark, tmp_path):
     assert report.wrong
 
 
-def test_a_mistake_in_the_source_is_told_as_such(spark, tmp_path):
+def test_a_mistake_in_the_source_is_reported_as_such(spark, tmp_path):
     with pytest.raises(UserError, match="--input: no such folder or file"):
         report_of(spark, tmp_path / "nowhere")
 
 
-def test_a_report_tells_all_it_found():
+def test_a_verification_reports_everything_it_found():
     report = VerifyReport(
         photos=1_234,
         bytes=56_789,

@@ -27,7 +27,7 @@ def mobile():
 
 
 @pytest.mark.parametrize(("network", "mode"), NETWORKS.items())
-def test_pixels_are_what_the_networks_own_preprocessing_makes_of_them(network, mode):
+def test_pixels_equal_those_of_the_networks_own_preprocessing(network, mode):
     assert preprocessing_mode(network) == mode
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.uint8)
     module = sys.modules[getattr(keras.applications, network).__module__]
@@ -35,21 +35,21 @@ def test_pixels_are_what_the_networks_own_preprocessing_makes_of_them(network, m
     np.testing.assert_allclose(ImageNetPreprocessing(mode)(images), expected, atol=1e-4)
 
 
-def test_a_network_that_there_is_not_is_the_users_mistake():
+def test_unknown_network_is_a_user_error():
     with pytest.raises(UserError, match=r"--backbone: expected one of .*ResNet50.*, received ResNet5"):
         load_backbone("ResNet5", "random", 32, seed=0)
 
 
-def test_a_batchnorm_goes_with_the_convolution_that_it_takes_its_input_from(mobile):
+def test_batchnorm_is_trained_with_the_convolution_before_it(mobile):
     assert free_last_layers(mobile, 2) == ["conv_dw_13", "conv_dw_13_bn", "conv_pw_13", "conv_pw_13_bn"]
 
 
-def test_all_frees_every_layer(mobile):
+def test_all_trains_every_layer(mobile):
     assert free_last_layers(mobile, "all") == [layer.name for layer in mobile.layers]
     assert free_last_layers(mobile, 0) == []
 
 
-def test_a_penalty_on_convolutions_is_on_those_left_free_alone(mobile):
+def test_only_trained_convolutions_have_a_penalty(mobile):
     free_last_layers(mobile, 1, l2=0.5)
     model = build_model(mobile, "tf", classes=3, dropout=0.0, l2=0.25, seed=0)
     kernels = {0.5: mobile.get_layer("conv_pw_13").kernel, 0.25: model.get_layer("logits").kernel}

@@ -39,7 +39,7 @@ def cached(small_dataset, tmp_path_factory):
     return models
 
 
-def test_the_head_and_its_history_are_those_of_training_on_images(cached, small_dataset, tmp_path):
+def test_training_on_features_equals_training_on_images(cached, small_dataset, tmp_path):
     done = train(small_dataset, tmp_path)
     assert done.returncode == 0, done.stderr
     mine, theirs = (
@@ -59,7 +59,7 @@ def last_weights(models):
     return load_trained(Place(str(models / "member-0" / "last.keras"))).get_weights()
 
 
-def test_balanced_class_weights_change_no_bit_where_classes_are_equal(cached, small_dataset, tmp_path):
+def test_balanced_class_weights_change_nothing_if_classes_are_equal(cached, small_dataset, tmp_path):
     done = train(small_dataset, tmp_path, "--cache-features", "--class-weights", "balanced")
     assert done.returncode == 0, done.stderr
     assert read_member(Place(str(tmp_path / "member-0"))).settings["class_weights"] == "balanced"
@@ -67,7 +67,7 @@ def test_balanced_class_weights_change_no_bit_where_classes_are_equal(cached, sm
         np.testing.assert_array_equal(one, other)
 
 
-def test_with_balanced_class_weights_a_rare_class_counts_more(cached, tmp_path):
+def test_balanced_class_weights_favour_a_rare_class(cached, tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, training_images=(22, 22, 7))
     done = train(root, models, "--class-weights", "balanced")  # on images
@@ -80,7 +80,7 @@ def test_with_balanced_class_weights_a_rare_class_counts_more(cached, tmp_path):
     assert balanced[2] - balanced[:2].mean() > plain[2] - plain[:2].mean()
 
 
-def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
+def test_existing_features_are_not_computed_again(cached, small_dataset):
     files = {path: path.stat().st_mtime_ns for path in (cached / FEATURES).rglob("*.parquet")}
     assert len(files) == 6  # 3 common shards, 2 of the member, 1 of the hold-out
     done = train(small_dataset, cached, "--cache-features", "--epochs", "3")
@@ -90,7 +90,7 @@ def test_features_that_are_there_are_not_computed_again(cached, small_dataset):
 
 @pytest.fixture(scope="module")
 def on_two_ranks(small_dataset, tmp_path_factory, ranks):
-    """Train on two ranks; return the models and a function that goes on with them."""
+    """Train on two ranks; return the models and a function that resumes them."""
     models = tmp_path_factory.mktemp("two ranks")
 
     def train(*more):
@@ -102,7 +102,7 @@ def on_two_ranks(small_dataset, tmp_path_factory, ranks):
     return models, train
 
 
-def test_two_ranks_compute_each_shard_once_and_what_is_missing_alone(on_two_ranks):
+def test_two_ranks_compute_each_missing_shard_once(on_two_ranks):
     models, train = on_two_ranks
     files = sorted((models / FEATURES).rglob("*.parquet"))
     assert len(files) == 6
@@ -127,7 +127,7 @@ def test_two_ranks_compute_statistics_of_all_rows(on_two_ranks):
     )
 
 
-def test_a_damaged_file_of_features_is_named(cached, small_dataset):
+def test_error_names_a_damaged_file_of_features(cached, small_dataset):
     path = max((cached / FEATURES).rglob("*.parquet"))
     path.write_bytes(path.read_bytes()[:-100])
     done = train(small_dataset, cached, "--cache-features", "--epochs", "4")
@@ -137,14 +137,14 @@ def test_a_damaged_file_of_features_is_named(cached, small_dataset):
 
 
 @pytest.mark.parametrize("option", [("--trainable-layers", "1"), ("--random-flip",), ("--max-bad-rows", "1")])
-def test_what_changes_the_features_cannot_be_had_with_them(small_dataset, tmp_path, option):
+def test_options_that_change_the_features_exclude_the_cache(small_dataset, tmp_path, option):
     done = train(small_dataset, tmp_path, "--cache-features", *option)
     assert done.returncode == 2
     assert "--cache-features" in done.stderr
 
 
 @given(st.lists(st.integers(1, 9)), st.data())
-def test_rows_are_cut_into_any_sizes_in_their_order(sizes, data):
+def test_rows_are_regrouped_into_any_sizes_in_order(sizes, data):
     rows = np.arange(sum(sizes))
     groups, at = [], 0
     while at < len(rows):

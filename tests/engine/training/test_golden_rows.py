@@ -14,13 +14,13 @@ def root(request):
 
 
 def test_training_reads_its_rows(root, one_rank):
-    from landmark_lib.settings import TrainSettings
+    from landmark_lib.settings import TrainSettings, from_flat
     from landmark_lib.training.member_data import read_member_data
     from landmark_lib.training.reading import read_slices
     from landmark_lib.training.stream import TRAINED, training_batches
 
     member = read_member_data(root, dataset.read_manifest(root), 1)
     assert member.rows == 6
-    slices = member.epoch(TrainSettings(batch_size=3), epoch=0, rank=0, ranks=1)
+    slices = member.epoch(from_flat(TrainSettings, {"batch_size": 3}), epoch=0, rank=0, ranks=1)
     batches = list(training_batches(lambda: read_slices(member.training, slices, TRAINED), 32, 3, seed=0))
     assert sorted(label for _, labels in batches for label in labels.numpy()) == [0, 0, 0, 1, 1, 1]

@@ -1,4 +1,4 @@
-"""What passes between ranks arrives, and drifting weights raise the alarm. Two real ranks each time."""
+"""Communication between two real ranks; different weights are detected."""
 
 from textwrap import dedent
 
@@ -19,19 +19,19 @@ def on_two_ranks(ranks):
     return lambda body: ranks.execute(PRELUDE + dedent(body))
 
 
-def test_gradients_are_averaged_counts_are_added_and_weights_come_from_rank_0(on_two_ranks):
+def test_gradients_are_averaged_counts_summed_and_weights_broadcast_from_rank_0(on_two_ranks):
     on_two_ranks("""
         mine = tf.constant([1.0, 5.0]) * (ranks.rank + 1)
-        first, second = tf.function(h.averaged)([mine, mine * 2])
+        first, second = tf.function(h.average_gradients)([mine, mine * 2])
         np.testing.assert_array_equal(first, [1.5, 7.5])
         np.testing.assert_array_equal(second, [3.0, 15.0])
 
-        (halved,) = tf.function(lambda x: h.averaged([x], compress=True))(mine / 7)
+        (halved,) = tf.function(lambda x: h.average_gradients([x], fp16=True))(mine / 7)
         off = np.abs(halved - np.array([1.5, 7.5], np.float32) / 7)
         assert (off > 0).all() and (off < 1e-3).all(), off
 
         big = 2.0**52 + ranks.rank
-        np.testing.assert_array_equal(h.summed(np.array([big, 1.0])), [2.0**53 + 1 - 1 + 1, 2.0])
+        np.testing.assert_array_equal(h.sum_over_ranks(np.array([big, 1.0])), [2.0**53 + 1 - 1 + 1, 2.0])
 
         weight = keras.Variable([float(ranks.rank), 7.0])
         h.broadcast_weights([weight])
@@ -40,7 +40,7 @@ def test_gradients_are_averaged_counts_are_added_and_weights_come_from_rank_0(on
         """)
 
 
-def test_the_alarm_rings_on_every_rank_when_one_weight_of_one_rank_is_off_by_one_bit(on_two_ranks):
+def test_one_different_bit_on_one_rank_raises_on_every_rank(on_two_ranks):
     printed = on_two_ranks("""
         weights = [keras.Variable(np.ones(1000, "float32")), keras.Variable([1.0])]
         h.check_equal_weights(weights, "before")
@@ -50,13 +50,13 @@ def test_the_alarm_rings_on_every_rank_when_one_weight_of_one_rank_is_off_by_one
         try:
             h.check_equal_weights(weights, "after step 1")
         except RanksDifferError as error:
-            assert str(error) == "weights differ after step 1: ranks [1] hold others than rank 0", error
+            assert str(error) == "ranks [1] have different weights from rank 0 after step 1", error
             print("alarm")
         """)
     assert printed == ["alarm\n"] * 2
 
 
-def test_steps_on_two_ranks_move_the_weights_as_plain_keras_does_on_all_their_rows(on_two_ranks):
+def test_steps_on_two_ranks_equal_those_of_plain_keras_on_all_rows(on_two_ranks):
     on_two_ranks("""
         from landmark_lib.training.backbone import load_backbone
         from landmark_lib.training.model import build_model
@@ -86,7 +86,7 @@ def test_steps_on_two_ranks_move_the_weights_as_plain_keras_does_on_all_their_ro
         """)
 
 
-def test_class_weights_move_the_weights_as_those_of_plain_keras(on_two_ranks):
+def test_class_weights_act_like_those_of_plain_keras(on_two_ranks):
     on_two_ranks("""
         from landmark_lib.training.step import training_step
 
@@ -112,13 +112,13 @@ def test_class_weights_move_the_weights_as_those_of_plain_keras(on_two_ranks):
         for ours, theirs in zip(model.get_weights(), alone.get_weights(), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
 
-        # What is told of the loss is not weighted.
-        told = h.summed(result.sums.numpy())[0] / 8
-        np.testing.assert_allclose(told, loss(labels, logits), rtol=1e-5)
+        # The reported loss is not weighted.
+        reported = h.sum_over_ranks(result.sums.numpy())[0] / 8
+        np.testing.assert_allclose(reported, loss(labels, logits), rtol=1e-5)
         """)
 
 
-def test_a_download_happens_on_one_rank_first_and_its_failure_reaches_both(on_two_ranks, tmp_path):
+def test_one_rank_downloads_first_and_both_learn_of_a_failure(on_two_ranks, tmp_path):
     printed = on_two_ranks(f"""
         import pathlib
         place = pathlib.Path({str(tmp_path / "fetched")!r})
@@ -129,14 +129,14 @@ def test_a_download_happens_on_one_rank_first_and_its_failure_reaches_both(on_tw
                 place.write_text("weights")
             return place.read_text()
 
-        assert h.one_at_a_time_on_each_node(ranks, fetch) == "weights"
+        assert h.run_first_on_each_node(ranks, fetch) == "weights"
 
         def fail():
             raise LandmarkError("no network")
 
         try:
-            h.one_at_a_time_on_each_node(ranks, fail)
+            h.run_first_on_each_node(ranks, fail)
         except LandmarkError:
-            print("told")
+            print("failed")
         """)
-    assert printed == ["told\n"] * 2
+    assert printed == ["failed\n"] * 2

@@ -1,4 +1,4 @@
-"""Training as the user runs it: two ranks, equal weights, a model directory that stands for itself."""
+"""Training as users run it: two ranks, equal weights, a self-contained directory for each member."""
 
 import csv
 import json
@@ -16,12 +16,12 @@ from job_runs import run_here
 from landmark_lib import dataset
 from landmark_lib.command_line import exit_status
 from landmark_lib.errors import LandmarkError
-from landmark_lib.settings import TrainSettings
+from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.storage import Place
 from landmark_lib.training import loop
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import read_member
+from landmark_lib.training.model_directory import DIVERGED, FINISHED, read_member
 
 JOB = str(REPOSITORY / "jobs/train.py")
 QUICK = ["--weights", "random", "--image-size", "32", "--batch-size", "4", "--learning-rate", "0.001"]
@@ -42,14 +42,15 @@ def trained(small_dataset, tmp_path_factory, ranks):
     return models / "member-0", done
 
 
-def test_two_ranks_train_and_one_speaks(trained):
+def test_two_ranks_train_and_rank_0_logs(trained):
     _, (first, second) = trained
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert (first.stdout + second.stdout).count("member 0: epoch 3/3") == 1
-    assert second.stdout == ""
+    assert (first.stderr + second.stderr).count("member 0: epoch 3/3") == 1
+    assert "epoch" not in second.stderr
+    assert (first.stdout, second.stdout) == ("", "")
 
 
-def test_the_members_directory_stands_for_itself(trained, small_dataset):
+def test_directory_of_a_member_is_self_contained(trained, small_dataset):
     directory, _ = trained
     names = {path.name for path in directory.iterdir()}
     assert names == {
@@ -66,36 +67,37 @@ def test_the_members_directory_stands_for_itself(trained, small_dataset):
     }
     record = read_member(Place(str(directory)))
     assert record.finished
+    assert record.ended == FINISHED
     assert record.landmark_ids == ["landmark 0", "landmark 1", "landmark 2"]
     assert record.dataset_fingerprint == dataset.read_manifest(small_dataset).fingerprint
     assert record.settings["weights"] == "random"
 
 
-def test_the_history_has_a_line_an_epoch_and_names_the_best(trained):
+def test_history_has_one_line_per_epoch(trained):
     directory, _ = trained
     with (directory / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2", "3"]
-    # 66 rows: 2 ranks x 8 steps x 4 rows an epoch
+    # 66 rows: 2 ranks x 8 steps x 4 rows per epoch
     assert float(history[2]["passes"]) == pytest.approx(3 * 64 / 66)
     accuracies = [float(row["validation_accuracy"]) for row in history]
     assert all(round(accuracy * 7, 9).is_integer() for accuracy in accuracies)  # every photo counted once
     assert read_member(Place(str(directory))).best_epoch == accuracies.index(max(accuracies)) + 1
 
 
-def test_the_saved_model_takes_photos_as_they_are(trained):
+def test_saved_model_takes_unprocessed_photos(trained):
     model = load_trained(Place(str(trained[0] / "best.keras")))
     assert model.input_shape == (None, 32, 32, 3)
     assert model(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 3)
 
 
-def test_what_will_be_trained_is_told_before(trained):
+def test_rows_steps_and_weights_are_logged_before_training(trained):
     _, (first, _) = trained
-    assert "member 0: 66 rows, 33 a rank, 3 classes; MobileNet from random weights, 1,0" in first.stdout
-    assert "8 steps an epoch of 2 x 4 rows; 2 rows left over go into the next epoch" in first.stdout
+    assert "member 0: 66 rows, 33 per rank, 3 classes; MobileNet from random weights, 1,0" in first.stderr
+    assert "8 steps per epoch of 2 x 4 rows; 2 remaining rows go to the next epoch" in first.stderr
 
 
-def test_the_history_is_there_as_json_lines_too(trained):
+def test_history_is_also_written_as_json_lines(trained):
     directory, _ = trained
     lines = [json.loads(line) for line in (directory / "history.jsonl").read_text().splitlines()]
     with (directory / "history.csv").open(newline="") as file:
@@ -104,7 +106,7 @@ def test_the_history_is_there_as_json_lines_too(trained):
     assert all(0 <= line["input_wait"] < 1 and 0 < line["allreduce"] < 1 for line in lines)
 
 
-def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
+def test_one_process_trains_all_members(small_dataset, tmp_path):
     done = train(small_dataset, tmp_path, "--epochs", "1", "--trainable-layers", "0")
     assert done.returncode == 0, done.stderr
     assert all(read_member(Place(str(tmp_path / f"member-{member}"))).finished for member in (0, 1))
@@ -117,35 +119,34 @@ def test_one_process_alone_trains_all_members(small_dataset, tmp_path):
         (["--member", "x"], "error: --member: expected a number or 'all', received x"),
         (["--dataset", "/nowhere"], "error: /nowhere is not a finished data set"),
         (["--weights", "/nowhere.h5"], "error: --weights: expected 'imagenet', 'random' or a file"),
-        (["--dropout", "1"], "error: --dropout: expected 0 or more, below 1, received 1.0"),
+        (["--dropout", "1"], "error: --dropout: expected at least 0, below 1, received 1.0"),
         (["--epochs", "many"], "error: --epochs: expected a whole number, received 'many'"),
         (["--backbone", "ResNet5"], "error: --backbone: expected one of ConvNeXtBase"),
         (["--members", "[{dropout: 0.1}]"], "error: --members: expected settings of 2 members"),
         (["--member", "5", "--members", "[{}, {}]"], "error: --member: expected 0 to 1 or 'all', received 5"),
-        (["--members", "[{}, {models: x}]"], "error: --members: --models is no setting of a member"),
+        (["--members", "[{}, {models: x}]"], "error: --members: entry 2: --models must be the same for all"),
         (["--members", "[{}, {dropuot: 0.1}]"], "error: --members: entry 2: no setting is called dropuot"),
         (["--models", "/proc/nowhere"], "error: --models: cannot write into /proc/nowhere"),
     ],
 )
-def test_a_users_mistake_is_one_line_and_status_2(small_dataset, tmp_path, capsys, arguments, message):
+def test_user_error_is_one_line_with_status_2(small_dataset, tmp_path, capsys, arguments, message):
     job = runpy.run_path(JOB)["train"]
     options = ["--dataset", small_dataset, "--models", str(tmp_path), *QUICK, *SMALL, *arguments]
     assert exit_status(TrainSettings, job, options) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(message)
-    assert told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith(message)
+    assert error.count("\n") == 1
 
 
-def test_a_network_too_large_for_the_memory_tells_what_to_lower(small_dataset, tmp_path, monkeypatch):
+def test_out_of_memory_error_names_the_options_to_lower(small_dataset, tmp_path, monkeypatch):
     def exhausted(*_):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nHint: none")
 
     monkeypatch.setattr(MemberTraining, "run", exhausted)
-    settings = TrainSettings(
-        models=str(tmp_path), member="0", weights="random", backbone="MobileNet", image_size=32, batch_size=4
-    )
+    small = {"weights": "random", "backbone": "MobileNet", "image_size": 32, "batch_size": 4}
+    settings = from_flat(TrainSettings, {"models": str(tmp_path), "member": "0", **small})
     with pytest.raises(LandmarkError, match=r"^out of memory \(OOM when .*\); lower --batch-size \(4\) or"):
-        loop.train(settings, small_dataset, lambda _: None)
+        loop.train(settings, small_dataset)
 
 
 def test_a_truncated_shard_ends_the_job_in_one_line_with_status_1(small_dataset, tmp_path):
@@ -161,19 +162,21 @@ def test_a_truncated_shard_ends_the_job_in_one_line_with_status_1(small_dataset,
     assert "rows, found" in done.stderr.splitlines()[-1]
 
 
-def test_a_loss_that_is_no_number_ends_the_job_and_tells_since_when(small_dataset, tmp_path):
+def test_diverged_training_reports_the_step_and_records_how_it_ended(small_dataset, tmp_path):
     done = train(
         small_dataset, tmp_path, "--member", "0", "--trainable-layers", "0", "--learning-rate", "1e38"
     )
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert re.match(
-        r"error: member 0: the loss is (nan|inf) since step \d+ of epoch 1; no epoch is done;", last
+        r"error: member 0: loss became (nan|inf) at step \d+ of epoch 1; no checkpoint yet;", last
     )
     assert not (tmp_path / "member-0" / "checkpoints").exists()
+    record = read_member(Place(str(tmp_path / "member-0")))
+    assert (record.ended, record.finished, record.epochs) == (DIVERGED, False, 0)
 
 
-def test_a_changed_shard_is_found_before_training_where_asked(small_dataset, tmp_path):
+def test_verify_shards_finds_a_changed_shard_before_training(small_dataset, tmp_path):
     broken = tmp_path / "dataset"
     shutil.copytree(small_dataset, broken)
     record = dataset.read_manifest(str(broken)).files_in(dataset.COMMON)[1]
@@ -183,10 +186,10 @@ def test_a_changed_shard_is_found_before_training_where_asked(small_dataset, tmp
     done = train(broken, tmp_path / "models", "--member", "0", "--verify-shards")
     assert done.returncode == 1
     assert f"{record.path} is broken: its checksum is" in done.stderr
-    assert "epoch 1" not in done.stdout
+    assert "epoch 1" not in done.stderr
 
 
-def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
+def test_members_have_their_own_settings_from_a_file(small_dataset, tmp_path):
     config = tmp_path / "train.yaml"
     config.write_text(
         "weights: random\nimage_size: 32\nbatch_size: 4\nlearning_rate: 1e-3\nepochs: 1\n"
@@ -208,7 +211,7 @@ def test_members_differ_as_a_file_tells(small_dataset, tmp_path):
     assert all(load_trained(Place(str(models / f"member-{member}" / "best.keras"))) for member in (0, 1))
 
 
-def test_tensorboard_gets_events_where_asked(small_dataset, tmp_path):
+def test_tensorboard_events_are_written_if_requested(small_dataset, tmp_path):
     options = ("--member", "0", "--epochs", "1", "--trainable-layers", "0", "--tensorboard")
     done = train(small_dataset, tmp_path, *options)
     assert done.returncode == 0, done.stderr
@@ -217,5 +220,5 @@ def test_tensorboard_gets_events_where_asked(small_dataset, tmp_path):
     assert any(b"validation_accuracy" in record for record in records)
 
 
-def test_the_model_is_keras_own_format(trained):
+def test_model_is_in_the_format_of_keras(trained):
     assert isinstance(keras.models.load_model(trained[0] / "last.keras"), keras.Model)

@@ -1,12 +1,24 @@
-"""What counts as a member of an ensemble."""
+"""The directories that count as members of an ensemble."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from landmark_lib.dataset import read_manifest
 from landmark_lib.errors import UserError
+from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.storage import Place
-from landmark_lib.training.model_directory import MemberRecord, finished_members, write_member
+from landmark_lib.training.member_data import read_member_data
+from landmark_lib.training.model_directory import (
+    DIVERGED,
+    STOPPED,
+    MemberFiles,
+    MemberRecord,
+    finished_members,
+    read_member,
+    write_member,
+)
 
 RECORD = MemberRecord(
     member=0,
@@ -54,18 +66,41 @@ def test_only_folders_named_member_and_a_number_are_members(models, name):
     assert names(models) == ["member-0"]
 
 
-def test_a_member_that_is_missing_is_told_and_the_others_vote(models, capsys):
+def test_missing_member_is_reported_and_the_others_vote(models, capsys):
     for name in ("member-0", "member-3"):
         write_member(models / name, RECORD)
     (models / "member-1" / "checkpoints" / "0.npz").write(b"")
     assert names(models) == ["member-0", "member-3"]
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told == f"warning: --models: {models} has no trained member-1, member-2; the others vote without"
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning == (
+        f"warning: --models: {models} has no trained member-1, member-2; the others vote alone"
+    )
 
 
 def test_an_unfinished_member_and_a_folder_without_members_are_refused(models):
-    with pytest.raises(UserError, match="holds no trained member"):
+    with pytest.raises(UserError, match="has no trained member"):
         finished_members((models / "nothing").address)
     write_member(models / "member-0", replace(RECORD, finished=False))
-    with pytest.raises(UserError, match=r"the training of .*member-0 has not ended"):
+    with pytest.raises(UserError, match=r"the training of .*member-0 has not finished"):
         finished_members(models.address)
+
+
+def test_end_of_a_run_is_recorded_and_a_finished_member_stays_finished(models, small_dataset):
+    data = read_member_data(small_dataset, read_manifest(small_dataset), 0)
+    files = MemberFiles(from_flat(TrainSettings, {"models": models.address}), data)
+    files.note_end(DIVERGED, [])
+    record = read_member(files.directory)
+    assert (record.ended, record.finished, record.epochs, record.best_epoch) == (DIVERGED, False, 0, 0)
+    write_member(files.directory, RECORD)
+    files.note_end(STOPPED, [])
+    assert read_member(files.directory) == replace(RECORD, ended=STOPPED)
+
+
+def test_member_json_of_earlier_releases_is_readable(models):
+    write_member(models / "member-0", RECORD)
+    place = models / "member-0" / "member.json"
+    content = json.loads(place.read_bytes())
+    del content["ended"]
+    content["settings"] = {"drop": 0.5}
+    place.write(json.dumps(content).encode())
+    assert read_member(models / "member-0") == replace(RECORD, settings={"lr_factor": 0.5})

@@ -24,7 +24,7 @@ CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Give the path of a small model."""
+    """Return the path of a small model."""
     images = keras.Input((SIDE, SIDE, 3))
     features = keras.layers.Conv2D(4, 3, name="a_conv")(images)
     features = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(features))
@@ -36,7 +36,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def parts(whole):
-    """Give the members of a sound model by name, to be changed."""
+    """Return the files of a valid model by name, to be changed."""
     with zipfile.ZipFile(whole) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -58,9 +58,7 @@ def refused(path, told):
     assert len(line) < len(str(path)) + 250
 
 
-def test_what_keras_writes_is_loaded_whatever_the_working_directory_and_leaves_nothing(
-    whole, tmp_path, monkeypatch
-):
+def test_keras_files_load_from_any_working_directory_and_leave_no_files(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     with zipfile.ZipFile(whole) as archive:
@@ -71,7 +69,7 @@ def test_what_keras_writes_is_loaded_whatever_the_working_directory_and_leaves_n
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_written_again_by_python_as_it_was_is_loaded(parts, tmp_path):
+def test_model_rewritten_by_python_unchanged_is_loaded(parts, tmp_path):
     path = zipped(tmp_path / "again.keras", parts.items())
     assert load_trained(Place(str(path))).output_shape == (None, 3)
 
@@ -88,9 +86,7 @@ def test_a_model_written_again_by_python_as_it_was_is_loaded(parts, tmp_path):
         ("model.weights.npz", b""),
     ],
 )
-def test_more_than_what_keras_writes_is_refused_before_anything_is_unpacked(
-    more, parts, tmp_path, monkeypatch
-):
+def test_additional_files_are_refused_before_unpacking(more, parts, tmp_path, monkeypatch):
     stored, packed = (
         zipped(tmp_path / f"{compression}.keras", [*parts.items(), more], compression)
         for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -102,7 +98,7 @@ def test_more_than_what_keras_writes_is_refused_before_anything_is_unpacked(
 
 @pytest.mark.parametrize("gone", MEMBERS)
 @pytest.mark.parametrize("instead", [None, "./config.json", "Config.json", "model.weights.npz", "a\x1b[2Jb"])
-def test_other_members_in_place_of_those_that_keras_writes_are_refused(gone, instead, parts, tmp_path):
+def test_replaced_files_are_refused(gone, instead, parts, tmp_path):
     content = parts.pop(gone)
     if instead:
         parts[instead] = content
@@ -112,14 +108,14 @@ def test_other_members_in_place_of_those_that_keras_writes_are_refused(gone, ins
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
-def test_a_member_that_is_there_twice_is_refused(parts, tmp_path):
+def test_repeated_file_is_refused(parts, tmp_path):
     del parts[METADATA]
     path = zipped(tmp_path / "twice.keras", [*parts.items(), (CONFIG, b"{}")])
     refused(path, "its member 'config.json' occurs twice")
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_compressed_member_is_refused_as_it_may_unpack_to_any_size(compression, parts, tmp_path):
+def test_compressed_file_of_any_size_is_refused(compression, parts, tmp_path):
     parts[METADATA] = bytes(10_000_000)
     refused(zipped(tmp_path / "packed.keras", parts.items(), compression), "compressed or encrypted")
 
@@ -146,7 +142,7 @@ def headers(content, name):
         (42, struct.pack("<L", 5), "not a zip archive|not a whole zip archive"),  # where it begins
     ],
 )
-def test_a_directory_that_lies_about_a_member_is_refused(field, value, told, whole, tmp_path):
+def test_archive_directory_with_wrong_sizes_is_refused(field, value, told, whole, tmp_path):
     content = bytearray(whole.read_bytes())
     central, _ = headers(content, METADATA if field == 42 else CONFIG)
     content[central + field : central + field + len(value)] = value
@@ -154,7 +150,7 @@ def test_a_directory_that_lies_about_a_member_is_refused(field, value, told, who
     refused(tmp_path / "lies.keras", told)
 
 
-def test_a_member_that_is_called_otherwise_where_it_lies_is_refused(whole, tmp_path):
+def test_file_with_two_names_is_refused(whole, tmp_path):
     content = bytearray(whole.read_bytes())
     _, local = headers(content, CONFIG)
     content[local + 30 : local + 36] = b"secret"
@@ -162,7 +158,7 @@ def test_a_member_that_is_called_otherwise_where_it_lies_is_refused(whole, tmp_p
     refused(tmp_path / "two-names.keras", "not a whole zip archive .*differ")
 
 
-def test_what_comes_before_or_after_the_archive_or_ends_it_twice_is_refused(whole, tmp_path):
+def test_data_around_the_archive_or_a_second_end_is_refused(whole, tmp_path):
     content = whole.read_bytes()
     second_end = b"PK\6\6" + bytes(52) + b"PK\6\7" + bytes(16)
     for changed, told in [
@@ -182,7 +178,7 @@ def test_a_link_in_an_archive_is_not_followed(parts, tmp_path):
     refused(zipped(tmp_path / "link.keras", members), "Expecting value")
 
 
-def test_a_model_cut_off_anywhere_or_with_a_changed_byte_is_told_in_a_line(whole, tmp_path):
+def test_truncated_or_changed_model_is_reported_in_one_line(whole, tmp_path):
     content = whole.read_bytes()
     flipped = bytearray(content)
     flipped[len(content) // 3] ^= 1
@@ -205,7 +201,7 @@ def test_a_model_cut_off_anywhere_or_with_a_changed_byte_is_told_in_a_line(whole
         (b"{}", "KerasSaveable"),
     ],
 )
-def test_a_configuration_that_is_none_is_refused(config, told, parts, tmp_path):
+def test_invalid_configuration_is_refused(config, told, parts, tmp_path):
     refused(zipped(tmp_path / "odd.keras", (parts | {CONFIG: config}).items()), told)
 
 
@@ -217,25 +213,23 @@ def changed(parts, change):
 
 
 @pytest.mark.parametrize("units", [4, 10**6, 10**12])
-def test_layers_that_claim_more_than_the_file_has_weights_are_refused_before_memory_is_taken(
-    units, parts, tmp_path
-):
+def test_layers_larger_than_the_weights_are_refused_before_allocation(units, parts, tmp_path):
     parts = changed(parts, lambda layers: layers["logits"].update(units=units))
     told = "its layers claim more than the 572 bytes of its weights" if units > 4 else "could not be loaded"
     refused(zipped(tmp_path / "claims.keras", parts.items()), told)
 
 
-def test_a_model_of_something_else_than_images_is_refused(parts, tmp_path):
+def test_model_of_other_inputs_than_images_is_refused(parts, tmp_path):
     parts[CONFIG] = parts[CONFIG].replace(b"32, 32", b"32, 33").replace(b"30, 30", b"30, 31")
     refused(zipped(tmp_path / "narrow.keras", parts.items()), "expected a model of images")
 
 
-def test_weights_that_are_packed_in_hdf5_are_refused(parts, tmp_path):
+def test_compressed_weights_in_hdf5_are_refused(parts, tmp_path):
     (tmp_path / WEIGHTS).write_bytes(parts[WEIGHTS])
     with h5py.File(tmp_path / WEIGHTS, "a") as content:
         content.create_dataset("more", data=np.zeros(10**6), compression="gzip")
     parts[WEIGHTS] = (tmp_path / WEIGHTS).read_bytes()
-    refused(zipped(tmp_path / "packed.keras", parts.items()), "its weights 'more' are packed")
+    refused(zipped(tmp_path / "packed.keras", parts.items()), "its weights 'more' are compressed")
 
 
 def test_keras_reads_the_configuration_that_was_checked(parts, tmp_path):
@@ -252,7 +246,7 @@ def test_keras_reads_the_configuration_that_was_checked(parts, tmp_path):
     assert json.loads((folder / CONFIG).read_bytes().decode("ascii")) == config
 
 
-def test_nothing_of_ours_loads_a_model_or_arrays_but_by_the_functions_that_check_them():
+def test_models_and_arrays_are_loaded_only_by_functions_that_check_them():
     gates = {"landmark_lib/training/model.py", "landmark_lib/training/weights_file.py"}
     texts = [
         path

@@ -1,4 +1,4 @@
-"""What a training will take is told from the data set that it reads."""
+"""The expected memory of a training follows its data set."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from small_dataset import ROWS_PER_GROUP, write_small_dataset
 
 from landmark_lib.digits import size
-from landmark_lib.settings import TrainSettings
+from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.training.preflight import describe, expected_memory
 from landmark_lib.training.stream import ROW_GROUPS_AHEAD
@@ -29,10 +29,10 @@ def test_memory_follows_the_row_groups_of_the_data_set(tmp_path, model):
     assert more == pytest.approx(ROW_GROUPS_AHEAD * 99 * ROWS_PER_GROUP * row, rel=1e-3)
 
 
-def test_memory_is_told_in_a_unit_that_says_something(tmp_path, model):
+def test_memory_is_reported_in_a_suitable_unit(tmp_path, model):
     root = str(tmp_path)
     data = read_member_data(root, write_small_dataset(root), 0)
-    settings = TrainSettings(dataset=root, image_size=32, batch_size=1)
+    settings = from_flat(TrainSettings, {"dataset": root, "image_size": 32, "batch_size": 1})
     memory = size(expected_memory(settings, data, model))
     assert memory.endswith("MB")
-    assert f"about {memory} a rank" in describe(settings, data, model, 1)
+    assert f"about {memory} per rank" in describe(settings, data, model, 1)

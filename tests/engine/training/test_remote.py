@@ -23,7 +23,7 @@ def remote():
 
 
 @pytest.mark.parametrize("copied", [False, True], ids=["directly", "through copies"])
-def test_rows_of_an_object_store_are_read_in_the_order_told(remote, tmp_path, copied):
+def test_rows_of_an_object_store_are_read_in_order(remote, tmp_path, copied):
     cache = str(tmp_path) if copied else None
     member = read_member_data(remote, dataset.read_manifest(remote), 0, cache)
     groups = read_slices(member.training, [ShardSlice(3, 0, 11), ShardSlice(0, 5, 17)])

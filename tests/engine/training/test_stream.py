@@ -1,4 +1,4 @@
-"""The stream gives exactly the rows that the method decided, in the order decided."""
+"""The stream yields exactly the rows that the method chose, in its order."""
 
 import io
 import pickle
@@ -17,7 +17,7 @@ from landmark_lib import dataset
 from landmark_lib.dataset import FileRecord
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.method.epochs import ShardSlice
-from landmark_lib.settings import TrainSettings
+from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.training.reading import Shards, read_slices, verify_shards
 from landmark_lib.training.stream import TRAINED, TrainingRows, ordered_batches, training_batches
@@ -32,7 +32,7 @@ def ids_of(shards, slices):
     return [name for ids, _, _ in read_slices(shards, slices) for name in ids]
 
 
-def test_slices_are_read_in_the_order_told_also_twice(member):
+def test_slices_are_read_in_order_even_if_repeated(member):
     slices = [ShardSlice(3, 0, 11), ShardSlice(0, 5, 17), ShardSlice(3, 9, 10), ShardSlice(2, 8, 9)]
     expected = [
         *(image_id("train/member-0", 0, row) for row in range(11)),
@@ -45,11 +45,11 @@ def test_slices_are_read_in_the_order_told_also_twice(member):
 
 def test_a_data_set_without_labels_is_refused_in_one_line(small_dataset):
     unlabelled = replace(dataset.read_manifest(small_dataset), classes=0)
-    with pytest.raises(UserError, match="holds photos without labels"):
+    with pytest.raises(UserError, match="has no labels"):
         read_member_data(small_dataset, unlabelled, 0)
 
 
-def test_no_row_group_is_lost_however_often_a_reader_is_opened(member):
+def test_repeated_reads_lose_no_row_group(member):
     # Petastorm's pool of threads loses some in every third reader.
     everything = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]
     for _ in range(30):
@@ -57,8 +57,8 @@ def test_no_row_group_is_lost_however_often_a_reader_is_opened(member):
 
 
 @pytest.mark.parametrize(("ranks", "batch_size", "epochs_per_pass"), [(1, 4, 1), (2, 5, 2), (3, 3, 4)])
-def test_over_whole_passes_the_ranks_read_every_row_equally_often(member, ranks, batch_size, epochs_per_pass):
-    settings = TrainSettings(batch_size=batch_size, epochs_per_pass=epochs_per_pass)
+def test_ranks_read_every_row_equally_often_over_whole_passes(member, ranks, batch_size, epochs_per_pass):
+    settings = from_flat(TrainSettings, {"batch_size": batch_size, "epochs_per_pass": epochs_per_pass})
     rows_per_epoch = member.steps(settings, ranks) * batch_size * ranks
     epochs = -(-3 * member.rows // rows_per_epoch)
     seen = Counter(
@@ -92,7 +92,7 @@ def test_batches_are_full_shuffled_and_repeatable(member):
     assert labels(1)[:20] != [row % 3 for row in range(20)]
 
 
-def test_images_at_full_size_are_pillows_pixels_within_a_grey_level(member):
+def test_full_size_images_equal_pillows_within_one_grey_level(member):
     record = member.validation.records[0]
     jpegs = dataset.read_table(member.validation.root, record.path)["image"].to_pylist()
     expected = np.stack([np.asarray(Image.open(io.BytesIO(jpeg))) for jpeg in jpegs])
@@ -100,7 +100,7 @@ def test_images_at_full_size_are_pillows_pixels_within_a_grey_level(member):
     assert np.abs(images.numpy().astype(int) - expected).max() <= 1
 
 
-def test_a_shard_with_fewer_rows_than_the_manifest_says_ends_the_reading(member):
+def test_shard_with_missing_rows_ends_the_reading(member):
     first = member.training.records[0]
     wrong = Shards(member.training.root, [FileRecord(first.path, 21, first.bytes, first.sha256)])
     with pytest.raises(LandmarkError, match="expected 21 rows, found 20"):
@@ -117,7 +117,7 @@ def test_an_image_that_does_not_decode_ends_the_reading_in_one_line(tmp_path):
 
 
 def with_bad_rows(root, positions):
-    """Write a small data set some of whose common rows do not decode; give member 0 of it."""
+    """Write a small data set some of whose common rows do not decode; return member 0 of it."""
     manifest = write_small_dataset(str(root))
     (record, *others) = manifest.files_in(dataset.COMMON)
     table = dataset.read_table(str(root), record.path)
@@ -139,46 +139,47 @@ def all_labels(rows, shards, **more):
 def test_an_image_that_does_not_decode_ends_training_and_is_named(tmp_path):
     shards = with_bad_rows(tmp_path, [5])
     with pytest.raises(LandmarkError, match=r"the image train/common 0 5 of train/common/.* does not decode"):
-        all_labels(TrainingRows(shards, 0, print), shards)
+        all_labels(TrainingRows(shards, 0), shards)
 
 
-def test_as_many_as_allowed_are_replaced_counted_and_told_once(tmp_path):
+def test_allowed_bad_rows_are_replaced_counted_and_logged_once(tmp_path, capsys):
     shards = with_bad_rows(tmp_path, [0, 7])
-    told = []
-    rows = TrainingRows(shards, 2, told.append)
+    rows = TrainingRows(shards, 2)
     assert [len(labels) for labels in all_labels(rows, shards)] == [4] * 16
     assert sorted(rows.bad.values()) == ["train/common 0 0", "train/common 0 7"]
     all_labels(rows, shards)
-    assert len(told) == 2
+    warnings = capsys.readouterr().err.splitlines()
+    assert len(warnings) == 2
+    assert all(line.startswith("warning: ") and line.endswith("does not decode") for line in warnings)
 
 
-def test_one_more_than_allowed_ends_training(tmp_path):
+def test_one_bad_row_too_many_ends_training(tmp_path):
     shards = with_bad_rows(tmp_path, [0, 7])
     with pytest.raises(LandmarkError, match="does not decode"):
-        all_labels(TrainingRows(shards, 1, lambda _: None), shards)
+        all_labels(TrainingRows(shards, 1), shards)
 
 
-def test_a_stream_goes_on_after_steps_that_are_done_as_if_they_had_been_read(member):
-    shards, rows = member.training, TrainingRows(member.training, 0, print)
+def test_stream_resumes_after_steps_already_done(member):
+    shards, rows = member.training, TrainingRows(member.training, 0)
     whole = all_labels(rows, shards)
     assert all_labels(rows, shards, steps_done=5) == whole[5:]
 
 
-def test_mirroring_turns_half_of_the_images_the_same_ones_each_time(member):
-    rows = TrainingRows(member.training, 0, print)
+def test_random_flip_flips_half_of_the_images_and_always_the_same_ones(member):
+    rows = TrainingRows(member.training, 0)
     slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]
 
     def images(**more):
         return np.concatenate([batch.numpy() for batch, _ in rows.batches(slices, 224, 4, seed=3, **more)])
 
-    plain, mirrored = images(), images(mirror=True)
-    turned = np.array([not np.array_equal(one, other) for one, other in zip(plain, mirrored, strict=True)])
+    plain, flipped = images(), images(random_flip=True)
+    turned = np.array([not np.array_equal(one, other) for one, other in zip(plain, flipped, strict=True)])
     assert 10 < turned.sum() < 54
-    np.testing.assert_array_equal(mirrored[turned], plain[turned][:, :, ::-1])
-    np.testing.assert_array_equal(images(mirror=True, steps_done=3), mirrored[12:])
+    np.testing.assert_array_equal(flipped[turned], plain[turned][:, :, ::-1])
+    np.testing.assert_array_equal(images(random_flip=True, steps_done=3), flipped[12:])
 
 
-def test_more_shards_than_a_reader_gets_are_read_in_order(tmp_path):
+def test_more_shards_than_a_reader_takes_are_read_in_order(tmp_path):
     write_small_dataset(str(tmp_path), common=(3,) * 40)
     member = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0)
     order = [*range(39, -1, -1), *range(5)]
@@ -187,7 +188,7 @@ def test_more_shards_than_a_reader_gets_are_read_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-200]), Path.unlink])
-def test_a_shard_that_is_cut_short_or_gone_ends_the_reading_and_is_named(tmp_path, damage):
+def test_truncated_or_missing_shard_ends_the_reading_and_is_named(tmp_path, damage):
     write_small_dataset(str(tmp_path))
     member = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0)
     broken = member.training.records[1].path
@@ -196,7 +197,7 @@ def test_a_shard_that_is_cut_short_or_gone_ends_the_reading_and_is_named(tmp_pat
         ids_of(member.training, [ShardSlice(0, 0, 20), ShardSlice(1, 0, 20)])
 
 
-def test_checksums_tell_a_changed_shard(tmp_path):
+def test_checksums_detect_a_changed_shard(tmp_path):
     write_small_dataset(str(tmp_path))
     shards = read_member_data(str(tmp_path), dataset.read_manifest(str(tmp_path)), 0).training
     numbers = range(len(shards.records))

@@ -68,12 +68,12 @@ def names_an_array_again_and_again(content, other):
 
 
 FORGERIES = [
-    (points_to_another_file, "lie elsewhere"),
-    (points_to_another_place, "lie elsewhere"),
-    (lies_in_another_file, "lie elsewhere"),
-    (is_put_together_of_another_file, "lie elsewhere"),
+    (points_to_another_file, "links and external data are not allowed"),
+    (points_to_another_place, "links and external data are not allowed"),
+    (lies_in_another_file, "links and external data are not allowed"),
+    (is_put_together_of_another_file, "links and external data are not allowed"),
     (claims_more_than_memory, r"claim 40000\d{8} bytes, more than the file has"),
-    (is_packed, "'x' are packed by a filter"),
+    (is_packed, "'x' are compressed by a filter"),
     (has_a_value_that_was_never_written, "claim 4000000 bytes, more than the file has"),
     (holds_text, "'x' are not numbers"),
     (names_an_array_again_and_again, "claim 120000 bytes, more than the file has"),
@@ -81,7 +81,7 @@ FORGERIES = [
 
 
 @pytest.mark.parametrize(("forge", "told"), FORGERIES)
-def test_weights_that_lie_elsewhere_or_claim_all_memory_are_refused(forge, told, tmp_path):
+def test_links_and_oversized_weights_are_refused(forge, told, tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"secret")
     path = tmp_path / "weights.h5"
@@ -105,7 +105,7 @@ def test_a_model_with_such_weights_is_refused(forge, told, model, tmp_path):
         load_trained(Place(str(forged)))
 
 
-def test_a_file_that_goes_in_circles_is_looked_through_once(tmp_path):
+def test_cyclic_file_is_checked_once(tmp_path):
     with h5py.File(tmp_path / "weights.h5", "w") as content:
         layer = content.create_group("layer")
         layer["x"] = np.zeros(3)
@@ -122,19 +122,19 @@ def test_weights_of_keras_2_name_their_arrays_once(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["both.keras", "both.weights.h5", "both.h5"])
-def test_a_file_that_is_hdf5_and_a_keras_archive_in_one_is_read_as_what_was_checked(model, name, tmp_path):
+def test_file_that_is_both_hdf5_and_keras_archive_is_read_as_checked(model, name, tmp_path):
     """Keras would read the archive behind the weights of a file that is called .keras."""
     with h5py.File(tmp_path / name, "w") as content:
         content["x"] = np.zeros(3)
     with zipfile.ZipFile(model) as archive, zipfile.ZipFile(tmp_path / name, "a") as behind:
         for part in archive.namelist():
             behind.writestr(part, archive.read(part))
-    told = "expected a file whose name ends in .h5 or .hdf5" if name.endswith("keras") else "does not fit"
+    told = "expected a file name that ends in .h5 or .hdf5" if name.endswith("keras") else "does not fit"
     with pytest.raises(UserError, match=f"--weights: .*{told}"):
         load_backbone("MobileNet", str(tmp_path / name), 32, seed=0)
 
 
-def test_what_is_no_file_of_weights_is_the_users_mistake(tmp_path):
+def test_file_without_weights_is_a_user_error(tmp_path):
     (tmp_path / "weights.h5").write_text("no weights")
     with pytest.raises(UserError, match=r"--weights: .*weights\.h5 cannot be read"):
         load_backbone("MobileNet", str(tmp_path / "weights.h5"), 32, seed=0)
@@ -156,7 +156,7 @@ def test_a_download_with_another_checksum_is_refused(tmp_path, monkeypatch):
 
 
 def downloads_without_a_checksum():
-    """Name the modules of keras.applications that download what they cannot check."""
+    """Return the modules of keras.applications that download without a checksum."""
     folder = Path(inspect.getfile(keras.applications.ResNet50)).parent
     for path in sorted(folder.glob("*.py")):
         calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
@@ -165,7 +165,7 @@ def downloads_without_a_checksum():
             yield path.stem
 
 
-def test_networks_that_keras_has_no_checksum_of_are_not_downloaded():
+def test_networks_without_a_checksum_are_not_downloaded():
     modules = set(downloads_without_a_checksum())
     assert modules == {"mobilenet", "mobilenet_v2"}
     for name in UNCHECKED:

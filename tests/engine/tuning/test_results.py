@@ -1,4 +1,4 @@
-"""What mattered in a search is told where enough trials tell it apart, and not otherwise."""
+"""Importances of settings need enough trials that differ."""
 
 import optuna
 import pytest
@@ -12,7 +12,7 @@ def _quiet():
 
 
 def study_of(accuracy, trials=40):
-    """Give a study in which a trial's accuracy is told by the two numbers that it tries."""
+    """Return a study in which two numbers decide the accuracy of a trial."""
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(trials):
         trial = study.ask()
@@ -21,12 +21,12 @@ def study_of(accuracy, trials=40):
     return study
 
 
-def test_what_the_accuracy_follows_matters_most():
+def test_setting_that_decides_the_accuracy_matters_most():
     importances = _importances(study_of(lambda _, second: second), 40)
     assert list(importances) == ["second", "first"]
     assert sum(importances.values()) == pytest.approx(1)
 
 
-def test_equal_trials_and_few_trials_tell_nothing():
+def test_equal_or_few_trials_have_no_importances():
     assert _importances(study_of(lambda *_: 0.5), 40) == {}
     assert _importances(study_of(lambda _, second: second, trials=5), 5) == {}

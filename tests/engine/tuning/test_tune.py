@@ -1,4 +1,4 @@
-"""The job that searches for settings: real trials on a small data set, and the members that come of them."""
+"""The job that searches for settings: real trials on a small data set, and the resulting members."""
 
 import json
 import subprocess
@@ -19,8 +19,8 @@ from landmark_lib.settings import TuneSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.tuning.answers import ask_member, read_answers
 from landmark_lib.tuning.loop import tune
+from landmark_lib.tuning.trial_predictions import predict_hold_out, read_predictions
 from landmark_lib.tuning_results import read_tuning
 
 pytestmark = pytest.mark.takes(100)
@@ -56,7 +56,7 @@ def results(models):
     return json.loads((models / "tuning" / "tune.json").read_text())
 
 
-def test_trials_and_the_chosen_members_are_told_and_written(tuned):
+def test_trials_and_chosen_members_are_shown_and_written(tuned):
     models, done = tuned
     found = results(models)
     assert [trial["number"] for trial in found["trials"]] == [0, 1, 2, 3]
@@ -67,7 +67,7 @@ def test_trials_and_the_chosen_members_are_told_and_written(tuned):
     assert "<h1>Tuning</h1>" in (models / "tuning" / "tune.html").read_text()
 
 
-def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(tuned, tunable):
+def test_written_members_train_to_the_predictions_of_their_trials(tuned, tunable):
     models, _ = tuned
     written = models / "tuning" / "members.yaml"
     chosen = results(models)["tuned"]["trials"]
@@ -76,17 +76,17 @@ def test_the_members_that_are_written_train_to_the_very_answers_of_their_trials(
     assert done.returncode == 0, done.stderr
     for member, number in enumerate(chosen):
         data = read_member_data(tunable, read_manifest(tunable), member)
-        ours = ask_member(Place(str(models / f"member-{member}")), data, 4)
-        theirs = read_answers(Place(str(models / "tuning" / "trials" / str(number))))
-        np.testing.assert_array_equal(ours.labels, theirs.labels)
-        np.testing.assert_allclose(ours.confidences, theirs.confidences, rtol=1e-3)
+        ours = predict_hold_out(Place(str(models / f"member-{member}")), data, 4)
+        theirs = read_predictions(Place(str(models / "tuning" / "trials" / str(number))))
+        np.testing.assert_array_equal(ours.classes, theirs.classes)
+        np.testing.assert_allclose(ours.scores, theirs.scores, rtol=1e-3)
         best = max(
             result.validation_accuracy for result in read_history(Place(str(models / f"member-{member}")))
         )
         assert best == results(models)["trials"][number]["accuracy"]
 
 
-def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, tunable):
+def test_same_command_adds_trials_shared_by_several_workers(tuned, tunable):
     models, _ = tuned
     before = results(models)["trials"]
     workers = [
@@ -108,7 +108,7 @@ def test_the_same_command_goes_on_to_more_trials_and_several_share_them(tuned, t
     assert not any("features: " in err for _, err in told)  # which were there
 
 
-def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
+def test_trial_that_trains_layers_is_a_job_of_horovodrun(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
     jobs = ("--trainable-layers", "1", "--horovodrun-args=-np 1")
@@ -119,7 +119,7 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     right = trial["accuracy"] * results(models)["selection_photos"]
     assert right == pytest.approx(round(right))  # so it was measured on the photos to choose by
     left = models / "tuning" / "trials" / "0"
-    assert "steps an epoch of 1 x 4 rows" in (left / "train.log").read_text()
+    assert "steps per epoch of 1 x 4 rows" in (left / "train.log").read_text()
     assert [path.name for path in left.rglob("*.keras")] == []
 
 
@@ -127,7 +127,7 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
     ("arguments", "told"),
     [
         (["--dropout", "0.5:0.1"], "--dropout: expected low:high with low at most high, received 0.5:0.1"),
-        (["--dropout", "0:1"], "--dropout: expected 0 or more, below 1, received 1.0"),
+        (["--dropout", "0:1"], "--dropout: expected at least 0, below 1, received 1.0"),
         (["--l2", "0:1"], "--l2: expected low:high with low above 0, received 0:1"),
         (["--learning-rate", "fast"], "--learning-rate: expected low:high or one number, received fast"),
         (["--optimizer", "sgd,lbfgs"], "--optimizer: expected a list of sgd, adam, received lbfgs"),
@@ -137,21 +137,21 @@ def test_a_trial_with_free_layers_is_a_job_of_horovodrun(tmp_path):
         (["--horovodrun-args", "-H 'a"], "--horovodrun-args: No closing quotation"),
     ],
 )
-def test_a_search_that_cannot_be_is_refused_in_a_line(arguments, told, capsys):
+def test_invalid_search_is_refused_in_one_line(arguments, told, capsys):
     assert exit_status(TuneSettings, print, arguments) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"error: {told}")
 
 
-def test_a_hold_out_too_small_to_be_halved_is_refused(tmp_path):
+def test_hold_out_too_small_to_split_is_refused(tmp_path):
     root = str(tmp_path / "dataset")
     write_small_dataset(root, validation=(1,))
-    with pytest.raises(UserError, match="holds out are too few for a half"):
-        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN), print)
+    with pytest.raises(UserError, match="holds out are too few to choose by"):
+        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN))
 
 
-def test_it_is_not_started_by_horovodrun(monkeypatch, tmp_path):
+def test_tuning_under_horovodrun_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("HOROVOD_RANK", "0")
     done = run_here("tune", *options("nowhere", tmp_path))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -42,13 +42,13 @@ def scores(engine):
 
 
 def sums(manifest):
-    """SHA-256 of each file of a data set, but of those that tell where rejected photos lay."""
+    """SHA-256 of each file of a data set, except those with the locations of rejected photos."""
     files = {file["path"]: file["sha256"] for file in json.loads(manifest)["files"]}
     return {path: found for path, found in files.items() if not path.startswith("rejected/")}
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_an_image_tells_its_size(engine, image):
+def test_an_image_reports_its_size(engine, image):
     size = engine.megabytes(image)
     print(f"\n{image}: {size} MB unpacked")
     assert 200 < size < 2500

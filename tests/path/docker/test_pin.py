@@ -63,7 +63,7 @@ def test_without_an_answer_nothing_is_written(pin, answer):
     assert text == (DOCKER / "versions.env").read_text()
 
 
-def test_an_answer_that_is_no_digest_is_told(pin):
+def test_an_answer_that_is_no_digest_is_reported(pin):
     _, complaint, _ = pin("echo unauthorized")
     assert complaint == (
         "docker/pin: expected the digest of docker.io/library/debian:bookworm-slim, received unauthorized\n"

@@ -29,7 +29,7 @@ def bucket():
 
 @pytest.fixture(scope="module")
 def store(bucket):
-    """Give the file system that the bucket is in."""
+    """Return the file system of the bucket."""
     filesystem, _ = fsspec.core.url_to_fs(bucket)
     return filesystem
 
@@ -50,7 +50,7 @@ def test_a_run_from_bucket_to_bucket_gives_the_bytes_of_one_on_a_disk(bucket, st
     store.pipe({f"{folder}/{path.name}": path.read_bytes() for path in source.parent.iterdir()}, batch_size=4)
     run_job(f"{folder}/{source.name}", output)
     manifest = dataset.read_manifest(output)
-    # Rejected rows tell an address, and that is another one.
+    # Rejected rows contain an address, and that differs.
     there, here = (
         {record.path: record.sha256 for record in files if not record.path.startswith(dataset.REJECTED)}
         for files in (manifest.files, made.manifest.files)

@@ -62,7 +62,7 @@ def run(csv_corpus, tmp_path_factory):
         arguments = ["--input", csv_corpus.source, "--output", output, "--photos-per-part", "6", *SETTINGS]
         environment = cluster.environment | {"PYSPARK_PYTHON": str(python)}
         command = [*submit, JOB, *arguments]
-        # Spark tells at length of lost executors, more than a pipe holds that nobody reads meanwhile.
+        # Spark logs more about lost executors than fits into a pipe that nobody reads meanwhile.
         job = subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=folder)
         for stage in ("corpus", "plan"):
             wait_for_a_part_of(stage, output, job)
@@ -89,7 +89,7 @@ def test_all_of_it_listens_on_loopback_alone(run):
     assert [line for line, address in run.listening if not address.is_loopback] == []
 
 
-def test_no_command_line_tells_the_secret(run):
+def test_no_command_line_contains_the_secret(run):
     assert any(EXECUTOR in line for line in run.command_lines)
     assert not any(run.secret in line for line in run.command_lines)
 

@@ -28,7 +28,7 @@ with locked(sys.argv[1]):
 
 @pytest.fixture
 def holder(tmp_path):
-    """Give a process that holds the lock of a directory."""
+    """Return a process that holds the lock of a directory."""
     command = [sys.executable, "-c", HOLD, tmp_path]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"

@@ -1,4 +1,4 @@
-"""A run that was stopped, whatever stopped it, is gone on with to the bytes of an undisturbed one."""
+"""A run resumes to the bytes of an uninterrupted one, whatever stopped it."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def contents(dataset):
 
 
 def identities(folder, pattern):
-    """Tell files apart from others of the same bytes."""
+    """Return what distinguishes files with the same bytes."""
     return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.glob(pattern)}
 
 
@@ -119,28 +119,28 @@ def test_photos_in_the_corpus_are_not_read_again(csv_corpus, in_small_parts, run
 
 IN_A_SMALL_ROOM = """
 set -e
-mount -t tmpfs -o size={size} tmpfs {room}
+mount -t tmpfs -o size={size} tmpfs {volume}
 set +e
 "$@"
 status=$?
 echo "status $status" >&2
-find {room} -name '*.partial' >&2
+find {volume} -name '*.partial' >&2
 set -e
-mount -o remount,size=100m {room}
+mount -o remount,size=100m {volume}
 "$@"
-cp -r {room}/dataset {kept}
+cp -r {volume}/dataset {kept}
 """
 
 
-def test_a_full_disk_stops_the_run_and_more_room_lets_it_go_on(csv_corpus, in_small_parts, tmp_path):
-    room, kept = tmp_path / "room", tmp_path / "kept"
-    room.mkdir()
+def test_a_full_disk_stops_the_run_and_it_resumes_with_more_space(csv_corpus, in_small_parts, tmp_path):
+    volume, kept = tmp_path / "volume", tmp_path / "kept"
+    volume.mkdir()
     apart = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
         pytest.skip("a disk of a known size needs user namespaces, which this machine does not give")
-    script = IN_A_SMALL_ROOM.format(size="900k", room=room, kept=kept)
+    script = IN_A_SMALL_ROOM.format(size="900k", volume=volume, kept=kept)
     done = subprocess.run(
-        [*apart, "bash", "-c", script, "bash", *command(csv_corpus.source, room / "dataset")],
+        [*apart, "bash", "-c", script, "bash", *command(csv_corpus.source, volume / "dataset")],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -68,7 +68,7 @@ def test_training_takes_its_command(outputs):
     settings = settings_of(outputs["train"], "train")
     assert settings.dataset == "gs://my-project-1-landmark-dataset/dataset"
     assert settings.models == "/data/models"
-    assert settings.precision == "mixed_bfloat16"
+    assert settings.network.precision == "mixed_bfloat16"
 
 
 def test_evaluation_takes_its_command(outputs):
@@ -131,7 +131,7 @@ def put(folder, name, text):
 
 
 def run_step(scripts, step):
-    """Run one function of the start-up script, with programs of ours before the machine's."""
+    """Run one function of the start-up script, with stand-ins before the machine's programs."""
     text = (scripts / "startup").read_text()
     functions = text[: text.index("\nname_is_no_loopback\nmake_folders\n")]
     functions = functions.replace("/run/landmark/ssh  ", f"{scripts}/keys ")

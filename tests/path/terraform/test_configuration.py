@@ -16,7 +16,7 @@ from terraform_runs import told
 CONFIGURATION = REPOSITORY / "terraform"
 EXAMPLES = sorted((CONFIGURATION / "examples").glob("*.tfvars"))
 
-# Variables with values that are refused; each group can be told in one plan.
+# Variables with values that are refused; one plan can report each group.
 REFUSED = [
     {
         "project": "My Project",
@@ -89,7 +89,7 @@ def test_an_example_is_planned_as_a_user_plans_it(newest, example):
 
 
 @pytest.mark.parametrize("values", REFUSED, ids=lambda values: next(iter(values)))
-def test_a_wrong_value_is_told_with_what_was_expected_and_what_came(newest, values):
+def test_a_wrong_value_is_reported_with_what_was_expected_and_what_came(newest, values):
     done = newest.plan(*options(values))
     assert done.returncode != 0
     for name, value in values.items():

@@ -62,7 +62,7 @@ def started(hosts, dataset, folder, epochs):
 
 
 def listeners(hosts, job):
-    """Give the addresses that each program of a job listens on, ranks and the secure shell included."""
+    """Return the addresses that each program of a job listens on, including ranks and the secure shell."""
     programs = defaultdict(set)
     for line, address in listening([*family(job.pid), *family(hosts.shell.pid)]):
         words = [Path(word.rstrip(":")).name for word in line.split()[:2]]
@@ -80,10 +80,10 @@ def dataset(request, small_dataset):
         yield f"{bucket}/dataset"
 
 
-def test_members_train_across_them(hosts, dataset, tmp_path):
+def test_members_train_across_two_hosts(hosts, dataset, tmp_path):
     done = run(*hosts.command, *training(dataset, tmp_path, epochs=1))
     assert done.returncode == 0, done.stderr
-    assert "8 steps an epoch of 2 x 4 rows" in done.stdout
+    assert "8 steps per epoch of 2 x 4 rows" in done.stdout + done.stderr
     assert read_member(Place(str(tmp_path / "member-0"))).finished
 
 
@@ -96,7 +96,7 @@ def test_a_host_with_another_key_is_refused(hosts, tmp_path):
     assert not (tmp_path / "started").exists()
 
 
-def test_a_host_that_nobody_knows_is_refused(hosts, tmp_path):
+def test_unknown_host_is_refused(hosts, tmp_path):
     hosts.known_hosts.write_text("")
     done = run(*hosts.command, "touch", str(tmp_path / "started"))
     assert done.returncode != 0
@@ -105,7 +105,7 @@ def test_a_host_that_nobody_knows_is_refused(hosts, tmp_path):
 
 
 def rank_1(process):
-    """Tell whether a process is the second rank itself."""
+    """Return whether a process is the second rank itself."""
     try:
         return process.environ().get("HOROVOD_RANK") == "1" and process.name().startswith("python")
     except psutil.Error:  # it has ended
@@ -121,10 +121,10 @@ def test_a_rank_killed_on_the_second_host_ends_the_job_everywhere(hosts, small_d
 
 
 @pytest.mark.root
-def test_hosts_apart_train_over_a_network_and_open_one_port_for_it(hosts_apart, small_dataset, tmp_path):
+def test_separate_hosts_train_over_a_network_through_one_port(hosts_apart, small_dataset, tmp_path):
     job = started(hosts_apart, small_dataset, tmp_path, epochs=3)
     seen = listeners(hosts_apart, job)
     assert job.wait(timeout=120) == 0, (tmp_path / "told").read_text()
     assert read_member(Place(str(tmp_path / "models/member-0"))).finished
-    # horovodrun lets ranks find each other on all networks that it sees; SECURITY.md tells what that means.
+    # horovodrun lets ranks find each other on all networks; SECURITY.md explains the consequences.
     assert seen == {"horovodrun": {"0.0.0.0"}, "sshd": {"10.77.0.2"}}  # noqa: S104 - nothing is bound here

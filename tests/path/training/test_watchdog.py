@@ -1,4 +1,4 @@
-"""The watchdog ends a process that does nothing while it is watched, and no other."""
+"""The watchdog ends a process that makes no progress while it is watched, and no other."""
 
 import signal
 import subprocess
@@ -35,16 +35,16 @@ def started(work, *, limit=1.0, warning=30.0, ends=True):
 
 def run(work, **settings):
     with started(work, **settings) as process:
-        said, told = process.communicate()
-    return process.returncode, said, told
+        out, err = process.communicate()
+    return process.returncode, out, err
 
 
-def test_who_does_nothing_while_watched_is_ended_with_what_was_waited_for_and_the_option():
-    status, said, told = run("for _ in dog.watch(items(60), 'rows of epoch 3'): pass")
-    assert (status, said) == (1, "begun\n")
-    assert told.startswith("error: rank 1: waited 1 seconds for rows of epoch 3;")
-    assert "--stall-timeout" in told
-    assert told.count("\n") == 1
+def test_watched_process_without_progress_ends_with_a_message_that_names_the_option():
+    status, out, err = run("for _ in dog.watch(items(60), 'rows of epoch 3'): pass")
+    assert (status, out) == (1, "begun\n")
+    assert err.startswith("error: rank 1: no rows of epoch 3 for 1 seconds;")
+    assert "--stall-timeout" in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -55,18 +55,18 @@ def test_who_does_nothing_while_watched_is_ended_with_what_was_waited_for_and_th
         "for _ in dog.watch(items(0), 'rows'):\n    with dog.paused(): idle.wait(1.5)",
     ],
 )
-def test_who_is_not_watched_may_idle(work):
+def test_unwatched_process_may_idle(work):
     assert run(work) == (0, "begun\ndone\n" if "items" in work else "done\n", "")
 
 
-def test_who_is_slow_is_warned_about_and_one_that_nobody_waits_for_is_never_ended():
-    status, said, told = run("for _ in dog.watch(items(3), 'rows'): pass", warning=0.5, ends=False)
-    assert (status, said) == (0, "begun\ndone\n")
-    first, *_ = told.splitlines()
+def test_slow_process_gets_warnings_and_does_not_end_if_nobody_waits():
+    status, out, err = run("for _ in dog.watch(items(3), 'rows'): pass", warning=0.5, ends=False)
+    assert (status, out) == (0, "begun\ndone\n")
+    first, *_ = err.splitlines()
     assert first == "warning: rank 1: waiting for rows, 0 s so far"
 
 
-def test_time_in_which_a_process_is_stopped_does_not_count():
+def test_time_while_a_process_is_stopped_does_not_count():
     with started("for _ in dog.watch(items(1), 'rows'): pass", limit=3.0) as process:
         assert process.stdout.readline() == "begun\n"
         process.send_signal(signal.SIGSTOP)

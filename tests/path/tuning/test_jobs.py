@@ -1,18 +1,20 @@
-"""A trial with free layers is a job of horovodrun that is watched, ended early, stopped, and gone on with."""
+"""A trial that trains convolutional layers is a job of horovodrun: watched, ended early, stopped, resumed."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from commands import REPOSITORY
 from small_dataset import write_small_dataset
+from small_ensemble import finished_member
 
 from landmark_lib.dataset import read_manifest
 from landmark_lib.errors import FailedError, PrunedError, StoppedError
-from landmark_lib.settings import TuneSettings
+from landmark_lib.settings import TuneSettings, from_flat
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
+from landmark_lib.training.model_directory import DIVERGED, write_member
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
 
@@ -21,29 +23,32 @@ pytestmark = pytest.mark.takes(50)
 
 @dataclass
 class Asked:
-    """A signal in the place of a real one, which would strike the tests."""
+    """A stop request without a signal, which would reach the tests."""
 
     asked: bool = False
 
 
 class Trial:
-    """A trial of a small network on a small data set, and what came of it."""
+    """A trial of a small network on a small data set, and its results."""
 
     def __init__(self, folder):
         root = str(folder / "dataset")
         write_small_dataset(root, members=1, validation=(16,))
         self.data = read_member_data(root, read_manifest(root), 0)
-        tuned = TuneSettings(
-            dataset=root,
-            backbone="MobileNet",
-            weights="random",
-            image_size=32,
-            batch_size=4,
-            epochs=50,
-            trainable_layers="1",
+        tuned = from_flat(
+            TuneSettings,
+            {
+                "dataset": root,
+                "backbone": "MobileNet",
+                "weights": "random",
+                "image_size": 32,
+                "batch_size": 4,
+                "epochs": 50,
+                "trainable_layers": "1",
+            },
         )
         self.folder = folder / "trial"
-        self.settings = tuned.of_trial({**tuned.defaults, "learning_rate": 1e-3}, 0, str(self.folder))
+        self.settings = tuned.of_trial({**tuned.search.defaults, "learning_rate": 1e-3}, 0, str(self.folder))
         self.stop, self.epochs, self.accuracies = Asked(), [], []
 
     def run(self, *, prune_after=None, stop_after=None):
@@ -67,29 +72,34 @@ def trial(tmp_path):
     return Trial(tmp_path)
 
 
-def test_a_trial_that_is_stopped_is_gone_on_with_and_one_not_worth_it_is_ended_and_leaves_no_model(trial):
+def test_stopped_trial_is_resumed_and_pruned_trial_leaves_no_model(trial):
     with pytest.raises(StoppedError):
         trial.run(stop_after=1)
     assert trial.models  # its checkpoint
     done, trial.stop.asked = len(read_history(Place(str(trial.folder / "member-0")))), False
     with pytest.raises(PrunedError, match=f"ended after epoch {done + 1}"):
         trial.run(prune_after=done + 1)
-    assert re.search(r"goes on after \d+ epochs", (trial.folder / "train.log").read_text())
+    assert re.search(r"resuming after \d+ epochs", (trial.folder / "train.log").read_text())
     assert not trial.models
     with try_lock(trial.folder / "lock") as lock:  # which the job held as long as it ran
         assert lock
 
 
 @pytest.mark.parametrize(
-    ("log", "kind", "why"),
+    ("ended", "log", "kind", "why"),
     [
-        ("epoch 1\nrank 0: error: member 0: the loss is nan since step 3\n", PrunedError, "the loss is nan"),
-        ("error: first\n[0]<stderr>:error: no space left\nexit code 1\n", FailedError, "no space left"),
-        ("horovodrun was killed\n", FailedError, "ended with status 1, see .*train.log"),
+        (DIVERGED, "epoch 1\nerror: member 0: loss became nan at step 3\n", PrunedError, "loss became nan"),
+        (DIVERGED, "some other words\n", PrunedError, "ended with status 1, see .*train.log"),
+        ("", "error: member 0: loss became nan at step 3\n", FailedError, "loss became nan"),
+        ("", "error: first\n[0]<stderr>:error: no space left\nexit code 1\n", FailedError, "no space left"),
+        (None, "horovodrun was killed\n", FailedError, "ended with status 1, see .*train.log"),
     ],
 )
-def test_a_job_that_fails_tells_why_by_its_log(tmp_path, log, kind, why):
+def test_member_json_decides_whether_a_failed_job_diverged(tmp_path, ended, log, kind, why):
+    directory = Place(str(tmp_path / "member-0"))
+    if ended is not None:
+        write_member(directory, replace(finished_member("rows"), finished=False, ended=ended))
     (tmp_path / "train.log").write_text(log)
-    failure = _failure(tmp_path / "train.log", 1)
+    failure = _failure(directory, tmp_path / "train.log", 1)
     assert isinstance(failure, kind)
     assert re.search(why, str(failure))

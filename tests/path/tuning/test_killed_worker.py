@@ -1,4 +1,4 @@
-"""A trial outlives the worker that was killed at it."""
+"""A trial outlives the worker that was killed while running it."""
 
 import signal
 import sys
@@ -7,19 +7,19 @@ import pytest
 from commands import run
 from optuna.trial import TrialState
 
-from landmark_lib.settings import TuneSettings
+from landmark_lib.settings import TuneSettings, from_flat
 from landmark_lib.tuning.study import SharedStudy
 
 MEMBERS = 2
 
 
 def opened(models, fingerprint="rows", **settings):
-    return SharedStudy(TuneSettings(models=str(models), **settings), MEMBERS, fingerprint)
+    return SharedStudy(from_flat(TuneSettings, {"models": str(models), **settings}), MEMBERS, fingerprint)
 
 
 @pytest.fixture
 def claimed():
-    """Claim a trial, and let go of it when the test is over."""
+    """Claim a trial, and release it when the test is over."""
     claims = []
 
     def claim(study):
@@ -42,13 +42,13 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_trial_whose_worker_was_killed_is_gone_on_with(tmp_path, claimed):
+def test_trial_of_a_killed_worker_is_resumed(tmp_path, claimed):
     killed = run(sys.executable, "-c", CLAIM, str(tmp_path))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     study = opened(tmp_path)
     claim = study.claim()
     assert f"{claim.trial.number} {claim.parameters['dropout']}\n" == killed.stdout
-    claim.report(1, 0.75)  # which was noted before
+    claim.report(1, 0.75)  # which was reported before
     claim.report(2, 0.5)
     study.finish(claim, TrialState.COMPLETE, 0.5)
     assert study.trials[0].intermediate_values == {1: 0.25, 2: 0.5}

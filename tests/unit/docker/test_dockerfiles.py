@@ -35,7 +35,7 @@ def test_an_image_has_a_locale_of_utf_8(target):
 
 
 @pytest.mark.parametrize("target", OF_OURS, ids=":".join)
-def test_an_image_is_started_by_an_init_and_tells_its_health(target):
+def test_an_image_is_started_by_an_init_and_has_a_health_check(target):
     assert last(*target, "ENTRYPOINT") == '["tini", "--"]'
     assert "landmark-health.py" in last(*target, "HEALTHCHECK")
 
@@ -123,7 +123,7 @@ def test_the_host_keys_that_debian_makes_are_thrown_away_in_the_same_layer():
     assert "rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*" in layer
 
 
-def test_versions_are_told_in_one_file_only():
+def test_versions_are_in_one_file_only():
     for name in BOTH:
         found = stages(name)
         for stage in found.values():

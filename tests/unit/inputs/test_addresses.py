@@ -48,7 +48,7 @@ def test_addresses_of_every_kind_are_found(written, uri):
         ("/photos/a.jpg", "file:///photos/a.jpg"),
     ],
 )
-def test_a_list_in_a_bucket_tells_about_what_lies_beside_it(written, uri):
+def test_a_list_in_a_bucket_describes_the_files_beside_it(written, uri):
     assert locate(written, "gs://bucket/lists") == (uri, None, None)
 
 

@@ -58,7 +58,7 @@ def test_a_mark_says_the_order_of_bytes(mark):
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "windows-1252"])
-def test_what_is_not_utf_8_is_read_as_windows_does_and_told_once(tmp_path, capsys, encoding):
+def test_text_that_is_not_utf_8_is_read_as_windows_1252_and_reported_once(tmp_path, capsys, encoding):
     assert read(tmp_path, PLAIN.encode(encoding)) == TABLE
     assert capsys.readouterr().err == (
         f"warning: {tmp_path}/list.csv is not UTF-8 and was read as Windows-1252;"
@@ -66,7 +66,7 @@ def test_what_is_not_utf_8_is_read_as_windows_does_and_told_once(tmp_path, capsy
     )
 
 
-def test_utf_8_is_not_told(tmp_path, capsys):
+def test_utf_8_is_not_reported(tmp_path, capsys):
     read(tmp_path, PLAIN.encode())
     assert capsys.readouterr().err == ""
 
@@ -162,14 +162,14 @@ def test_a_packed_list_reads_the_same(tmp_path, packed):
     ],
     ids=lambda value: value if isinstance(value, str) else "content",  # archives hold the time
 )
-def test_what_cannot_be_read_is_told_in_a_line(tmp_path, content, message):
+def test_an_unreadable_list_is_reported_in_one_line(tmp_path, content, message):
     with pytest.raises(UserError, match=message) as error:
         read(tmp_path, content)
     assert str(error.value).startswith("--names: ")
     assert "\n" not in str(error.value)
 
 
-def test_an_encrypted_list_is_told_in_a_line(tmp_path):
+def test_an_encrypted_list_is_reported_in_one_line(tmp_path):
     content = bytearray(zipped({"train.csv": PLAIN}))
     for mark in (b"PK\3\4", b"PK\1\2"):
         content[content.index(mark) + (6 if mark == b"PK\3\4" else 8)] |= 1  # as if it were
@@ -177,7 +177,7 @@ def test_an_encrypted_list_is_told_in_a_line(tmp_path):
         read(tmp_path, bytes(content))
 
 
-def test_what_is_no_file_is_told_in_a_line(tmp_path):
+def test_a_list_that_is_not_a_file_is_reported_in_one_line(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name, message in {
         "nowhere.csv": "no such file",

@@ -75,7 +75,7 @@ def test_a_list_of_its_header_alone_has_no_rows(header):
     assert rows_of(header.encode()) == []
 
 
-def test_rows_with_another_number_of_columns_are_told_with_their_number():
+def test_rows_with_another_number_of_columns_are_reported_with_their_number():
     rows = rows_of(b"id,url,landmark_id\na,u,x\nb,y\nc,u,z\nd,1,2,3\n")
     assert [(row["image_id"], row["reason"], row["detail"]) for row in rows] == [
         ("a", None, None),

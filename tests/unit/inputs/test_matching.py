@@ -1,4 +1,4 @@
-"""Ids and files that are not written alike are matched where that is certain, else told."""
+"""Ids and files with different spellings are matched if that is certain, otherwise reported."""
 
 import unicodedata
 
@@ -57,7 +57,7 @@ def test_an_exact_way_counts_before_a_loose_one():
 
 
 @pytest.mark.parametrize(("image_id", "path"), [("x/a", "y/a.jpg"), ("A", "a.jpg"), ("1", "0001.jpg")])
-def test_what_may_be_wrong_is_not_matched_but_told(image_id, path):
+def test_ambiguous_names_are_not_matched_but_reported(image_id, path):
     assert pair([image_id], [path]) == []
     told = mismatch([image_id], [path], 1).describe("I/images")
     assert f"1 of 1 ids match nothing in I/images: these ids look like '{image_id}'" in told
@@ -73,7 +73,7 @@ def test_a_mismatch_shows_photos_before_other_files_and_says_what_would_help():
     )
 
 
-def test_matches_are_told_in_a_line_for_each_way(capsys):
+def test_matches_are_reported_in_one_line_per_rule(capsys):
     log_pairs([Pair("b.jpg", "b.jpg", 1), Pair("a.jpg", "a.jpg", 1), Pair("x/c", "x/c.jpg", 3)], "labels.csv")
     assert capsys.readouterr().err.splitlines() == [
         "warning: 2 ids of labels.csv matched by name with ending, such as 'a.jpg' with 'a.jpg'",

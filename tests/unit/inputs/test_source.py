@@ -1,4 +1,4 @@
-"""What a user named shows by itself, and what is wrong with it is told before anything is listed."""
+"""The kind of a source is detected, and mistakes in it are reported before anything is listed."""
 
 import gzip
 import os

@@ -132,7 +132,7 @@ def test_a_header_that_announces_more_than_memory_holds_is_a_broken_one(kind, si
     assert file.most_at_once <= BYTES_SEARCHED_AT_ONCE
 
 
-def test_a_hole_of_zeros_that_swallowed_members_is_told():
+def test_a_hole_of_zeros_that_swallowed_members_is_reported():
     tar = bytearray(make_tar(photos(40), tarfile.GNU_FORMAT))
     tar[1536 * 3 : 1536 * 20] = bytes(1536 * 17)
     members, losses = found_in(bytes(tar))
@@ -141,13 +141,13 @@ def test_a_hole_of_zeros_that_swallowed_members_is_told():
 
 
 @pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html>", bytes(range(256)) * 40, b"\x1f\x8b" * 900])
-def test_what_is_no_tar_has_no_members_and_is_told(content):
+def test_a_file_that_is_not_a_tar_has_no_members_and_is_reported(content):
     members, losses = found_in(content)
     assert members == []
     assert len(losses) == 1
 
 
-def test_folders_are_passed_over_and_links_give_no_photo():
+def test_folders_are_skipped_and_links_yield_no_photo():
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, kind in (

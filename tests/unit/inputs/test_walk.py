@@ -1,4 +1,4 @@
-"""Every file below a folder is listed once, and a folder that cannot be listed is told."""
+"""Every file below a folder is listed once, and a folder that cannot be listed is reported."""
 
 import os
 
@@ -13,7 +13,7 @@ from landmark_lib.storage import Place
 
 
 def listed(address, *, with_sizes=False):
-    """Give (path, reason) of all below a folder, sorted."""
+    """Return (path, reason) of everything below a folder, sorted."""
     return sorted((c.path, c.reason) for c in walk(Place(str(address)), "", with_sizes=with_sizes))
 
 
@@ -25,7 +25,7 @@ def test_files_are_found_at_every_depth(tmp_path):
     assert listed(tmp_path) == sorted((name, None) for name in names)
 
 
-def test_sizes_are_told_where_asked_for(tmp_path):
+def test_sizes_are_listed_on_request(tmp_path):
     put(tmp_path / "a" / "b.jpg")
     place = Place(str(tmp_path))
     assert [child.size for child in walk(place, "", with_sizes=True)] == [5]
@@ -65,7 +65,7 @@ def test_what_is_neither_file_nor_folder_is_unreadable(tmp_path):
     assert listed(tmp_path) == [("pipe.jpg", Reason.UNREADABLE_FILE)]
 
 
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path):
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path):
     put(tmp_path / "a.jpg")
     nest_beyond_what_a_path_may_hold(tmp_path)
     (first, second) = listed(tmp_path)

@@ -29,7 +29,7 @@ def test_nothing_is_left_of_a_lock_given_back(tmp_path):
         pass
 
 
-def test_a_directory_that_cannot_be_written_is_told(tmp_path):
+def test_a_directory_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(UserError, match=r"--output: cannot write to .*file/out"),
@@ -95,7 +95,7 @@ def test_the_orders_would_find_two_holders(part, value, monkeypatch):
 
 @pytest.fixture
 def store(monkeypatch):
-    """Give a file system that has no locks of its own, as object stores, to jobs in a hurry."""
+    """Return a file system without its own locks, like an object store, for jobs in a hurry."""
     monkeypatch.setattr(lock_steps, "SECONDS_BETWEEN_SIGNS", 0.02)
     monkeypatch.setattr(lock_steps, "SECONDS_BETWEEN_LOOKS", 0.01)
     filesystem = fsspec.filesystem("memory")

@@ -30,7 +30,7 @@ def bucket():
 
 @pytest.fixture(scope="module")
 def store(bucket):
-    """Give the file system that the bucket is in."""
+    """Return the file system of the bucket."""
     filesystem, _ = fsspec.core.url_to_fs(bucket)
     return filesystem
 

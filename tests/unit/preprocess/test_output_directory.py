@@ -1,4 +1,4 @@
-"""An output is new, gone on with, finished or refused; settings are never mixed in it."""
+"""An output is new, resumed, finished or refused; settings are never mixed in it."""
 
 from typing import get_args
 
@@ -56,7 +56,7 @@ def begin(folder, *decided, **settings):
     begun.journal.write(CLEARED, {})
 
 
-def test_settings_are_told_with_what_the_approach_fills_in():
+def test_settings_are_recorded_with_the_values_of_the_approach():
     settings = PreprocessSettings(output="out", approach="first", cutoff=70, until="plan", overwrite=True)
     resolved = resolved_settings(settings, "photos")
     assert (resolved["input"], resolved["min_label_count"], resolved["cutoff"]) == ("photos", 1, 70)
@@ -176,13 +176,13 @@ def test_overwriting_other_settings_of_the_plan_keeps_the_corpus(make, tmp_path)
     again.agree(overwrite=False)
 
 
-def test_overwriting_a_finished_data_set_of_the_same_settings_begins_anew(tmp_path):
+def test_overwriting_a_finished_data_set_of_the_same_settings_starts_again(tmp_path):
     finish(tmp_path)
     output(tmp_path).agree(overwrite=True)
     assert tree(tmp_path) == {}
 
 
-def test_overwriting_goes_on_with_what_is_under_way(tmp_path):
+def test_overwriting_resumes_a_run_that_is_under_way(tmp_path):
     begin(tmp_path, "corpus", "plan")
     before = tree(tmp_path)
     output(tmp_path).agree(overwrite=True)

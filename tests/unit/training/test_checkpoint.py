@@ -1,4 +1,4 @@
-"""A checkpoint is whole or not there, belongs to one training, and the one before stands in for it."""
+"""A checkpoint is complete or absent, belongs to one training, and the previous one replaces it."""
 
 import logging
 import resource
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.method.plateau import PlateauState
+from landmark_lib.method.schedule import PlateauState
 from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import (
     CHECKPOINTS,
@@ -48,7 +48,7 @@ def same(one, other):
     )
 
 
-def test_it_comes_back_as_it_was_written(tmp_path):
+def test_checkpoint_reads_back_as_written(tmp_path):
     written = checkpoint(1, 7)
     write_checkpoint(Place(str(tmp_path)), written)
     found, warnings = read(tmp_path)
@@ -56,11 +56,11 @@ def test_it_comes_back_as_it_was_written(tmp_path):
     assert warnings == []
 
 
-def test_there_is_none_at_first(tmp_path):
+def test_no_checkpoint_at_first(tmp_path):
     assert read(tmp_path) == (None, [])
 
 
-def test_the_newest_counts_and_one_before_it_is_kept(tmp_path):
+def test_newest_checkpoint_counts_and_the_previous_one_is_kept(tmp_path):
     for epochs, steps in ((1, 0), (1, 30), (2, 0), (10, 0)):
         write_checkpoint(Place(str(tmp_path)), checkpoint(epochs, steps))
     assert read(tmp_path)[0].progress.epochs == 10
@@ -77,7 +77,7 @@ def test_the_newest_counts_and_one_before_it_is_kept(tmp_path):
     ],
     ids=["truncated", "empty", "one bit off", "zeros"],
 )
-def test_what_cannot_be_read_is_told_and_the_one_before_taken(tmp_path, damage):
+def test_unreadable_checkpoint_is_reported_and_the_previous_one_used(tmp_path, damage):
     write_checkpoint(Place(str(tmp_path)), checkpoint(1))
     write_checkpoint(Place(str(tmp_path)), checkpoint(2))
     newest = max((tmp_path / CHECKPOINTS).iterdir())
@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_told_and_the_one_before_taken(tmp_path, damage):
     assert str(newest) in warnings[0]
 
 
-def test_a_full_disk_leaves_the_one_before_and_nothing_half(tmp_path):
+def test_full_disk_leaves_the_previous_checkpoint_and_no_partial_file(tmp_path):
     write_checkpoint(Place(str(tmp_path)), checkpoint(1))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
@@ -103,22 +103,22 @@ def test_a_full_disk_leaves_the_one_before_and_nothing_half(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("other", "told"),
+    ("other", "message"),
     [
-        ({"dataset": "other"}, "data set other there, fingerprint here"),
-        ({"member": 0}, "member 0 there, 1 here"),
-        ({"settings": {"dropout": 0.25, "l2": 1e-4}}, "--dropout 0.25 there, 0.5 here"),
-        ({"ranks": 4}, "ranks 4 there, 2 here.*--allow-rank-change"),
+        ({"dataset": "other"}, "data set is other in the checkpoint, fingerprint now"),
+        ({"member": 0}, "member is 0 in the checkpoint, 1 now"),
+        ({"settings": {"dropout": 0.25, "l2": 1e-4}}, "--dropout is 0.25 in the checkpoint, 0.5 now"),
+        ({"ranks": 4}, "ranks is 4 in the checkpoint, 2 now.*--allow-rank-change"),
     ],
 )
-def test_another_training_is_refused_with_the_difference(tmp_path, other, told):
-    with pytest.raises(UserError, match=told):
+def test_checkpoint_of_another_training_is_refused_with_the_differences(tmp_path, other, message):
+    with pytest.raises(UserError, match=message):
         check_identity(replace(IDENTITY, **other), IDENTITY, Place(str(tmp_path)), allow_rank_change=False)
 
 
-def test_another_number_of_ranks_is_let_in_where_asked_and_nothing_else(tmp_path):
+def test_only_the_number_of_ranks_may_change_and_only_if_allowed(tmp_path):
     check_identity(replace(IDENTITY, ranks=4), IDENTITY, Place(str(tmp_path)), allow_rank_change=True)
-    with pytest.raises(UserError, match="member 0 there"):
+    with pytest.raises(UserError, match="member is 0 in the checkpoint"):
         check_identity(
             replace(IDENTITY, ranks=4, member=0), IDENTITY, Place(str(tmp_path)), allow_rank_change=True
         )

@@ -1,6 +1,6 @@
-"""A line of a log says what an epoch brought, however little."""
+"""The results of an epoch in a line of the log, however small."""
 
-from landmark_lib.training.history import EpochResult, told
+from landmark_lib.training.history import EpochResult, describe_epoch
 
 FIRST = EpochResult(
     epoch=1,
@@ -17,8 +17,8 @@ FIRST = EpochResult(
 )
 
 
-def test_small_shares_are_not_rounded_to_none_nor_large_ones_to_all():
-    assert told(FIRST, 3) == (
+def test_small_shares_are_not_rounded_to_0_nor_large_ones_to_1():
+    assert describe_epoch(FIRST, 3) == (
         "epoch 1/3: loss 9.6127, accuracy 0.3906, validation loss 0.000040, accuracy 0.000033,"
         " learning rate 0.00187, 13.3 images/s, input wait 0.040 %, allreduce 99.960 %"
     )

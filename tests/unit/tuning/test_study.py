@@ -1,4 +1,4 @@
-"""A search is shared by its workers and outlives them: each trial is one worker's, and none is lost."""
+"""A search is shared by its workers and outlives them; each trial has one worker, and none is lost."""
 
 import json
 
@@ -6,19 +6,19 @@ import pytest
 from optuna.trial import TrialState
 
 from landmark_lib.errors import UserError
-from landmark_lib.settings import TuneSettings
+from landmark_lib.settings import TuneSettings, from_flat
 from landmark_lib.tuning.study import SharedStudy, done_by
 
 MEMBERS = 2
 
 
 def opened(models, fingerprint="rows", **settings):
-    return SharedStudy(TuneSettings(models=str(models), **settings), MEMBERS, fingerprint)
+    return SharedStudy(from_flat(TuneSettings, {"models": str(models), **settings}), MEMBERS, fingerprint)
 
 
 @pytest.fixture
 def claimed():
-    """Claim a trial, and let go of it when the test is over."""
+    """Claim a trial, and release it when the test is over."""
     claims = []
 
     def claim(study):
@@ -31,7 +31,7 @@ def claimed():
 
 
 def claims_of(study, accuracies):
-    """Make trials that reach these accuracies; give what they tried."""
+    """Run trials that reach these accuracies; return what they tried."""
     tried = []
     for accuracy in accuracies:
         claim = study.claim()
@@ -44,17 +44,17 @@ def test_the_first_trial_of_each_member_has_the_defaults(tmp_path, claimed):
     study = opened(tmp_path)
     claims = [claimed(study) for _ in range(4)]
     assert [claim.member for claim in claims] == [0, 1, 0, 1]
-    assert claims[0].parameters == claims[1].parameters == TuneSettings().defaults
-    assert claims[2].parameters != claims[3].parameters != TuneSettings().defaults
+    assert claims[0].parameters == claims[1].parameters == TuneSettings().search.defaults
+    assert claims[2].parameters != claims[3].parameters != TuneSettings().search.defaults
 
 
-def test_a_search_that_is_opened_anew_for_each_trial_tries_what_an_undisturbed_one_tries(tmp_path):
+def test_search_reopened_for_each_trial_tries_the_same_as_an_uninterrupted_one(tmp_path):
     accuracies = [0.5, 0.6, 0.2, 0.9, 0.1, 0.4, 0.3, 0.8, 0.7, 0.65, 0.55, 0.75]
     again = [claims_of(opened(tmp_path / "again"), [accuracy])[0] for accuracy in accuracies]
     assert again == claims_of(opened(tmp_path / "undisturbed"), accuracies)
 
 
-def test_a_trial_is_one_workers_and_there_are_as_many_as_asked_for(tmp_path, claimed):
+def test_each_trial_is_run_by_one_worker_and_there_are_as_many_as_requested(tmp_path, claimed):
     one, other = opened(tmp_path, trials=3), opened(tmp_path, trials=3)
     claims = [claimed(one), claimed(other), claimed(one)]
     assert [claim.trial.number for claim in claims] == [0, 1, 2]
@@ -65,7 +65,7 @@ def test_a_trial_is_one_workers_and_there_are_as_many_as_asked_for(tmp_path, cla
     assert claimed(opened(tmp_path, trials=4)).trial.number == 3
 
 
-def test_a_trial_is_at_work_as_long_as_its_worker_lives(tmp_path):
+def test_trial_counts_as_running_while_its_worker_lives(tmp_path):
     study = opened(tmp_path)
     claim = study.claim()
     assert study.at_work() == 1
@@ -76,19 +76,19 @@ def test_a_trial_is_at_work_as_long_as_its_worker_lives(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "fingerprint", "told"),
     [
-        ({"epochs": 3}, "rows", "--epochs 20 there, 3 here"),
-        ({"dropout": "0.5"}, "rows", "--dropout 0:0.8 there, 0.5 here"),
-        ({}, "other rows", "--dataset rows there, other rows here"),
+        ({"epochs": 3}, "rows", "--epochs is 20 there, 3 now"),
+        ({"dropout": "0.5"}, "rows", "--dropout is 0:0.8 there, 0.5 now"),
+        ({}, "other rows", "--dataset is rows there, other rows now"),
     ],
 )
-def test_a_search_for_something_else_is_refused_with_what_differs(tmp_path, settings, fingerprint, told):
+def test_search_with_other_settings_is_refused_with_the_differences(tmp_path, settings, fingerprint, told):
     opened(tmp_path)
     with pytest.raises(UserError, match="holds a search with other settings") as refused:
         opened(tmp_path, fingerprint, **settings)
     assert told in str(refused.value)
 
 
-def test_a_broken_database_is_told_in_a_line(tmp_path):
+def test_broken_database_is_reported_in_one_line(tmp_path):
     (tmp_path / "tuning").mkdir()
     (tmp_path / "tuning" / "study.db").write_text(json.dumps("no database") * 1000)
     with pytest.raises(UserError, match="cannot be opened") as refused:
@@ -96,7 +96,7 @@ def test_a_broken_database_is_told_in_a_line(tmp_path):
     assert "\n" not in str(refused.value)
 
 
-def test_a_bad_trial_is_ended_when_there_are_enough_to_compare_it_with(tmp_path, claimed):
+def test_bad_trial_ends_early_once_there_are_enough_to_compare_it_with(tmp_path, claimed):
     study = opened(tmp_path)
     for number in range(MEMBERS + 5):
         claim = study.claim()
