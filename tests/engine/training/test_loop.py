@@ -195,7 +195,8 @@ def test_members_have_their_own_settings_from_a_file(small_dataset, tmp_path):
         "weights: random\nimage_size: 32\nbatch_size: 4\nlearning_rate: 1e-3\nepochs: 1\n"
         "members:\n- {backbone: MobileNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5,"
         " precision: mixed_bfloat16, fp16_gradients: true}\n"
-        "- {backbone: EfficientNetB0, trainable_layers: 2, early-stop-patience: 3, precision: mixed_float16}\n"
+        "- {backbone: EfficientNetB0, trainable_layers: 2, early-stop-patience: 3,"
+        " precision: mixed_float16}\n"
     )
     models = tmp_path / "models"
     done = run_here("train", "--dataset", small_dataset, "--models", models, "--config", config)
