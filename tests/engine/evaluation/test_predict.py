@@ -84,7 +84,7 @@ def test_hold_out_predictions_equal_those_of_members_and_vote(small_dataset, mod
         np.testing.assert_allclose([row[f"{name} scores"][0] for row in rows], sure, rtol=1e-4)
         assert all(len(row[f"{name} labels"]) == 2 for row in rows)
     voted = vote(labels, scores)
-    assert [row["ensemble labels"][0] for row in rows] == [f"landmark {label}" for label in voted.labels]
+    assert [row["ensemble labels"][0] for row in rows] == [f"landmark {label}" for label in voted.classes]
     assert [row["ensemble votes"] for row in rows] == voted.votes.tolist()
     np.testing.assert_allclose([row["ensemble score"] for row in rows], voted.scores, rtol=1e-4)
 
