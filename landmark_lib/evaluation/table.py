@@ -28,8 +28,8 @@ def describe_evaluation(evaluation: Evaluation, classes: Sequence[LandmarkClass]
         *in_columns(rows),
         (
             f"Ensemble against {compared.member}, the best member: only the ensemble is right on"
-            f" {compared.only_ensemble_right:,} photos, only the member on {compared.only_member_right:,},"
-            f" {p_value(compared.p_value)}"
+            f" {compared.only_ensemble_right:,} photos, only the member on {compared.only_member_right:,}"
+            f" photos, {p_value(compared.p_value)}"
         ),
     ]
     return "\n".join([*lines, *_rejection(evaluation), *_confused(evaluation, classes)])

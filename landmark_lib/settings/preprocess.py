@@ -70,27 +70,32 @@ class PreprocessSettings(PhotoSettings):
         "Drop labels with fewer images than this.  [default: 1 or 10, by --approach]",
         "plan",
         formerly="smallest_label_count",
+        at_least=1,
     )
     cutoff: int | None = setting(
         None,
         "Largest number of training images per class and member.  [default: 60 or 120, by --approach]",
         "plan",
     )
-    target: int = setting(60, "Upsample smaller classes to this many training images.", "plan")
-    hold_out: int = setting(2, "Images per class held out for validation.", "plan")
+    target: int = setting(60, "Upsample smaller classes to this many training images.", "plan", at_least=1)
+    hold_out: int = setting(2, "Images per class held out for validation.", "plan", at_least=0)
     ensemble_size: int = setting(
         3,
         "Number of ensemble members; each gets its own sample of the large classes.",
         "plan",
         formerly="members",
+        at_least=1,
     )
     seed: int = setting(0, "Seed of every random choice.", "plan")
-    rows_per_shard: int = setting(1024, "Rows per shard; a row takes about 25 kB.", "plan")
-    rows_per_group: int = setting(128, "Rows per Parquet row group; a reader holds one at a time.", "corpus")
+    rows_per_shard: int = setting(1024, "Rows per shard; a row takes about 25 kB.", "plan", at_least=1)
+    rows_per_group: int = setting(
+        128, "Rows per Parquet row group; a reader holds one at a time.", "corpus", at_least=1
+    )
     photos_per_part: int = setting(
         256,
         "Photos that one task resizes. Parts grow instead of exceeding 4,096 (above a million photos).",
         "corpus",
+        at_least=1,
     )
     until: Stage = setting("shards", "Stop after this stage. The next run resumes there.")
     dry_run: bool = flag("Print the plan (labels, roles, rows per member, expected bytes); write nothing.")
@@ -105,10 +110,6 @@ class PreprocessSettings(PhotoSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("target", "ensemble_size", "rows_per_shard", "rows_per_group", "photos_per_part"):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        require(self.hold_out >= 0, "hold_out", "at least 0", self.hold_out)
-        require(self.resolved_min_label_count >= 1, "min_label_count", "at least 1", self.min_label_count)
         require(
             self.resolved_cutoff >= self.target,
             "cutoff",

@@ -128,7 +128,7 @@ def test_page_is_beside_the_json_and_covers_the_data_set(evaluated):
 def test_a_member_of_another_data_set_is_refused(photo_dataset, models, tmp_path):
     record = finished_member("another")
     write_member(Place(str(tmp_path / "member-0")), record)
-    with pytest.raises(UserError, match="was trained on the data set another"):
+    with pytest.raises(UserError, match="was trained on data set another"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
     write_member(Place(str(tmp_path / "member-0")), replace(record, finished=False))
     with pytest.raises(UserError, match="has not ended"):

@@ -86,7 +86,7 @@ def test_evaluation_measures_the_gain_of_rejecting_them(sketched, held_out, stre
     assert (found.photos, found.landmark_free, found.unreadable) == (15, FREE / 2, {"not an image": 1})
     assert json.loads(path.read_text())["rejection"] == json.loads(json.dumps(asdict(found)))
     text = describe_evaluation(evaluation, dataset.read_classes(held_out))
-    assert "(15 photos with and 4 without, none of them learned from)" in text
+    assert "(15 photos with and 4 without, none of them used for learning)" in text
     assert re.findall(r"^ +([\d.]+ %) ", text, re.MULTILINE) == ["0 %", "50.0 %", "90.0 %", "98.0 %"]
     assert 'id="rejection"' in (path.parent / "report.html").read_text()
 

@@ -22,7 +22,7 @@ from landmark_lib.command_line import exit_status
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation import photos as photos_module
-from landmark_lib.evaluation import predictions as predictions_module
+from landmark_lib.evaluation import prediction_files
 from landmark_lib.evaluation.networks import most_likely
 from landmark_lib.evaluation.photos import UsersPhotos, find_photos
 from landmark_lib.evaluation.predict import predict
@@ -84,7 +84,7 @@ def test_hold_out_predictions_equal_those_of_members_and_vote(small_dataset, mod
         np.testing.assert_allclose([row[f"{name} scores"][0] for row in rows], sure, rtol=1e-4)
         assert all(len(row[f"{name} labels"]) == 2 for row in rows)
     voted = vote(labels, scores)
-    assert [row["ensemble labels"][0] for row in rows] == [f"landmark {label}" for label in voted.labels]
+    assert [row["ensemble labels"][0] for row in rows] == [f"landmark {label}" for label in voted.classes]
     assert [row["ensemble votes"] for row in rows] == voted.votes.tolist()
     np.testing.assert_allclose([row["ensemble score"] for row in rows], voted.scores, rtol=1e-4)
 
@@ -162,18 +162,18 @@ def test_after_a_full_disk_the_same_command_predicts_only_missing_units(
     folder, models, tmp_path, one_rank, small_units, monkeypatch
 ):
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "a"))
-    real = predictions_module.write_table
+    real = prediction_files.write_table
 
     def disk_full(root, path, *rest):
         if path.startswith(f"{ANSWERS}/unit-000001"):
             raise OSError(28, "No space left on device")
         return real(root, path, *rest)
 
-    monkeypatch.setattr(predictions_module, "write_table", disk_full)
+    monkeypatch.setattr(prediction_files, "write_table", disk_full)
     with pytest.raises(LandmarkError, match="No space left on device"):
         predict(settings, find_photos(settings, ""), one_rank)
     assert not (tmp_path / "a" / SUMMARY).exists()
-    monkeypatch.setattr(predictions_module, "write_table", real)
+    monkeypatch.setattr(prediction_files, "write_table", real)
     before = (tmp_path / "a" / ANSWERS / "unit-000000.parquet").stat().st_mtime_ns
     files, _ = predict(settings, find_photos(settings, ""), one_rank)
     assert (tmp_path / "a" / ANSWERS / "unit-000000.parquet").stat().st_mtime_ns == before
