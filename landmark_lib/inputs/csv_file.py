@@ -54,9 +54,8 @@ class Header:
     @classmethod
     def split_off(cls, text: str) -> tuple[Self, str]:
         """Return the header of a CSV that starts like this text, and the rest of the text."""
-        lines = io.StringIO(
-            text.lstrip("\ufeff"), newline=""
-        )  # some programs write the byte order mark twice
+        # Some programs write the byte order mark twice.
+        lines = io.StringIO(text.lstrip("\ufeff"), newline="")
         first, delimiter = "", ""
         for line in lines:
             separator = SEPARATOR_LINE.fullmatch(line) if not first else None
