@@ -6,6 +6,7 @@
 - `prediction_text`, `submission`: predictions as text and as a submission to Kaggle.
 - `evaluate`: measure the members and their vote on the hold-out.
 - `ensemble_outputs`: what all members and their vote predict for the hold-out.
+- `output_file`: check that a job can write its result.
 - `measure`: compute an evaluation from these predictions.
 - `evidence`, `rejecting`, `no_landmark`, `rejection_file`: learn to reject photos without a landmark.
 - `table`: the results of an evaluation as text.

@@ -63,6 +63,7 @@ def two_ranks(folder: Path) -> Iterator[TwoRanks]:
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "tests/support"), str(REPOSITORY)]),
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        "HOROVOD_CYCLE_TIME": "10",  # milliseconds; ranks without work look for some as often
     }
     address = str(folder / "ranks")
     command = ["horovodrun", "-np", str(SIZE), "python", "-m", "rank_server", address]

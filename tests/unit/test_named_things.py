@@ -2,7 +2,6 @@
 
 import ast
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from landmark_lib.settings import (
     TrainSettings,
     TuneSettings,
 )
+from landmark_lib.settings.declare import declared_in, option
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "landmark_lib"
@@ -60,7 +60,7 @@ def test_pages_and_files_that_docstrings_name_are_there():
 
 
 JOBS = (EvaluateSettings, PredictSettings, PreprocessSettings, TrainSettings, TuneSettings)
-OPTIONS = {f"--{field.name.replace('_', '-')}" for job in JOBS for field in fields(job)} | {
+OPTIONS = {option(declared.field.name) for job in JOBS for declared in declared_in(job)} | {
     *("--config", "--help", "--quiet", "--verbose"),
 }
 # Of other programs on these pages (spark-submit, horovodrun, pip, mypy, docker, gcloud), and of benchmarks.
