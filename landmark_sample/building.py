@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from landmark_sample.chance import Chance
 from landmark_sample.crowns import draw_crown
-from landmark_sample.mass import Mass
 from landmark_sample.ornaments import draw_ornaments
 from landmark_sample.pen import Elevation, Pen, Standpoint
 from landmark_sample.scene import Scene
@@ -29,17 +28,14 @@ def draw_building(scene: Scene, standpoint: Standpoint, scale: float, chance: Ch
     half_width, height = canvas_extent(scene)
     pen = Pen(half_width, height, scale, standpoint, scene.masses[-1].wall)
     for mass in scene.masses:
-        _draw_mass(pen, replace(mass, centre=mass.centre - standpoint.slant * SIDESTEP * mass.depth), chance)
+        shifted = replace(mass, centre=mass.centre - standpoint.slant * SIDESTEP * mass.depth)
+        draw_wall(pen, shifted)
+        draw_windows(pen, shifted, chance)
+        draw_ornaments(pen, shifted)
+        draw_crown(pen, shifted)
     return pen.finish()
 
 
 def canvas_extent(scene: Scene) -> tuple[float, float]:
     """Return half the width and the height of the drawing, in units."""
     return scene.half_width + 2 * MARGIN, scene.height + 2 * MARGIN
-
-
-def _draw_mass(pen: Pen, mass: Mass, chance: Chance) -> None:
-    draw_wall(pen, mass)
-    draw_windows(pen, mass, chance)
-    draw_ornaments(pen, mass)
-    draw_crown(pen, mass)

@@ -18,25 +18,24 @@ def _prism(pen: Pen, mass: Mass, outline: list[Point], front: Colour, side: Colo
     pen.fill(outline, front)
 
 
-def _tiled(pen: Pen, mass: Mass, outline: list[Point]) -> None:
-    """Draw a roof's slope, with rows of tiles if they are visible."""
-    pen.fill(outline, mass.roof)
-    rows = int(mass.crown_height / 0.028)
-    if not pen.shows(0.028, 4):
-        return
-    (left, _), (right, _), (top_right, _), (top_left, _) = outline
+def _tiled(pen: Pen, mass: Mass, overhang: float, inset: float) -> None:
+    """Draw a roof that narrows by `inset` on each side, with rows of tiles if they are visible."""
+    left, right = mass.left - overhang, mass.left + mass.width + overhang
+    top_left, top_right = left + inset, right - inset
+    pen.fill(
+        [(left, mass.top), (right, mass.top), (top_right, mass.summit), (top_left, mass.summit)], mass.roof
+    )
+    rows = int(mass.crown_height / 0.028) if pen.shows(0.028, 4) else 0
     for row in range(1, rows):
         share = row / rows
         y = mass.top + mass.crown_height * share
         ends = [(left + (top_left - left) * share, y), (right + (top_right - right) * share, y)]
         pen.line(ends, BLACK, 0.003, 0.18)
+    ledge(pen, mass)
 
 
-def _nothing(_pen: Pen, _mass: Mass) -> None:
-    """Draw nothing: the next mass stands directly on it."""
-
-
-def _balustrade(pen: Pen, mass: Mass) -> None:
+def balustrade(pen: Pen, mass: Mass) -> None:
+    """Draw a cornice with a row of posts under a rail."""
     ledge(pen, mass)
     posts = max(3, round(mass.width / 0.05))
     pitch, height = mass.width / posts, min(mass.crown_height, 0.09)
@@ -45,7 +44,8 @@ def _balustrade(pen: Pen, mass: Mass) -> None:
     pen.fill(box(mass.left, mass.top + height, mass.width, 0.022), mass.trim)
 
 
-def _battlements(pen: Pen, mass: Mass) -> None:
+def battlements(pen: Pen, mass: Mass) -> None:
+    """Draw merlons on a projecting parapet."""
     merlons = max(3, round(mass.width / 0.1))
     pitch, height = mass.width / (merlons - 0.45), min(max(mass.crown_height, 0.06), 0.1)
     flare = 0.02
@@ -61,14 +61,16 @@ def _battlements(pen: Pen, mass: Mass) -> None:
         )
 
 
-def _gable(pen: Pen, mass: Mass) -> None:
+def gable(pen: Pen, mass: Mass) -> None:
+    """Draw a triangular gable with a trimmed edge."""
     right, peak = mass.left + mass.width, (mass.centre, mass.summit)
     _prism(pen, mass, [(mass.left, mass.top), (right, mass.top), peak], mass.wall, mass.roof)
     pen.line([(mass.left - 0.02, mass.top - 0.02), peak, (right + 0.02, mass.top - 0.02)], mass.trim, 0.03)
 
 
-def _pediment(pen: Pen, mass: Mass) -> None:
-    _gable(pen, mass)
+def pediment(pen: Pen, mass: Mass) -> None:
+    """Draw a gable with a cornice and a recessed triangle."""
+    gable(pen, mass)
     ledge(pen, mass)
     inner = [
         (mass.centre - mass.width * 0.36, mass.top + 0.045),
@@ -78,7 +80,8 @@ def _pediment(pen: Pen, mass: Mass) -> None:
     pen.paint(inner, scaled(mass.wall, 0.78))
 
 
-def _stepped_gable(pen: Pen, mass: Mass) -> None:
+def stepped_gable(pen: Pen, mass: Mass) -> None:
+    """Draw a gable of steps."""
     steps = max(3, min(6, round(mass.width / 0.12)))
     for step in range(steps):
         width = mass.width * (1 - step / (steps + 0.3))
@@ -87,7 +90,8 @@ def _stepped_gable(pen: Pen, mass: Mass) -> None:
         pen.fill(box(mass.centre - width / 2, foot + height * 0.8, width, height * 0.2), mass.trim)
 
 
-def _scrolled_gable(pen: Pen, mass: Mass) -> None:
+def scrolled_gable(pen: Pen, mass: Mass) -> None:
+    """Draw a gable with a curved outline."""
     shares = [
         (1.0, 0.0),
         (0.9, 0.1),
@@ -105,28 +109,10 @@ def _scrolled_gable(pen: Pen, mass: Mass) -> None:
     pen.line(outline, mass.trim, 0.025)
 
 
-def _hip(pen: Pen, mass: Mass) -> None:
-    inset = min(mass.width * 0.35, mass.crown_height)
-    left, right = mass.left - 0.03, mass.left + mass.width + 0.03
-    _tiled(
-        pen,
-        mass,
-        [(left, mass.top), (right, mass.top), (right - inset, mass.summit), (left + inset, mass.summit)],
-    )
-    ledge(pen, mass)
-
-
-def _mansard(pen: Pen, mass: Mass) -> None:
+def mansard(pen: Pen, mass: Mass) -> None:
     """Draw a steep roof with a dormer for every second bay."""
-    inset, right = mass.width * 0.06, mass.left + mass.width
-    slope = [
-        (mass.left, mass.top),
-        (right, mass.top),
-        (right - inset, mass.summit),
-        (mass.left + inset, mass.summit),
-    ]
-    _tiled(pen, mass, slope)
-    ledge(pen, mass)
+    inset = mass.width * 0.06
+    _tiled(pen, mass, 0.0, inset)
     pen.fill(box(mass.left + inset, mass.summit - 0.02, mass.width - 2 * inset, 0.025), mass.trim)
     dormers = max(1, mass.bays // 2)
     width, height = min(0.08, mass.width / dormers * 0.5), mass.crown_height * 0.45
@@ -136,7 +122,8 @@ def _mansard(pen: Pen, mass: Mass) -> None:
         pen.paint(box(x - width * 0.4, mass.top + 0.05, width * 0.8, height * 0.9), (58, 66, 78))
 
 
-def _pyramid(pen: Pen, mass: Mass) -> None:
+def pyramid(pen: Pen, mass: Mass) -> None:
+    """Draw a steep roof of four sides with a finial."""
     ledge(pen, mass)
     right, peak = mass.left + mass.width, (mass.centre, mass.summit)
     pen.fill([(mass.left, mass.top + 0.03), (right, mass.top + 0.03), peak], mass.roof)
@@ -145,7 +132,7 @@ def _pyramid(pen: Pen, mass: Mass) -> None:
     round_crowns.finial(pen, mass)
 
 
-def _eaves(pen: Pen, mass: Mass) -> None:
+def eaves(pen: Pen, mass: Mass) -> None:
     """Draw a curved roof with wide eaves and upturned corners."""
     half, reach, height = mass.width / 2, min(mass.width * 0.16 + 0.09, 0.21), mass.crown_height
     right = [(half + reach, height * 0.3), (half + reach * 0.55, height * 0.12), (half * 0.5, 0.0)]
@@ -158,15 +145,17 @@ def _eaves(pen: Pen, mass: Mass) -> None:
     pen.line([(2 * mass.centre - x, y) for x, y in (side[5], side[4], side[3])], mass.trim, 0.015)
 
 
-def _finial_roof(pen: Pen, mass: Mass) -> None:
-    _eaves(pen, mass)
+def finial_roof(pen: Pen, mass: Mass) -> None:
+    """Draw the top of a pagoda: eaves, a peak and a pole."""
+    eaves(pen, mass)
     half, height = mass.width / 2 * 0.85, mass.crown_height
     foot, peak = mass.top + height * 0.9, (mass.centre, mass.summit + min(0.1, height * 0.5))
     pen.fill([(mass.centre - half, foot), (mass.centre + half, foot), peak], mass.roof)
     pen.fill(box(mass.centre - 0.012, mass.summit, 0.024, 0.2), mass.trim)
 
 
-def _antenna(pen: Pen, mass: Mass) -> None:
+def antenna(pen: Pen, mass: Mass) -> None:
+    """Draw a flat roof with a mast."""
     ledge(pen, mass, 0.04)
     _prism(
         pen, mass, box(mass.centre - mass.width * 0.3, mass.top, mass.width * 0.6, 0.09), mass.wall, mass.wall
@@ -174,32 +163,33 @@ def _antenna(pen: Pen, mass: Mass) -> None:
     pen.fill(box(mass.centre - 0.011, mass.top + 0.05, 0.022, mass.crown_height), mass.trim)
 
 
-def _slope(pen: Pen, mass: Mass) -> None:
+def slope(pen: Pen, mass: Mass) -> None:
+    """Draw a roof that rises to the right."""
     right = mass.left + mass.width
     _prism(pen, mass, [(mass.left, mass.top), (right, mass.top), (right, mass.summit)], mass.roof, mass.wall)
 
 
 CROWNS: dict[str, Callable[[Pen, Mass], None]] = {
-    "antenna": _antenna,
-    "balustrade": _balustrade,
-    "battlements": _battlements,
+    "antenna": antenna,
+    "balustrade": balustrade,
+    "battlements": battlements,
     "bell": round_crowns.bell,
     "cone": round_crowns.cone,
     "cornice": lambda pen, mass: ledge(pen, mass, mass.crown_height if mass.crown_height < 0.08 else 0.04),
     "dome": round_crowns.dome,
-    "eaves": _eaves,
-    "finial roof": _finial_roof,
-    "gable": _gable,
-    "hip": _hip,
+    "eaves": eaves,
+    "finial roof": finial_roof,
+    "gable": gable,
+    "hip": lambda pen, mass: _tiled(pen, mass, 0.03, min(mass.width * 0.35, mass.crown_height)),
     "lantern": round_crowns.lantern,
-    "mansard": _mansard,
-    "none": _nothing,
+    "mansard": mansard,
+    "none": lambda _pen, _mass: None,
     "onion": round_crowns.onion,
-    "pediment": _pediment,
-    "pyramid": _pyramid,
+    "pediment": pediment,
+    "pyramid": pyramid,
     "ribbed dome": round_crowns.ribbed_dome,
-    "scrolled gable": _scrolled_gable,
-    "slope": _slope,
+    "scrolled gable": scrolled_gable,
+    "slope": slope,
     "spire": round_crowns.spire,
-    "stepped gable": _stepped_gable,
+    "stepped gable": stepped_gable,
 }

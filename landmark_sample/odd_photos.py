@@ -1,7 +1,7 @@
 """Odd files, as in real corpora: which photos of a sample are odd, and their encoding."""
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from itertools import cycle
@@ -68,23 +68,18 @@ def odd_photos(labels: int, photos: int, seed: int) -> dict[str, Oddity]:
     """
     if photos < MIN_PHOTOS_WITH_ODD_ONES:
         return {}
-    by_label = _photos_by_label(labels_without_pixels(labels, photos, seed), seed)
+    image_ids: dict[str, list[str]] = {}
+    for image_id, landmark_id in labels_without_pixels(labels, photos, seed):
+        image_ids.setdefault(landmark_id, []).append(image_id)
+    chance = Chance(seed, ("odd photos",))
+    drawn = sorted(image_ids, key=lambda label: (chance.fraction("label", label), label))
+    by_label = [sorted(image_ids[label], key=lambda i: (chance.fraction("photo", i), i)) for label in drawn]
     large = [ids for ids in by_label if len(ids) >= MIN_LABEL_WITH_UNREADABLE_PHOTO]
     plan = {ids.pop(): oddity for oddity, ids in zip(UNREADABLE, large, strict=False)}
     # Cycle through the labels that have photos left.
     places = (ids for ids in cycle(by_label) if ids)
     plan.update({next(places).pop(): oddity for oddity in READABLE})
     return plan
-
-
-def _photos_by_label(rows: Iterable[tuple[str, str]], seed: int) -> list[list[str]]:
-    """Return the image ids of each label; labels and ids are in random order."""
-    chance = Chance(seed, ("odd photos",))
-    by_label: dict[str, list[str]] = {}
-    for image_id, landmark_id in rows:
-        by_label.setdefault(landmark_id, []).append(image_id)
-    drawn = sorted(by_label, key=lambda label: (chance.fraction("label", label), label))
-    return [sorted(by_label[label], key=lambda i: (chance.fraction("photo", i), i)) for label in drawn]
 
 
 def encode_odd_photo(oddity: Oddity, picture: Image.Image, quality: int) -> bytes:

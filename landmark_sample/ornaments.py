@@ -22,11 +22,7 @@ def circle(x: float, y: float, radius: float) -> list[Point]:
     return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
 
 
-def _nothing(_pen: Pen, _mass: Mass) -> None:
-    """Draw nothing: a bare wall."""
-
-
-def _portal(pen: Pen, mass: Mass) -> None:
+def portal(pen: Pen, mass: Mass) -> None:
     """Draw one deep door with a stepped arch."""
     height = mass.ground_height * 0.9
     width = min(mass.width * 0.5, height * 0.7)
@@ -38,7 +34,7 @@ def _portal(pen: Pen, mass: Mass) -> None:
     pen.line([(mass.centre, mass.foot), (mass.centre, mass.foot + height * 0.6)], BLACK, 0.006, 0.6)
 
 
-def _arcade(pen: Pen, mass: Mass) -> None:
+def arcade(pen: Pen, mass: Mass) -> None:
     """Draw a row of arches below the windows, one per bay, at most nine."""
     arches = min(mass.bays, 9)
     bay, height = mass.width / arches, mass.ground_height
@@ -50,7 +46,7 @@ def _arcade(pen: Pen, mass: Mass) -> None:
     pen.paint(box(mass.left, mass.foot + height * 0.96, mass.width, 0.02), mass.trim)
 
 
-def _columns(pen: Pen, mass: Mass) -> None:
+def columns(pen: Pen, mass: Mass) -> None:
     """Draw a colonnade in front of a dark porch."""
     height = mass.ground_height
     pen.paint(box(mass.left + 0.02, mass.foot, mass.width - 0.04, height * 0.9), scaled(mass.wall, 0.5))
@@ -66,7 +62,7 @@ def _columns(pen: Pen, mass: Mass) -> None:
     pen.paint(box(mass.left, mass.foot + height * 0.87, mass.width, 0.01), BLACK, 0.35)
 
 
-def _vault(pen: Pen, mass: Mass) -> None:
+def vault(pen: Pen, mass: Mass) -> None:
     """Draw open arches, one per bay."""
     bay = mass.width / mass.bays
     for place in range(mass.bays):
@@ -84,7 +80,8 @@ def _emblem_place(mass: Mass, share: float) -> tuple[float, float, float]:
     return mass.centre, y, radius
 
 
-def _clock(pen: Pen, mass: Mass) -> None:
+def clock(pen: Pen, mass: Mass) -> None:
+    """Draw the face of a clock."""
     x, y, radius = _emblem_place(mass, 0.3)
     pen.paint(circle(x, y, radius), scaled(mass.trim, 0.6))
     pen.paint(circle(x, y, radius * 0.85), (240, 236, 224))
@@ -93,7 +90,7 @@ def _clock(pen: Pen, mass: Mass) -> None:
     )
 
 
-def _rose(pen: Pen, mass: Mass) -> None:
+def rose(pen: Pen, mass: Mass) -> None:
     """Draw a round window with petals; their number depends on the width of the panes."""
     x, y, radius = _emblem_place(mass, 0.24)
     pen.paint(circle(x, y, radius * 1.15), mass.trim)
@@ -106,7 +103,8 @@ def _rose(pen: Pen, mass: Mass) -> None:
     pen.paint(circle(x, y, radius * 0.3), mass.trim)
 
 
-def _shield(pen: Pen, mass: Mass) -> None:
+def shield(pen: Pen, mass: Mass) -> None:
+    """Draw a coat of arms."""
     x, y, radius = _emblem_place(mass, 0.2)
     outline = [
         (x - radius, y + radius),
@@ -120,16 +118,16 @@ def _shield(pen: Pen, mass: Mass) -> None:
 
 
 GROUND_FLOORS: dict[str, Callable[[Pen, Mass], None]] = {
-    "arcade": _arcade,
-    "columns": _columns,
-    "plain": _nothing,
-    "portal": _portal,
-    "vault": _vault,
+    "arcade": arcade,
+    "columns": columns,
+    "plain": lambda _pen, _mass: None,
+    "portal": portal,
+    "vault": vault,
 }
 
 EMBLEMS: dict[str, Callable[[Pen, Mass], None]] = {
-    "clock": _clock,
-    "none": _nothing,
-    "rose": _rose,
-    "shield": _shield,
+    "clock": clock,
+    "none": lambda _pen, _mass: None,
+    "rose": rose,
+    "shield": shield,
 }

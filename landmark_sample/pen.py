@@ -142,11 +142,10 @@ class Pen:
         for left, right in pairwise(edges):
             outline = [(centre + left * radius, foot + y) for radius, y in profile]
             outline += [(centre + right * radius, foot + y) for radius, y in reversed(profile)]
-            self.fill(outline, scaled(colour, self._facing_sun((left + right) / 2)))
-
-    def _facing_sun(self, across: float) -> float:
-        towards = across * self.standpoint.sun + math.sqrt(1 - across * across) * 0.6
-        return 1.0 + self.standpoint.sun_strength * 0.5 * (towards - 0.75) - 0.12 * abs(across)
+            across = (left + right) / 2
+            towards_sun = across * self.standpoint.sun + math.sqrt(1 - across * across) * 0.6
+            shade = 1.0 + self.standpoint.sun_strength * 0.5 * (towards_sun - 0.75) - 0.12 * abs(across)
+            self.fill(outline, scaled(colour, shade))
 
     def _pixels(self, points: Sequence[Point]) -> list[Point]:
         return [((x + self.half_width) * self.scale, (self.height - y) * self.scale) for x, y in points]

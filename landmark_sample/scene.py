@@ -56,12 +56,8 @@ def design_scene(seed: int, landmark_id: str) -> Scene:
     """
     chance = Chance(seed, ("scene", landmark_id))
     kind = chance.pick(sorted(COMPOSITIONS), "kind")
-    return Scene(landmark_id, kind, COMPOSITIONS[kind](chance, _plain_mass(chance)))
-
-
-def _plain_mass(chance: Chance) -> Mass:
-    """Return the materials that the parts of one building share."""
-    return Mass(
+    # The materials that all parts of the building share.
+    base = Mass(
         wall=chance.pick(WALLS, "wall"),
         roof=chance.pick(ROOFS, "roof"),
         trim=chance.pick(TRIMS, "trim"),
@@ -69,3 +65,4 @@ def _plain_mass(chance: Chance) -> Mass:
         window=chance.pick(("rectangle", "round", "pointed", "paired", "hooded", "shuttered"), "window"),
         pane=chance.between(0.32, 0.6, "pane"),
     )
+    return Scene(landmark_id, kind, COMPOSITIONS[kind](chance, base))

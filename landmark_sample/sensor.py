@@ -14,8 +14,20 @@ def develop(picture: Image.Image, chance: Chance) -> Image.Image:
         radius = chance.between(0.4, 1.8, "blur") * max(picture.size) / 1000
         picture = picture.filter(ImageFilter.BoxBlur(radius))
     if chance.happens(0.5, "has vignette"):
-        picture = _add_vignette(picture, chance.between(0.1, 0.45, "vignette"))
-    return _add_noise(picture, round(3 + 15 * chance.fraction("noise") ** 2.5), chance)
+        across = np.linspace(-1, 1, 48)
+        # (1, 48) and (48, 1) -> (48, 48): squared distance from the centre.
+        distance = across[None, :] ** 2 + across[:, None] ** 2
+        levels = 255 * (1 - chance.between(0.1, 0.45, "vignette") * distance / 2)
+        shade = Image.fromarray(np.round(levels).astype(np.uint8))
+        shade = shade.resize(picture.size, Image.Resampling.BILINEAR)
+        picture = ImageChops.multiply(picture, Image.merge("RGB", (shade, shade, shade)))
+    # Brightness noise, uniform in -amplitude … amplitude levels, the same for every colour.
+    amplitude = round(3 + 15 * chance.fraction("noise") ** 2.5)
+    grain = chance.generator("grain").integers(
+        128 - amplitude, 128 + amplitude, (picture.height, picture.width), np.uint8, endpoint=True
+    )
+    noise = Image.fromarray(grain)
+    return ImageChops.add(picture, Image.merge("RGB", (noise, noise, noise)), offset=-128)
 
 
 def _tone_curves(chance: Chance) -> list[int]:
@@ -28,21 +40,3 @@ def _tone_curves(chance: Chance) -> list[int]:
         curve = 0.5 + (levels * exposure * gain - 0.5) * contrast
         curves += np.clip(np.round(curve * 255), 0, 255).astype(int).tolist()
     return curves
-
-
-def _add_vignette(picture: Image.Image, strength: float) -> Image.Image:
-    across = np.linspace(-1, 1, 48)
-    # (1, 48) and (48, 1) -> (48, 48): squared distance from the centre.
-    distance = across[None, :] ** 2 + across[:, None] ** 2
-    shade = Image.fromarray(np.round(255 * (1 - strength * distance / 2)).astype(np.uint8))
-    shade = shade.resize(picture.size, Image.Resampling.BILINEAR)
-    return ImageChops.multiply(picture, Image.merge("RGB", (shade, shade, shade)))
-
-
-def _add_noise(picture: Image.Image, amplitude: int, chance: Chance) -> Image.Image:
-    """Add brightness noise, uniform in -amplitude … amplitude levels, the same for every colour."""
-    grain = chance.generator("grain").integers(
-        128 - amplitude, 128 + amplitude, (picture.height, picture.width), np.uint8, endpoint=True
-    )
-    layer = Image.fromarray(grain)
-    return ImageChops.add(picture, Image.merge("RGB", (layer, layer, layer)), offset=-128)

@@ -31,7 +31,11 @@ def draw_surroundings(shot: Shot, light: Light, chance: Chance) -> Image.Image:
     """Return sky, skyline and ground in RGB, of the photo's size and in its light."""
     picture = _sky(shot, light, chance)
     pen = ImageDraw.Draw(picture, "RGBA")
-    _skyline(pen, shot, light, chance)
+    skyline = chance.pick(("none", "hills", "mountains", "houses", "houses", "woods"), "skyline")
+    if skyline in ("hills", "mountains"):
+        _hills(pen, shot, light, chance, 0.5 if skyline == "hills" else 1.6)
+    elif skyline in ("houses", "woods"):
+        _row(pen, shot, light, chance, skyline)
     _ground(pen, shot, light, chance)
     return picture
 
@@ -62,31 +66,18 @@ def _sky(shot: Shot, light: Light, chance: Chance) -> Image.Image:
     sky = sky * (1 - cover) + np.array(light.cloud) * (0.75 + 0.25 * puffs[:, :, None]) * cover
     picture = Image.fromarray(np.clip(sky, 0, 255).astype(np.uint8))
     picture = picture.resize((shot.width, shot.height), Image.Resampling.BILINEAR)
-    if light.stars:
-        _stars(picture, shot, chance)
-    return picture
-
-
-def _stars(picture: Image.Image, shot: Shot, chance: Chance) -> None:
     pen = ImageDraw.Draw(picture)
     size = max(1, shot.width // 700)
-    for star in range(60):
+    for star in range(60 if light.stars else 0):
         x, y = chance.integer(0, shot.width, "star x", star), chance.integer(0, shot.height, "star y", star)
         shine = chance.integer(90, 230, "star", star)
         pen.rectangle((x, y, x + size - 1, y + size - 1), fill=(shine, shine, shine))
+    return picture
 
 
 def _far(colour: Colour, light: Light, share: float) -> Colour:
     """Return a colour in the photo's light behind `share` of haze."""
     return mixed(light.on(colour), light.horizon, min(1.0, share + light.fog))
-
-
-def _skyline(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance) -> None:
-    kind = chance.pick(("none", "hills", "mountains", "houses", "houses", "woods"), "skyline")
-    if kind in ("hills", "mountains"):
-        _hills(pen, shot, light, chance, 0.5 if kind == "hills" else 1.6)
-    elif kind in ("houses", "woods"):
-        _row(pen, shot, light, chance, kind)
 
 
 def _hills(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance, size: float) -> None:
@@ -147,15 +138,9 @@ def _ground(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance) 
         ]
         pen.polygon(corners, fill=mixed(far, near, band / 15))
     if chance.happens(0.45, "paving"):
-        _paving(pen, shot, light, chance)
-
-
-def _paving(pen: ImageDraw.ImageDraw, shot: Shot, light: Light, chance: Chance) -> None:
-    """Draw lines towards one point on the horizon, and across."""
-    vanishing = shot.width * chance.between(0.2, 0.8, "vanishing")
-    stroke = max(1, shot.width // 500)
-    for line in range(-12, 13):
-        near = vanishing + line * shot.width * 0.18
-        pen.line(
-            [(vanishing, shot.horizon), (near, shot.height)], fill=(*light.on((60, 58, 56)), 46), width=stroke
-        )
+        # Lines towards one point on the horizon.
+        vanishing = shot.width * chance.between(0.2, 0.8, "vanishing")
+        joint, stroke = (*light.on((60, 58, 56)), 46), max(1, shot.width // 500)
+        for line in range(-12, 13):
+            foot = vanishing + line * shot.width * 0.18, shot.height
+            pen.line([(vanishing, shot.horizon), foot], fill=joint, width=stroke)

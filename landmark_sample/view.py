@@ -86,20 +86,17 @@ def _apply_light(elevation: Elevation, light: Light) -> Elevation:
     table = [min(255, round(level * factor)) for factor in (red, green, blue) for level in range(256)]
     colour = elevation.colour.point(table)
     if light.floodlight:
-        colour = ImageChops.add(colour, _floodlight(elevation.colour, light.floodlight))
+        # Warm light of lamps at the foot of the building, weaker towards the top.
+        rise = np.linspace(0.25, 0.8, 64)[:, None] * light.floodlight
+        # (64, 1) -> (64, 1, 3): one colour per row.
+        beam = np.clip(rise[:, :, None] * np.array((255, 214, 150)), 0, 255).astype(np.uint8)
+        lamps = Image.fromarray(beam).resize(colour.size, Image.Resampling.BILINEAR)
+        colour = ImageChops.add(colour, ImageChops.multiply(elevation.colour, lamps))
     if light.lit_windows:
         colour.paste(Image.new("RGB", colour.size, LAMPLIGHT), (0, 0), elevation.glow)
     if light.fog:
         colour = Image.blend(colour, Image.new("RGB", colour.size, light.horizon), min(0.8, light.fog))
     return Elevation(colour, elevation.cover, elevation.glow)
-
-
-def _floodlight(colour: Image.Image, strength: float) -> Image.Image:
-    """Return the warm light of lamps at the foot of the building, weaker towards the top."""
-    rise = np.linspace(0.25, 0.8, 64)[:, None] * strength
-    # (64, 1) -> (64, 1, 3): one warm light per row.
-    beam = np.clip(rise[:, :, None] * np.array((255, 214, 150)), 0, 255).astype(np.uint8)
-    return ImageChops.multiply(colour, Image.fromarray(beam).resize(colour.size, Image.Resampling.BILINEAR))
 
 
 def _add_weather(picture: Image.Image, light: Light, chance: Chance) -> None:

@@ -47,7 +47,9 @@ def draw_windows(pen: Pen, mass: Mass, chance: Chance) -> None:
             is_lit = chance.happens(pen.standpoint.lit_windows, "lit", f"{mass.centre:.3f}", row, column)
             opening(pen, mass, _foreshorten(mass, x, y, width, height), is_lit=is_lit)
         if mass.storeys > 1 and row > 0 and mass.window not in ("ribbon", "fins", "slit"):
-            _string_course(pen, mass, foot + storey * row)
+            y = foot + storey * row
+            pen.paint(box(mass.left, y, mass.width, 0.012), mass.trim)
+            pen.paint(box(mass.left, y - 0.008, mass.width, 0.008), BLACK, 0.25)
 
 
 Slot = tuple[float, float, float, float]  # centre x, foot y, width, height
@@ -67,11 +69,6 @@ def _foreshorten(mass: Mass, x: float, y: float, width: float, height: float) ->
     radius = mass.width / 2
     angle = (x - mass.centre) / radius * math.pi * 0.45
     return mass.centre + math.sin(angle) * radius, y, width * max(0.3, math.cos(angle)), height
-
-
-def _string_course(pen: Pen, mass: Mass, y: float) -> None:
-    pen.paint(box(mass.left, y, mass.width, 0.012), mass.trim)
-    pen.paint(box(mass.left, y - 0.008, mass.width, 0.008), BLACK, 0.25)
 
 
 def ledge(pen: Pen, mass: Mass, height: float = 0.03) -> None:
@@ -120,16 +117,12 @@ def _rectangle(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
     _pane(pen, mass, box(x - width / 2, y, width, height), slot, is_lit=is_lit)
 
 
-def _round_arch(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
+def _arched(
+    pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool, frame: float, frame_rise: float, rise: float
+) -> None:
     x, y, width, height = slot
-    pen.paint(arch(x, y - width * 0.05, width * 1.3, height + width * 0.15), mass.trim)
-    _pane(pen, mass, arch(x, y, width, height), slot, is_lit=is_lit)
-
-
-def _pointed_arch(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
-    x, y, width, height = slot
-    pen.paint(arch(x, y - width * 0.05, width * 1.3, height + width * 0.25, 1.9), mass.trim)
-    _pane(pen, mass, arch(x, y, width, height, 1.8), slot, is_lit=is_lit)
+    pen.paint(arch(x, y - width * 0.05, width * 1.3, height + width * frame, frame_rise), mass.trim)
+    _pane(pen, mass, arch(x, y, width, height, rise), slot, is_lit=is_lit)
 
 
 def _paired(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
@@ -152,8 +145,8 @@ def _hooded(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
 
 def _shuttered(pen: Pen, mass: Mass, slot: Slot, *, is_lit: bool) -> None:
     x, y, width, height = slot
-    for left, colour in ((x - width * 0.95, mass.roof), (x + width * 0.55, mass.roof)):
-        pen.paint(box(left, y, width * 0.4, height), colour)
+    for left in (x - width * 0.95, x + width * 0.55):
+        pen.paint(box(left, y, width * 0.4, height), mass.roof)
     _pane(pen, mass, box(x - width / 2, y, width, height), slot, is_lit=is_lit)
 
 
@@ -187,10 +180,6 @@ def _courses(pen: Pen, mass: Mass, spacing: float, opacity: float) -> list[float
     return heights
 
 
-def _plain(_pen: Pen, _mass: Mass) -> None:
-    """Draw nothing: plaster."""
-
-
 def _ashlar(pen: Pen, mass: Mass, spacing: float = 0.05, opacity: float = 0.16) -> None:
     for row, y in enumerate(_courses(pen, mass, spacing, opacity)):
         for joint in range(int(mass.width / (spacing * 2))):
@@ -208,7 +197,7 @@ TEXTURES: dict[str, Callable[[Pen, Mass], object]] = {
     "ashlar": _ashlar,
     "bands": _bands,
     "brick": partial(_courses, spacing=0.018, opacity=0.2),
-    "plain": _plain,
+    "plain": lambda _pen, _mass: None,
     "rustic": partial(_ashlar, spacing=0.085, opacity=0.3),
 }
 
@@ -217,9 +206,9 @@ OPENINGS: dict[str, Opening] = {
     "fins": _fins,
     "hooded": _hooded,
     "paired": _paired,
-    "pointed": _pointed_arch,
+    "pointed": partial(_arched, frame=0.25, frame_rise=1.9, rise=1.8),
     "rectangle": _rectangle,
     "ribbon": _ribbon,
-    "round": _round_arch,
+    "round": partial(_arched, frame=0.15, frame_rise=1.0, rise=1.0),
     "slit": _slit,
 }

@@ -67,7 +67,9 @@ def predict_hold_out(
         for image_ids, outputs in run_networks(members, read, batch_size):
             truth = hold_out.truth[done : done + len(image_ids)]
             for of_member, own in zip(batches, outputs, strict=True):
-                of_member.append(_measure(own.logits, truth))
+                true_logits = tf.gather(own.logits, truth, batch_dims=1).numpy().astype(np.float64)
+                log_sums = _log_sums(own.logits).numpy().astype(np.float64)
+                of_member.append((most_likely(own.logits, TOP_K), log_sums, true_logits))
             mean = tf.add_n([tf.nn.softmax(own.logits) for own in outputs]) / len(outputs)
             mean_softmax.append(most_likely(tf.math.log(mean), TOP_K))
             if statistics:
@@ -88,12 +90,6 @@ def predict_hold_out(
         evidence=Evidence.join(evidence),
         evidence_masked=Evidence.join(masked),
     )
-
-
-def _measure(logits: tf.Tensor, truth: NDArray[np.int64]) -> _Measured:
-    """Return the top-k classes, log sums and true logits of a batch."""
-    true_logits = tf.gather(logits, truth, batch_dims=1).numpy().astype(np.float64)
-    return most_likely(logits, TOP_K), _log_sums(logits).numpy().astype(np.float64), true_logits
 
 
 @tf.function(input_signature=[tf.TensorSpec((None, None), tf.float32)])  # type: ignore[untyped-decorator]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,25 @@ class Voter:
     log_sums: NDArray[np.float64] | None = None
     true_logits: NDArray[np.float64] | None = None
 
+    def of(self, photos: NDArray[np.int64]) -> Self:
+        """Return what it predicts for these photos, given by their positions, in this order."""
+        return replace(
+            self,
+            predictions=self.predictions.of(photos),
+            log_sums=None if self.log_sums is None else self.log_sums[photos],
+            true_logits=None if self.true_logits is None else self.true_logits[photos],
+        )
+
+    def check(self, photos: int, classes: int) -> None:
+        """Raise ValueError if an array has another shape, or holds a class or score out of range."""
+        found = self.predictions
+        shape = (photos, *found.classes.shape[1:])
+        _check_array(f"classes of {self.name}", found.classes, shape, classes - 1)
+        _check_array(f"scores of {self.name}", found.scores, (photos, *found.scores.shape[1:]), 1)
+        if self.log_sums is not None or self.true_logits is not None:
+            _check_array(f"log sums of {self.name}", self.log_sums, (photos, len(TEMPERATURES)))
+            _check_array(f"true logits of {self.name}", self.true_logits, (photos,))
+
 
 def measure(
     hold_out: HoldOut,
@@ -85,51 +104,37 @@ def measure(
             out of range, or a log sum or logit that is NaN.
     """
     voters = [*members, ensemble, mean_softmax]
-    _check(hold_out, members, voters)
+    count, classes = len(hold_out.image_ids), len(hold_out.label_counts)
+    if count == 0 or not members:
+        raise ValueError(f"expected photos and members, received {count} and {len(members)}")
+    if len(set(hold_out.image_ids)) < count:
+        raise ValueError("expected distinct image ids, received one twice")
+    _check_array("truth", hold_out.truth, (count,), classes - 1)
+    for voter in voters:
+        voter.check(count, classes)
     # Sorted by image id, so that whatever is drawn or ranked by position depends on the image ids alone.
-    order = np.array(sorted(range(len(hold_out.image_ids)), key=hold_out.image_ids.__getitem__))
+    order = np.array(sorted(range(count), key=hold_out.image_ids.__getitem__))
     image_ids = [hold_out.image_ids[photo] for photo in order.tolist()]
     photos = replace(hold_out, image_ids=image_ids, truth=hold_out.truth[order])
-    voters = [_in_order(voter, order) for voter in voters]
+    voters = [voter.of(order) for voter in voters]
     predictions = [voter.predictions for voter in voters]
-    resampled = resampled_figures(
-        predictions, photos.truth, len(photos.label_counts), resamples=resamples, seed=seed
-    )
+    resampled = resampled_figures(predictions, photos.truth, classes, resamples=resamples, seed=seed)
     fitting = fitting_half(image_ids, seed)
     results = [
         _voter_result(voter, photos, drawn, fitting) for voter, drawn in zip(voters, resampled, strict=True)
     ]
-    count = len(members)
-    best = max(range(count), key=lambda member: results[member].top_1.value)
-    drawn = resampled[count, :, 0] - resampled[best, :, 0]
+    best = max(range(len(members)), key=lambda member: results[member].top_1.value)
+    drawn = resampled[len(members), :, 0] - resampled[best, :, 0]
     return Evaluation(
         dataset=photos.dataset,
         dataset_fingerprint=photos.fingerprint,
-        photos=len(order),
-        classes=len(photos.label_counts),
-        chance=1 / len(photos.label_counts),
+        photos=count,
+        classes=classes,
+        chance=1 / classes,
         voters=results,
-        comparison=_comparison(voters[best], voters[count], photos.truth, drawn),
-        disagreement=_disagreement(voters[:count], voters[count], photos.truth),
+        comparison=_comparison(voters[best], voters[len(members)], photos.truth, drawn),
+        disagreement=_disagreement(voters[: len(members)], voters[len(members)], photos.truth),
     )
-
-
-def _check(hold_out: HoldOut, members: Sequence[Voter], voters: Sequence[Voter]) -> None:
-    photos, classes = len(hold_out.image_ids), len(hold_out.label_counts)
-    if photos == 0 or not members:
-        raise ValueError(f"expected photos and members, received {photos} and {len(members)}")
-    if len(set(hold_out.image_ids)) < photos:
-        raise ValueError("expected distinct image ids, received one twice")
-    _check_array("truth", hold_out.truth, (photos,), classes - 1)
-    for voter in voters:
-        found = voter.predictions
-        _check_array(
-            f"classes of {voter.name}", found.classes, (photos, *found.classes.shape[1:]), classes - 1
-        )
-        _check_array(f"scores of {voter.name}", found.scores, (photos, *found.scores.shape[1:]), 1)
-        if voter.log_sums is not None or voter.true_logits is not None:
-            _check_array(f"log sums of {voter.name}", voter.log_sums, (photos, len(TEMPERATURES)))
-            _check_array(f"true logits of {voter.name}", voter.true_logits, (photos,))
 
 
 def _check_array(
@@ -141,15 +146,6 @@ def _check_array(
     # Written this way round, it refuses NaN too.
     if highest is not None and not 0 <= array.min() <= array.max() <= highest:
         raise ValueError(f"{name}: expected 0 to {highest}, received {array.min()} to {array.max()}")
-
-
-def _in_order(voter: Voter, order: NDArray[np.int64]) -> Voter:
-    return replace(
-        voter,
-        predictions=voter.predictions.of(order),
-        log_sums=None if voter.log_sums is None else voter.log_sums[order],
-        true_logits=None if voter.true_logits is None else voter.true_logits[order],
-    )
 
 
 def _voter_result(

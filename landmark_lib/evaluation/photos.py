@@ -5,11 +5,10 @@ Wherever they come from, networks receive the pixels that preprocessing would ha
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import numpy as np
-import pyarrow as pa
 
 from landmark_lib import dataset
 from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest
@@ -130,7 +129,19 @@ class UsersPhotos:
         firsts = range(0, len(self._entries), PHOTOS_PER_UNIT)
         self._units = [self._entries.slice(first, PHOTOS_PER_UNIT) for first in firsts]
         self.sizes = [len(unit) for unit in self._units]
-        self.identity = _identity(self._entries)
+
+    @cached_property
+    def identity(self) -> str:
+        """A checksum that changes when photos are added, removed or modified."""
+        state_of = cache(_state)  # one tar may hold many photos
+        digest = hashlib.sha256()
+        columns = (
+            self._entries[name].to_pylist() for name in ("image_id", "uri", "archive", "offset", "size")
+        )
+        for image_id, uri, archive, *others in zip(*columns, strict=True):
+            state = _state(uri) if archive is None else state_of(archive)
+            digest.update(f"{image_id} {uri} {state} {others}\n".encode())
+        return digest.hexdigest()[:16]
 
     def image_ids(self) -> Iterator[str]:
         """Yield the ids of all photos, including rejected ones."""
@@ -154,17 +165,6 @@ class UsersPhotos:
                 image_ids, jpegs = [], []
         if jpegs:
             yield _array(image_ids), _array(jpegs)
-
-
-def _identity(entries: pa.Table) -> str:
-    """Return a checksum that changes when photos are added, removed or modified."""
-    state_of = cache(_state)  # one tar may hold many photos
-    digest = hashlib.sha256()
-    columns = (entries[name].to_pylist() for name in ("image_id", "uri", "archive", "offset", "size"))
-    for image_id, uri, archive, *others in zip(*columns, strict=True):
-        state = _state(uri) if archive is None else state_of(archive)
-        digest.update(f"{image_id} {uri} {state} {others}\n".encode())
-    return digest.hexdigest()[:16]
 
 
 def _state(uri: str | None) -> str:

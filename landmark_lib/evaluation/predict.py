@@ -46,6 +46,57 @@ class Ensemble:
     rejection: Rejection | None
     statistics: Sequence[FeatureStatistics]
 
+    def predict(self, photos: Photos, unit: int, settings: PredictSettings) -> tuple[pa.Table, pa.Table]:
+        """Return the predictions for the photos of a unit, and its rejected photos."""
+        rejected: list[dict[str, str]] = []
+
+        def reject(image_id: str, reason: str, detail: str) -> None:
+            rejected.append({"image_id": image_id, "reason": reason, "detail": detail})
+
+        image_ids: list[str] = []
+        of_members: list[list[Predictions]] = [[] for _ in self.members]
+        confidences: list[NDArray[np.float64]] = []
+        batches = run_networks(self.members, lambda: photos.read(unit, reject), settings.batch_size)
+        for batch_ids, outputs in batches:
+            image_ids += batch_ids.tolist()
+            for parts, own in zip(of_members, outputs, strict=True):
+                parts.append(most_likely(own.logits, settings.top_k))
+            if self.rejection:
+                confidences.append(self.rejection.score(evidence_of(outputs, self.statistics).values))
+        members = [Predictions.join(parts) for parts in of_members if parts]
+        table = self.table(image_ids, members, confidences)
+        return table, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)
+
+    def table(
+        self,
+        image_ids: list[str],
+        members: Sequence[Predictions],
+        confidences: Sequence[NDArray[np.float64]],
+    ) -> pa.Table:
+        """Return the predictions for these photos, one row each, (photos,) in each list.
+
+        Args:
+            image_ids: The photos.
+            members: Each member's predictions.
+            confidences: Chances to be right, in batches; empty without rejection.
+        """
+        rejection = self.rejection
+        names = [member.name for member in self.members]
+        schema = predictions_schema(names, rejecting=rejection is not None)
+        if not image_ids:
+            return schema.empty_table()
+        labels = np.array(self.members[0].record.landmark_ids, object)  # by class index
+        columns: list[Any] = [image_ids]
+        for member in members:
+            columns += [labels[member.classes].tolist(), member.scores.tolist()]
+        voted, votes = ensemble_predictions(members)
+        columns += [labels[voted.classes].tolist(), voted.first_scores, votes]
+        if rejection is not None:
+            confidence = np.concatenate(confidences)
+            columns += [confidence, confidence < rejection.threshold]
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=schema)
+
 
 def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[PredictionFiles, Summary]:
     """Predict all photos, resuming an interrupted run; each rank takes its share of the units.
@@ -87,58 +138,10 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
         total = sum(photos.sizes[unit] for unit in mine)
         with progress("predict", total, "photos", shown=ranks.is_chief and total > 0) as display:
             for unit in mine:
-                files.write(unit, *_predict_unit(settings, photos, ensemble, unit))
+                files.write(unit, *ensemble.predict(photos, unit, settings))
                 display.update(photos.sizes[unit])
 
     horovod_step.run_on_all_ranks(ranks, predict_mine)
     names = [member.name for member in members]
     summary = horovod_step.from_rank_0(ranks, lambda: files.finish(sum(photos.sizes), names))
     return files, summary
-
-
-def _predict_unit(
-    settings: PredictSettings, photos: Photos, ensemble: Ensemble, unit: int
-) -> tuple[pa.Table, pa.Table]:
-    """Return the predictions for the photos of a unit, and its rejected photos."""
-    rejected: list[dict[str, str]] = []
-
-    def reject(image_id: str, reason: str, detail: str) -> None:
-        rejected.append({"image_id": image_id, "reason": reason, "detail": detail})
-
-    image_ids: list[str] = []
-    of_members: list[list[Predictions]] = [[] for _ in ensemble.members]
-    confidences: list[NDArray[np.float64]] = []
-    batches = run_networks(ensemble.members, lambda: photos.read(unit, reject), settings.batch_size)
-    for batch_ids, outputs in batches:
-        image_ids += batch_ids.tolist()
-        for parts, own in zip(of_members, outputs, strict=True):
-            parts.append(most_likely(own.logits, settings.top_k))
-        if ensemble.rejection:
-            confidences.append(ensemble.rejection.score(evidence_of(outputs, ensemble.statistics).values))
-    members = [Predictions.join(parts) for parts in of_members if parts]
-    table = _table(ensemble, image_ids, members, confidences)
-    return table, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)
-
-
-def _table(
-    ensemble: Ensemble,
-    image_ids: list[str],
-    members: Sequence[Predictions],
-    confidences: Sequence[NDArray[np.float64]],
-) -> pa.Table:
-    rejection = ensemble.rejection
-    names = [member.name for member in ensemble.members]
-    schema = predictions_schema(names, rejecting=rejection is not None)
-    if not image_ids:
-        return schema.empty_table()
-    labels = np.array(ensemble.members[0].record.landmark_ids, object)  # by class index
-    columns: list[Any] = [image_ids]
-    for member in members:
-        columns += [labels[member.classes].tolist(), member.scores.tolist()]
-    voted, votes = ensemble_predictions(members)
-    columns += [labels[voted.classes].tolist(), voted.first_scores, votes]
-    if rejection is not None:
-        confidence = np.concatenate(confidences)
-        columns += [confidence, confidence < rejection.threshold]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)

@@ -85,21 +85,11 @@ def learn_rejection(
     right = landmarks.right[~fitting]
     if not right.any():
         raise ValueError("no right prediction in the half to measure on")
-    return rejection, _measure(rejection, known.of(~fitting), right, free, resamples)
-
-
-def _measure(
-    rejection: Rejection,
-    known: Evidence,
-    right: NDArray[np.bool_],
-    free: LandmarkFreePhotos,
-    resamples: int,
-) -> RejectionResult:
-    """Measure on photos that the rejection was not fitted on."""
-    scores, free_scores = rejection.score(known.values), rejection.score(free.evidence.values)
-    plain = RankedPhotos(known.scores, right, free.evidence.scores)
+    unseen = known.of(~fitting)
+    scores, free_scores = rejection.score(unseen.values), rejection.score(free.evidence.values)
+    plain = RankedPhotos(unseen.scores, right, free.evidence.scores)
     rejecting = RankedPhotos(scores, right, free_scores)
-    return RejectionResult(
+    result = RejectionResult(
         source=free.source,
         photos=len(right),
         landmark_free=len(free_scores),
@@ -110,6 +100,7 @@ def _measure(
         right_kept=float((scores[right] >= rejection.threshold).mean()),
         landmark_free_rejected=float((free_scores < rejection.threshold).mean()),
     )
+    return rejection, result
 
 
 def _at_shares(

@@ -3,6 +3,7 @@
 import email.utils
 import time
 from contextlib import suppress
+from typing import Self
 
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, ProxyError
@@ -70,7 +71,11 @@ class Downloader:
             try:
                 response = self._follow(trail)
                 if response.status not in TEMPORARY and response.status < 500:
-                    return self._content(response)
+                    if response.status in {404, 410}:
+                        raise BadPhotoError(Reason.MISSING_FILE, f"HTTP {response.status}")
+                    if response.status != 200:
+                        raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"HTTP {response.status}")
+                    return self._body(response, self._max_bytes)
             except ValueError as error:
                 raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
             except HTTPError as error:
@@ -78,7 +83,7 @@ class Downloader:
             finally:
                 if response is not None:
                     self._finish(response)
-            retry = _after_pause(retry, response, failure)
+            retry = retry.pause(response, failure)
 
     def _follow(self, trail: list[WebAddress]) -> BaseHTTPResponse:
         """Request the first address and follow redirects, adding their targets to the trail."""
@@ -96,13 +101,6 @@ class Downloader:
             self._finish(response)
             trail.append(trail[-1].redirect(location))
         raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"more than {MAX_REDIRECTS} redirects")
-
-    def _content(self, response: BaseHTTPResponse) -> bytes:
-        if response.status in {404, 410}:
-            raise BadPhotoError(Reason.MISSING_FILE, f"HTTP {response.status}")
-        if response.status != 200:
-            raise BadPhotoError(Reason.DOWNLOAD_FAILED, f"HTTP {response.status}")
-        return self._body(response, self._max_bytes)
 
     def _body(self, response: BaseHTTPResponse, max_bytes: int) -> bytes:
         if (response.length_remaining or 0) > max_bytes:
@@ -128,6 +126,22 @@ class Downloader:
 class Patience(Retry):
     """The pauses between attempts, which respect `Retry-After`."""
 
+    def pause(self, response: BaseHTTPResponse | None, failure: HTTPError | None) -> Self:
+        """Wait after a failed attempt. Return the pauses that are left.
+
+        Raises:
+            BadPhotoError: No attempt is left.
+        """
+        try:
+            left = self.increment("GET", response=response, error=failure)
+        except HTTPError:
+            detail = str(failure.args[0]) if failure else f"HTTP {response.status if response else None}"
+            if isinstance(failure, ProxyError):
+                detail += f": {failure.original_error}"
+            raise BadPhotoError(Reason.DOWNLOAD_FAILED, detail) from None
+        left.sleep(response)
+        return left
+
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the seconds that a server asks for, at most `MAX_PAUSE`.
 
@@ -142,15 +156,3 @@ class Patience(Retry):
             except (ValueError, IndexError, OverflowError):  # such as a year 99999
                 seconds = 0
         return min(seconds, MAX_PAUSE) if seconds > 0 else 0  # false for NaN
-
-
-def _after_pause(retry: Patience, response: BaseHTTPResponse | None, failure: HTTPError | None) -> Patience:
-    try:
-        retry = retry.increment("GET", response=response, error=failure)
-    except HTTPError:  # no attempt left
-        detail = str(failure.args[0]) if failure else f"HTTP {response.status if response else None}"
-        if isinstance(failure, ProxyError):
-            detail += f": {failure.original_error}"
-        raise BadPhotoError(Reason.DOWNLOAD_FAILED, detail) from None
-    retry.sleep(response)
-    return retry

@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -42,19 +42,13 @@ def is_public(address: str) -> bool:
         return ip.is_global and not ip.is_multicast
     if ip.scope_id is not None:
         return False
-    embedded = _embedded(ip)
-    if embedded is not None:
-        return is_public(str(embedded))
-    return ip.is_global and ip in GLOBAL_UNICAST
-
-
-def _embedded(ip: IPv6Address) -> IPv4Address | None:
-    last = IPv4Address(int(ip) & 0xFFFFFFFF)
+    last = str(IPv4Address(int(ip) & 0xFFFFFFFF))
     if ip in NAT64:
-        return last
-    if ip in GLOBAL_UNICAST and int(ip) >> 32 & 0xFFFFFFFF in ISATAP and not is_public(str(last)):
-        return last
-    return ip.ipv4_mapped or ip.sixtofour
+        return is_public(last)
+    if ip in GLOBAL_UNICAST and int(ip) >> 32 & 0xFFFFFFFF in ISATAP and not is_public(last):
+        return False
+    embedded = ip.ipv4_mapped or ip.sixtofour
+    return is_public(str(embedded)) if embedded else ip.is_global and ip in GLOBAL_UNICAST
 
 
 def is_plainly_private(host: str) -> bool:
@@ -83,7 +77,12 @@ class _PublicHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         host, failure = self._dns_host, None
         try:
-            for address in self._public_addresses(host):
+            found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(host, self, error) from error
+        addresses = dict.fromkeys(str(socket_address[0]) for *_, socket_address in found)
+        try:
+            for address in filter(is_public, addresses):
                 # urllib3 resolves its host again; an address resolves to itself.
                 self._dns_host = address
                 try:
@@ -93,14 +92,6 @@ class _PublicHTTPConnection(HTTPConnection):
         finally:
             self._dns_host = host  # for the header Host, the certificate and SNI
         raise failure or refusal(host)
-
-    def _public_addresses(self, host: str) -> list[str]:
-        try:
-            found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
-        except socket.gaierror as error:
-            raise NameResolutionError(host, self, error) from error
-        addresses = dict.fromkeys(str(socket_address[0]) for *_, socket_address in found)
-        return [address for address in addresses if is_public(address)]
 
 
 class _PublicHTTPSConnection(_PublicHTTPConnection, HTTPSConnection):

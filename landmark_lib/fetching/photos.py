@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import AddressError, BadPhotoError, SourceVanishedError
 from landmark_lib.fetching.download import MEGABYTE, Downloader
+from landmark_lib.fetching.files import Files
 from landmark_lib.fetching.web_address import SCHEMES
 from landmark_lib.settings import FetchSettings
 from landmark_lib.storage import open_address
@@ -24,7 +25,6 @@ from landmark_lib.storage import open_address
 STORES = ("file", "gs", "gcs", "s3", "s3a", "hdfs")
 # Photos in transfer or waiting for their turn, per connection.
 LOOK_AHEAD = 2
-CHUNK = 1024 * 1024  # bytes
 # Errors of this machine or its network, not of a photo.
 MACHINE_FAULTS = {
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS),
@@ -33,7 +33,6 @@ MACHINE_FAULTS = {
 }
 
 Content = Callable[[], bytes]
-Span = tuple[int, int]  # offset and size in an archive, bytes
 
 
 def fetch_photos(
@@ -80,22 +79,19 @@ def _outcome(row: dict[str, Any], content: Content) -> tuple[dict[str, Any], byt
 
 
 class _Fetching:
-    """The open resources of one caller: connections, threads, and the current archive."""
+    """The open resources of one caller: connections, threads and files."""
 
     def __init__(self, fetch: FetchSettings, root: str) -> None:
         self._root = root
         self._schemes = {*STORES, _scheme(root)}
-        self._max_bytes = fetch.max_megabytes * MEGABYTE
+        self._files = Files(fetch.max_megabytes * MEGABYTE)
         self._downloader = Downloader(fetch)
         self._threads = ThreadPoolExecutor(fetch.connections_per_host)
-        self._archive: BinaryIO | None = None
-        self._archive_sizes: dict[str, int] = {}
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._downloader.close()
-        if self._archive is not None:
-            self._archive.close()
+        self._files.close()
 
     def begin(self, row: dict[str, Any]) -> Content:
         """Start fetching a remote photo. Return a function that waits for it, or that reads a local one."""
@@ -112,7 +108,7 @@ class _Fetching:
         if row["archive"] is None and _scheme(row["uri"]) in SCHEMES:
             return self._threads.submit(self._downloader.download, row["uri"]).result
         if row["size"] is not None:
-            self._check_size(row["size"])
+            self._files.check_size(row["size"])
         address = row["archive"] or row["uri"]
         if _scheme(address) not in self._schemes:
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, f"unknown scheme: {_scheme(address)}")
@@ -122,11 +118,11 @@ class _Fetching:
             raise BadPhotoError(Reason.UNSUPPORTED_ADDRESS, str(error)) from None
         span = None if row["archive"] is None else (row["offset"], row["size"])
         if isinstance(filesystem, LocalFileSystem):
-            read = partial(self._read_local, path, span)
+            read = partial(self._files.read_local, path, span)
             return partial(self._call, read, row["archive"])
         if span is None and row["size"] == 0:
             return bytes
-        read = partial(self._read_remote, filesystem, path, span)
+        read = partial(self._files.read_remote, filesystem, path, span)
         return self._threads.submit(self._call, read, row["archive"]).result
 
     def _call(self, read: Content, archive: str | None) -> bytes:
@@ -143,53 +139,6 @@ class _Fetching:
             if isinstance(error, FileNotFoundError):
                 raise BadPhotoError(Reason.MISSING_FILE) from None
             raise BadPhotoError(Reason.UNREADABLE_FILE, str(error)) from None
-
-    def _read_local(self, path: str, span: Span | None) -> bytes:
-        if span is not None:
-            if self._archive is None or self._archive.name != path:
-                if self._archive is not None:
-                    self._archive.close()
-                self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for later photos
-            offset, size = span
-            return _whole(os.pread(self._archive.fileno(), size, offset), size)
-        status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe could block for ever
-            raise BadPhotoError(Reason.UNREADABLE_FILE, "not a regular file")
-        self._check_size(status.st_size)
-        with Path(path).open("rb") as file:
-            content = file.read(status.st_size + 1)
-            while len(content) <= self._max_bytes and (more := file.read(CHUNK)):  # it grew meanwhile
-                content += more
-        self._check_read(content)
-        return content
-
-    def _read_remote(self, filesystem: Any, path: str, span: Span | None) -> bytes:
-        if span is not None:
-            offset, size = span
-            if path not in self._archive_sizes:
-                self._archive_sizes[path] = filesystem.info(path)["size"]
-            if offset >= self._archive_sizes[path]:  # object stores refuse a range beyond the end
-                return _whole(b"", size)
-            return _whole(filesystem.cat_file(path, start=offset, end=offset + size), size)
-        # One call, which reads at most one byte too many.
-        [content] = filesystem.cat_ranges([path], [0], [self._max_bytes + 1], on_error="return")
-        if isinstance(content, Exception):
-            if isinstance(content, FileNotFoundError):
-                raise content
-            info = filesystem.info(path)
-            if info["type"] == "file" and info["size"] == 0:  # stores fail on a range of an empty object
-                return b""
-            raise content
-        self._check_read(content)
-        return bytes(content)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._max_bytes:
-            raise BadPhotoError(Reason.TOO_LARGE, f"{size} bytes")
-
-    def _check_read(self, content: bytes) -> None:
-        if len(content) > self._max_bytes:
-            raise BadPhotoError(Reason.TOO_LARGE, f"more than {self._max_bytes} bytes")
 
 
 def _scheme(address: str) -> str:
@@ -210,9 +159,3 @@ def _check_still_there(address: str) -> None:
         raise SourceVanishedError(f"{address} is gone: {error}; start again when it is back") from None
     if is_emptied:  # the folder of an unmounted disk stays
         raise SourceVanishedError(f"{address} is gone: the folder is empty; start again when it is back")
-
-
-def _whole(content: bytes, size: int) -> bytes:
-    if len(content) < size:
-        raise BadPhotoError(Reason.TRUNCATED, f"{len(content)} of {size} bytes in the archive")
-    return content

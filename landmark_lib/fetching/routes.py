@@ -70,22 +70,17 @@ class Routes:
         Raises:
             UserError: The environment names an invalid one.
         """
-        for name in (address.scheme, "all"):
-            if self._proxies.get(name):
-                return None if self._bypasses_proxy(address) else _proxy(name, self._proxies[name])
-        return None
-
-    def _bypasses_proxy(self, address: WebAddress) -> bool:
+        name = next((name for name in (address.scheme, "all") if self._proxies.get(name)), None)
         host = address.host.strip("[]").rstrip(".")
-        if proxy_bypass(f"{host}:{address.port}", self._proxies):
-            return True
+        if name is None or proxy_bypass(f"{host}:{address.port}", self._proxies):
+            return None
         with suppress(ValueError):
             ip = ipaddress.ip_address(host)
             for entry in self._proxies.get("no", "").split(","):
                 with suppress(ValueError):  # a name
                     if ip in ipaddress.ip_network(entry.strip().strip("[]"), strict=False):
-                        return True
-        return False
+                        return None
+        return _proxy(name, self._proxies[name])
 
 
 def _proxy(name: str, value: str) -> WebAddress:

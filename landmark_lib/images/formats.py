@@ -52,7 +52,10 @@ def open_photo(file: BinaryIO) -> ImageFile:
             is_known = accepts is not None and accepts(begins) is True
             if is_known or accepts is None:  # without `accepts`, a reader tries every file
                 file.seek(0)
-                return _primary(opened(file, ""))
+                photo = opened(file, "")
+                if photo.info.get("primary") is False:  # another image of a HEIC, such as a thumbnail
+                    raise SyntaxError("the primary image cannot be read")  # noqa: TRY301 - like a reader's own
+                return photo
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
             is_cut = isinstance(error.__cause__ or error, IndexError | struct.error)
             what = "truncated header: " if is_cut else ""
@@ -60,10 +63,3 @@ def open_photo(file: BinaryIO) -> ImageFile:
     if failures:
         raise SyntaxError("; ".join(failures))
     raise UnidentifiedImageError(f"begins with {begins!r}")
-
-
-def _primary(photo: ImageFile) -> ImageFile:
-    """Return a photo; refuse a thumbnail or another image of a HEIC whose photo cannot be read."""
-    if photo.info.get("primary") is False:
-        raise SyntaxError("the primary image cannot be read")
-    return photo

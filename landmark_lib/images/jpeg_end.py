@@ -85,7 +85,20 @@ def is_whole(pixels: Pixels, max_memory: float) -> bool:
         return False
 
     def is_enough(size: int) -> bool:
-        return _is_enough(pixels, scans, size, max_memory)
+        """Return whether `size` bytes of the scans give the same pixels whatever follows them."""
+        bits, rest = scans.content[:size], scans.content[size:]
+        restarts = len(RESTART.findall(bits, scans.last))
+        restart = bytes((0xFF, 0xD0 + restarts % 8)) + CONTINUATIONS[0]
+        continuations: list[Piece] = [rest, *CONTINUATIONS, *([restart] if scans.has_intervals else [])]
+        versions = (
+            replace(pixels, pieces=(*pixels.pieces[:-1], bits, continuation, END))
+            for continuation in continuations
+        )
+        try:
+            first = _digest(next(versions), max_memory)
+            return all(_digest(version, max_memory) == first for version in versions)
+        except OSError:  # libjpeg cannot decode them
+            return False
 
     size = len(scans.content)
     without_zeros = _strip(scans.content, 0)
@@ -97,23 +110,6 @@ def is_whole(pixels: Pixels, max_memory: float) -> bool:
         return True  # FF 00 is a byte of the scan
     # Zeros at the end are padding, or data of even colours; then all of them are needed.
     return is_enough(size) and not is_enough(size - 1)
-
-
-def _is_enough(pixels: Pixels, scans: Scans, size: int, max_memory: float) -> bool:
-    """Return whether `size` bytes of the scans give the same pixels whatever follows them."""
-    bits, rest = scans.content[:size], scans.content[size:]
-    restarts = len(RESTART.findall(bits, scans.last))
-    restart = bytes((0xFF, 0xD0 + restarts % 8)) + CONTINUATIONS[0]
-    continuations: list[Piece] = [rest, *CONTINUATIONS, *([restart] if scans.has_intervals else [])]
-    versions = (
-        replace(pixels, pieces=(*pixels.pieces[:-1], bits, continuation, END))
-        for continuation in continuations
-    )
-    try:
-        first = _digest(next(versions), max_memory)
-        return all(_digest(version, max_memory) == first for version in versions)
-    except OSError:  # libjpeg cannot decode them
-        return False
 
 
 def _strip(content: memoryview, byte: int) -> memoryview:

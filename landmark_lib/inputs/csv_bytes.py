@@ -114,7 +114,12 @@ class Text:
         """
         self._file, self._name, self._option = file, name, option
         self._ahead = self._read_bytes()
-        self._decoder = codecs.getincrementaldecoder(_encoding_of(self._ahead))()
+        encoding = next((known for mark, known in MARKS.items() if self._ahead.startswith(mark)), "utf-8")
+        even, odd = self._ahead[:SNIFFED:2], self._ahead[1:SNIFFED:2]
+        zeros = [half.count(0) / (len(half) or 1) for half in (even, odd)]
+        if encoding == "utf-8" and max(zeros) > ZEROS_OF_UTF_16 > 1 - ZEROS_OF_UTF_16 > min(zeros):
+            encoding = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+        self._decoder = codecs.getincrementaldecoder(encoding)()
         self.is_valid = True
 
     def read(self) -> str:
@@ -140,17 +145,6 @@ class Text:
             return self._file.read(CHUNK_BYTES)
         except UNPACKING as error:
             raise UserError(f"{self._option}: {self._name} cannot be read to its end: {error}") from None
-
-
-def _encoding_of(start: bytes) -> str:
-    for mark, encoding in MARKS.items():
-        if start.startswith(mark):
-            return encoding
-    even, odd = start[:SNIFFED:2], start[1:SNIFFED:2]
-    zeros = [half.count(0) / (len(half) or 1) for half in (even, odd)]
-    if max(zeros) > ZEROS_OF_UTF_16 > 1 - ZEROS_OF_UTF_16 > min(zeros):
-        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-    return "utf-8"
 
 
 WINDOWS = "landmark_lib.windows-1252"

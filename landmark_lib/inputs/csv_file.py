@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from landmark_lib.errors import UserError
-from landmark_lib.inputs.csv_bytes import CHUNK_BYTES, Text, open_plain
+from landmark_lib.inputs.csv_bytes import Text, open_plain
 from landmark_lib.inputs.remarks import NOT_UTF8, log_remark
 from landmark_lib.storage import Place
 
@@ -50,6 +50,28 @@ class Header:
     def shown(self) -> str:
         """The start of the row in quotes."""
         return repr(self.line[:SHOWN])
+
+    @classmethod
+    def split_off(cls, text: str) -> tuple[Self, str]:
+        """Return the header of a CSV that starts like this text, and the rest of the text."""
+        # Some programs write the byte order mark twice.
+        lines = io.StringIO(text.lstrip("\ufeff"), newline="")
+        first, delimiter = "", ""
+        for line in lines:
+            separator = SEPARATOR_LINE.fullmatch(line) if not first else None
+            if separator:
+                delimiter = separator[1]
+            elif first or line.strip():
+                first += line
+                if first.count('"') % 2 == 0:  # a quoted cell may contain a line break
+                    break
+        rest = lines.read()
+        if not delimiter:
+            cells = {candidate: _cells(first, candidate) for candidate in DELIMITERS}
+            known = {c: sum(name.strip().lower() in KNOWN for name in found) for c, found in cells.items()}
+            delimiter = max(DELIMITERS, key=lambda candidate: (known[candidate], len(cells[candidate])))
+        names = tuple(name.strip().lower() for name in _cells(first, delimiter))
+        return cls(names, delimiter, first.rstrip("\r\n")), rest
 
 
 @dataclass(frozen=True)
@@ -92,7 +114,7 @@ class UsersCsv:
         beginning = ""
         while len(beginning) <= LONGEST_HEADER and (piece := self._text.read()):
             beginning += piece
-        self.header, self._rest = _split_header(beginning)
+        self.header, self._rest = Header.split_off(beginning)
 
     @property
     def is_valid(self) -> bool:
@@ -116,11 +138,16 @@ class UsersCsv:
             torn.append(row)
             return "skip"
 
-        feed = _Feed(self._header_for(columns) + self._rest, self._text)
+        feed: _Feed | pa.BufferReader = _Feed(self._header_for(columns) + self._rest, self._text)
+        if in_memory:
+            text = feed.read(BYTES_IN_MEMORY + 1)
+            if len(text) > BYTES_IN_MEMORY:
+                raise UserError(f"{self.option}: {self.name} has more than {BYTES_IN_MEMORY:,} bytes of text")
+            feed = pa.BufferReader(text)
         rows = 0
         try:
             reader = arrow_csv.open_csv(
-                self._hold(feed) if in_memory else feed,
+                feed,
                 # Only a single thread numbers rows.
                 arrow_csv.ReadOptions(use_threads=False, block_size=BYTES_PER_BLOCK),
                 arrow_csv.ParseOptions(
@@ -143,26 +170,16 @@ class UsersCsv:
         if torn:
             yield Rows(_strip(reader.schema.empty_table()), _torn_rows(torn))
 
-    def _hold(self, feed: "_Feed") -> pa.BufferReader:
-        held = pa.BufferOutputStream()
-        while piece := feed.read(CHUNK_BYTES):
-            held.write(piece)
-            if held.tell() > BYTES_IN_MEMORY:
-                raise UserError(f"{self.option}: {self.name} has more than {BYTES_IN_MEMORY:,} bytes of text")
-        return pa.BufferReader(held.getvalue())
-
     def _header_for(self, columns: Sequence[str]) -> str:
         """Return the header for pyarrow: names for the wanted columns, numbers for all others."""
-        names = [f"#{number}" for number in range(len(self.header.names))]
         for column in columns:
-            found = [position for position, name in enumerate(self.header.names) if name == column]
-            if len(found) > 1:
+            found = self.header.names.count(column)
+            if found > 1:
                 raise UserError(
-                    f"{self.option}: expected one column {column} in {self.name}, found {len(found)}:"
+                    f"{self.option}: expected one column {column} in {self.name}, found {found}:"
                     f" {self.header.shown}"
                 )
-            for position in found:
-                names[position] = column
+        names = (name if name in columns else f"#{n}" for n, name in enumerate(self.header.names))
         return self.header.delimiter.join(names) + "\n"
 
 
@@ -209,26 +226,6 @@ def read_header(place: Place, option: str) -> Header:
     """
     with open_csv(place, option) as opened:
         return opened.header
-
-
-def _split_header(text: str) -> tuple[Header, str]:
-    lines = io.StringIO(text.lstrip("\ufeff"), newline="")  # some programs write the byte order mark twice
-    first, delimiter = "", ""
-    for line in lines:
-        separator = SEPARATOR_LINE.fullmatch(line) if not first else None
-        if separator:
-            delimiter = separator[1]
-        elif first or line.strip():
-            first += line
-            if first.count('"') % 2 == 0:  # a quoted cell may contain a line break
-                break
-    rest = lines.read()
-    if not delimiter:
-        cells = {candidate: _cells(first, candidate) for candidate in DELIMITERS}
-        known = {c: sum(name.strip().lower() in KNOWN for name in found) for c, found in cells.items()}
-        delimiter = max(DELIMITERS, key=lambda candidate: (known[candidate], len(cells[candidate])))
-    names = tuple(name.strip().lower() for name in _cells(first, delimiter))
-    return Header(names, delimiter, first.rstrip("\r\n")), rest
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -8,7 +8,7 @@ from landmark_lib.errors import NotADatasetError, UserError
 from landmark_lib.inputs.csv_bytes import GZIP, MARKS, ZIP
 from landmark_lib.inputs.csv_file import read_header
 from landmark_lib.inputs.label_list import check_header
-from landmark_lib.inputs.layout import Look, holds_tars, look_into, warn_about_layout
+from landmark_lib.inputs.layout import holds_tars, look_into, warn_about_layout
 from landmark_lib.inputs.names import has_image_ending, printable
 from landmark_lib.inputs.tars import find_tars, is_tar
 from landmark_lib.settings import SourceSettings
@@ -70,7 +70,18 @@ def find_source(settings: SourceSettings, option: str = "--input") -> Source:
         raise UserError(f"{option}: no such folder or file: {place}")
     if not place.is_file():
         raise UserError(f"{option}: expected a folder or a file, {place} is neither")
-    return _find_in_file(settings, place, option)
+    kind = _kind_of_file(place, option) if settings.kind == "auto" else settings.kind
+    if kind == "folders":
+        raise UserError(f"--kind folders: expected a folder as {option}, received {place}")
+    if kind == "tar":
+        return _with_list(settings, kind, place, option)
+    if kind != "photo":
+        return _find_list(settings, place, option)
+    if not settings.unlabelled:
+        raise UserError(
+            f"{option}: expected a folder of folders named by label, or a list, received a photo: {place}"
+        )
+    return Source("photo", place, None, unlabelled=True, option=option)
 
 
 def is_dataset(place: Place) -> bool:
@@ -92,7 +103,11 @@ def _find_in_folder(settings: SourceSettings, place: Place, option: str) -> Sour
         raise UserError(f"{option}: the folder is empty: {place}")
     if look.failure is not None:
         raise UserError(f"{option}: {place}: {look.failure}")
-    kind = _kind_of_folder(settings, place, look, option) if settings.kind == "auto" else settings.kind
+    kind = settings.kind
+    if kind == "auto":
+        kind = "folders" if settings.labels is None else "images"
+        if (settings.labels is not None or settings.unlabelled) and holds_tars(place, look, option):
+            kind = "tar"
     if kind != "folders":
         return _with_list(settings, kind, place, option)
     if settings.labels is not None:
@@ -103,16 +118,6 @@ def _find_in_folder(settings: SourceSettings, place: Place, option: str) -> Sour
     if not source.unlabelled:
         warn_about_layout(place, look, option)
     return source
-
-
-def _kind_of_folder(
-    settings: SourceSettings, place: Place, look: Look, option: str
-) -> Literal["folders", "images", "tar"]:
-    if settings.labels is None and not settings.unlabelled:
-        return "folders"
-    if holds_tars(place, look, option):
-        return "tar"
-    return "folders" if settings.labels is None else "images"
 
 
 def no_label_folders(source: Source) -> UserError:
@@ -135,21 +140,6 @@ def _with_list(settings: SourceSettings, kind: Literal["images", "tar"], place: 
         )
     tars = find_tars(place, option) if kind == "tar" else ()
     return Source(kind, place, labels, settings.unlabelled, option, tuple(tars))
-
-
-def _find_in_file(settings: SourceSettings, place: Place, option: str) -> Source:
-    kind = _kind_of_file(place, option) if settings.kind == "auto" else settings.kind
-    if kind == "folders":
-        raise UserError(f"--kind folders: expected a folder as {option}, received {place}")
-    if kind == "tar":
-        return _with_list(settings, kind, place, option)
-    if kind == "photo":
-        if not settings.unlabelled:
-            raise UserError(
-                f"{option}: expected a folder of folders named by label, or a list, received a photo: {place}"
-            )
-        return Source("photo", place, None, unlabelled=True, option=option)
-    return _find_list(settings, place, option)
 
 
 def _kind_of_file(place: Place, option: str) -> Literal["tar", "photo", "csv"]:

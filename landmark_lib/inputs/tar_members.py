@@ -6,8 +6,9 @@ reported.
 
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from landmark_lib.dataset import Reason
 
@@ -36,6 +37,21 @@ class Member:
     size: int
     reason: Reason | None = None
     detail: str | None = None
+
+    @classmethod
+    def read(cls, header: tarfile.TarInfo, archive_size: int) -> Self | None:
+        """Return the file that a header announces; None for folders and devices."""
+        reason, detail = None, None
+        missing = header.offset_data + header.size - archive_size
+        if header.islnk() or header.issym():
+            reason, detail = Reason.UNREADABLE_FILE, f"a link to {header.linkname}"
+        elif not header.isreg():
+            return None
+        elif header.issparse():
+            reason, detail = Reason.UNREADABLE_FILE, "stored with holes"
+        elif missing > 0:
+            reason, detail = Reason.TRUNCATED, f"the archive ends {missing} bytes before it does"
+        return cls(header.name, header.offset_data, header.size, reason, detail)
 
 
 @dataclass(frozen=True)
@@ -96,25 +112,11 @@ def read_members(file: BinaryIO, size: int) -> Iterator[Member | Loss]:
         has_end = False
         position = headers.offset
         last = f", after {header.name}"
-        member = _member(header, size)
+        member = Member.read(header, size)
         if member is not None:
             yield member
     if not has_end:
         yield Loss(f"it ends at byte {size} without the mark of its end{last}")
-
-
-def _member(header: tarfile.TarInfo, archive_size: int) -> Member | None:
-    reason, detail = None, None
-    missing = header.offset_data + header.size - archive_size
-    if header.islnk() or header.issym():
-        reason, detail = Reason.UNREADABLE_FILE, f"a link to {header.linkname}"
-    elif not header.isreg():
-        return None
-    elif header.issparse():
-        reason, detail = Reason.UNREADABLE_FILE, "stored with holes"
-    elif missing > 0:
-        reason, detail = Reason.TRUNCATED, f"the archive ends {missing} bytes before it does"
-    return Member(header.name, header.offset_data, header.size, reason, detail)
 
 
 def _next_header(file: BinaryIO, broken: int, size: int) -> tuple[int, bool]:
@@ -129,16 +131,10 @@ def _next_header(file: BinaryIO, broken: int, size: int) -> tuple[int, bool]:
             for start in range(0, len(chunk), BLOCK):
                 block = chunk[start : start + BLOCK]
                 # The broken header itself may be valid, and only what it announces broken.
-                if position + start > broken and _is_header(block):
-                    return position + start, zeros_only
+                if position + start > broken:
+                    with suppress(tarfile.HeaderError, ValueError):
+                        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+                        return position + start, zeros_only
                 zeros_only = zeros_only and not block.strip(b"\0")
         position += len(chunk)
     return size, zeros_only
-
-
-def _is_header(block: bytes) -> bool:
-    try:
-        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
-    except (tarfile.HeaderError, ValueError):
-        return False
-    return True

@@ -37,30 +37,29 @@ def find_tars(place: Place, option: str) -> list[Place]:
     Raises:
         UserError: There are none, or one is compressed, cannot be read, or has a name that is not UTF-8.
     """
-    if place.is_dir():
-        found = sorted(_tars_in(place, option))
-    else:
+    if not place.is_dir():
         _refuse_compressed(place.uri, option)
         found = [Place(place.uri)]
+    else:
+        found = []
+        for child in children(place, "", with_sizes=False):
+            if child.is_folder or child.reason == IGNORED:
+                continue
+            _refuse_compressed(child.path, option)
+            if not child.path.lower().endswith(ENDING):
+                continue
+            if printable(child.path) != child.path:
+                raise UserError(f"{option}: the name of a tar is not UTF-8: {printable(child.path)}")
+            if child.reason is not None:
+                raise UserError(f"{option}: {place}/{child.path} cannot be read: {child.detail}")
+            found.append(Place(f"{place.uri}/{child.path}"))
+        found.sort()
     if not found:
         raise UserError(f"{option}: no {ENDING} files in {place}")
     with found[0].open() as file:
         start = file.read(8)
     _refuse_compressed(found[0].address, option, start)
     return found
-
-
-def _tars_in(folder: Place, option: str) -> Iterator[Place]:
-    for child in children(folder, "", with_sizes=False):
-        if child.is_folder or child.reason == IGNORED:
-            continue
-        _refuse_compressed(child.path, option)
-        if child.path.lower().endswith(ENDING):
-            if printable(child.path) != child.path:
-                raise UserError(f"{option}: the name of a tar is not UTF-8: {printable(child.path)}")
-            if child.reason is not None:
-                raise UserError(f"{option}: {folder}/{child.path} cannot be read: {child.detail}")
-            yield Place(f"{folder.uri}/{child.path}")
 
 
 def _refuse_compressed(name: str, option: str, start: bytes = b"") -> None:

@@ -77,7 +77,13 @@ def children(root: Place, path: str, *, with_sizes: bool, limit: int | None = No
     """
     try:
         if root.is_local:
-            yield from islice(_local_children(str(root.path), path, with_sizes=with_sizes), limit)
+            # Not by fsspec, which makes a dictionary for each file: a folder may hold a million.
+            with os.scandir(_below(str(root.path), path)) as entries:
+                for found in islice(entries, limit):
+                    try:
+                        yield _local_child(str(root.path), path, found, with_sizes=with_sizes)
+                    except OSError as error:  # a link to itself, or the file is gone by now
+                        yield _unreadable(_below(path, found.name), error.strerror or str(error))
         else:
             for entry in (root / path if path else root).entries(limit):
                 name = entry["name"].rstrip("/").rpartition("/")[2]
@@ -92,24 +98,17 @@ def children(root: Place, path: str, *, with_sizes: bool, limit: int | None = No
         yield Child(path, is_folder=True, reason=Reason.UNREADABLE_FILE, detail=why)
 
 
-def _local_children(root: str, path: str, *, with_sizes: bool) -> Iterator[Child]:
-    # Not by fsspec, which makes a dictionary for each file: a folder may hold a million.
-    with os.scandir(_below(root, path)) as entries:
-        for entry in entries:
-            try:
-                yield _local_child(root, path, entry, with_sizes=with_sizes)
-            except OSError as error:  # a link to itself, or the file is gone by now
-                yield _unreadable(_below(path, entry.name), error.strerror or str(error))
-
-
 def _local_child(root: str, path: str, entry: os.DirEntry[str], *, with_sizes: bool) -> Child:
     name = _below(path, entry.name)
     if is_litter(entry.name):
         return Child(name, is_folder=False, reason=IGNORED)
     if entry.is_dir():
-        if entry.is_symlink() and _contains(entry.path, root, path):
-            why = "a link to a folder that holds it"
-            return Child(name, is_folder=True, reason=Reason.UNREADABLE_FILE, detail=why)
+        if entry.is_symlink():
+            target, parts = Path(entry.path).resolve(), Path(path).parts
+            folders = (Path(root, *parts[:count]) for count in range(len(parts) + 1))
+            if any(folder.resolve().is_relative_to(target) for folder in folders):
+                why = "a link to a folder that holds it"
+                return Child(name, is_folder=True, reason=Reason.UNREADABLE_FILE, detail=why)
         return Child(name, is_folder=True)
     if entry.is_file():
         return Child(name, is_folder=False, size=entry.stat().st_size if with_sizes else None)
@@ -120,12 +119,6 @@ def _local_child(root: str, path: str, entry: os.DirEntry[str], *, with_sizes: b
 
 def _unreadable(path: str, why: str) -> Child:
     return Child(path, is_folder=False, reason=Reason.UNREADABLE_FILE, detail=why)
-
-
-def _contains(link: str, root: str, path: str) -> bool:
-    target = Path(link).resolve()
-    folders = [Path(root), *(Path(root, *Path(path).parts[:n]) for n in range(1, len(Path(path).parts) + 1))]
-    return any(folder.resolve().is_relative_to(target) for folder in folders)
 
 
 def _below(folder: str, name: str) -> str:

@@ -1,7 +1,5 @@
 """GIF: a palette, then blocks of sub-blocks with a length before each."""
 
-from collections.abc import Iterator
-
 from landmark_lib.images.containers.pixels import Pixels, pieces_of
 
 HEADER = 13  # bytes
@@ -19,26 +17,18 @@ def pixels_of_gif(content: bytes) -> Pixels:
     """Return a GIF without comments and application data before the first frame."""
     packed = content[10] if len(content) > 10 else 0
     palette = 3 << (packed & 7) + 1 if packed & 0x80 else 0
-    rest = HEADER + palette
-    control = (rest, rest)
-    for label, end in _extensions(content, rest):
-        if label == CONTROL and end - rest == CONTROL_SIZE:
-            control = (rest, end)
-        rest = end
-    return Pixels(pieces_of(content, ((0, HEADER + palette), control, (rest, len(content)))))
-
-
-def _extensions(content: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """Yield label and end of each extension before the first frame; stop at one beyond the file's end."""
-    at = start
+    at = HEADER + palette
+    control = (at, at)
     while at + 2 < len(content) and content[at] not in {FRAME, END}:
-        label, end = content[at + 1], at + 1
+        end = at + 1
         if content[at] == EXTENSION:
             end = at + 2
             while end < len(content) and content[end]:
                 end += 1 + content[end]
             end += 1
         if end > len(content):
-            return
-        yield label, end
+            break
+        if content[at + 1] == CONTROL and end - at == CONTROL_SIZE:
+            control = (at, end)
         at = end
+    return Pixels(pieces_of(content, ((0, HEADER + palette), control, (at, len(content)))))

@@ -80,7 +80,13 @@ def read_items(content: bytes) -> Items:
     meta = next(boxes(content, 0, len(content), b"meta"), Box(b"meta", 0, 0, 0))
     tables = {box.name: box for box in boxes(content, meta.body + 4, meta.end)}
     nothing = Box(b"", 0, 0, 0)
-    items = dict(islice(_kinds(content, tables.get(b"iinf", nothing)), MAX_ITEMS))
+    table, items = tables.get(b"iinf", nothing), dict[int, Item]()
+    counted = 2 if content[table.body : table.body + 1] == b"\0" else 4  # bytes of the count
+    for box in islice(boxes(content, table.body + 4 + counted, table.end, b"infe"), MAX_ITEMS):
+        size = 4 if content[box.body : box.body + 1] == b"\3" else 2
+        after = box.body + 4 + size  # the number follows version and flags, and precedes the protection
+        number = int.from_bytes(content[box.body + 4 : after], "big")
+        items[number] = Item(content[after + 2 : after + 6], after + 2)
     places, inside = tables.get(b"iloc", nothing), tables.get(b"idat", nothing)
     for number, spans in _places(content[places.body : places.end], inside.body, len(content)):
         if number in items:
@@ -102,15 +108,6 @@ def read_items(content: bytes) -> Items:
             width, height = struct.unpack(">II", content[box.body + 4 : box.body + 12].ljust(8, b"\0"))
             sizes.append(width * height)
     return Items(items, primary, sizes)
-
-
-def _kinds(content: bytes, table: Box) -> Iterator[tuple[int, Item]]:
-    counted = 2 if content[table.body : table.body + 1] == b"\0" else 4  # bytes of the count
-    for box in boxes(content, table.body + 4 + counted, table.end, b"infe"):
-        size = 4 if content[box.body : box.body + 1] == b"\3" else 2
-        after = box.body + 4 + size  # the number follows version and flags, and precedes the protection
-        kind = content[after + 2 : after + 6]
-        yield int.from_bytes(content[box.body + 4 : after], "big"), Item(kind, after + 2)
 
 
 def _places(table: bytes, inside: int, whole: int) -> Iterator[tuple[int, list[Span]]]:

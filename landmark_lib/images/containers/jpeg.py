@@ -40,7 +40,10 @@ def pixels_of_jpeg(content: bytes) -> Pixels:
         body, end = content[segment.body : segment.end], segment.end
         if segment.marker == APP1 and body.startswith(b"Exif\0\0"):
             exif += [body] if len(exif) < MAX_EXIF else []
-        elif _is_needed(segment.marker, body):
+        elif segment.marker in NEEDED:
+            prefix, size = NEEDED[segment.marker]
+            kept += [(segment.start, end)] if len(body) >= size and body.startswith(prefix) else []
+        elif segment.marker != COMMENT and not APP0 <= segment.marker <= APP15:
             kept.append((segment.start, end))
     return Pixels((*pieces_of(content, [*kept, (end, end)]), memoryview(content)[end:]), tuple(exif))
 
@@ -63,10 +66,3 @@ def segments(content: bytes, start: int) -> Iterator[Segment]:
             return
         yield segment
         at = segment.end
-
-
-def _is_needed(marker: int, body: bytes) -> bool:
-    if marker in NEEDED:
-        prefix, size = NEEDED[marker]
-        return len(body) >= size and body.startswith(prefix)
-    return not (marker == COMMENT or APP0 <= marker <= APP15)
