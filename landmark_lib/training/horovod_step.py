@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import horovod.tensorflow as hvd
 import keras
@@ -83,12 +83,26 @@ def average_gradients(gradients: Sequence[tf.Tensor], *, fp16: bool = False) -> 
     compression = hvd.Compression.fp16 if fp16 else hvd.Compression.none
     if _alone():  # rounded as on many ranks
         return [compression.decompress(*compression.compress(gradient)) for gradient in gradients]
-    return list(hvd.grouped_allreduce(list(gradients), op=hvd.Average, compression=compression))
+    return list(
+        hvd.grouped_allreduce(
+            list(gradients), op=hvd.Average, compression=compression, **_same_name("gradients")
+        )
+    )
 
 
 def mean(values: tf.Tensor) -> tf.Tensor:
     """Average numbers over the ranks; NaN on one rank becomes NaN on all."""
-    return values if _alone() else hvd.allreduce(values, op=hvd.Average)
+    return values if _alone() else hvd.allreduce(values, op=hvd.Average, **_same_name("mean"))
+
+
+def _same_name(name: str) -> dict[str, Any]:
+    """Return the arguments that name an operation of a graph.
+
+    Horovod matches operations of ranks by name, and would take it from a tensor. Keras numbers models in the
+    order in which a process builds them, so the names of tensors differ between ranks that built others
+    before: then both ranks would wait forever.
+    """
+    return {"name": name, "ignore_name_scope": True}
 
 
 def sum_over_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

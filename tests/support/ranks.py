@@ -4,7 +4,6 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
@@ -13,20 +12,22 @@ from job_runs import Done
 
 SIZE = 2
 SECONDS_TO_START = 120
-SECONDS_OF_WORK = 300
+SECONDS_OF_WORK = 150
+SECONDS_TO_END = 10
 
 
-@dataclass
 class TwoRanks:
-    """Ranks that wait for work.
+    """Ranks that wait for work. After work that failed they are started again, as one may still be at it."""
 
-    Attributes:
-        connections: One to each rank, by its number.
-        log: What horovodrun and the ranks write outside of their work.
-    """
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._starts = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connections: dict[int, Connection] = {}
 
-    log: Path
-    connections: dict[int, Connection] = field(default_factory=dict)
+    @property
+    def _log(self) -> Path:
+        return self._folder / f"log-{self._starts}"
 
     def run(self, function: str, *arguments: object) -> list[object]:
         """Call a function, module:name, on both ranks at once; return what each returned.
@@ -34,15 +35,22 @@ class TwoRanks:
         Raises:
             AssertionError: It failed on one of them.
         """
-        for rank in range(SIZE):
-            self.connections[rank].send((function, arguments))
+        if self._process is None:
+            self._start()
+        for connection in self._connections.values():
+            connection.send((function, arguments))
         answers = []
-        for rank in range(SIZE):
-            connection = self.connections[rank]
-            assert connection.poll(SECONDS_OF_WORK), f"rank {rank} does not answer: {self.log.read_text()}"
-            answers.append(connection.recv())
-        failures = [f"rank {rank}: {failure}" for rank, (failure, _) in enumerate(answers) if failure]
-        assert failures == [], "\n".join(failures)
+        try:
+            for rank in range(SIZE):
+                connection = self._connections[rank]
+                ready = connection.poll(SECONDS_OF_WORK)
+                assert ready, f"rank {rank} does not answer: {self._log.read_text()}"
+                answers.append(connection.recv())
+            failures = [f"rank {rank}: {failure}" for rank, (failure, _) in enumerate(answers) if failure]
+            assert failures == [], "\n".join(failures)
+        except (AssertionError, EOFError):
+            self.end()
+            raise
         return [result for _, result in answers]
 
     def job(self, name: str, *arguments: object) -> list[Done]:
@@ -53,32 +61,44 @@ class TwoRanks:
         """Run a program on both ranks; return what each printed."""
         return self.run("job_runs:execute", program)
 
+    def _start(self) -> None:
+        self._starts += 1
+        environment = {
+            **os.environ,
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "tests/support"), str(REPOSITORY)]),
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "HOROVOD_CYCLE_TIME": "10",  # milliseconds; idle ranks look for work a hundred times a second
+        }
+        address = str(self._folder / f"ranks-{self._starts}")
+        command = ["horovodrun", "-np", str(SIZE), "python", "-m", "rank_server", address]
+        with Listener(address, "AF_UNIX", backlog=SIZE) as listener, self._log.open("w") as log:
+            listener._listener._socket.settimeout(SECONDS_TO_START)
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            for _ in range(SIZE):
+                connection = listener.accept()
+                self._connections[connection.recv()] = connection
+
+    def end(self) -> None:
+        """End the ranks, if they were started."""
+        if self._process is None:
+            return
+        for connection in self._connections.values():
+            connection.close()  # which ends a rank that waits for work
+        self._connections.clear()
+        try:
+            self._process.wait(timeout=SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.terminate()
+            self._process.wait()
+        self._process = None
+
 
 @contextmanager
 def two_ranks(folder: Path) -> Iterator[TwoRanks]:
-    """Start two ranks, and end them."""
-    ranks = TwoRanks(folder / "log")
-    environment = {
-        **os.environ,
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "tests/support"), str(REPOSITORY)]),
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "HOROVOD_CYCLE_TIME": "10",  # milliseconds; ranks without work look for some as often
-    }
-    address = str(folder / "ranks")
-    command = ["horovodrun", "-np", str(SIZE), "python", "-m", "rank_server", address]
-    with Listener(address, "AF_UNIX", backlog=SIZE) as listener, ranks.log.open("w") as log:
-        listener._listener._socket.settimeout(SECONDS_TO_START)
-        with subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
-            try:
-                for _ in range(SIZE):
-                    connection = listener.accept()
-                    ranks.connections[connection.recv()] = connection
-                yield ranks
-            finally:
-                for connection in ranks.connections.values():
-                    connection.close()  # which ends the rank
-                try:
-                    process.wait(timeout=60)
-                except subprocess.TimeoutExpired:
-                    process.terminate()
+    """Yield two ranks, which start with their first work."""
+    ranks = TwoRanks(folder)
+    try:
+        yield ranks
+    finally:
+        ranks.end()

@@ -131,7 +131,7 @@ def test_a_member_of_another_data_set_is_refused(photo_dataset, models, tmp_path
     with pytest.raises(UserError, match="was trained on data set another"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
     write_member(Place(str(tmp_path / "member-0")), replace(record, finished=False))
-    with pytest.raises(UserError, match="has not ended"):
+    with pytest.raises(UserError, match="has not finished"):
         evaluate(EvaluateSettings(models=str(tmp_path)), photo_dataset)
 
 

@@ -254,7 +254,7 @@ def test_landmarks_are_shown_by_name_if_given(folder, models, tmp_path, one_rank
         (["--input", "/nowhere"], "--input: no such folder or file: /nowhere"),
         (["--input", "x", "--dataset", "y"], "--input: expected no --dataset with it, received both"),
         (["--dataset", "/nowhere"], "/nowhere is not a finished data set"),
-        (["--models", "/nowhere"], "--models: /nowhere holds no trained member"),
+        (["--models", "/nowhere"], "--models: /nowhere has no trained member"),
         (["--top-k", "0"], "--top-k: expected at least 1, received 0"),
         (["--test-list", "x"], "--test-list: expected --submission with it, received none"),
         (["--names", "/nowhere"], "--names: no such file: /nowhere"),

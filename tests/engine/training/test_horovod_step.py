@@ -40,6 +40,23 @@ def test_gradients_are_averaged_counts_summed_and_weights_broadcast_from_rank_0(
         """)
 
 
+def test_ranks_train_together_whatever_networks_each_built_before(on_two_ranks):
+    on_two_ranks("""
+        from landmark_lib.training.step import training_step
+
+        def network():
+            inputs = keras.Input((4,))
+            return keras.Model(inputs, keras.layers.Dense(3, kernel_initializer="ones")(inputs))
+
+        for _ in range(3 * ranks.rank):
+            network()
+        model = network()
+        step = training_step(model, keras.optimizers.SGD(0.1))
+        step(tf.ones((2, 4)) * (ranks.rank + 1), tf.constant([0, 1]), asked_to_stop=False)
+        h.check_equal_weights(model.weights, "after a step")
+        """)
+
+
 def test_one_different_bit_on_one_rank_raises_on_every_rank(on_two_ranks):
     printed = on_two_ranks("""
         weights = [keras.Variable(np.ones(1000, "float32")), keras.Variable([1.0])]
