@@ -98,11 +98,11 @@ def test_what_was_found_in_a_list_of_photos(capsys):
     findings = (Finding("missing file", 1, (f"{HOSTILE}: {HOSTILE}",)),)
     report = VerifyReport(0, 0, 0, findings, (TarSums(HOSTILE, 1, 2, 3, md5=None),))
     assert shown("\n".join(report.lines()), capsys) == [
-        "0 photos in order (0 bytes)",
+        "0 photos are fine (0 bytes)",
         "1 x missing file",
         f"    {VISIBLE}: {VISIBLE}",
-        f"{VISIBLE}: 1 photos, 2 bytes, 3 not on the list, no MD5 sum known",
-        "wrong",
+        f"{VISIBLE}: 1 photos, 2 bytes, 3 not on the list, MD5 sum unknown",
+        "something is wrong",
     ]
 
 

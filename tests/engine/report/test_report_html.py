@@ -170,7 +170,7 @@ def test_times_are_shown_with_photos_and_megabytes_per_second(reports):
 
 def test_settings_are_shown_with_their_meaning(reports):
     settings = reports["usual"].outline.section("settings")
-    assert "--cutoff 8 Most training images of a class in one member." in settings
+    assert "--cutoff 8 Largest number of training images per class and member." in settings
     assert "pillow 12" in settings
 
 

@@ -169,5 +169,5 @@ def test_networks_without_a_checksum_are_not_downloaded():
     modules = set(downloads_without_a_checksum())
     assert modules == {"mobilenet", "mobilenet_v2"}
     for name in UNCHECKED:
-        with pytest.raises(UserError, match=f"--weights: what is downloaded for {name} cannot be checked"):
+        with pytest.raises(UserError, match=f"--weights: Keras has no checksum for the download of {name};"):
             load_backbone(name, IMAGENET, 32, seed=0)
