@@ -95,7 +95,7 @@ def test_both_workers_preprocessed_and_both_hosts_trained(engine, scores):
     for worker in ("spark-worker-0", "spark-worker-1"):
         assert "app-" in engine.on_cluster("exec", "-T", worker, "ls", "/tmp/work")  # noqa: S108 - a container's
     assert "Accepted publickey for landmark" in engine.on_cluster("logs", "train-1")
-    assert "steps an epoch of 2 x 32 rows" in engine.on_cluster("logs", "train-0")
+    assert "steps per epoch of 2 x 32 rows" in engine.on_cluster("logs", "train-0")
 
 
 def test_a_node_whose_key_is_not_known_is_refused(engine, scores):
