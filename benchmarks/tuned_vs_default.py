@@ -18,7 +18,7 @@ from pathlib import Path
 from results import markdown_table, publish
 
 from landmark_lib.digits import decimal
-from landmark_lib.report.tuning_sections import written
+from landmark_lib.report.tuning_sections import setting_text
 from landmark_lib.tuning_results import EnsembleResult, TrialResult, Tuning, read_tuning
 
 BIN = Path(sys.executable).parent
@@ -85,7 +85,7 @@ def report(found: Tuning, *, better: bool) -> str:
 
 def settings_of(trial: TrialResult) -> str:
     """Return the settings of a trial as text."""
-    return ", ".join(f"{name.replace('_', ' ')} {written(value)}" for name, value in trial.parameters.items())
+    return ", ".join(f"{name.replace('_', ' ')} {setting_text(value)}" for name, value in trial.parameters.items())
 
 
 def row(name: str, ensemble: EnsembleResult) -> list[str]:
