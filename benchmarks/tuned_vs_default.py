@@ -85,7 +85,8 @@ def report(found: Tuning, *, better: bool) -> str:
 
 def settings_of(trial: TrialResult) -> str:
     """Return the settings of a trial as text."""
-    return ", ".join(f"{name.replace('_', ' ')} {setting_text(value)}" for name, value in trial.parameters.items())
+    named = ((name.replace("_", " "), value) for name, value in trial.parameters.items())
+    return ", ".join(f"{name} {setting_text(value)}" for name, value in named)
 
 
 def row(name: str, ensemble: EnsembleResult) -> list[str]:
