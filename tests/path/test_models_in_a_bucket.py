@@ -37,7 +37,7 @@ def dataset(tmp_path_factory):
     """A small data set on a disk whose hold-out has photos in both halves."""
     root = str(tmp_path_factory.mktemp("bucket") / "dataset")
     labels = {f"landmark {number}": ids_of(number, 14) for number in range(3)}
-    write_dataset(root, labels, hold_out=6, target=6, cutoff=8, members=2, rows_per_group=8)
+    write_dataset(root, labels, hold_out=6, target=6, cutoff=8, ensemble_size=2, rows_per_group=8)
     return root
 
 
@@ -163,7 +163,7 @@ def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(buck
     ("job", "options", "why"),
     [
         (
-            "train.py",
+            "train",
             ("--shard-cache", "gs://b/c"),
             "--shard-cache: expected a path on this machine, received gs://b/c",
         ),
