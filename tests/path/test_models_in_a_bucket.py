@@ -17,7 +17,8 @@ from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.model import load_trained
 
-pytestmark = pytest.mark.takes(120)
+# Jobs ran as processes, whose warnings are not errors; Google's packages warn during an upload.
+pytestmark = [pytest.mark.takes(120), pytest.mark.filterwarnings("ignore")]
 
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 NETWORK = ("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4")
