@@ -5,6 +5,7 @@ Each fault is planted and the real command is run; faults that have nothing to d
 
 import io
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -39,7 +40,7 @@ QUICK_SPARK = [
     *("--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"),
     *("--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.shuffle.partitions=2"),
 ]
-PROGRESS = ("list:", "corpus:", "labels:", "plan:", "shards:")
+PROGRESS = re.compile(r"\S+ \S+ INFO (list|corpus|labels|plan|shards): ")
 IMPORTED = ("pyspark", "py4j", "numpy", "pandas", "PIL", "pyarrow", "click", "yaml", "tensorflow", "horovod")
 
 
@@ -65,7 +66,7 @@ def preprocess(photos, output, *, by="spark-submit", there=run):
 
 def remarks(done):
     """Return what a job wrote to stderr other than its progress."""
-    return [line for line in done.stderr.splitlines() if not line.startswith(PROGRESS)]
+    return [line for line in done.stderr.splitlines() if not PROGRESS.match(line)]
 
 
 def labels_in(root):

@@ -50,10 +50,12 @@ def test_a_killed_process_keeps_nobody_out(holder, tmp_path):
 LOSE = """
 import sys, threading
 import fsspec
+from landmark_lib.logs import start_logging
 from landmark_lib.preprocess import lock_steps
 from landmark_lib.preprocess.lock import locked
 from landmark_lib.storage import Place
 
+start_logging()
 lock_steps.SECONDS_BETWEEN_SIGNS = 0.02
 store = fsspec.filesystem("memory")
 with locked("memory://out"):
