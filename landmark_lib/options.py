@@ -52,14 +52,20 @@ def settings_of(context: click.Context) -> dict[str, SettingOption]:
     }
 
 
+def renamed(name: str, context: click.Context) -> str | None:
+    """Return what a setting that had this name in an earlier release is called now; None if none had it."""
+    settings = settings_of(context)
+    former = {each.former_name: current for current, each in settings.items() if each.former_name}
+    return former.get(name)
+
+
 def unknown_setting(name: str, context: click.Context) -> str:
     """Return the error message for an unknown name."""
-    for setting in settings_of(context).values():
-        if name == setting.former_name:
-            return f"{name} is now called {setting.name}"
+    if current := renamed(name, context):
+        return f"{name} is now called {current}"
     near = difflib.get_close_matches(name, settings_of(context), 1)
     meant = f"; did you mean {near[0]}?" if near else ""
-    return f"no setting is called {name}{meant}"
+    return f"no setting is called {name or repr(name)}{meant}"
 
 
 def option_type(field: Field[Any], hint: Any) -> click.ParamType[Any]:

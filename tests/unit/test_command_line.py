@@ -106,9 +106,10 @@ def test_a_wrong_command_line_is_reported_in_one_line_and_ends_with_2(arguments,
     assert err.count("\n") == 1
 
 
+JOBS = (PreprocessSettings, TrainSettings, EvaluateSettings, PredictSettings, TuneSettings)
 RENAMED = [
     (settings_class, former, name)
-    for settings_class in (PreprocessSettings, TrainSettings, EvaluateSettings, PredictSettings, TuneSettings)
+    for settings_class in JOBS
     for former, name in former_names(settings_class).items()
 ]
 
@@ -122,6 +123,16 @@ def test_former_option_ends_in_a_line_that_names_the_new_one(settings_class, for
         config.write_text(f"{written}: 1")
         assert exit_status(settings_class, ignore, ["--config", str(config)]) == 2
         assert capsys.readouterr().err == f"error: --config {config}: {former} is now called {name}\n"
+
+
+@pytest.mark.parametrize("settings_class", JOBS)
+def test_an_empty_name_is_no_former_one(settings_class, tmp_path, capsys):
+    config = tmp_path / "settings.yaml"
+    config.write_text('"": 1')
+    assert exit_status(settings_class, ignore, ["--config", str(config)]) == 2
+    assert capsys.readouterr().err == f"error: --config {config}: no setting is called ''\n"
+    assert exit_status(settings_class, ignore, ["--=1"]) == 2
+    assert capsys.readouterr().err.startswith("error: No such option '--'")
 
 
 def test_settings_of_earlier_releases_are_read_under_their_new_names():
