@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from landmark_lib import __version__
 from landmark_lib.console import Display, is_rank_0, note, note_traceback, show, visible
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
-from landmark_lib.logs import start_logging
+from landmark_lib.logs import LOGGER, start_logging
 from landmark_lib.options import PlaceName, SettingOption, options_of, renamed, settings_of, unknown_setting
 from landmark_lib.settings import SECTIONS, field_name, from_flat, option
 from landmark_lib.settings.yaml_text import describe_value, read_yaml
@@ -140,7 +140,6 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
 
 
 def _common_options() -> list[click.Parameter]:
-    logger = logging.getLogger("landmark_lib")
     return [
         click.Option(
             [CONFIG],
@@ -153,9 +152,9 @@ def _common_options() -> list[click.Parameter]:
         _flag(
             ["-q", "--quiet"],
             "Log only warnings and errors; show no progress.",
-            lambda _: logger.setLevel(logging.WARNING),
+            lambda _: LOGGER.setLevel(logging.WARNING),
         ),
-        _flag(["-v", "--verbose"], "Log more, from every rank.", lambda _: logger.setLevel(logging.DEBUG)),
+        _flag(["-v", "--verbose"], "Log more, from every rank.", lambda _: LOGGER.setLevel(logging.DEBUG)),
         _flag(["--version"], "Show the version and exit.", lambda context: _end(context, VERSION)),
         _flag(
             ["-h", "--help"],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.logs import LOGGER
 from landmark_lib.method.schedule import PlateauState
 from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import (
@@ -35,11 +36,11 @@ def read(directory):
     warnings = []
     handler = logging.Handler()
     handler.emit = lambda record: warnings.append(record.getMessage())
-    logging.getLogger("landmark_lib").addHandler(handler)
+    LOGGER.addHandler(handler)
     try:
         return read_checkpoint(Place(str(directory))), warnings
     finally:
-        logging.getLogger("landmark_lib").removeHandler(handler)
+        LOGGER.removeHandler(handler)
 
 
 def same(one, other):
