@@ -8,7 +8,7 @@ from typing import Any
 
 # A spreadsheet reads these as the start of a formula, which may run programs and send data. The wide ones are
 # typed on East Asian keyboards. A leading apostrophe makes the cell text.
-FORMULA = re.compile("'*[-=+@\t\r\n＝＋－＠]")  # noqa: RUF001 - intended
+FORMULA = re.compile("'*[-=+@\t\r\n＝＋－＠]")  # noqa: RUF001 - full-width operators are what it looks for
 NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
