@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.abc import MetaPathFinder
 
+import numpy.testing  # noqa: F401 - starts lscpu when first imported, which no test here may
 import pytest
 
 ENGINES = frozenset({"tensorflow", "keras", "horovod", "petastorm", "pyspark", "py4j"})
