@@ -227,7 +227,7 @@ class MemberSettings(Settings):
     @property
     def deciding(self) -> dict[str, Any]:
         """The settings that decide what a member becomes, by name."""
-        return to_flat(MemberSettings(self.network, self.learning, self.rows, self.ending))
+        return {**self.identity, **to_flat(self.ending)}
 
     @property
     def identity(self) -> dict[str, Any]:
