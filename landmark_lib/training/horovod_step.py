@@ -5,6 +5,10 @@ A single process does not start Horovod, so it opens no port and looks up no add
 Horovod 0.28 was written for Keras 2: under Keras 3 its DistributedOptimizer never averages and its callbacks
 fail, without an error. Its core operations work on plain tensors and `variable.value`, so those are used
 here.
+
+Horovod matches operations of ranks by name, and in a graph would take it from a tensor. Keras numbers models
+in the order in which a process builds them, so the names of tensors differ between ranks that built others
+before: then all would wait forever. So every operation in a graph has its own name here.
 """
 
 import hashlib
@@ -13,7 +17,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import horovod.tensorflow as hvd
 import keras
@@ -74,8 +78,15 @@ def _alone() -> bool:
 
 def broadcast_weights(variables: Sequence[keras.Variable]) -> None:
     """Send the values of rank 0 to every rank."""
+
+    def broadcast() -> None:
+        for number, variable in enumerate(variables):
+            name = f"weight_{number}"
+            sent = hvd.broadcast(variable.value, root_rank=0, name=name, ignore_name_scope=True)
+            variable.value.assign(sent)
+
     if variables and not _alone():
-        hvd.broadcast_variables([variable.value for variable in variables], root_rank=0)
+        tf.function(broadcast)()  # as a graph, which sends them together
 
 
 def average_gradients(gradients: Sequence[tf.Tensor], *, fp16: bool = False) -> list[tf.Tensor]:
@@ -85,24 +96,20 @@ def average_gradients(gradients: Sequence[tf.Tensor], *, fp16: bool = False) -> 
         return [compression.decompress(*compression.compress(gradient)) for gradient in gradients]
     return list(
         hvd.grouped_allreduce(
-            list(gradients), op=hvd.Average, compression=compression, **_same_name("gradients")
+            list(gradients),
+            op=hvd.Average,
+            compression=compression,
+            name="gradients",
+            ignore_name_scope=True,
         )
     )
 
 
 def mean(values: tf.Tensor) -> tf.Tensor:
     """Average numbers over the ranks; NaN on one rank becomes NaN on all."""
-    return values if _alone() else hvd.allreduce(values, op=hvd.Average, **_same_name("mean"))
-
-
-def _same_name(name: str) -> dict[str, Any]:
-    """Return the arguments that name an operation of a graph.
-
-    Horovod matches operations of ranks by name, and would take it from a tensor. Keras numbers models in the
-    order in which a process builds them, so the names of tensors differ between ranks that built others
-    before: then both ranks would wait forever.
-    """
-    return {"name": name, "ignore_name_scope": True}
+    if _alone():
+        return values
+    return hvd.allreduce(values, op=hvd.Average, name="mean", ignore_name_scope=True)
 
 
 def sum_over_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -51,6 +51,7 @@ def test_ranks_train_together_whatever_networks_each_built_before(on_two_ranks):
         for _ in range(3 * ranks.rank):
             network()
         model = network()
+        h.broadcast_weights(model.weights)
         step = training_step(model, keras.optimizers.SGD(0.1))
         step(tf.ones((2, 4)) * (ranks.rank + 1), tf.constant([0, 1]), asked_to_stop=False)
         h.check_equal_weights(model.weights, "after a step")
