@@ -112,8 +112,13 @@ def test_names_without_folders_do_where_they_are_unique(tmp_path, capsys):
         draw(0, side=16).save(tmp_path / name)
     assert fitted(tmp_path, ["2", "1.jpg", "3"]) == [("2", "b/2.png"), ("1.jpg", "a/1.png"), ("3", None)]
     by_name, loosely, missing = capsys.readouterr().err.splitlines()
-    assert by_name.endswith("ids of the test list matched by name without ending, such as '2' with 'b/2.png'")
-    assert loosely.endswith("ignoring endings and the composition of accents, such as '1.jpg' with 'a/1.png'")
+    assert by_name == (
+        "warning: 1 ids of the test list matched by name without ending, such as '2' with 'b/2.png'"
+    )
+    assert loosely == (
+        "warning: 1 ids of the test list matched by name, ignoring endings and the composition of accents,"
+        " such as '1.jpg' with 'a/1.png'"
+    )
     assert missing == (
         "warning: 1 of 3 photos of the test list are not among those to predict"
         " and get an empty prediction, such as 3"
