@@ -17,7 +17,14 @@ from landmark_lib import __version__
 from landmark_lib.console import Display, is_rank_0, note, note_traceback, show, visible
 from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
 from landmark_lib.logs import LOGGER, start_logging
-from landmark_lib.options import PlaceName, SettingOption, options_of, renamed, settings_of, unknown_setting
+from landmark_lib.options import (
+    PlaceName,
+    SettingOption,
+    current_name,
+    options_of,
+    settings_of,
+    unknown_setting,
+)
 from landmark_lib.settings import SECTIONS, field_name, from_flat, option
 from landmark_lib.settings.yaml_text import describe_value, read_yaml
 from landmark_lib.storage import Place
@@ -107,7 +114,7 @@ def _mistake(error: click.ClickException | UserError) -> str:
         name = str(error.param.name)
         return f"{_config_of(name, error.ctx)}{option(name)}: {error.message}"
     if isinstance(error, click.NoSuchOption) and error.ctx:
-        current = renamed(field_name(error.option_name.removeprefix("--")), error.ctx)
+        current = current_name(field_name(error.option_name.removeprefix("--")), error.ctx)
         if current:
             return f"{error.option_name} is now called {option(current)}"
     return f"{error.format_message()} (see --help)"

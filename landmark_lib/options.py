@@ -52,7 +52,7 @@ def settings_of(context: click.Context) -> dict[str, SettingOption]:
     }
 
 
-def renamed(name: str, context: click.Context) -> str | None:
+def current_name(name: str, context: click.Context) -> str | None:
     """Return what a setting that had this name in an earlier release is called now; None if none had it."""
     settings = settings_of(context)
     former = {each.former_name: current for current, each in settings.items() if each.former_name}
@@ -61,7 +61,7 @@ def renamed(name: str, context: click.Context) -> str | None:
 
 def unknown_setting(name: str, context: click.Context) -> str:
     """Return the error message for an unknown name."""
-    if current := renamed(name, context):
+    if current := current_name(name, context):
         return f"{name} is now called {current}"
     near = difflib.get_close_matches(name, settings_of(context), 1)
     meant = f"; did you mean {near[0]}?" if near else ""
