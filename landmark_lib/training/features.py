@@ -36,7 +36,7 @@ from landmark_lib.training.model import (
     features_of_backbone,
 )
 from landmark_lib.training.reading import Shards
-from landmark_lib.training.stream import SHUFFLED_ROWS, Pipeline, ordered_batches
+from landmark_lib.training.stream import Pipeline, ordered_batches, shuffle
 from landmark_lib.training.watchdog import Watchdog
 
 SLICES_AHEAD = 2
@@ -151,10 +151,8 @@ class FeatureFeed:
             tf.TensorSpec((None,), tf.int32),
         )
         pipeline = Pipeline(lambda: self._read(slices), signature)
-        rows = pipeline.elements().prefetch(SLICES_AHEAD).unbatch()
         seed, batch_size = data.shuffle_seed(settings, epoch, ranks.rank), settings.rows.batch_size
-        shuffled = rows.shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
-        left = shuffled.skip(steps_done * batch_size)
+        left = shuffle(pipeline.rows(SLICES_AHEAD), seed).skip(steps_done * batch_size)
         return pipeline.batches(left.batch(batch_size, drop_remainder=True))
 
     def validation_batches(self) -> Batches:

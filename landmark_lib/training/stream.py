@@ -34,7 +34,7 @@ Read = Callable[[], Iterator[Group]]
 
 
 class Pipeline:
-    """A tf.data pipeline that begins with a generator, and raises what the generator raised.
+    """A tf.data pipeline that begins with a generator of groups of rows, and raises what it raised.
 
     TensorFlow itself passes on the text of an error only.
     """
@@ -49,12 +49,17 @@ class Pipeline:
         self._generate, self._signature = generate, signature
         self._failure: LandmarkError | None = None
 
-    def elements(self) -> tf.data.Dataset:
-        """Return what the generator yields, to build on."""
-        return tf.data.Dataset.from_generator(self._watched, output_signature=self._signature)
+    def rows(self, groups_ahead: int) -> tf.data.Dataset:
+        """Return the rows of the groups that the generator yields, to build on.
+
+        Args:
+            groups_ahead: Groups to generate before their rows are needed.
+        """
+        groups = tf.data.Dataset.from_generator(self._watched, output_signature=self._signature)
+        return groups.prefetch(groups_ahead).unbatch()
 
     def batches(self, built: tf.data.Dataset) -> Iterator[Any]:
-        """Yield the elements of what was built on `elements()`.
+        """Yield the elements of what was built on `rows()`.
 
         Raises:
             LandmarkError: What the generator raised.
@@ -71,6 +76,11 @@ class Pipeline:
         except LandmarkError as error:
             self._failure = error
             raise
+
+
+def shuffle(rows: tf.data.Dataset, seed: int) -> tf.data.Dataset:
+    """Return rows in random order, as far as a buffer of SHUFFLED_ROWS reaches; the same in every run."""
+    return rows.shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
 
 
 def row_batches(
@@ -97,9 +107,9 @@ def row_batches(
         LandmarkError: What `read` raises.
     """
     pipeline = Pipeline(read, tuple(tf.TensorSpec((None,), TYPES[column]) for column in columns))
-    rows = pipeline.elements().prefetch(ROW_GROUPS_AHEAD).unbatch()
+    rows = pipeline.rows(ROW_GROUPS_AHEAD)
     if shuffle_seed is not None:
-        rows = rows.shuffle(SHUFFLED_ROWS, shuffle_seed, reshuffle_each_iteration=False)
+        rows = shuffle(rows, shuffle_seed)
     prepared = (
         rows.enumerate()
         .skip(done * batch_size)

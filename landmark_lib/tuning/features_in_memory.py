@@ -16,7 +16,7 @@ from landmark_lib.training.feed import Batches, photos_measured
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Shards
-from landmark_lib.training.stream import SHUFFLED_ROWS
+from landmark_lib.training.stream import shuffle
 
 # Image ids as UTF-8 (rows,), class indices (rows,) and features (rows, features).
 Rows = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.float32]]
@@ -79,10 +79,8 @@ class MemberFeatures:
                 (self._training[part.shard] + part.start, part.stop - part.start) for part in slices
             )
             seed = self._data.shuffle_seed(settings, epoch, rank=0)
-            shuffled = tf.data.Dataset.from_tensor_slices(rows).shuffle(
-                SHUFFLED_ROWS, seed, reshuffle_each_iteration=False
-            )
-            self._orders[epoch] = next(shuffled.batch(len(rows)).as_numpy_iterator())
+            ordered = shuffle(tf.data.Dataset.from_tensor_slices(rows), seed)
+            self._orders[epoch] = next(ordered.batch(len(rows)).as_numpy_iterator())
         return self._orders[epoch]
 
     def hold_out(self) -> NDArray[np.int64]:
