@@ -5,7 +5,10 @@ from hypothesis import settings
 
 from landmark_lib.logs import start_logging
 
-pytest_plugins = ("tiers", "corpus_fixtures", "model_fixtures", "page_fixtures")
+pytest_plugins = (
+    *("tiers", "corpus_fixtures", "model_fixtures", "page_fixtures"),
+    *("search_fixtures", "store_fixtures"),
+)
 
 # A deadline measures how busy the machine is, not whether the code is right.
 settings.register_profile("no deadline", deadline=None)

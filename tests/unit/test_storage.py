@@ -7,7 +7,6 @@ import fsspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from object_store import object_store
 
 from landmark_lib.errors import AddressError, StorageError, UserError
 from landmark_lib.storage import (
@@ -42,18 +41,12 @@ NAMES = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size
 )
 
 
-@pytest.fixture(scope="module")
-def store():
-    with object_store() as bucket:
-        yield bucket
-
-
 @pytest.fixture(params=["disk", "store"])
 def folder(request, tmp_path):
     """A folder of each kind of place."""
     if request.param == "disk":
         return Place(str(tmp_path))
-    return Place(f"{request.getfixturevalue('store')}/{tmp_path.name} [0]")
+    return Place(f"{request.getfixturevalue('bucket')}/{tmp_path.name} [0]")
 
 
 @pytest.mark.parametrize(
@@ -232,9 +225,9 @@ def test_partial_files_of_any_release_are_recognized():
     assert [name for name in ("a", ".hidden", "a.partial", "partial-a") if is_partial(name)] == []
 
 
-def test_refusal_of_a_store_is_an_oserror(store, monkeypatch):
+def test_refusal_of_a_store_is_an_oserror(bucket, monkeypatch):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
     monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "google_default"})
     fsspec.get_filesystem_class("gs").clear_instance_cache()
     with pytest.raises(StorageError):
-        Place(f"{store}/a").read_bytes()
+        Place(f"{bucket}/a").read_bytes()

@@ -3,10 +3,8 @@
 import io
 import tarfile
 
-import fsspec
 import numpy as np
 import pytest
-from object_store import object_store
 from PIL import Image
 
 from landmark_lib.dataset import Reason
@@ -39,32 +37,30 @@ def tar_of(files):
 
 
 @pytest.fixture(scope="module")
-def bucket():
+def filled_bucket(bucket, store):
     """Make photos in a folder, in a tar and on lists, with files of tools beside them; return the address."""
-    with object_store() as address:
-        store, _ = fsspec.core.url_to_fs(address)
-        photos = {name: draw(number) for number, name in enumerate(NAMES)}
-        files = {f"images/{name}": photo for name, photo in photos.items()}
-        files["images/.DS_Store"] = files["images/@eaDir/b.png"] = b"x"
-        files["tars/images_000.tar"] = tar_of({**photos, "__MACOSX/._b.png": b"x"})
-        urls = [f"../images/{NAMES[0]}", f"{address}/images/{NAMES[1]}", "../images/gone.png"]
-        rows = [f"{number},{url}\n" for number, url in enumerate(urls)]
-        files["lists/urls.csv"] = f"id,url\n{''.join(rows)}".encode()
-        files["beside/ids.csv"] = b"id\nb.png\ngone\n"
-        files["beside/b.png"] = photos[NAMES[1]]
-        store.pipe({f"{address}/{name}": content for name, content in files.items()})
-        yield address
+    photos = {name: draw(number) for number, name in enumerate(NAMES)}
+    files = {f"images/{name}": photo for name, photo in photos.items()}
+    files["images/.DS_Store"] = files["images/@eaDir/b.png"] = b"x"
+    files["tars/images_000.tar"] = tar_of({**photos, "__MACOSX/._b.png": b"x"})
+    urls = [f"../images/{NAMES[0]}", f"{bucket}/images/{NAMES[1]}", "../images/gone.png"]
+    rows = [f"{number},{url}\n" for number, url in enumerate(urls)]
+    files["lists/urls.csv"] = f"id,url\n{''.join(rows)}".encode()
+    files["beside/ids.csv"] = b"id\nb.png\ngone\n"
+    files["beside/b.png"] = photos[NAMES[1]]
+    store.pipe({f"{bucket}/{name}": content for name, content in files.items()})
+    return bucket
 
 
 @pytest.fixture(params=["predict", "evaluate"])
-def answers_for(request, bucket):
+def answers_for(request, filled_bucket):
     """Return a function that lists the ids of the photos at an address, and why others are rejected."""
 
     def answers(path):
         if request.param == "predict":
-            photos = find_photos(PredictSettings(input=f"{bucket}/{path}"), "")
+            photos = find_photos(PredictSettings(input=f"{filled_bucket}/{path}"), "")
         else:
-            photos = find_no_landmark(EvaluateSettings(no_landmark=f"{bucket}/{path}"))
+            photos = find_no_landmark(EvaluateSettings(no_landmark=f"{filled_bucket}/{path}"))
         rejected, read = {}, []
         for unit in range(len(photos.sizes)):
             for ids, _ in photos.read(unit, lambda image_id, reason, _: rejected.update({image_id: reason})):
@@ -97,7 +93,7 @@ def test_a_missing_file_is_reported_in_one_line(answers_for):
         answers_for("nowhere")
 
 
-def test_a_look_into_a_bucket_asks_for_no_more_than_it_looks_at(bucket, monkeypatch):
+def test_a_look_into_a_bucket_asks_for_no_more_than_it_looks_at(filled_bucket, monkeypatch):
     from gcsfs import GCSFileSystem
 
     asked = []
@@ -108,5 +104,5 @@ def test_a_look_into_a_bucket_asks_for_no_more_than_it_looks_at(bucket, monkeypa
         return real(self, path, **how)
 
     monkeypatch.setattr(GCSFileSystem, "_do_list_objects", list_objects)
-    look_into(Place(f"{bucket}/images"), 2)
+    look_into(Place(f"{filled_bucket}/images"), 2)
     assert asked == [2]

@@ -2,7 +2,6 @@
 
 import pytest
 from job_runs import run_here
-from object_store import object_store
 from small_dataset import image_id, write_small_dataset
 
 from landmark_lib import dataset
@@ -15,11 +14,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:You are using a Python version:F
 
 
 @pytest.fixture(scope="module")
-def remote():
-    with object_store() as bucket:
-        root = f"{bucket}/dataset"
-        write_small_dataset(root)
-        yield root
+def remote(bucket):
+    root = f"{bucket}/dataset"
+    write_small_dataset(root)
+    return root
 
 
 @pytest.mark.parametrize("copied", [False, True], ids=["directly", "through copies"])

@@ -5,9 +5,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-import fsspec
 import pytest
-from object_store import object_store
 from small_corpus import SETTINGS
 from spark_runs import JOB, QUICK_SPARK
 
@@ -19,19 +17,6 @@ pytestmark = [
     pytest.mark.takes(50),
     pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    with object_store() as bucket:
-        yield bucket
-
-
-@pytest.fixture(scope="module")
-def store(bucket):
-    """Return the file system of the bucket."""
-    filesystem, _ = fsspec.core.url_to_fs(bucket)
-    return filesystem
 
 
 def run_job(source, output):

@@ -3,33 +3,9 @@
 import signal
 import sys
 
-import pytest
 from commands import run
 from optuna.trial import TrialState
-
-from landmark_lib.settings import TuneSettings, from_flat
-from landmark_lib.tuning.study import SharedStudy
-
-MEMBERS = 2
-
-
-def opened(models, fingerprint="rows", **settings):
-    return SharedStudy(from_flat(TuneSettings, {"models": str(models), **settings}), MEMBERS, fingerprint)
-
-
-@pytest.fixture
-def claimed():
-    """Claim a trial, and release it when the test is over."""
-    claims = []
-
-    def claim(study):
-        claims.append(study.claim())
-        return claims[-1]
-
-    yield claim
-    for one in claims:
-        one.lock.close()
-
+from search_fixtures import opened
 
 CLAIM = """
 import os, signal, sys

@@ -2,10 +2,8 @@
 
 import tarfile
 
-import fsspec
 import pyarrow as pa
 import pytest
-from object_store import object_store
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest, Reason
@@ -20,19 +18,6 @@ from landmark_lib.storage import Place
 pytestmark = pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning")
 
 FETCH = FetchSettings(connections_per_host=4)
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    with object_store() as bucket:
-        yield bucket
-
-
-@pytest.fixture(scope="module")
-def store(bucket):
-    """Return the file system of the bucket."""
-    filesystem, _ = fsspec.core.url_to_fs(bucket)
-    return filesystem
 
 
 def row_of(uri, archive=None, offset=None, size=None):

@@ -4,30 +4,11 @@ import json
 
 import pytest
 from optuna.trial import TrialState
+from search_fixtures import MEMBERS, opened
 
 from landmark_lib.errors import UserError
-from landmark_lib.settings import TuneSettings, from_flat
-from landmark_lib.tuning.study import SharedStudy, done_by
-
-MEMBERS = 2
-
-
-def opened(models, fingerprint="rows", **settings):
-    return SharedStudy(from_flat(TuneSettings, {"models": str(models), **settings}), MEMBERS, fingerprint)
-
-
-@pytest.fixture
-def claimed():
-    """Claim a trial, and release it when the test is over."""
-    claims = []
-
-    def claim(study):
-        claims.append(study.claim())
-        return claims[-1]
-
-    yield claim
-    for one in claims:
-        one.lock.close()
+from landmark_lib.settings import TuneSettings
+from landmark_lib.tuning.study import done_by
 
 
 def claims_of(study, accuracies):
