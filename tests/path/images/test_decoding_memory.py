@@ -10,10 +10,12 @@ from PIL import Image
 
 from landmark_lib.dataset import Reason
 
-# Prints the peak memory for decoding a photo, in bytes per pixel.
-DECODE = """
-import sys
+PRELUDE = """
+import io, sys
+from landmark_lib.errors import BadPhotoError
 from landmark_lib.images.decode import decode_square
+from landmark_lib.images.formats import open_photo
+from landmark_lib.images.memory import decoding_bytes
 
 def peak():
     status = open("/proc/self/status").read()
@@ -21,6 +23,17 @@ def peak():
 
 content = open(sys.argv[1], "rb").read()
 before = peak()
+"""
+
+
+def printed(program, photo):
+    """Let a process decode a photo, as its peak memory never falls; return the words that it prints."""
+    command = [sys.executable, "-c", PRELUDE + program, photo]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout.rstrip("\n").split("|")
+
+
+PER_PIXEL = """
 _, width, height = decode_square(content, 250, 200_000_000)
 print((peak() - before) / (width * height))
 """
@@ -37,22 +50,11 @@ def big(mode, colour, size=(6000, 4000)):
 )
 def test_large_photos_are_decoded_without_another_copy(mode, colour, file_format, most, tmp_path):
     big(mode, colour).save(tmp_path / "photo", file_format, compress_level=1, compression="tiff_lzw")
-    command = [sys.executable, "-c", DECODE, tmp_path / "photo"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert float(told.stdout) < most  # bytes per pixel; a copy needs 4, or 2 for 16-bit grey
+    [taken] = printed(PER_PIXEL, tmp_path / "photo")
+    assert float(taken) < most  # bytes per pixel; a copy needs 4, or 2 for 16-bit grey
 
 
 OUTCOME = """
-import sys
-from landmark_lib.errors import BadPhotoError
-from landmark_lib.images.decode import decode_square
-
-def peak():
-    status = open("/proc/self/status").read()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-content = open(sys.argv[1], "rb").read()
-before = peak()
 try:
     decode_square(content, 250, 200_000_000)
     outcome = "decoded"
@@ -84,9 +86,7 @@ def test_small_file_that_claims_much_memory_gets_none(bomb, tmp_path):
     write, outcome = BOMBS[bomb]
     (tmp_path / "bomb").write_bytes(write())
     assert (tmp_path / "bomb").stat().st_size < 1_000_000
-    command = [sys.executable, "-c", OUTCOME, tmp_path / "bomb"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    taken, found = told.stdout.strip().split("|")
+    taken, found = printed(OUTCOME, tmp_path / "bomb")
     assert found == outcome
     assert int(taken) < 20_000_000  # bytes
 
@@ -95,21 +95,10 @@ def heic(image, **options):
     return encoded(image, "HEIF", **{"quality": 95, "chroma": 444, **options})
 
 
-PEAK = """
-import io, sys
-from landmark_lib.images.decode import decode_square
-from landmark_lib.images.formats import open_photo
-from landmark_lib.images.memory import decoding_bytes
-
-def peak():
-    status = open("/proc/self/status").read()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-content = open(sys.argv[1], "rb").read()
-before = peak()
+ESTIMATED = """
 _, width, height = decode_square(content, 250, 200_000_000)
 with open_photo(io.BytesIO(content)) as photo:
-    print(peak() - before, decoding_bytes(photo, width * height))
+    print(peak() - before, decoding_bytes(photo, width * height), sep="|")
 """
 
 
@@ -121,7 +110,5 @@ def test_decoding_needs_no_more_memory_than_estimated(mode, chroma, tmp_path):
     photo = Image.linear_gradient("L").resize((2000, 1600)).convert(mode)
     exif = directory((0x0112, 3, 1, 6))  # turning needs the most memory
     (tmp_path / "photo").write_bytes(heic(photo, chroma=chroma, quality=10, exif=exif))
-    command = [sys.executable, "-c", PEAK, tmp_path / "photo"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    taken, counted = map(int, told.stdout.split())
+    taken, counted = map(int, printed(ESTIMATED, tmp_path / "photo"))
     assert taken < counted + 6_000_000  # bytes for libraries and their tables
