@@ -13,11 +13,16 @@ from commands import REPOSITORY, run, unread
 WRITE = "from landmark_lib.console import {0}; {0}({1!a})"
 
 
-def written(function, text, **environment):
-    """Let a process write a text; return what came out."""
-    command = [sys.executable, "-c", WRITE.format(function, text)]
-    environment = {**os.environ, **environment}
-    return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+def ran(program, *arguments, stdout=subprocess.PIPE, **environment):
+    """Run a program in a process of its own, with these variables added; its output is bytes."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, **environment},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,13 +30,13 @@ def written(function, text, **environment):
 )
 @pytest.mark.parametrize(("function", "stream"), [("show", "stdout"), ("note", "stderr")])
 def test_a_character_that_the_output_cannot_encode_is_escaped(encoding, shown, function, stream):
-    done = written(function, "café 東", PYTHONIOENCODING=f"{encoding}:strict")
+    done = ran(WRITE.format(function, "café 東"), PYTHONIOENCODING=f"{encoding}:strict")
     assert done.returncode == 0, done.stderr
     assert getattr(done, stream) == (shown or "café 東".encode()) + b"\n"
 
 
 def test_the_c_locale_ends_in_no_error():
-    done = written("show", "café", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    done = ran(WRITE.format("show", "café"), LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     assert (done.returncode, done.stdout) == (0, b"caf\\xe9\n")
 
 
@@ -61,8 +66,7 @@ def test_a_full_disk_under_stdout_is_an_error_of_one_line():
         "except LandmarkError as error: note(str(error))\n"
     )
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
-        command = [sys.executable, "-c", program]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+        done = ran(program, stdout=full)
     assert (done.returncode, done.stderr) == (0, b"cannot write to stdout: No space left on device\n")
 
 
@@ -84,10 +88,7 @@ def test_progress_is_shown_in_characters_that_the_output_encodes():
         "with progress('caf\\xe9 \\x1b[2J', 2, 'rows') as display:\n"
         "    display.set_postfix_str('\\r\\n\\u6771', refresh=False); display.update(2)\n"
     )
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, check=False, timeout=60
-    )
+    done = ran(program, PYTHONIOENCODING="ascii:strict")
     assert done.returncode == 0, done.stderr
     first, last = done.stderr.decode("ascii").splitlines()
     assert first.startswith(r"caf\xe9 \x1b[2J: 0/2 rows")
@@ -153,9 +154,7 @@ def test_help_is_shown_where_the_output_knows_ascii_only():
         "run_job(TrainSettings, print)\n"
     )
     for encoding in ("ascii", "latin-1"):
-        command = [sys.executable, "-c", program, "--help"]
-        environment = {**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"}
-        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+        done = ran(program, "--help", PYTHONIOENCODING=f"{encoding}:strict")
         assert (done.returncode, done.stderr) == (0, b"")
         assert b"(of ResNet50 0 \\u2026" in done.stdout.replace(b"\n", b" ")
 
