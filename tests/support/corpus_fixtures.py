@@ -1,13 +1,11 @@
 """The data sets that Spark makes of the small corpus, made once for all tests."""
 
-import io
 import pickle
 import random
-import runpy
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
+from job_runs import run_here
 from made_once import made_once
 from small_corpus import (
     IN_SMALL_PARTS,
@@ -19,10 +17,7 @@ from small_corpus import (
     write_bad_photos,
     write_csv,
 )
-from spark_runs import JOB, spark_started_with, spark_that_stays
-
-from landmark_lib.command_line import exit_status
-from landmark_lib.settings import PreprocessSettings
+from spark_runs import spark_started_with, spark_that_stays
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +60,7 @@ def two_runs(csv_corpus, request, tmp_path_factory):
             with spark_started_with({"spark.master": master, **settings}):
                 options = ("--photos-per-part", photos, *SETTINGS)
                 run = job("--input", source, "--output", folder / name, *options)
-            assert run.status == 0, run.err
+            assert run.returncode == 0, run.stderr
 
     folder = made_once(tmp_path_factory, "two runs", make)
     return [MadeDataset(folder / "one"), MadeDataset(folder / "two")]
@@ -84,7 +79,7 @@ def in_small_parts(csv_corpus, request, tmp_path_factory):
     def make(folder):
         source = ("--input", csv_corpus.source, "--output", folder)
         run = request.getfixturevalue("job")(*source, *IN_SMALL_PARTS)
-        assert run.status == 0, run.err
+        assert run.returncode == 0, run.stderr
 
     return MadeDataset(made_once(tmp_path_factory, "in small parts", make))
 
@@ -106,24 +101,13 @@ def spark(quick_spark):
 STAGES = ("list:", "corpus:", "labels:", "plan:", "shards:")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run of the job ended and what it wrote, its progress aside."""
-
-    status: int
-    out: str
-    err: str
-
-
 @pytest.fixture(scope="session")
 def job(quick_spark):
-    """Return a function that runs the job in this process."""
-    preprocess = runpy.run_path(str(JOB))["preprocess"]
+    """Return a function that runs the job in this process, and leaves out its progress."""
 
     def run(*arguments):
-        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-            status = exit_status(PreprocessSettings, preprocess, [str(a) for a in arguments])
-        lines = err.getvalue().splitlines(keepends=True)
-        return Outcome(status, out.getvalue(), "".join(x for x in lines if not x.startswith(STAGES)))
+        done = run_here("preprocess", *arguments)
+        lines = done.stderr.splitlines(keepends=True)
+        return replace(done, stderr="".join(line for line in lines if not line.startswith(STAGES)))
 
     return run

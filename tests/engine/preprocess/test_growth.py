@@ -28,7 +28,7 @@ def preprocess(job, photos, tmp_path):
 
     def run(*more, out=tmp_path / "out", status=0):
         ended = job("--input", photos, "--output", out, *FEW, *more)
-        assert ended.status == status, ended.err
+        assert ended.returncode == status, ended.stderr
         return ended, MadeDataset(out)
 
     return run
@@ -45,7 +45,7 @@ def test_only_new_photos_are_resized_and_shards_are_those_of_all_photos_together
         file.write_bytes(draw_photo(number))
     (photos / "place 0" / "page.jpg").write_text("<html>")
     ended, grown = preprocess()
-    assert "7 photos to add" in ended.err
+    assert "7 photos to add" in ended.stderr
     assert resized.items() <= grown.contents("corpus/*").items()
     assert len(grown.rows("corpus")) == grown.manifest.photos["corpus"] == 14
     assert grown.manifest.rejected == {"empty file": 1, "not an image": 1}
@@ -53,19 +53,19 @@ def test_only_new_photos_are_resized_and_shards_are_those_of_all_photos_together
     assert grown.contents(*SHARDS) == together.contents(*SHARDS)
     listed = {record.path for record in grown.manifest.files}
     assert set(grown.contents("**/*")) == {*listed, "dataset.json", "classes.csv", "report.html"}
-    assert "nothing was changed" in preprocess()[0].err
+    assert "nothing was changed" in preprocess()[0].stderr
 
 
 def test_rejected_photos_are_tried_again_when_asked_for(preprocess, photos):
     preprocess()
     (photos / "place 0" / "empty.jpg").write_bytes(draw_photo(20))
     ended, kept = preprocess()
-    assert "nothing was changed" in ended.err
+    assert "nothing was changed" in ended.stderr
     assert kept.manifest.rejected == {"empty file": 1}
     _, tried = preprocess("--retry-rejected")
     assert (tried.manifest.rejected, tried.manifest.photos["corpus"]) == ({}, 9)
     assert tried.manifest.photos["listed"] == 9
-    assert "nothing was changed" in preprocess("--retry-rejected")[0].err
+    assert "nothing was changed" in preprocess("--retry-rejected")[0].stderr
 
 
 def test_photos_that_are_gone_from_the_source_stay_in_the_corpus(preprocess, photos):
@@ -73,7 +73,7 @@ def test_photos_that_are_gone_from_the_source_stay_in_the_corpus(preprocess, pho
     rows = before.rows("corpus")
     (photos / "place 0" / "0.jpg").unlink()
     ended, after = preprocess()
-    assert "1 photos of the data set are no longer in its source; they stay" in ended.err
+    assert "1 photos of the data set are no longer in its source; they stay" in ended.stderr
     assert after.rows("corpus") == rows
 
 
@@ -81,21 +81,21 @@ def test_a_finished_data_set_outlives_its_source(preprocess, photos):
     preprocess()
     shutil.rmtree(photos)
     ended, _ = preprocess()
-    assert "nothing was changed" in ended.err
-    assert "no such folder or file" in ended.err
+    assert "nothing was changed" in ended.stderr
+    assert "no such folder or file" in ended.stderr
 
 
 def test_a_label_changed_in_the_source_is_refused(job, photos, tmp_path):
     source, out = tmp_path / "list.csv", tmp_path / "out"
     rows = [f"{number},photos/place {number % 2}/{number}.jpg,place {number % 2}" for number in range(8)]
     source.write_text("\n".join(["id,url,landmark_id", *rows]))
-    assert job("--input", source, "--output", out, *FEW).status == 0
+    assert job("--input", source, "--output", out, *FEW).returncode == 0
     source.write_text("\n".join(["id,url,landmark_id", *rows[:-1], "7,photos/place 1/7.jpg,place 0"]))
     ended = job("--input", source, "--output", out, *FEW)
-    assert ended.status == 2
+    assert ended.returncode == 2
     assert (
         "1 photos of the corpus now have another label; the first is 7, which was place 1 and is now place 0"
-        in ended.err
+        in ended.stderr
     )
 
 
@@ -108,8 +108,8 @@ def test_stages_run_one_by_one_give_the_data_set_of_one_run(preprocess, tmp_path
         ("plan", "  4 images: validation"),
     ):
         ended, part = preprocess("--until", stage)
-        assert told in ended.out.splitlines()
-        assert f"Stopped after {stage}" in ended.err
+        assert told in ended.stdout.splitlines()
+        assert f"Stopped after {stage}" in ended.stderr
         assert not (part.root / "dataset.json").exists()
     _, one_by_one = preprocess()
     every = ("corpus/*", "plan/*", *SHARDS, "dataset.json")
@@ -128,7 +128,7 @@ def test_a_changed_plan_is_refused_and_overwritten_when_asked_for_with_the_corpu
     _, before = preprocess()
     inodes = {path.name: path.stat().st_ino for path in (before.root / "corpus").iterdir()}
     refused, _ = preprocess("--target", "5", status=2)
-    assert "--target was 4, is 5 now; --overwrite replaces it" in refused.err
+    assert "--target was 4, is 5 now; --overwrite replaces it" in refused.stderr
     _, after = preprocess("--target", "5", "--overwrite")
     assert {path.name: path.stat().st_ino for path in (after.root / "corpus").iterdir()} == inodes
     _, fresh = preprocess("--target", "5", out=tmp_path / "fresh")
@@ -149,15 +149,15 @@ def test_a_dry_run_prints_what_the_run_then_makes_and_writes_nothing(preprocess,
         f"  member 1: {common:,} training rows (0 not shared by all members)",
         f"  validation: {validation:,} rows",
     ):
-        assert line in dry.out.splitlines()
+        assert line in dry.stdout.splitlines()
     again, _ = preprocess("--dry-run", "--target", "5")
-    assert again.out.startswith(f"For the corpus in {made.root}")
+    assert again.stdout.startswith(f"For the corpus in {made.root}")
 
 
 def test_a_second_job_on_the_same_output_is_refused(preprocess, tmp_path):
     with locked(str(tmp_path / "out")):
         refused, _ = preprocess(status=2)
-    assert "another job is writing to" in refused.err
+    assert "another job is writing to" in refused.stderr
 
 
 def test_photos_without_labels_become_a_corpus_and_nothing_else(preprocess, photos, tmp_path):
@@ -170,7 +170,7 @@ def test_photos_without_labels_become_a_corpus_and_nothing_else(preprocess, phot
         "dataset.json",
         "report.html",
     }
-    assert "9 photos listed: 8 in the corpus, 1 rejected" in ended.out
+    assert "9 photos listed: 8 in the corpus, 1 rejected" in ended.stdout
 
 
 def test_a_list_that_does_not_fit_its_files_is_reported_and_ends_with_1(job, photos, tmp_path):
@@ -179,11 +179,11 @@ def test_a_list_that_does_not_fit_its_files_is_reported_and_ends_with_1(job, pho
     labels.write_text("\n".join(["id,url,landmark_id", *rows, "9,,place 1"]))
     source = ("--input", photos, "--labels", labels, "--output", tmp_path / "out", "--verify")
     wrong = job(*source)
-    assert wrong.status == 1
-    assert {"1 x missing file", "something is wrong"} < set(wrong.out.splitlines())
-    assert wrong.err.endswith("do not match; see above\n")
+    assert wrong.returncode == 1
+    assert {"1 x missing file", "something is wrong"} < set(wrong.stdout.splitlines())
+    assert wrong.stderr.endswith("do not match; see above\n")
     (photos / "place 1" / "9.jpg").write_bytes(draw_photo(9))
     (photos / "place 0" / "empty.jpg").unlink()
     fits = job(*source)
-    assert (fits.status, fits.err) == (0, ""), fits.out
+    assert (fits.returncode, fits.stderr) == (0, ""), fits.stdout
     assert not (tmp_path / "out").exists()

@@ -26,7 +26,7 @@ def few_photos(tmp_path_factory):
 def left_unfinished(job, few_photos):
     """Let a run end before its shards; return its output and the names of the files in it."""
     out = few_photos.with_name("out #1 {b} [c]?")
-    assert job("--input", few_photos, "--output", out, *FEW, "--until", "plan").status == 0
+    assert job("--input", few_photos, "--output", out, *FEW, "--until", "plan").returncode == 0
     return out, set(MadeDataset(out).contents("**/*"))
 
 
@@ -35,7 +35,7 @@ def gone_on_with(job, few_photos, left_unfinished):
     """Return the data set that a second run made where the first one ended."""
     out, _ = left_unfinished
     run = job("--input", few_photos, "--output", out, *FEW)
-    assert (run.status, run.err) == (0, "")
+    assert (run.returncode, run.stderr) == (0, "")
     return MadeDataset(out)
 
 
@@ -68,8 +68,8 @@ def test_the_only_member_has_all_rows_in_common(gone_on_with):
 def test_a_finished_data_set_is_described_and_left_unchanged(job, few_photos, gone_on_with):
     before = gone_on_with.contents("**/*")
     run = job("--input", few_photos, "--output", gone_on_with.root, *FEW)
-    assert run.status == 0
-    assert run.err == f"{gone_on_with.root} already holds this data set; nothing was changed\n"
+    assert run.returncode == 0
+    assert run.stderr == f"{gone_on_with.root} already holds this data set; nothing was changed\n"
     assert gone_on_with.contents("**/*") == before
 
 
@@ -77,8 +77,8 @@ def test_a_finished_data_set_of_other_settings_is_refused_with_what_differs(job,
     before = gone_on_with.contents("**/*")
     out = gone_on_with.root
     run = job("--input", few_photos, "--output", out, *FEW, "--seed", 5, "--hold-out", 1)
-    assert (run.status, run.out) == (2, "")
-    assert run.err == (
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
         f"error: --output: {out} holds a data set made with other settings:"
         " --hold-out was 2, is 1 now; --seed was 0, is 5 now; --overwrite replaces it\n"
     )
@@ -87,8 +87,8 @@ def test_a_finished_data_set_of_other_settings_is_refused_with_what_differs(job,
 
 def test_a_missing_input_is_reported_in_one_line_and_nothing_is_written(job, tmp_path):
     run = job("--input", tmp_path / "nowhere", "--output", tmp_path / "out")
-    assert (run.status, run.out) == (2, "")
-    assert run.err == f"error: --input: no such folder or file: {tmp_path}/nowhere\n"
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == f"error: --input: no such folder or file: {tmp_path}/nowhere\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -98,8 +98,8 @@ def test_no_readable_photo_is_reported_in_one_line_with_the_reasons(job, tmp_pat
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"" if number else b"text")
     run = job("--input", tmp_path / "photos", "--output", tmp_path / "out")
-    assert (run.status, run.out) == (2, "")
-    assert run.err == (
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
         f"error: --input: all 3 files in {tmp_path}/photos were rejected: 2 empty file, 1 not an image\n"
     )
     assert not (tmp_path / "out" / "dataset.json").exists()
@@ -107,14 +107,14 @@ def test_no_readable_photo_is_reported_in_one_line_with_the_reasons(job, tmp_pat
 
 def test_no_label_large_enough_is_reported_in_one_line_with_the_largest(job, few_photos, tmp_path):
     run = job("--input", few_photos, "--output", tmp_path / "out", "--min-label-count", 5)
-    assert (run.status, run.out) == (2, "")
-    assert run.err == "error: --min-label-count: no label has 5 photos, the largest has 4\n"
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "error: --min-label-count: no label has 5 photos, the largest has 4\n"
     assert not (tmp_path / "out" / "dataset.json").exists()
 
 
 def test_a_run_sums_up_what_it_made(job, csv_corpus, made):
     run = job("--input", csv_corpus.source, "--output", made.root, "--photos-per-part", 60, *SETTINGS)
-    assert run.status == 0
+    assert run.returncode == 0
     listed = sum(LABEL_COUNTS.values()) + len(csv_corpus.bad)
     for line in (
         f"{listed} photos listed: 120 in the corpus, {len(csv_corpus.bad)} rejected",
@@ -127,4 +127,4 @@ def test_a_run_sums_up_what_it_made(job, csv_corpus, made):
         "  validation: 17 rows",
         f"Data set: {made.root}",
     ):
-        assert line in run.out.splitlines()
+        assert line in run.stdout.splitlines()

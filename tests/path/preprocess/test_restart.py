@@ -50,7 +50,7 @@ def run(job):
 
     def run(source, output, *more):
         ended = job("--input", source, "--output", output, *IN_SMALL_PARTS, *more)
-        return ended.status, ended.out + ended.err
+        return ended.returncode, ended.stdout + ended.stderr
 
     return run
 
