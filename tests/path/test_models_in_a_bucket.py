@@ -10,15 +10,23 @@ import numpy as np
 import pytest
 from commands import BIN, REPOSITORY
 from job_runs import run_here
-from object_store import object_store
 from report_datasets import ids_of, write_dataset
 
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.model import load_trained
 
-# Jobs ran as processes, whose warnings are not errors; Google's packages warn during an upload.
-pytestmark = [pytest.mark.takes(120), pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.takes(120),
+    # Google's packages announce to everybody when they will drop this Python.
+    pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning"),
+    # gcsfs passes each part of a large file to aiohttp as bytes.
+    pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning"),
+    # TensorBoard's events are kept in a folder that goes with the process, which ends after a job elsewhere.
+    pytest.mark.filterwarnings("ignore:Implicitly cleaning up <TemporaryDirectory:ResourceWarning"),
+    # So does the lock of a worker of a search.
+    pytest.mark.filterwarnings("ignore:unclosed file .*workers.lock:ResourceWarning"),
+]
 
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 NETWORK = ("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4")
@@ -28,9 +36,8 @@ TIMES = {"images_per_second", "input_wait", "allreduce"}
 
 
 @pytest.fixture(scope="module")
-def bucket():
-    with object_store() as address:
-        yield Place(address)
+def bucket(bucket):
+    return Place(bucket)
 
 
 @pytest.fixture(scope="module")
