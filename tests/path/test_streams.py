@@ -115,9 +115,9 @@ sys.stdout.buffer.write(done.stdout)
 """
 
 
-def shown_on_a_terminal(program):
+def shown_on_a_terminal(program, columns=80):
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
+    termios.tcsetwinsize(theirs, (24, columns))
     subprocess.run([sys.executable, "-c", program], stdout=theirs, stderr=theirs, check=True)
     os.close(theirs)
     shown = b""
@@ -128,9 +128,13 @@ def shown_on_a_terminal(program):
     return shown.decode()
 
 
-@pytest.mark.parametrize("program", [COUNT_TO_THREE, COPY_OUTPUT], ids=["python", "spark-submit"])
-def test_a_terminal_gets_a_bar_that_is_drawn_over(program):
-    shown = shown_on_a_terminal(program)
+@pytest.mark.parametrize(
+    ("program", "columns"),
+    [(COUNT_TO_THREE, 80), (COPY_OUTPUT, 80), (COUNT_TO_THREE, 0)],
+    ids=["python", "spark-submit", "width unknown"],
+)
+def test_a_terminal_gets_a_bar_that_is_drawn_over(program, columns):
+    shown = shown_on_a_terminal(program, columns)
     assert "\rcorpus:   0%|" in shown
     assert "\rcorpus: 100%|" in shown
     assert shown.count("\n") <= 1
