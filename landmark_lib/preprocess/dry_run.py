@@ -20,7 +20,7 @@ from landmark_lib.preprocess.plan import count_labels, count_planned, number_cla
 from landmark_lib.preprocess.session import running_spark
 from landmark_lib.preprocess.shards import lay_out
 from landmark_lib.preprocess.sources import listed_photos
-from landmark_lib.preprocess.summary import describe_plan, table_1
+from landmark_lib.preprocess.summary import describe_plan, kept_and_dropped, table_1
 from landmark_lib.settings import PreprocessSettings
 
 logger = logging.getLogger(__name__)
@@ -79,5 +79,6 @@ def _describe(ids: DataFrame, settings: PreprocessSettings) -> str:
     classes = number_classes(label_counts, min_count, settings.hold_out)
     planned = count_planned(plan_images(ids, classes, settings.sampling))
     layout = lay_out(planned, settings.rows_per_shard, settings.ensemble_size, settings.seed)
-    kept = f"{len(classes):,} classes (labels with at least {min_count} images)"
-    return "\n".join([table_1(describe_counts(label_counts)), "", kept, *describe_plan(planned, layout)])
+    dropped = sum(group.images for group in planned if group.role == dataset.Role.DROPPED)
+    kept = kept_and_dropped(len(classes), len(label_counts) - len(classes), dropped, min_count)
+    return "\n".join([table_1(describe_counts(label_counts)), "", *kept, *describe_plan(planned, layout)])
