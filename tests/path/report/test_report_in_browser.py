@@ -20,7 +20,7 @@ CONTRAST = """
 }
 """
 # Of what can be reached by keyboard, in the order of the page.
-REACHABLE = """[...document.querySelectorAll('a, button, summary, [tabindex="0"]')]
+REACHABLE = """[...document.querySelectorAll('a, button, input, summary, [tabindex="0"]')]
     .filter(e => e.checkVisibility()).map(e => e.outerHTML)"""
 
 
