@@ -231,7 +231,11 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
         options = {"compression": compression, "use_dictionary": others, "write_statistics": others}
     buffer = io.BytesIO()
     # Pages end where chunks end, and where those end depends on how the table was put together.
-    pq.write_table(table.combine_chunks(), buffer, row_group_size=rows_per_group, **options)
+    table = table.combine_chunks()
+    with pq.ParquetWriter(buffer, table.schema, **options) as writer:
+        # Some readers fail at a row group without rows.
+        if table.num_rows:
+            writer.write_table(table, rows_per_group)
     content = buffer.getvalue()
     (Place(root) / path).write(content)
     return FileRecord(path, table.num_rows, len(content), hashlib.sha256(content).hexdigest())
