@@ -182,6 +182,7 @@ def test_photos_without_labels_become_a_corpus_and_nothing_else(preprocess, phot
         "report.html",
     }
     assert "9 photos listed: 8 in the corpus, 1 rejected" in ended.stdout
+    assert ended.stdout.endswith(f"Predict it: python jobs/predict.py --dataset {made.root}\n")
 
 
 def test_a_list_that_does_not_fit_its_files_is_reported_and_ends_with_1(job, photos, tmp_path):
