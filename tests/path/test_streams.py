@@ -140,6 +140,15 @@ def test_a_terminal_gets_a_bar_that_is_drawn_over(program, columns):
     assert shown.count("\n") <= 1
 
 
+@pytest.mark.parametrize(("options", "shown"), [("", "Starting Java …\r\n"), ("'--quiet'", "")])
+def test_spark_submit_reports_on_a_terminal_that_java_starts(options, shown):
+    program = (
+        "import sys; from landmark_lib.preprocess import submit\n"
+        f"submit.SUBMIT = '/bin/true'; sys.argv += ['job.py', {options}]; submit.main()\n"
+    )
+    assert shown_on_a_terminal(program) == shown
+
+
 def test_an_error_that_nobody_foresaw_shows_its_traceback_without_control_characters():
     program = (
         "from landmark_lib.command_line import run_job; from landmark_lib.settings import TrainSettings\n"
