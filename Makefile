@@ -4,6 +4,7 @@ SHELL := bash
 activated = source .venv/bin/activate &&
 
 help:
+	@echo "make setup  install everything into .venv; source .venv/bin/activate enters it"
 	@echo "make demo   set up, then photos -> shards -> three members -> votes, on the rendered sample"
 	@echo "make test   set up, then check and run all tests"
 	@echo "make test-fast  only the tests that need no engine and start no process; under a minute"

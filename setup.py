@@ -61,10 +61,6 @@ setup(
         "train-gpu": [*TRAIN, "tensorflow[and-cuda]==2.18.1"],
         "gcs": ["gcsfs>=2023.12"],  # gs:// addresses
         "s3": ["s3fs>=2023.12"],  # s3:// addresses
-        "readers": [  # only for the examples of docs/dataset.md; best in a separate environment
-            "datasets>=2.19,<2.20",  # 2.20 needs a newer pyarrow
-            "torch>=2.4,<3",
-        ],
         "dev": [
             "cmake>=3.31,<4",  # builds horovod, which cmake 4 refuses
             "cryptography>=42",  # certificates for servers and proxies on loopback

@@ -9,13 +9,26 @@ pooled; intervals are from a bootstrap over them, with the same resamples for al
 kept in the work directory.
 """
 
-import argparse
 import json
 import shutil
 import sys
 import tempfile
+from argparse import Namespace
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from arguments import parse
+
+if __name__ == "__main__":
+    arguments = parse(
+        __doc__,
+        weights=("imagenet", "initial weights, as for jobs/train.py"),
+        photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
+        image_size=("64", "side of the network's input in pixels"),
+        epochs=("8", "passes over the training rows"),
+        seeds=(3, "number of repetitions with new random draws"),
+        work=(None, "directory for photos, data sets, models and predictions; kept"),
+    )
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,17 +92,8 @@ class Answered:
     classes: int
 
 
-def main() -> int:
+def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
-    parser.add_argument("--weights", default="imagenet", help="initial weights, as for jobs/train.py")
-    parser.add_argument("--photos", help="folder of folders, one per landmark; default: a rendered sample")
-    parser.add_argument("--image-size", default="64", help="side of the network's input in pixels")
-    parser.add_argument("--epochs", default="8", help="passes over the training rows")
-    parser.add_argument("--seeds", type=int, default=3, help="number of repetitions with new random draws")
-    parser.add_argument("--work", help="directory for photos, data sets, models and predictions; kept")
-    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(arguments.work or scratch)
         photos = Path(arguments.photos or work / "photos")
@@ -103,7 +107,7 @@ def main() -> int:
     return 0
 
 
-def answered(work: Path, photos: Path, name: str, seed: int, arguments: argparse.Namespace) -> Answered:
+def answered(work: Path, photos: Path, name: str, seed: int, arguments: Namespace) -> Answered:
     """Make a data set, train its members and predict, or read earlier predictions."""
     kept = work / "answers" / f"{name}-{seed}.json".replace(" ", "-")
     if not kept.exists():
@@ -253,4 +257,4 @@ def pool(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments))

@@ -8,11 +8,19 @@ batch, in a process that has loaded TensorFlow. Time per row is that of the foll
 if a goal is missed.
 """
 
-import argparse
 import os
 import sys
 import tempfile
 import time
+from argparse import Namespace
+
+from arguments import parse
+
+if __name__ == "__main__":
+    arguments = parse(
+        __doc__,
+        runs=(5, "runs per size; the median is reported"),
+    )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -31,12 +39,8 @@ STARTS_IN = 10.0  # seconds, for the largest
 LONGER = 1.1  # time per row of the largest relative to the smallest
 
 
-def main() -> int:
+def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs per size; the median is reported")
-    arguments = parser.parse_args()
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # as in stream.py
     with tempfile.TemporaryDirectory() as scratch:
         roots = []
@@ -77,4 +81,4 @@ def take(root: str) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments))

@@ -4,8 +4,8 @@ Calls the same functions as the pipeline, but without photos: the files of its c
 one line of JSON.
 """
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -79,4 +79,9 @@ def _heap_in_use(spark: SparkSession) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("label_list", help="CSV with the header id,url,landmark_id")
+    parser.add_argument("output", help="directory for corpus/ and plan/")
+    parser.add_argument("photos", type=int, help="number of rows of the CSV")
+    given = parser.parse_args()
+    main(given.label_list, given.output, given.photos)

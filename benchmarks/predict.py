@@ -6,13 +6,21 @@ One ResNet50 at 224 pixels, which both load in every run. This project also deco
 Exit status 1 if the goal is missed.
 """
 
-import argparse
 import os
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+
+from arguments import parse
+
+if __name__ == "__main__":
+    arguments = parse(
+        __doc__,
+        runs=(5, "runs per contestant; the median is reported"),
+    )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -43,12 +51,8 @@ SIDE, BATCH, PHOTOS = 224, 32, 512
 GOAL = 0.95
 
 
-def main() -> int:
+def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs per contestant; the median is reported")
-    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         ours, theirs = compare(Path(scratch), arguments.runs)
     ratio = ours.over(theirs)
@@ -123,4 +127,4 @@ def speed(run: Callable[[int], None], number: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments))

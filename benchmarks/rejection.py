@@ -9,10 +9,22 @@ back, or if more than 1 % of GAP is lost without any. For the rendered sample, t
 buildings that belong to no class: they show a landmark, but an unknown one.
 """
 
-import argparse
 import sys
 import tempfile
+from argparse import Namespace
 from pathlib import Path
+
+from arguments import parse
+
+if __name__ == "__main__":
+    arguments = parse(
+        __doc__,
+        weights=("imagenet", "initial weights, as for jobs/train.py"),
+        image_size=("128", "side of the network's input in pixels"),
+        photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
+        no_landmark=(None, "photos that show no landmark; default: rendered ones"),
+        work=(None, "directory for photos, data set and models; kept"),
+    )
 
 from results import markdown_table, publish
 from tuned_vs_default import BIN, JOBS, SAMPLE, run
@@ -30,18 +42,10 @@ TRAINING = ["--trainable-layers", "0", "--cache-features", "--epochs", "8", "--m
 WON_BACK, LOST = 0.5, 0.01
 
 
-def main() -> int:
+def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
-    parser.add_argument("--weights", default="imagenet", help="initial weights, as for jobs/train.py")
-    parser.add_argument("--image-size", default="128", help="side of the network's input in pixels")
-    parser.add_argument("--photos", help="folder of folders, one per landmark; default: a rendered sample")
-    parser.add_argument("--no-landmark", help="photos that show no landmark; default: rendered ones")
-    parser.add_argument("--work", help="directory for photos, data set and models; kept")
-    arguments = parser.parse_args()
     if bool(arguments.photos) != bool(arguments.no_landmark):
-        parser.error("--photos and --no-landmark go together")
+        sys.exit("--photos and --no-landmark go together")
     with tempfile.TemporaryDirectory() as scratch:
         found = measured(Path(arguments.work or scratch), arguments)
     shares = found[SHOWS_NONE].shares
@@ -53,7 +57,7 @@ def main() -> int:
     return int(not met)
 
 
-def measured(work: Path, arguments: argparse.Namespace) -> dict[str, RejectionResult]:
+def measured(work: Path, arguments: Namespace) -> dict[str, RejectionResult]:
     """Make the data set, train, and evaluate with each kind of other photos."""
     photos = Path(arguments.photos or work / "photos")
     rendered = work / "no-landmark"
@@ -107,4 +111,4 @@ def table(kind: str, found: RejectionResult) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments))

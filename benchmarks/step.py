@@ -7,13 +7,21 @@ all work per step, and neither includes work that is done once, such as the star
 the goal is missed.
 """
 
-import argparse
 import os
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
+
+from arguments import parse
+
+if __name__ == "__main__":
+    arguments = parse(
+        __doc__,
+        turns=(15, "turns of 8 steps per contestant; the median is reported"),
+    )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -32,14 +40,8 @@ FREE = (0, 3, 53)
 GOAL = 0.98
 
 
-def main() -> int:
+def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
-    parser.add_argument(
-        "--turns", type=int, default=15, help="turns of 8 steps per contestant; the median is reported"
-    )
-    arguments = parser.parse_args()
     start_ranks()
     rows, missed = [], []
     for free in FREE:
@@ -118,4 +120,4 @@ def make(free: int) -> keras.Model:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments))

@@ -8,7 +8,6 @@ the tars and discard the batches), and Petastorm's own reader with its codecs. S
 wall time. Exit status 1 if a goal is missed.
 """
 
-import argparse
 import io
 import os
 import subprocess
@@ -16,8 +15,18 @@ import sys
 import tarfile
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+
+from arguments import parse
+
+if __name__ == "__main__":
+    arguments = parse(
+        __doc__,
+        runs=(5, "runs per contestant; the median is reported"),
+        rows=(16384, "rows of the training set"),
+    )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -41,13 +50,8 @@ OF_THE_LIMIT, OVER_THE_BEST_PEER, GROWTH = 0.95, 1.0, 1.05
 Pass = Callable[[], tuple[int, float]]  # images and seconds
 
 
-def main() -> int:
+def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/RESULTS.md")
-    parser.add_argument("--runs", type=int, default=5, help="runs per contestant; the median is reported")
-    parser.add_argument("--rows", type=int, default=16384, help="rows of the training set")
-    arguments = parser.parse_args()
     # SCHED_BATCH: threads that wake each other thousands of times per second do not preempt each other.
     os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     missed: list[str] = []
@@ -221,4 +225,4 @@ def memory(shards: Shards, missed: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments))

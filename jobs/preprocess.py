@@ -9,7 +9,7 @@ if sys.version_info[:2] != (3, 11):
     sys.exit(2)
 
 from landmark_lib.command_line import run_job
-from landmark_lib.console import show, visible
+from landmark_lib.console import show
 from landmark_lib.errors import UserError
 from landmark_lib.logs import LOGGER
 from landmark_lib.preprocess.submit import settle_spark
@@ -38,11 +38,11 @@ def preprocess(settings: PreprocessSettings) -> None:
         show(plan_text(settings, source))
     else:
         from landmark_lib.preprocess.pipeline import preprocess as run
-        from landmark_lib.preprocess.summary import describe
+        from landmark_lib.preprocess.summary import describe, next_step
 
         manifest = run(settings, source)
         if manifest is not None:
-            show(f"{describe(manifest)}\n\nData set: {visible(settings.output)}")
+            show(f"{describe(manifest)}\n\n{next_step(manifest, settings.output)}")
 
 
 def _embedded_sample() -> str:

@@ -12,8 +12,9 @@
       report.html       a report for people; it contains times, so dataset.json does not list it
       dataset.json      settings, versions, counts, and every file's rows, bytes and checksum
 
-All tables are plain Parquet. Files of train/ and validation/ are shards; files of the other tables are parts,
-each written by one task. `dataset.json` is written last: a directory without it is not a data set.
+All tables are plain Parquet. Files of train/ and validation/ are shards; a directory without rows has an
+empty one. Files of the other tables are parts, each written by one task. `dataset.json` is written last: a
+directory without it is not a data set.
 """
 
 import csv
@@ -159,6 +160,10 @@ class Manifest:
         """Return the files of one directory of the data set, in the order of their numbers."""
         return files_in(self.files, directory)
 
+    def shards_in(self, directory: str) -> list[FileRecord]:
+        """Return the files of one directory that have rows: a directory without rows has one empty shard."""
+        return [record for record in self.files_in(directory) if record.rows]
+
     def rows_in(self, directory: str) -> int:
         """Return the number of rows in one directory of the data set."""
         return sum(record.rows for record in self.files_in(directory))
@@ -183,9 +188,12 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what training reads: data sets with equal shards have equal fingerprints."""
+        """Hash of what training reads: data sets with equal rows in equal shards have equal fingerprints."""
         shards = sorted(
-            f"{r.path} {r.sha256}" for r in self.files if r.path.startswith(("train/", "validation/"))
+            f"{record.path} {record.sha256}"
+            for record in self.files
+            # Earlier releases wrote no empty shards.
+            if record.rows and record.path.startswith(("train/", "validation/"))
         )
         return hashlib.sha256("\n".join(shards).encode()).hexdigest()[:16]
 
@@ -223,7 +231,11 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
         options = {"compression": compression, "use_dictionary": others, "write_statistics": others}
     buffer = io.BytesIO()
     # Pages end where chunks end, and where those end depends on how the table was put together.
-    pq.write_table(table.combine_chunks(), buffer, row_group_size=rows_per_group, **options)
+    table = table.combine_chunks()
+    with pq.ParquetWriter(buffer, table.schema, **options) as writer:
+        # Some readers fail at a row group without rows.
+        if table.num_rows:
+            writer.write_table(table, rows_per_group)
     content = buffer.getvalue()
     (Place(root) / path).write(content)
     return FileRecord(path, table.num_rows, len(content), hashlib.sha256(content).hexdigest())

@@ -12,6 +12,7 @@ from landmark_lib.console import Display, visible
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 10
+UNKNOWN_WIDTH = 80  # of a terminal that reports no columns, as in containers
 LINE = "{desc}: {n_fmt}/{total_fmt}{unit} in {elapsed}, {rate_fmt}{postfix}, {remaining} left"
 
 
@@ -68,7 +69,7 @@ def _terminal_columns(display: Display) -> int | None:
     """Return the width of the terminal that shows this process's stderr; None if there is none."""
     try:
         if display.isatty():
-            return os.get_terminal_size(display.fileno()).columns
+            return os.get_terminal_size(display.fileno()).columns or UNKNOWN_WIDTH
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             return None
         # spark-submit copies its program's output to its own, byte by byte.
@@ -76,6 +77,6 @@ def _terminal_columns(display: Display) -> int | None:
     except OSError:
         return None
     try:
-        return os.get_terminal_size(shown).columns if os.isatty(shown) else None
+        return (os.get_terminal_size(shown).columns or UNKNOWN_WIDTH) if os.isatty(shown) else None
     finally:
         os.close(shown)

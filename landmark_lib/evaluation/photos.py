@@ -79,7 +79,7 @@ class DatasetPhotos:
             UserError: Nothing was held out.
         """
         directory = VALIDATION if manifest.classes else CORPUS
-        photos = manifest.files_in(directory)
+        photos = manifest.shards_in(directory)
         if not photos:
             raise UserError(f"--dataset: {root} has no photos to predict (made with --hold-out 0)")
         # Photos to predict that preprocessing rejected appear in the predictions, too.

@@ -1,11 +1,12 @@
 """The photos of a source, listed in one process and in order, by the rules that Spark's tasks use too."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from landmark_lib.dataset import Reason
 from landmark_lib.errors import UserError
@@ -22,12 +23,16 @@ from landmark_lib.inputs.label_list import read_labels
 from landmark_lib.inputs.matching import is_much, log_pairs, mismatch, pair
 from landmark_lib.inputs.remarks import REMARKS, log_remark
 from landmark_lib.inputs.schema import ENTRY_SCHEMA, LIST_SCHEMA
-from landmark_lib.inputs.source import Source
+from landmark_lib.inputs.source import Source, no_label_folders, too_few_photos
 from landmark_lib.inputs.tars import list_tar
 from landmark_lib.inputs.walk import list_files
 from landmark_lib.storage import Place
 
 logger = logging.getLogger(__name__)
+
+# What is counted before Spark starts takes a second or two.
+MAX_FILES_COUNTED = 50_000
+MAX_LIST_BYTES_COUNTED = 16_000_000
 
 Row = dict[str, Any]
 
@@ -52,6 +57,40 @@ def list_photos(source: Source) -> pa.Table:
         for reason, extra in zip(reasons, entries["extra"].to_pylist(), strict=True)
     ]
     return entries.filter(pa.array(photos, pa.bool_())).select(LIST_SCHEMA.names)
+
+
+def refuse_rare_labels(source: Source, min_count: int) -> None:
+    """Refuse labelled photos of which no label has enough, if this shows within a second or two.
+
+    Counts until a label has enough. Photos that turn out to be unreadable or missing count too, so a source
+    that is not refused here may be refused once its photos are decoded.
+
+    Raises:
+        UserError: No label has `min_count` photos, no file lies in a folder named by label, or the list
+            cannot be read.
+    """
+    counts: Counter[str] = Counter()
+    counted = 0
+    for rows in _labelled_rows(source):
+        counted += len(rows)
+        labels = rows.filter(pc.is_null(rows.column("reason"))).column("landmark_id").drop_null()
+        counts.update({each["values"]: each["counts"] for each in labels.value_counts().to_pylist()})
+        if counted > MAX_FILES_COUNTED or max(counts.values(), default=0) >= min_count:
+            return
+    if counts:
+        raise too_few_photos(min_count, max(counts.values()))
+    if counted and source.kind == "folders":
+        raise no_label_folders(source)
+
+
+def _labelled_rows(source: Source) -> Iterator[pa.RecordBatch]:
+    """Yield rows with labels and reasons of a local folder or a short list; none of a larger source."""
+    place = source.place if source.kind == "csv" else source.labels
+    if source.kind == "folders" and source.place.is_local:
+        for files in list_files(source.place):
+            yield folder_entries(files, source.place.uri, unlabelled=source.unlabelled)
+    elif place is not None and place.is_local and place.path.stat().st_size <= MAX_LIST_BYTES_COUNTED:
+        yield from _labels(place, source.option if source.labels is None else "--labels", unlabelled=False)
 
 
 def _entries(source: Source) -> Iterator[pa.RecordBatch]:

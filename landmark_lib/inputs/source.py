@@ -128,6 +128,11 @@ def no_label_folders(source: Source) -> UserError:
     )
 
 
+def too_few_photos(min_count: int, largest: int) -> UserError:
+    """Return the error for photos whose labels would all be dropped."""
+    return UserError(f"--min-label-count: no label has {min_count} photos, the largest has {largest}")
+
+
 def _with_list(settings: SourceSettings, kind: Literal["images", "tar"], place: Place, option: str) -> Source:
     labels = None if settings.labels is None else Place(settings.labels)
     if labels is not None:

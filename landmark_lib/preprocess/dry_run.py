@@ -1,11 +1,14 @@
 """`--dry-run`: the plan as text, before a pixel moves; nothing is written."""
 
+import logging
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord
+from landmark_lib.inputs.listing import refuse_rare_labels
 from landmark_lib.inputs.source import find_source
 from landmark_lib.preprocess.batch import read_batch, read_earlier
 from landmark_lib.preprocess.failures import explain_failures
@@ -17,21 +20,25 @@ from landmark_lib.preprocess.plan import count_labels, count_planned, number_cla
 from landmark_lib.preprocess.session import running_spark
 from landmark_lib.preprocess.shards import lay_out
 from landmark_lib.preprocess.sources import listed_photos
-from landmark_lib.preprocess.summary import describe_plan, table_1
+from landmark_lib.preprocess.summary import describe_plan, kept_and_dropped, table_1
 from landmark_lib.settings import PreprocessSettings
+
+logger = logging.getLogger(__name__)
 
 
 def plan_text(settings: PreprocessSettings, source: str) -> str:
     """Return what a run with these settings would make, as a page of text.
 
-    The plan covers the images of a complete corpus in the output directory; without one, all photos that the
-    source lists, as if none were rejected.
+    The plan covers the images of a complete corpus of this source in the output directory; without one, all
+    photos that the source lists, as if none were rejected.
 
     Raises:
         UserError: The source cannot be listed, or no label has enough photos.
     """
     corpus = _complete_corpus(Output(settings.output, resolved_settings(settings, source)))
     found = None if corpus else find_source(settings.source(source))
+    if found and not settings.unlabelled:
+        refuse_rare_labels(found, settings.resolved_min_label_count)
     with explain_failures(), running_spark("landmark-recognition dry run") as spark:
         if found is None:
             ids = read_ids(spark, settings.output, corpus)
@@ -46,8 +53,16 @@ def plan_text(settings: PreprocessSettings, source: str) -> str:
 
 
 def _complete_corpus(output: Output) -> list[FileRecord]:
-    """Return the files of a complete corpus, of a data set finished or under way; else none."""
+    """Return the files of a complete corpus, of a data set finished or under way; else none.
+
+    A corpus of other photos, or made with other settings, is none either.
+    """
     standing = output.standing()
+    if standing is Standing.NEW:
+        return []
+    if other := output.differing(output.recorded()["corpus"], "corpus"):
+        logger.warning(f"{output.describe_other(other)}; this is the plan of another data set")
+        return []
     if standing is Standing.FINISHED:
         return dataset.read_manifest(output.address).files_in(dataset.CORPUS)
     batch = read_batch(output.journal)
@@ -64,5 +79,6 @@ def _describe(ids: DataFrame, settings: PreprocessSettings) -> str:
     classes = number_classes(label_counts, min_count, settings.hold_out)
     planned = count_planned(plan_images(ids, classes, settings.sampling))
     layout = lay_out(planned, settings.rows_per_shard, settings.ensemble_size, settings.seed)
-    kept = f"{len(classes):,} classes (labels with at least {min_count} images)"
-    return "\n".join([table_1(describe_counts(label_counts)), "", kept, *describe_plan(planned, layout)])
+    dropped = sum(group.images for group in planned if group.role == dataset.Role.DROPPED)
+    kept = kept_and_dropped(len(classes), len(label_counts) - len(classes), dropped, min_count)
+    return "\n".join([table_1(describe_counts(label_counts)), "", *kept, *describe_plan(planned, layout)])

@@ -83,6 +83,11 @@ class Output:
                 differing[name] = (then, now)
         return differing
 
+    def describe_other(self, differing: Mapping[str, tuple[Any, Any]]) -> str:
+        """Return which settings of the data set differ from this run's, for a message."""
+        changes = [f"{option(name)} was {then}, is {now} now" for name, (then, now) in differing.items()]
+        return f"--output: {self.address} holds a data set made with other settings: {'; '.join(changes)}"
+
     def recorded(self) -> dict[str, dict[str, Any]]:
         """Return the recorded settings by what they decide; the plan's only once they are decided.
 
@@ -116,13 +121,7 @@ class Output:
         corpus = self.differing(recorded["corpus"], "corpus")
         plan = self.differing(recorded["plan"], "plan") if "plan" in recorded else {}
         if (corpus or plan) and not overwrite:
-            changes = [
-                f"{option(name)} was {then}, is {now} now" for name, (then, now) in (corpus | plan).items()
-            ]
-            raise UserError(
-                f"--output: {self.address} holds a data set made with other settings: {'; '.join(changes)};"
-                " --overwrite replaces it"
-            )
+            raise UserError(f"{self.describe_other(corpus | plan)}; --overwrite replaces it")
         if corpus or (overwrite and standing is Standing.FINISHED and not plan):
             self.clear()
         elif plan and standing is Standing.FINISHED:

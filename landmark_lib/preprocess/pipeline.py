@@ -1,8 +1,9 @@
 """The preprocessing job from start to end: list -> corpus -> labels -> plan -> shards -> manifest."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 
 from pyspark.sql import DataFrame, SparkSession
@@ -11,6 +12,7 @@ from landmark_lib import dataset
 from landmark_lib.console import show
 from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
 from landmark_lib.errors import UserError
+from landmark_lib.inputs.listing import refuse_rare_labels
 from landmark_lib.inputs.source import Source, find_source
 from landmark_lib.preprocess.batch import read_earlier
 from landmark_lib.preprocess.corpus import ResizeSettings, write_corpus
@@ -60,14 +62,14 @@ class Run:
         settings: Settings of the run.
         find: Returns the source, searched on the first call, or raises UserError.
         output: The output directory.
-        timings: Times of the stages so far.
+        timings: Times of Spark's start and of the stages so far.
     """
 
     spark: SparkSession
     settings: PreprocessSettings
     find: Callable[[], Source]
     output: Output
-    timings: list[StageTiming] = field(default_factory=list)
+    timings: list[StageTiming]
 
     @property
     def journal(self) -> Journal:
@@ -103,12 +105,17 @@ def preprocess(settings: PreprocessSettings, source: str) -> Manifest | None:
     output = Output(settings.output, resolved_settings(settings, source))
     refuse_inside_input(settings.output, source)
     find = cache(partial(find_source, settings.source(source)))
-    if settings.overwrite or output.standing() is Standing.NEW:
-        find()  # mistakes are reported before anything is started or removed
+    is_new = output.standing() is Standing.NEW
+    if settings.overwrite or is_new:
+        found = find()  # mistakes are reported before anything is started or removed
+        if is_new and settings.until in {"plan", "shards"} and not settings.unlabelled:
+            refuse_rare_labels(found, settings.resolved_min_label_count)
     with locked(settings.output), explain_failures():
         output.agree(overwrite=settings.overwrite)
+        start = time.monotonic()
         with running_spark("landmark-recognition preprocess") as spark:
-            return _run_stages(Run(spark, settings, find, output))
+            timings = [StageTiming("start of Spark", time.monotonic() - start)]
+            return _run_stages(Run(spark, settings, find, output, timings))
 
 
 def _run_stages(run: Run) -> Manifest | None:

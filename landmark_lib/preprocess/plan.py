@@ -21,7 +21,7 @@ from landmark_lib.dataset import (
     Role,
     write_table,
 )
-from landmark_lib.errors import UserError
+from landmark_lib.inputs.source import too_few_photos
 from landmark_lib.method.hold_out import hold_out_size
 from landmark_lib.method.label_counts import kept_labels
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
@@ -79,10 +79,7 @@ def number_classes(label_counts: dict[str, int], min_count: int, hold_out: int) 
         for count in [label_counts[label]]
     ]
     if not classes:
-        raise UserError(
-            f"--min-label-count: no label has {min_count} photos,"
-            f" the largest has {max(label_counts.values())}"
-        )
+        raise too_few_photos(min_count, max(label_counts.values()))
     return classes
 
 

@@ -23,7 +23,7 @@ def write_report(output: str, manifest: Manifest, timings: Sequence[StageTiming]
     Args:
         output: Root of the data set.
         manifest: Its manifest.
-        timings: The stages of this run, in their order; none if all were finished before.
+        timings: Spark's start and the stages of this run, in their order; may be empty.
 
     Raises:
         LandmarkError: A file of the data set lacks a planned row.

@@ -1,5 +1,6 @@
 """Start Spark as the preprocessing job needs it."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
 
 # 256 rows with JPEGs, about 8 MB, pass between Spark and Python at a time.
 ROWS_PER_BATCH = "256"
@@ -44,9 +47,12 @@ def spark_session(name: str) -> SparkSession:
 
 @contextmanager
 def running_spark(name: str) -> Iterator[SparkSession]:
-    """Start Spark for as long as the context lasts."""
+    """Start Spark, and its first Python process, for as long as the context lasts."""
+    logger.info("Starting Spark …")
     spark = spark_session(name)
     try:
+        # Otherwise the first stage would wait for that process and Spark's compiler, and its rate be too low.
+        spark.range(1).mapInArrow(lambda batches: batches, "id bigint").collect()
         yield spark
     finally:
         spark.stop()

@@ -57,8 +57,8 @@ class ShardLayout:
     """The shards to write.
 
     Attributes:
-        rows: Rows by directory; directories without rows are left out.
-        shards: Number of shards by directory, in the same order.
+        rows: Rows by directory; those without rows are last.
+        shards: Number of shards by directory, in the same order; an empty one where there are no rows.
         members: Number of training sets.
         seed: Seed of the data set.
     """
@@ -72,6 +72,11 @@ class ShardLayout:
     def names(self) -> list[str]:
         """Paths of all shards; a shard's number is its position here."""
         return [shard_name(d, k, total) for d, total in self.shards.items() for k in range(total)]
+
+    @property
+    def empty(self) -> set[int]:
+        """Numbers of the shards without a planned row in their directory."""
+        return {number for number, name in enumerate(self.names) if not self.rows[name.rpartition("/")[0]]}
 
     def places(self, planned: dict[str, Any]) -> Iterator[Place]:
         """Yield where the outputs of a planned image go, recipe by recipe."""
@@ -90,9 +95,10 @@ def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, s
     for group in planned:
         for directory in _directories(group.role, group.members, members):
             rows[directory] += group.outputs
-    filled = {directory: count for directory, count in rows.items() if count}
-    shards = {directory: shard_count(count, rows_per_shard) for directory, count in filled.items()}
-    return ShardLayout(filled, shards, members, seed)
+    # Journals of earlier releases, which wrote no empty shards, number the others without them.
+    rows = dict(sorted(rows.items(), key=lambda item: not item[1]))
+    shards = {directory: shard_count(count, rows_per_shard) for directory, count in rows.items()}
+    return ShardLayout(rows, shards, members, seed)
 
 
 def _directories(role: str, members: Sequence[int], member_count: int) -> list[str]:
@@ -144,11 +150,13 @@ def write_shards(
     def write_shard(number: int, rows: pa.Table) -> list[FileRecord]:
         schema = VALIDATION_SCHEMA if names[number].startswith(VALIDATION) else TRAIN_SCHEMA
         record = write_table(output, names[number], rows.select(schema.names).cast(schema), rows_per_group)
-        counts = {"identical_outputs": pc.sum(rows["repeats"]).as_py()}
+        counts = {"identical_outputs": pc.sum(rows["repeats"], min_count=0).as_py()}
         journal.commit("shards", number, Part([record], counts))
         return [record]
 
-    if missing:
+    for number in sorted(missing & layout.empty):
+        write_shard(number, OUTPUT_SCHEMA.empty_table())
+    if missing - layout.empty:
         # One task per file of the corpus.
         numbers = spark.range(0, len(paths), 1, len(paths))
         outputs = numbers.mapInArrow(make_outputs, from_arrow_schema(OUTPUT_SCHEMA))

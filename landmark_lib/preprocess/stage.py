@@ -23,20 +23,20 @@ Done = Callable[[int, int], None]  # units and bytes
 
 @dataclass(frozen=True)
 class StageTiming:
-    """Time and work of a stage in one run.
+    """Time and work of a stage in one run, or the time that Spark took to start.
 
     Attributes:
-        name: The stage.
+        name: The stage, or the start.
         seconds: Its duration.
         count: Units done in this run, without those of earlier runs.
-        unit: What is counted, in the plural: photos, rows.
+        unit: What is counted, in the plural: photos, rows; empty for the start.
         bytes: Bytes read and written; 0 if not counted.
     """
 
-    name: Stage
+    name: str
     seconds: float
-    count: int
-    unit: str
+    count: int = 0
+    unit: str = ""
     bytes: int = 0
 
 

@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from landmark_lib.console import Display, note
+
 Environment = MutableMapping[str, str]
 
 SPARK_HOME = Path(sysconfig.get_path("purelib")) / "pyspark"
@@ -45,6 +47,8 @@ DRIVER_ELSEWHERE = re.compile(r"(--deploy-mode[ =]|spark\.submit\.deployMode=)cl
 def main() -> NoReturn:
     """Run this environment's spark-submit; its command line takes precedence."""
     own_spark(os.environ, sys.argv[1:])
+    if Display().isatty() and not {"-q", "--quiet"} & set(sys.argv):
+        note("Starting Java …")  # takes seconds, before the job can say anything
     os.execv(SUBMIT, [str(SUBMIT), *sys.argv[1:]])  # noqa: S606 - Spark's own
 
 

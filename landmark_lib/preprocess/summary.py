@@ -1,14 +1,16 @@
 """The results of preprocessing as text: Table 1, Figure 1 and the balance of the members."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from landmark_lib.console import visible
-from landmark_lib.dataset import COMMON, VALIDATION, Manifest, training_directory
+from landmark_lib.dataset import COMMON, REPORT, VALIDATION, Manifest, Role, training_directory
 from landmark_lib.digits import size
 from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.shards import ShardLayout
+from landmark_lib.storage import Place
 
 BAR_WIDTH = 40  # characters
 # Average sizes of JPEGs of quality 95.
@@ -24,9 +26,9 @@ def describe(manifest: Manifest) -> str:
     lines += [f"  {count:,} {visible(reason)}" for reason, count in manifest.rejected.items()]
     if not manifest.label_counts["labels"]:
         return "\n".join(lines)
-    kept = visible(manifest.number("min_label_count"))
+    dropped = manifest.label_counts["labels"] - manifest.classes, manifest.roles.get(Role.DROPPED, 0)
     lines += ["", table_1(manifest.label_counts), ""]
-    lines.append(f"{manifest.classes:,} classes (labels with at least {kept} images)")
+    lines += kept_and_dropped(manifest.classes, *dropped, manifest.number("min_label_count"))
     if manifest.classes_with_fewer_held_out:
         lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
     common = manifest.rows_in(COMMON)
@@ -35,12 +37,31 @@ def describe(manifest: Manifest) -> str:
     return "\n".join([*lines, f"  validation: {manifest.rows_in(VALIDATION):,} rows"])
 
 
+def next_step(manifest: Manifest, output: str) -> str:
+    """Return where a data set and its report are, and the command that comes next."""
+    place = visible(shlex.quote(output))
+    command = f"Train on it: horovodrun -np 2 python jobs/train.py --dataset {place}"
+    if not manifest.classes:
+        command = f"Predict it: python jobs/predict.py --dataset {place}"
+    return f"Data set: {visible(output)}\nReport: {visible(Place(output) / REPORT)}\n{command}"
+
+
+def kept_and_dropped(classes: int, labels: int, images: int, min_count: int) -> list[str]:
+    """Return lines on the labels that are classes, and on the dropped labels and their images, if any."""
+    lines = [f"{classes:,} classes (labels with at least {min_count} images)"]
+    if labels:
+        dropped = f"{labels:,} {'label' if labels == 1 else 'labels'} with fewer than {min_count} images"
+        photos = f"{images:,} {'photo' if images == 1 else 'photos'}"
+        lines.append(f"  {dropped} dropped: {photos} (--min-label-count 1 keeps every label)")
+    return lines
+
+
 def table_1(counts: dict[str, Any]) -> str:
     """Return percentiles (the paper's Table 1) and histogram (its Figure 1) of label counts as text."""
     percentiles = counts["percentiles"]
     widest = max(labels for _, _, labels in counts["histogram"])
     lines = [
-        f"Images per label ({counts['labels']:,} labels)",
+        f"Table 1. Images per label ({counts['labels']:,} labels)",
         "  percentile " + "".join(f"{p:>7}" for p in percentiles),
         "  images     " + "".join(f"{value:>7,}" for value in percentiles.values()),
     ]
@@ -60,14 +81,13 @@ def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[s
     for group in planned:
         images[group.role] += group.images
     rows, total = layout.rows, sum(layout.rows.values())
-    common = rows.get(COMMON, 0)
-    members = [_member_line(k, common, rows.get(training_directory(k), 0)) for k in range(layout.members)]
+    members = [_member_line(k, rows[COMMON], rows[training_directory(k)]) for k in range(layout.members)]
     corpus, shards = sum(images.values()) * CORPUS_IMAGE_BYTES, total * SHARD_IMAGE_BYTES
     return [
         "The plan",
         *(f"  {count:,} images: {role}" for role, count in sorted(images.items())),
         *members,
-        f"  validation: {rows.get(VALIDATION, 0):,} rows",
+        f"  validation: {rows[VALIDATION]:,} rows",
         f"  {total:,} rows in {sum(layout.shards.values()):,} shards",
         f"  about {size(corpus)} for the corpus and {size(shards)} for the shards",
     ]

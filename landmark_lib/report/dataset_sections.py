@@ -1,7 +1,10 @@
 """The sections of a data set's page, from the data set alone."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import fields
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 
 from landmark_lib.dataset import (
@@ -9,6 +12,7 @@ from landmark_lib.dataset import (
     LABELS,
     REJECTED,
     VALIDATION,
+    LandmarkClass,
     Manifest,
     Role,
     read_classes,
@@ -24,6 +28,7 @@ from landmark_lib.report.sampling_sections import balance_section, sampling_sect
 from landmark_lib.settings import PreprocessSettings
 
 EXAMPLES_PER_REASON = 3
+LABELS_SHOWN = 1_000  # in each table; a page of 15,000 would be slow to open
 # Names of the settings marked in Figure 1.
 MARKED = {"min_label_count": "smallest kept", "target": "target", "cutoff": "cutoff"}
 OUTCOMES = {
@@ -86,7 +91,7 @@ def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
     if manifest.classes:
         classes = read_classes(root)
         sections += [
-            _labels(root, manifest),
+            _labels(root, manifest, classes),
             balance_section(root, manifest, classes),
             sampling_section(root, manifest, classes, planned_images(root, manifest)),
         ]
@@ -119,12 +124,12 @@ def _photos(manifest: Manifest) -> Section:
     return Section("photos", "Photos", body)
 
 
-def _labels(root: str, manifest: Manifest) -> Section:
-    counts = [
-        count
-        for record in manifest.files_in(LABELS)
-        for count in read_table(root, record.path, ["label_count"])["label_count"].to_pylist()
-    ]
+def _labels(root: str, manifest: Manifest, classes: Sequence[LandmarkClass]) -> Section:
+    tables = [read_table(root, record.path) for record in manifest.files_in(LABELS)]
+    labels = [row for table in tables for row in table.to_pylist()]
+    counts = [row["label_count"] for row in labels]
+    min_count = manifest.number("min_label_count")
+    dropped = [row for row in labels if row["label_count"] < min_count]
     marked = {title: manifest.number(name) for name, title in MARKED.items()}
     body = render_part(
         "labels.html",
@@ -134,6 +139,12 @@ def _labels(root: str, manifest: Manifest) -> Section:
         labels=len(counts),
         ranks=rank_figure(counts, marked),
         histogram=histogram_figure(manifest.label_counts["histogram"]),
+        classes=nlargest(LABELS_SHOWN, classes, key=lambda row: row.label_count),
+        class_count=len(classes),
+        min_count=min_count,
+        dropped=nlargest(LABELS_SHOWN, dropped, key=itemgetter("label_count")),
+        dropped_count=len(dropped),
+        dropped_photos=sum(row["label_count"] for row in dropped),
     )
     return Section("labels", "Labels", body)
 

@@ -1,6 +1,7 @@
 """`report.html` of an evaluation: results, learning curves and the data set on one page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from landmark_lib.dataset import Manifest, read_classes
 from landmark_lib.evaluation_results import Evaluation
@@ -61,8 +62,10 @@ def evaluation_page(
         *([learning_section(curves)] if curves else []),
         *(tuning_sections(tuning) if tuning else []),
         Section("dataset", "The data set", render_part("dataset.html", lead=dataset_lead(manifest))),
-        *dataset_sections(root, manifest),
-        settings_section(manifest),
+        *(
+            replace(section, nested=True)
+            for section in (*dataset_sections(root, manifest), settings_section(manifest))
+        ),
     ]
     facts = evaluation_facts(evaluation)
     return render_page("Evaluation report", evaluation_lead(evaluation), facts, sections)

@@ -63,11 +63,11 @@ def histogram_figure(bins: Sequence[tuple[int, int, int]]) -> Markup:
     return inline_svg("histogram", f"Bars of labels by their number of images. {values}.", (4.9, 3.5), paint)
 
 
-def balance_figure(member: int, before: Sequence[int], after: Sequence[int]) -> Markup:
+def balance_figure(member: int | None, before: Sequence[int], after: Sequence[int]) -> Markup:
     """Draw the images of each class before sampling and its rows of one member after.
 
     Args:
-        member: Which member.
+        member: Which member; None for all, if their rows are equal.
         before: Label counts of the classes, by class index; at least one.
         after: Training rows of the classes, by class index.
     """
@@ -89,10 +89,11 @@ def balance_figure(member: int, before: Sequence[int], after: Sequence[int]) -> 
         _write_counts(axes.yaxis, max(*before, *after))
 
     alternative = (
-        f"Member {member}: classes from {max(before):,} to {min(before):,} images before,"
+        f"{'Every member' if member is None else f'Member {member}'}:"
+        f" classes from {max(before):,} to {min(before):,} images before,"
         f" from {max(after):,} to {min(after):,} rows after."
     )
-    return inline_svg(f"balance-{member}", alternative, (3.7, 2.7), paint)
+    return inline_svg(f"balance-{member or 0}", alternative, (3.7, 2.7), paint)
 
 
 def _curve(axes: Axes, descending: npt.NDArray[np.int64]) -> None:
@@ -129,7 +130,8 @@ def _mark(axes: Axes, marked: Mapping[str, int]) -> None:
 
 def _write_counts(axis: Axis, largest: int) -> None:
     # A log scale has numbers at 1, 10, 100 …; a short one needs more.
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if largest < 200 else (1,)))
+    subs = range(1, 10) if largest < 10 else (1, 2, 5) if largest < 200 else (1,)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(FuncFormatter(_whole))
     axis.set_minor_formatter(NullFormatter())
 

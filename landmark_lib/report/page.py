@@ -24,11 +24,13 @@ class Section:
         anchor: Its name in addresses, unique on the page.
         title: Its heading.
         body: Its content.
+        nested: Whether the contents show it below the one before it.
     """
 
     anchor: str
     title: str
     body: Markup
+    nested: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def render_page(title: str, lead: str, facts: Sequence[Fact], sections: Sequence
     """
     # Untrusted text cannot contain this mark, because its "<" is escaped.
     sorts = any(SORTABLE in section.body for section in sections)
-    script = render_part("sort.js") if sorts else Markup()
+    script = render_part("tables.js") if sorts else Markup()
     return ENVIRONMENT.get_template("page.html").render(
         title=title,
         lead=lead,

@@ -31,6 +31,8 @@ def balance_section(root: str, manifest: Manifest, classes: Sequence[LandmarkCla
         (f"Member {member}", manifest.rows_in(training_directory(member)), spread(after))
         for member, after in enumerate(members)
     ]
+    alike = all((after == members[0]).all() for after in members)
+    drawn = {None: members[0]} if alike else dict(enumerate(members[:MAX_FIGURES]))
     body = render_part(
         "balance.html",
         classes=len(classes),
@@ -41,7 +43,8 @@ def balance_section(root: str, manifest: Manifest, classes: Sequence[LandmarkCla
         fewer_held_out=manifest.classes_with_fewer_held_out,
         identical_outputs=manifest.identical_outputs,
         rows=[("Before sampling", None, spread(before)), *rows],
-        figures=[balance_figure(m, before, after.tolist()) for m, after in enumerate(members[:MAX_FIGURES])],
+        figures=[balance_figure(member, before, after.tolist()) for member, after in drawn.items()],
+        alike=alike,
         members=len(members),
     )
     return Section("balance", "Balance", body)

@@ -95,7 +95,7 @@ def validation_shards(root: str, manifest: Manifest, cache: str | None = None) -
     """
     if not manifest.classes:
         raise UserError(f"--dataset: {root} has no labels (written with --unlabelled)")
-    records = manifest.files_in(dataset.VALIDATION)
+    records = manifest.shards_in(dataset.VALIDATION)
     if not records:
         raise UserError(f"--dataset: {root} has no validation rows (written with --hold-out 0)")
     return Shards(root, records, cache)
@@ -115,8 +115,8 @@ def read_member_data(root: str, manifest: Manifest, member: int, cache: str | No
     """
     if not 0 <= member < manifest.members:
         raise UserError(f"--member: expected 0 to {manifest.members - 1} or 'all', received {member}")
-    common = manifest.files_in(dataset.COMMON)
-    own = manifest.files_in(dataset.training_directory(member))
+    common = manifest.shards_in(dataset.COMMON)
+    own = manifest.shards_in(dataset.training_directory(member))
     classes = dataset.read_classes(root)
     cutoff, target = manifest.number("cutoff"), manifest.number("target")
     return MemberData(

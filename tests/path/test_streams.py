@@ -115,9 +115,9 @@ sys.stdout.buffer.write(done.stdout)
 """
 
 
-def shown_on_a_terminal(program):
+def shown_on_a_terminal(program, columns=80):
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
+    termios.tcsetwinsize(theirs, (24, columns))
     subprocess.run([sys.executable, "-c", program], stdout=theirs, stderr=theirs, check=True)
     os.close(theirs)
     shown = b""
@@ -128,12 +128,25 @@ def shown_on_a_terminal(program):
     return shown.decode()
 
 
-@pytest.mark.parametrize("program", [COUNT_TO_THREE, COPY_OUTPUT], ids=["python", "spark-submit"])
-def test_a_terminal_gets_a_bar_that_is_drawn_over(program):
-    shown = shown_on_a_terminal(program)
+@pytest.mark.parametrize(
+    ("program", "columns"),
+    [(COUNT_TO_THREE, 80), (COPY_OUTPUT, 80), (COUNT_TO_THREE, 0)],
+    ids=["python", "spark-submit", "width unknown"],
+)
+def test_a_terminal_gets_a_bar_that_is_drawn_over(program, columns):
+    shown = shown_on_a_terminal(program, columns)
     assert "\rcorpus:   0%|" in shown
     assert "\rcorpus: 100%|" in shown
     assert shown.count("\n") <= 1
+
+
+@pytest.mark.parametrize(("options", "shown"), [("", "Starting Java …\r\n"), ("'--quiet'", "")])
+def test_spark_submit_reports_on_a_terminal_that_java_starts(options, shown):
+    program = (
+        "import sys; from landmark_lib.preprocess import submit\n"
+        f"submit.SUBMIT = '/bin/true'; sys.argv += ['job.py', {options}]; submit.main()\n"
+    )
+    assert shown_on_a_terminal(program) == shown
 
 
 def test_an_error_that_nobody_foresaw_shows_its_traceback_without_control_characters():

@@ -70,6 +70,15 @@ def test_fingerprint_follows_what_training_sees_and_nothing_else():
     assert elsewhere.fingerprint == MANIFEST.fingerprint
 
 
+def test_an_empty_shard_is_listed_but_neither_read_nor_part_of_the_fingerprint():
+    empty = dataset.FileRecord("train/member-0/shard-00000-of-00001.parquet", 0, 900, "ab")
+    with_empty = replace(MANIFEST, files=[*MANIFEST.files, empty])
+    assert with_empty.files_in("train/member-0") == [empty]
+    assert with_empty.shards_in("train/member-0") == []
+    assert with_empty.shards_in("train/common") == MANIFEST.files_in("train/common")
+    assert with_empty.fingerprint == MANIFEST.fingerprint
+
+
 def test_a_directory_without_manifest_is_reported_apart_with_the_command_that_makes_one(root):
     with pytest.raises(NotADatasetError, match=r"is not a finished data set.* jobs/preprocess\.py"):
         dataset.read_manifest(root)
@@ -154,6 +163,9 @@ def test_row_groups_have_the_size_asked_for_the_last_one_aside(tmp_path):
     dataset.write_table(str(tmp_path), "a.parquet", ROWS, rows_per_group=4)
     metadata = pq.read_metadata(tmp_path / "a.parquet")
     assert [metadata.row_group(i).num_rows for i in range(3)] == [4, 4, 2]
+    dataset.write_table(str(tmp_path), "empty.parquet", ROWS.slice(0, 0), rows_per_group=4)
+    empty = pq.ParquetFile(tmp_path / "empty.parquet")
+    assert (empty.metadata.num_row_groups, empty.schema_arrow) == (0, ROWS.schema)
     pixels = metadata.row_group(0).column(3)
     assert (pixels.path_in_schema, pixels.compression) == ("image", "UNCOMPRESSED")
 

@@ -65,7 +65,17 @@ OPTIONS = {option(declared.field.name) for job in JOBS for declared in declared_
 }
 # Of other programs on these pages (spark-submit, horovodrun, pip, mypy, docker, gcloud), and of benchmarks.
 OTHERS = {
-    *("--master", "--py-files", "--min-np", "--no-deps", "--strict", "--build-arg", "--file", "--filter"),
+    *(
+        "--driver-memory",
+        "--master",
+        "--py-files",
+        "--min-np",
+        "--no-deps",
+        "--strict",
+        "--build-arg",
+        "--file",
+        "--filter",
+    ),
     *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--wheel-dir", "--write"),
 }
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]

@@ -104,7 +104,7 @@ def test_stages_run_one_by_one_give_the_data_set_of_one_run(preprocess, tmp_path
     for stage, told in (
         ("list", "9 photos listed"),
         ("corpus", "9 photos listed, 8 in the corpus"),
-        ("labels", "Images per label (2 labels)"),
+        ("labels", "Table 1. Images per label (2 labels)"),
         ("plan", "  4 images: validation"),
     ):
         ended, part = preprocess("--until", stage)
@@ -142,7 +142,7 @@ def test_a_dry_run_prints_what_the_run_then_makes_and_writes_nothing(preprocess,
     _, made = preprocess()
     common, validation = made.manifest.rows_in("train/common"), made.manifest.rows_in("validation")
     for line in (
-        "Images per label (2 labels)",
+        "Table 1. Images per label (2 labels)",
         "2 classes (labels with at least 2 images)",
         f"  {made.manifest.roles['train']:,} images: train",
         f"  {made.manifest.roles['validation']:,} images: validation",
@@ -152,6 +152,17 @@ def test_a_dry_run_prints_what_the_run_then_makes_and_writes_nothing(preprocess,
         assert line in dry.stdout.splitlines()
     again, _ = preprocess("--dry-run", "--target", "5")
     assert again.stdout.startswith(f"For the corpus in {made.root}")
+
+
+def test_a_dry_run_of_other_photos_plans_them_and_not_the_corpus_in_the_output(preprocess, job, photos):
+    _, made = preprocess()
+    before, other = made.contents("**/*"), photos.with_name("other photos")
+    shutil.copytree(photos / "place 0", other / "only place")
+    dry = job("--input", other, "--output", made.root, *FEW, "--dry-run")
+    assert dry.stdout.startswith(f"For {other}, if every photo that it lists can be read")
+    assert "Table 1. Images per label (1 labels)" in dry.stdout
+    assert f"--input was {photos}, is {other} now; this is the plan of another data set" in dry.stderr
+    assert made.contents("**/*") == before
 
 
 def test_a_second_job_on_the_same_output_is_refused(preprocess, tmp_path):
@@ -171,6 +182,7 @@ def test_photos_without_labels_become_a_corpus_and_nothing_else(preprocess, phot
         "report.html",
     }
     assert "9 photos listed: 8 in the corpus, 1 rejected" in ended.stdout
+    assert ended.stdout.endswith(f"Predict it: python jobs/predict.py --dataset {made.root}\n")
 
 
 def test_a_list_that_does_not_fit_its_files_is_reported_and_ends_with_1(job, photos, tmp_path):

@@ -5,6 +5,8 @@ import os
 import pytest
 from small_corpus import LABEL_COUNTS, SETTINGS, MadeDataset, draw_photo
 
+from landmark_lib import dataset
+
 FEW = ("--min-label-count", "2", "--target", "4", "--ensemble-size", "1", "--photos-per-part", "6")
 
 
@@ -61,8 +63,10 @@ def test_names_of_every_kind_come_through_from_the_folder_to_the_shards(gone_on_
     assert gone_on_with.manifest.rejected == {"empty file": 1, "no label": 1, "unreadable file": 1}
 
 
-def test_the_only_member_has_all_rows_in_common(gone_on_with):
-    assert {path.name for path in (gone_on_with.root / "train").iterdir()} == {"common"}
+def test_a_member_whose_rows_are_all_common_has_an_empty_shard_of_its_own(gone_on_with):
+    (shard,) = gone_on_with.manifest.files_in("train/member-0")
+    assert shard.rows == 0
+    assert dataset.read_table(str(gone_on_with.root), shard.path).schema.equals(dataset.TRAIN_SCHEMA)
 
 
 def test_a_finished_data_set_is_described_and_left_unchanged(job, few_photos, gone_on_with):
@@ -97,7 +101,7 @@ def test_no_readable_photo_is_reported_in_one_line_with_the_reasons(job, tmp_pat
         file = tmp_path / "photos" / "x" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"" if number else b"text")
-    run = job("--input", tmp_path / "photos", "--output", tmp_path / "out")
+    run = job("--input", tmp_path / "photos", "--output", tmp_path / "out", "--approach", "first")
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
         f"error: --input: all 3 files in {tmp_path}/photos were rejected: 2 empty file, 1 not an image\n"
@@ -119,12 +123,15 @@ def test_a_run_sums_up_what_it_made(job, csv_corpus, made):
     for line in (
         f"{listed} photos listed: 120 in the corpus, {len(csv_corpus.bad)} rejected",
         "  2 missing file",
-        "Images per label (10 labels)",
+        "Table 1. Images per label (10 labels)",
         "  percentile      10     20     30     40     50     60     70     80     90",
         "9 classes (labels with at least 2 images)",
         "  1 of them too small for the whole hold-out",
         "  member 2: 92 training rows (24 not shared by all members)",
         "  validation: 17 rows",
+        "  1 label with fewer than 2 images dropped: 1 photo (--min-label-count 1 keeps every label)",
         f"Data set: {made.root}",
+        f"Report: {made.root}/report.html",
+        f"Train on it: horovodrun -np 2 python jobs/train.py --dataset '{made.root}'",
     ):
         assert line in run.stdout.splitlines()

@@ -9,7 +9,7 @@ import fsspec
 import pytest
 from commands import REPOSITORY
 from page_outline import outline
-from report_datasets import HOSTILE, SCRIPT, USUAL, write_dataset
+from report_datasets import HOSTILE, SCRIPT, USUAL, ids_of, write_dataset
 from report_timings import TIMINGS
 
 from landmark_lib import dataset
@@ -33,9 +33,9 @@ def test_page_loads_nothing(any_report):
     assert not re.search(r"@import|url\(|expression", style.text)
 
 
-def test_page_without_sortable_tables_runs_nothing(report):
-    assert not report.outline.all("script")
-    assert "script-src" not in report.text
+def test_page_without_sortable_tables_runs_nothing(reports):
+    assert not reports["unlabelled"].outline.all("script")
+    assert "script-src" not in reports["unlabelled"].text
 
 
 def test_every_picture_has_a_text_alternative(any_report):
@@ -106,6 +106,40 @@ def test_table_1_is_shown_beside_the_papers(reports):
     figures = [svg["aria-label"] for svg in reports["usual"].outline.all("svg")]
     assert any("from 20 images of the most frequent label over 3 to 1 of the rarest" in f for f in figures)
     assert any("16 to 31 images: 1" in figure for figure in figures)
+
+
+def test_every_label_is_listed_with_its_photos_and_so_is_every_dropped_one(reports):
+    labels = reports["usual"].outline.section("labels")
+    assert (
+        "The 3 classes, most photos first. Label class photos training images big 0 20 19 fair 1 7 6"
+        in labels
+    )
+    assert "1 label has fewer than 2 photos and was dropped, with 1 photo." in labels
+    assert labels.endswith("The dropped labels, most photos first. Label photos one 1")
+    assert "dropped labels" not in reports["even"].outline.section("labels")
+
+
+def test_of_many_labels_those_with_most_photos_are_listed_and_the_rest_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("landmark_lib.report.dataset_sections.LABELS_SHOWN", 2)
+    ids = {f"label {count}": ids_of(f"label {count}", count) for count in range(1, 8)}
+    manifest = write_dataset(str(tmp_path), ids, min_label_count=4, cutoff=9, target=1)
+    labels = outline(Path(write_report(str(tmp_path), manifest, [])).read_text()).section("labels")
+    assert "The 4 classes, most photos first. 2 more in classes.csv." in labels
+    assert (
+        "label 7 3 7 6 label 6 2 6 5 3 labels have fewer than 4 photos and were dropped, with 6 photos"
+        in labels
+    )
+    assert labels.endswith("1 more in labels/. Label photos label 3 3 label 2 2")
+
+
+def test_members_with_equal_rows_share_a_figure(reports, tmp_path):
+    def figures(page):
+        return [svg["aria-label"] for svg in page.all("svg") if "rows after" in svg["aria-label"]]
+
+    assert len(figures(reports["usual"].outline)) == 1
+    cut = write_dataset(str(tmp_path), {"a": ids_of("a", 9), "b": ids_of("b", 3)}, cutoff=5, target=2)
+    page = outline(Path(write_report(str(tmp_path), cut, [])).read_text())
+    assert figures(page)[0].startswith("Every member: classes from 9 to 3 images before")
 
 
 def test_rows_per_class_and_member_are_counted(reports):

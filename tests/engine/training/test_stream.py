@@ -49,6 +49,17 @@ def test_a_data_set_without_labels_is_refused_in_one_line(small_dataset):
         read_member_data(small_dataset, unlabelled, 0)
 
 
+def test_empty_shards_are_not_opened(tmp_path):
+    manifest = write_small_dataset(str(tmp_path), common=(9,), own=(0,))
+    (record,) = manifest.files_in("train/member-0")
+    (tmp_path / record.path).unlink()
+    member = read_member_data(str(tmp_path), manifest, 0)
+    assert (member.rows, member.groups) == (9, ([9], []))
+    nothing_held_out = write_small_dataset(str(tmp_path / "all"), validation=(0,))
+    with pytest.raises(UserError, match="has no validation rows"):
+        read_member_data(str(tmp_path / "all"), nothing_held_out, 0)
+
+
 def test_repeated_reads_lose_no_row_group(member):
     # Petastorm's pool of threads loses some in every third reader.
     everything = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]

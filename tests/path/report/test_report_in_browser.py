@@ -1,8 +1,13 @@
 """The report in a real browser: it fits any window, asks for nothing, and can be read by keyboard."""
 
 import re
+from pathlib import Path
 
 import pytest
+from page_fixtures import Report
+from report_datasets import ids_of, write_dataset
+
+from landmark_lib.preprocess.report import write_report
 
 WIDTHS = (400, 1400)
 LEAST_CONTRAST = 4.5  # of text and paper (WCAG 2.2, level AA)
@@ -20,7 +25,7 @@ CONTRAST = """
 }
 """
 # Of what can be reached by keyboard, in the order of the page.
-REACHABLE = """[...document.querySelectorAll('a, button, summary, [tabindex="0"]')]
+REACHABLE = """[...document.querySelectorAll('a, button, input, summary, [tabindex="0"]')]
     .filter(e => e.checkVisibility()).map(e => e.outerHTML)"""
 
 
@@ -76,6 +81,16 @@ def test_a_wide_table_scrolls_in_its_box_by_keyboard(reports, look):
     box.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+
+
+def test_a_label_is_found_among_many(look, tmp_path):
+    ids = {f"place {count}": ids_of(f"place {count}", count) for count in range(1, 13)}
+    manifest = write_dataset(str(tmp_path), ids, min_label_count=2, cutoff=99, target=1)
+    page = look(Report(Path(write_report(str(tmp_path), manifest, [])), manifest))
+    rows = page.get_by_role("region", name="The 11 classes").locator("tbody tr")
+    page.get_by_label("Find a label").fill("PLACE 1")
+    found = rows.filter(visible=True).locator("th").all_inner_texts()
+    assert found == ["place 12", "place 11", "place 10"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

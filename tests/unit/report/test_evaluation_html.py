@@ -54,6 +54,7 @@ def compared(page, difference, p_value=0.2, only=(31, 22)):
 
 def test_page_joins_evaluation_learning_and_data_set(page):
     assert [section["id"] for section in page.outline.all("section")] == [*OWN, *DATASETS]
+    assert re.findall(r'<li class="nested"><a href="#(\w+)"', page.text) == DATASETS[1:]
 
 
 def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):

@@ -30,3 +30,19 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
     })
   })
 }
+
+// Long tables are searched by the text of their first column.
+for (const box of document.querySelectorAll(".tall")) {
+  const rows = [...box.querySelectorAll("tbody tr")]
+  if (rows.length <= 10) continue
+  const field = document.createElement("input")
+  field.type = "search"
+  field.className = "find"
+  field.placeholder = "Find a label"
+  field.setAttribute("aria-label", "Find a label in the table below")
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase()
+    for (const row of rows) row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted)
+  })
+  box.before(field)
+}
