@@ -1,5 +1,7 @@
-"""The command `landmark`: each job, the sample, and a report of what is installed.
+"""The command `landmark`: each job, the sample, and a report of what is installed. It imports no engine.
 
-`main` is the command. `launch` starts spark-submit and horovodrun. `needs` lists what jobs cannot run
-without, and `doctor` reports it. `landmark --help` and `landmark doctor` import no engine.
+- `main`: the command and its subcommands
+- `launch`: starts spark-submit and horovodrun
+- `needs`: what jobs cannot run without
+- `doctor`: reports it
 """

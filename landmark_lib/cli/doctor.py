@@ -41,7 +41,8 @@ NVIDIA = Path("/proc/driver/nvidia/gpus")
 # What the library of Horovod contains if it was built with a part.
 PARTS_OF_HOROVOD = {"Gloo": b"4gloo9transport", "MPI": b"MPI_Init_thread", "NCCL": b"ncclCommInitRank"}
 BUILD_HOROVOD = (
-    "HOROVOD_WITH_TENSORFLOW=1 pip install --force-reinstall --no-deps --no-cache-dir --no-build-isolation"
+    'pip install "cmake<4" "wheel<0.46" && HOROVOD_WITH_TENSORFLOW=1'
+    " pip install --force-reinstall --no-deps --no-cache-dir --no-build-isolation"
 )
 
 
@@ -140,7 +141,7 @@ def horovod() -> Finding:
     text = f"{version}, built with {', '.join(parts_of(libraries[0]))}"
     built = json.loads((folder / "metadata.json").read_text()).get("tensorflow")
     installed = version_of("tensorflow", "tensorflow-cpu")
-    if built != installed:
+    if installed and built != installed:
         return Finding(f"{text} for TensorFlow {built}, not {installed}; build it again: {build}", TRAINING)
     return Finding(f"{text} for TensorFlow {built}")
 

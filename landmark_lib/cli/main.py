@@ -21,7 +21,7 @@ HELP = f"""Landmark recognition at scale: photos to balanced shards, networks tr
 `{NAME} COMMAND --help` explains the options of a command.
 
 \b
-Completion in bash (or zsh, fish): eval "$({COMPLETE}=bash_source {NAME})"
+Completion in bash (zsh and fish alike): eval "$({COMPLETE}=bash_source {NAME})"
 """
 
 
