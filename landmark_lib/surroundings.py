@@ -5,7 +5,6 @@ Imports only the standard library, because a job calls `settle` before anything 
 
 import logging
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -29,9 +28,3 @@ def settle() -> None:
         os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir()) / ".keras"))
     # Without a writable home it works, but logs long advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-
-
-def find_program(name: str) -> str | None:
-    """Return the path of a program: the one beside this Python, or else one in PATH."""
-    beside = str(Path(sys.executable).parent)
-    return shutil.which(name, path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))

@@ -19,10 +19,10 @@ from landmark_lib.errors import UserError
 from landmark_lib.options import Text, Whole
 from landmark_lib.preprocess.submit import SUBMIT, own_spark
 from landmark_lib.settings.declare import require
-from landmark_lib.surroundings import find_program
 
 JOBS = Path(jobs.__file__).parent
 RANKS, SPARK_ARGUMENTS = "--ranks", "--spark-submit-args"
+HOROVODRUN = "landmark_lib.horovodrun"
 BY_SPARK = ("preprocess",)
 ON_RANKS = ("train", "predict")
 
@@ -93,16 +93,13 @@ def ranks_line(job: str, arguments: Sequence[str], ranks: int) -> Line:
     """Return the line that runs a job on several processes of this machine.
 
     Raises:
-        UserError: There cannot be so many, or horovodrun is missing, or has started this process.
+        UserError: There cannot be so many, or horovodrun has started this process.
     """
     require(ranks >= 1, "ranks", "at least 1", ranks)
     if "HOROVOD_RANK" in os.environ:
         raise UserError(f"{RANKS}: horovodrun started this process already; use only one of them")
-    horovodrun = find_program("horovodrun")
-    if horovodrun is None:
-        raise UserError(f"{RANKS}: horovodrun is missing; see `landmark doctor`")
-    # Its cache is of answers from other hosts, and in the home directory, which may be missing.
-    words = [horovodrun, "--disable-cache", "-np", str(ranks), sys.executable, str(JOBS / f"{job}.py")]
+    horovodrun = [sys.executable, "-P", "-m", HOROVODRUN]  # -P: without the modules of the working directory
+    words = [*horovodrun, "-np", str(ranks), sys.executable, str(JOBS / f"{job}.py")]
     return Line([*words, *without(RANKS, arguments)], os.environ)
 
 

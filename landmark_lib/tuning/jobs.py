@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,6 @@ import yaml
 from landmark_lib.errors import FailedError, LandmarkError, PrunedError, StoppedError, UserError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.storage import Place
-from landmark_lib.surroundings import find_program
 from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model_directory import DIVERGED, MEMBER, member_directory, read_member
@@ -96,7 +96,9 @@ def _remove_models(directory: Place) -> None:
 
 
 def _started(job: TrainingJob, settings: TrainSettings, log: BinaryIO) -> subprocess.Popen[bytes]:
-    horovodrun = find_program("horovodrun")
+    horovodrun = shutil.which(
+        "horovodrun", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
     if horovodrun is None:
         raise UserError(
             "--trainable-layers: horovodrun, which trains convolutional layers in trials, is not installed"

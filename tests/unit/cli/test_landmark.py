@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 
 import pytest
 
@@ -82,9 +83,15 @@ def test_ranks_are_started_by_horovodrun_with_the_other_options(ranks, installed
     with pytest.raises(SystemExit):
         status("train", "--epochs", "3", *ranks, "--dataset", "my data")
     (words,) = started
-    assert words[0].endswith("/horovodrun")
-    assert words[2:4] == ["-np", "2"]
-    assert words[5:] == [str(launch.JOBS / "train.py"), "--epochs", "3", "--dataset", "my data"]
+    assert words[:6] == [sys.executable, "-P", "-m", "landmark_lib.horovodrun", "-np", "2"]
+    assert words[6:] == [
+        sys.executable,
+        str(launch.JOBS / "train.py"),
+        "--epochs",
+        "3",
+        "--dataset",
+        "my data",
+    ]
     assert capsys.readouterr().err == shlex.join(words) + "\n"
 
 
