@@ -54,7 +54,7 @@ audit: .venv/ready
 
 setup: .venv/ready
 
-.venv/ready: setup.py scripts/setup scripts/log4j2.properties $(wildcard scripts/programs/*) requirements/all.txt requirements/build.txt requirements/horovod.txt
+.venv/ready: setup.py scripts/setup landmark_lib/preprocess/log4j2.properties $(wildcard scripts/programs/*) requirements/all.txt requirements/build.txt requirements/horovod.txt
 	@scripts/setup
 
 lock: .venv/ready

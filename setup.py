@@ -44,11 +44,24 @@ TRAIN = [
 setup(
     name="landmark-recognition",
     version=VERSION,
-    description=__doc__,
+    description="Landmark recognition at scale: balanced shards from Spark, ensembles from Horovod",
     license="Apache-2.0",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "License :: OSI Approved :: Apache Software License",
+        "Operating System :: POSIX :: Linux",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
+    # The renderer is meant: `landmark sample` runs it, and preprocessing without --input.
     packages=find_packages(include=["landmark_lib", "landmark_lib.*", "landmark_sample"]),
+    entry_points={"console_scripts": ["landmark = landmark_lib.cli.main:main"]},
     package_data={
         "landmark_lib": ["py.typed"],
+        "landmark_lib.preprocess": ["log4j2.properties"],
         "landmark_lib.report": ["templates/*"],
         "landmark_sample": ["py.typed"],
     },

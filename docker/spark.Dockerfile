@@ -28,7 +28,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --requirement /requirements/preprocess.txt \
  && /usr/bin/python3 -m pip --python /opt/venv uninstall --yes cmake setuptools wheel \
  && echo /app >/opt/venv/lib/python3.11/site-packages/landmark.pth
-COPY scripts/log4j2.properties /opt/venv/lib/python3.11/site-packages/pyspark/conf/
+COPY landmark_lib/preprocess/log4j2.properties /opt/venv/lib/python3.11/site-packages/pyspark/conf/
 
 FROM python AS serverless
 # Google requires this user and this uid.

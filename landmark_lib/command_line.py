@@ -1,22 +1,17 @@
-"""Command lines built from settings classes, with exit statuses.
-
-0: done. 1: failed. 2: a mistake of the user, reported in one line.
-"""
+"""Command lines built from settings classes."""
 
 import logging
-import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from landmark_lib import __version__
-from landmark_lib.console import Display, is_rank_0, note, note_traceback, show, visible
-from landmark_lib.errors import AnotherRankError, LandmarkError, UserError
-from landmark_lib.logs import LOGGER, start_logging
+from landmark_lib.console import is_rank_0, show, visible
+from landmark_lib.errors import UserError
+from landmark_lib.logs import LOGGER
 from landmark_lib.options import (
     PlaceName,
     SettingOption,
@@ -25,73 +20,41 @@ from landmark_lib.options import (
     settings_of,
     unknown_setting,
 )
+from landmark_lib.running import eager_flag, help_and_version, run_command, status_of
 from landmark_lib.settings import SECTIONS, field_name, from_flat, option
 from landmark_lib.settings.yaml_text import describe_value, read_yaml
 from landmark_lib.storage import Place
-from landmark_lib.surroundings import settle
 
 Settings = TypeVar("Settings")
 
-FAILED = 1
-USAGE = 2
 CONFIG = "--config"
-VERSION = f"landmark-recognition, version {__version__}"
 
 
-def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> None:
+def run_job(settings_class: type[Settings], job: Callable[[Settings], None]) -> NoReturn:
     """Parse the command line into settings, run the job, and exit with its status.
 
     Args:
         settings_class: A dataclass whose fields were declared with `settings.setting`.
         job: What to run; its docstring is the command's help.
     """
-    settle()
-    # TensorFlow reports its processor at every start; only its warnings are useful.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    sys.excepthook = note_traceback
-    plain = Display().isatty()  # a log file needs times
-    sys.exit(exit_status(settings_class, job, sys.argv[1:], plain=plain))
+    run_command(job_command(settings_class, job), _program())
 
 
-def exit_status(
-    settings_class: type[Settings],
-    job: Callable[[Settings], None],
-    arguments: list[str],
-    *,
-    plain: bool = True,
-) -> int:
+def exit_status(settings_class: type[Settings], job: Callable[[Settings], None], arguments: list[str]) -> int:
     """Run a job as `run_job` does and return the exit status; print an expected error in one line.
 
     Args:
         settings_class: As in `run_job`.
         job: As in `run_job`.
         arguments: The command line.
-        plain: Log lines without time and level.
     """
-    start_logging(plain=plain)
-    command = _command(settings_class, job)
+    return status_of(job_command(settings_class, job), _program(), arguments)
+
+
+def _program() -> str:
+    """Return how this process was called, for its help."""
     program = Path(sys.argv[0])
-    name = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
-    try:
-        # `main` would take a broken pipe inside the job for the end of its own output.
-        with command.make_context(name, list(arguments)) as context:
-            command.invoke(context)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except (click.ClickException, UserError) as error:
-        # All ranks meet the same mistake, or each machine its own: the first rank of a machine reports it.
-        if os.environ.get("HOROVOD_LOCAL_RANK", "0") == "0":
-            _report(_mistake(error))
-        return USAGE
-    except AnotherRankError:
-        return FAILED
-    except LandmarkError as error:
-        _report(str(error))
-        return FAILED
-    except KeyboardInterrupt:
-        note("\nerror: interrupted")  # below the ^C that the terminal shows
-        return FAILED
-    return 0
+    return f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
 
 
 def given_or_default(name: str, given: str | None, default: str) -> str:
@@ -101,32 +64,19 @@ def given_or_default(name: str, given: str | None, default: str) -> str:
     return default if given is None else given
 
 
-def _report(message: str) -> None:
-    rank = "" if is_rank_0() else f"rank {os.environ['HOROVOD_RANK']}: "
-    note(f"error: {visible(rank + message)}")
+def job_command(
+    settings_class: type[Settings],
+    job: Callable[[Settings], None],
+    more: Sequence[click.Parameter] = (),
+) -> click.Command:
+    """Return the command of a job.
 
+    Args:
+        settings_class: As in `run_job`.
+        job: As in `run_job`.
+        more: Options that are no settings of the job.
+    """
 
-def _mistake(error: click.ClickException | UserError) -> str:
-    """Return the user's mistake as a message of one line."""
-    if isinstance(error, UserError):
-        return str(error)
-    if isinstance(error, click.BadParameter) and isinstance(error.param, SettingOption) and error.ctx:
-        name = str(error.param.name)
-        return f"{_config_of(name, error.ctx)}{option(name)}: {error.message}"
-    if isinstance(error, click.NoSuchOption) and error.ctx:
-        current = current_name(field_name(error.option_name.removeprefix("--")), error.ctx)
-        if current:
-            return f"{error.option_name} is now called {option(current)}"
-    return f"{error.format_message()} (see --help)"
-
-
-def _config_of(name: str, context: click.Context) -> str:
-    """Return the file that a setting was read from, for a message; empty for the command line."""
-    read = context.get_parameter_source(name) == ParameterSource.DEFAULT_MAP
-    return f"{CONFIG} {context.obj}: " if read else ""
-
-
-def _command(settings_class: type[Settings], job: Callable[[Settings], None]) -> click.Command:
     def callback(**given: Any) -> None:
         try:
             settings = from_flat(settings_class, given)
@@ -136,10 +86,10 @@ def _command(settings_class: type[Settings], job: Callable[[Settings], None]) ->
             raise UserError(f"{_config_of(name, click.get_current_context())}{error}") from None
         job(settings)
 
-    return _Command(
+    return JobCommand(
         name=None,
         callback=callback,
-        params=[*options_of(settings_class), *_common_options()],
+        params=[*options_of(settings_class), *more, *_common_options()],
         help=job.__doc__,
         add_help_option=False,
         context_settings={"max_content_width": 110},
@@ -156,25 +106,34 @@ def _common_options() -> list[click.Parameter]:
             callback=_read_config,
             help="YAML file of settings, named like the options. The command line takes precedence.",
         ),
-        _flag(
+        eager_flag(
             ["-q", "--quiet"],
             "Log only warnings and errors; show no progress.",
             lambda _: LOGGER.setLevel(logging.WARNING),
         ),
-        _flag(["-v", "--verbose"], "Log more, from every rank.", lambda _: LOGGER.setLevel(logging.DEBUG)),
-        _flag(["--version"], "Show the version and exit.", lambda context: _end(context, VERSION)),
-        _flag(
-            ["-h", "--help"],
-            "Show this message and exit.",
-            lambda context: _end(context, context.get_help()),
+        eager_flag(
+            ["-v", "--verbose"], "Log more, from every rank.", lambda _: LOGGER.setLevel(logging.DEBUG)
         ),
+        *help_and_version(),
     ]
 
 
-class _Command(click.Command):
+class JobCommand(click.Command):
     """A command whose help groups the options by what they decide."""
 
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Parse the command line.
+
+        Raises:
+            UserError: It, or the file of settings, has a mistake.
+        """
+        try:
+            return super().parse_args(context, arguments)
+        except click.ClickException as error:
+            raise UserError(_mistake(error, context)) from None
+
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options below their headings."""
         for section in SECTIONS.values():
             records = [
                 record
@@ -187,22 +146,22 @@ class _Command(click.Command):
                     formatter.write_dl(records)
 
 
-def _flag(names: list[str], explanation: str, act: Callable[[click.Context], None]) -> click.Option:
-    """Return a flag that is no setting, and acts as soon as it is parsed."""
+def _mistake(error: click.ClickException, context: click.Context) -> str:
+    """Return a mistake in the command line as a message of one line."""
+    if isinstance(error, click.BadParameter) and isinstance(error.param, SettingOption):
+        name = str(error.param.name)
+        return f"{_config_of(name, context)}{option(name)}: {error.message}"
+    if isinstance(error, click.NoSuchOption):
+        current = current_name(field_name(error.option_name.removeprefix("--")), context)
+        if current:
+            return f"{error.option_name} is now called {option(current)}"
+    return f"{error.format_message()} (see --help)"
 
-    def callback(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001 - click's signature
-        if given:
-            act(context)
 
-    return click.Option(
-        names, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=explanation
-    )
-
-
-def _end(context: click.Context, text: str) -> None:
-    """Print a text instead of running the job."""
-    show(text)
-    context.exit()
+def _config_of(name: str, context: click.Context) -> str:
+    """Return the file that a setting was read from, for a message; empty for the command line."""
+    read = context.get_parameter_source(name) == ParameterSource.DEFAULT_MAP
+    return f"{CONFIG} {context.obj}: " if read else ""
 
 
 def _read_config(context: click.Context, _: click.Parameter, path: str | None) -> None:

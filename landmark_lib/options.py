@@ -10,6 +10,7 @@ from dataclasses import Field
 from typing import Any, Literal, Union, get_args, get_origin
 
 import click
+from click.shell_completion import CompletionItem
 
 from landmark_lib.errors import AddressError, UserError
 from landmark_lib.settings import SECTIONS, Declared, declared_in, option
@@ -139,6 +140,15 @@ class PlaceName(Text):
             return resolve(text) if isinstance(text, str) else text
         except AddressError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(  # click's signature
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return that the shell completes names of files."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Listed(Text):

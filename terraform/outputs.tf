@@ -71,7 +71,7 @@ output "package_code" {
   value       = <<-COMMAND
     rm -rf dist
     pip install --no-deps --no-compile --target dist/code .
-    rm -r dist/code/landmark_sample
+    rm -r dist/code/bin dist/code/landmark_sample
     python -c 'import shutil; shutil.make_archive("dist/landmark_recognition", "zip", "dist/code")'
   COMMAND
 }

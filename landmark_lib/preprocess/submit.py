@@ -9,6 +9,7 @@ import locale
 import os
 import pwd
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import sysconfig
 import tempfile
 from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,9 +25,17 @@ from landmark_lib.console import Display, note
 
 Environment = MutableMapping[str, str]
 
-SPARK_HOME = Path(sysconfig.get_path("purelib")) / "pyspark"
+
+def _spark_home() -> Path:
+    """Return the folder of this environment's Spark, or else of the one that Python would import."""
+    own = Path(sysconfig.get_path("purelib")) / "pyspark"
+    found = None if own.exists() else find_spec("pyspark")
+    return Path(found.origin).parent if found and found.origin else own
+
+
+SPARK_HOME = _spark_home()
 SUBMIT = SPARK_HOME / "bin/spark-submit"
-LOG_SETTINGS = "log4j2.properties"
+LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 # Variables of other Spark programs, such as shells and notebooks.
 FOREIGN = (
     "MASTER",
@@ -85,9 +95,8 @@ def own_spark(environ: Environment, arguments: Sequence[str]) -> None:
             environ.pop("JAVA_HOME", None)  # use the one in PATH
     else:
         environ["JAVA_HOME"] = str(JAVA_HOME)
-    own_log, directory = SPARK_HOME / "conf" / LOG_SETTINGS, environ.get("SPARK_CONF_DIR")
-    if directory and own_log.exists() and not Path(directory, LOG_SETTINGS).exists():
-        _add_java_option(environ, f"-Dlog4j2.configurationFile={own_log.as_uri()}")
+    if not Path(environ.get("SPARK_CONF_DIR") or SPARK_HOME / "conf", LOG_SETTINGS.name).exists():
+        _add_java_option(environ, f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}")
     try:
         pwd.getpwuid(os.getuid())
     except KeyError:  # the system does not know this user, as in many containers
@@ -97,6 +106,12 @@ def own_spark(environ: Environment, arguments: Sequence[str]) -> None:
     if not DRIVER_ELSEWHERE.search(" ".join(arguments)):
         environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     _set_address(environ)
+
+
+def java_of(environ: Environment) -> str | None:
+    """Return the path of the Java that Spark starts in such an environment, if there is one."""
+    home = environ.get("JAVA_HOME")
+    return shutil.which(str(Path(home, "bin/java")) if home else "java", path=environ.get("PATH"))
 
 
 def _gateway_answers() -> bool:

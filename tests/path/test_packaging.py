@@ -1,11 +1,11 @@
-"""The package has an extra for each engine."""
+"""The package has an extra for each engine, and brings the command `landmark`."""
 
 import zipfile
 from email.parser import Parser
 
 import pytest
-from commands import REPOSITORY
-from shipped_code import package_code
+from commands import REPOSITORY, run
+from shipped_code import install_code, package_code
 
 from landmark_lib import __version__
 
@@ -43,3 +43,34 @@ def test_the_locked_list_of_a_gpu_node_is_without_spark():
     locked = (REPOSITORY / "requirements/train.txt").read_text()
     assert "\npetastorm==" in locked
     assert "\npyspark==" not in locked
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """Install the wheel as pip does, not as a checkout; return the folder of the programs."""
+    return install_code(tmp_path_factory.mktemp("installed"))
+
+
+def test_the_wheel_has_the_library_and_the_renderer_and_nothing_else(programs):
+    (packages,) = programs.parent.glob("lib/python*/site-packages")
+    names = {path.name for path in packages.iterdir()} - {"others.pth"}
+    assert names == {"landmark_lib", "landmark_sample", f"landmark_recognition-{__version__}.dist-info"}
+
+
+def test_the_installed_command_starts_spark_and_reports_what_is_there(programs, monkeypatch, tmp_path):
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # of a checkout
+    monkeypatch.chdir(tmp_path)
+    landmark = str(programs / "landmark")
+    done = run(landmark, "--version")
+    assert (done.returncode, done.stdout) == (0, f"landmark-recognition, version {__version__}\n")
+
+    done = run(landmark, "doctor")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 10)
+    assert "\nHorovod     0.28.1, built with Gloo for TensorFlow 2.18.1\n" in done.stdout
+
+    done = run(landmark, "preprocess", "--spark-submit-args=--version", "--input", "photos")
+    line, *told = done.stderr.splitlines()
+    assert line.endswith("/landmark_lib/jobs/preprocess.py --input photos")
+    assert str(programs.parent) in line
+    assert done.returncode == 0
+    assert any("version 3.5." in text for text in told)

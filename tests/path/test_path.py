@@ -1,4 +1,4 @@
-"""The whole path as a user walks it: the sample, then the three commands with their real engines."""
+"""The whole path as a user walks it: the sample, then the three jobs with their real engines."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from commands import REPOSITORY, horovodrun, run
+from commands import REPOSITORY, run
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Reason
@@ -35,8 +35,8 @@ def place(tmp_path_factory):
     balance = ["--target", str(TARGET), "--cutoff", str(CUTOFF)]
     steps = [
         run(*preprocess, "--input", str(place / "photos"), "--output", str(place / "dataset"), *balance),
-        horovodrun(
-            *("python", str(REPOSITORY / "jobs/train.py"), "--dataset", str(place / "dataset")),
+        run(
+            *("landmark", "train", "--ranks", "2", "--dataset", str(place / "dataset")),
             *("--models", str(place / "models"), "--backbone", "MobileNet", "--weights", "random"),
             *("--learning-rate", "0.001"),
             *("--image-size", "32", "--epochs", "1", "--trainable-layers", "0", "--batch-size", "16"),
@@ -50,6 +50,7 @@ def place(tmp_path_factory):
         assert done.returncode == 0, done.stdout + done.stderr
     (place / "counts.txt").write_text(steps[0].stdout)
     (place / "scores.txt").write_text(steps[2].stdout)
+    (place / "ranks.txt").write_text(steps[1].stderr)
     return place
 
 
@@ -118,6 +119,11 @@ def test_the_counts_and_the_scores_are_shown(place):
     scores = (place / "scores.txt").read_text()
     assert re.search(r"chance\s+0\.\d+", scores)
     assert re.search(r"ensemble\s+0\.\d+", scores)
+
+
+def test_landmark_prints_the_line_that_starts_the_ranks(place):
+    line = (place / "ranks.txt").read_text().splitlines()[0]
+    assert re.search(rf"horovodrun .*-np 2 .*/jobs/train\.py --dataset {place / 'dataset'} ", line)
 
 
 def test_nothing_unfinished_is_left_behind(place):

@@ -1,14 +1,12 @@
 """Jobs and other programs, run in this process: an engine starts once for all of them."""
 
 import io
-import runpy
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-
-from commands import REPOSITORY
+from importlib import import_module
 
 from landmark_lib.command_line import exit_status
 from landmark_lib.settings import (
@@ -39,7 +37,7 @@ class Done:
 
 def run_here(job: str, *arguments: object) -> Done:
     """Run a job in this process."""
-    function = runpy.run_path(str(REPOSITORY / f"jobs/{job}.py"))[job]
+    function = getattr(import_module(f"landmark_lib.jobs.{job}"), job)
     with (
         redirect_stdout(io.StringIO()) as out,
         redirect_stderr(io.StringIO()) as err,

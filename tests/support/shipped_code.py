@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
 from pathlib import Path
@@ -21,7 +22,20 @@ def command_of(output: str) -> str:
 
 def package_code(folder: Path) -> Path:
     """Package a copy of the code as documented; return the file for --py-files."""
-    # In a copy, because a build leaves its folders beside setup.py.
+    _build(folder, ["bash", "-euc", command_of("package_code")])
+    return folder / re.search(r"--py-files (\S+)", command_of("submit_preprocess"))[1]
+
+
+def install_code(folder: Path) -> Path:
+    """Install the code into a Python that has the packages of others; return the folder of its programs."""
+    python = python_of_a_node(folder / "python")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-compile", "."]
+    _build(folder / "code", pip)
+    return python.parent
+
+
+def _build(folder: Path, command: list[str]) -> None:
+    """Run a command that builds in a copy of the code, because a build leaves its folders beside setup.py."""
     for package in ("landmark_lib", "landmark_sample"):
         shutil.copytree(REPOSITORY / package, folder / package)
     for name in ("setup.py", "pyproject.toml"):
@@ -34,12 +48,10 @@ def package_code(folder: Path) -> Path:
         "PIP_NO_INDEX": "1",
         "PIP_QUIET": "1",
     }
-    command = ["bash", "-euc", command_of("package_code")]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
-    return folder / re.search(r"--py-files (\S+)", command_of("submit_preprocess"))[1]
 
 
 def python_of_a_node(folder: Path) -> Path:

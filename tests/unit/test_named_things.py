@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from landmark_lib import errors
+from landmark_lib.cli.launch import RANKS, SPARK_ARGUMENTS
 from landmark_lib.settings import (
     EvaluateSettings,
     PredictSettings,
@@ -61,7 +62,7 @@ def test_pages_and_files_that_docstrings_name_are_there():
 
 JOBS = (EvaluateSettings, PredictSettings, PreprocessSettings, TrainSettings, TuneSettings)
 OPTIONS = {option(declared.field.name) for job in JOBS for declared in declared_in(job)} | {
-    *("--config", "--help", "--quiet", "--verbose"),
+    *("--config", "--help", "--quiet", "--verbose", RANKS, SPARK_ARGUMENTS),
 }
 # Of other programs on these pages (spark-submit, horovodrun, pip, mypy, docker, gcloud), and of benchmarks.
 OTHERS = {
@@ -77,6 +78,7 @@ OTHERS = {
         "--filter",
     ),
     *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--wheel-dir", "--write"),
+    *("--driver-memory", "--no-build-isolation"),
 }
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
 HISTORY = {"CHANGELOG.md", "RESULTS.md"}  # mention options under their old names

@@ -3,14 +3,12 @@
 import csv
 import io
 import json
-import runpy
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-from commands import REPOSITORY
 from job_runs import run_here
 from loopback import served
 from photo_files import draw
@@ -30,6 +28,7 @@ from landmark_lib.evaluation.prediction_files import ANSWERS, REJECTED, SUMMARY
 from landmark_lib.evaluation.prediction_text import describe_predictions, read_names
 from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
+from landmark_lib.jobs import predict as predict_job
 from landmark_lib.method.vote import vote
 from landmark_lib.settings import PredictSettings
 from landmark_lib.storage import Place
@@ -37,7 +36,6 @@ from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST
 from landmark_lib.training.stream import decode
 
-JOB = str(REPOSITORY / "jobs/predict.py")
 PHOTOS = 10
 IDS = [f"{'more/' if number % 2 else ''}photo-{number}.png" for number in range(PHOTOS)]
 
@@ -262,13 +260,12 @@ def test_landmarks_are_shown_by_name_if_given(folder, models, tmp_path, one_rank
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(small_dataset, models, tmp_path, capsys, options, message):
-    job = runpy.run_path(JOB)["predict"]
     defaults = ["--output", str(tmp_path)]
     if "--models" not in options:
         defaults += ["--models", str(models)]
     if not {"--dataset", "--input"} & set(options):
         defaults += ["--dataset", small_dataset]
-    assert exit_status(PredictSettings, job, [*defaults, *options]) == 2
+    assert exit_status(PredictSettings, predict_job.predict, [*defaults, *options]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"error: {message}")
     assert told.count("\n") == 1

@@ -1,11 +1,9 @@
 """Wrong options of a prediction are reported before TensorFlow starts."""
 
 import csv
-import runpy
 import sys
 
 import pytest
-from commands import REPOSITORY
 from photo_files import draw
 
 from landmark_lib.command_line import exit_status
@@ -14,6 +12,7 @@ from landmark_lib.evaluation.output_file import check_output_file
 from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.evaluation.prediction_text import read_names
 from landmark_lib.evaluation.submission import fit_test_list, read_test_list
+from landmark_lib.jobs.predict import predict
 from landmark_lib.settings import PredictSettings
 from landmark_lib.storage import Place
 
@@ -36,11 +35,10 @@ def mistake(photos, tmp_path, monkeypatch, capsys):
     """Return a function that runs the job where no network can be loaded, and returns its messages."""
     # Importing it fails from now on.
     monkeypatch.setitem(sys.modules, "landmark_lib.evaluation.predict", None)
-    job = runpy.run_path(str(REPOSITORY / "jobs/predict.py"))["predict"]
 
     def run(*options):
         words = [option.replace("T", str(tmp_path)) for option in options]
-        assert exit_status(PredictSettings, job, ["--input", str(photos), *words]) == 2
+        assert exit_status(PredictSettings, predict, ["--input", str(photos), *words]) == 2
         return capsys.readouterr().err.replace(str(tmp_path), "T")
 
     return run

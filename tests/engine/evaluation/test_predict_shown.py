@@ -1,15 +1,12 @@
 """What predictions show harms no terminal, and whoever stops reading it loses no file."""
 
-import runpy
-
 import numpy as np
-from commands import REPOSITORY
 from PIL import Image
 
 from landmark_lib.command_line import exit_status
+from landmark_lib.jobs.predict import predict
 from landmark_lib.settings import PredictSettings
 
-JOB = str(REPOSITORY / "jobs/predict.py")
 NAMES = ["\x1b[2J", "\x1b]0;owned\x07", "a\rb", "a\nerror: fake", "\u202egnp", "\x9b1A"]
 
 
@@ -18,7 +15,7 @@ def test_photos_of_any_name_are_described_line_by_line(models, tmp_path, capsys)
         Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / f"{name}.png")
     (tmp_path / "no\x1b[2Jphoto").write_text("text")
     options = ["--input", str(tmp_path), "--models", str(models), "--output", str(tmp_path / "out\x1b[2J")]
-    assert exit_status(PredictSettings, runpy.run_path(JOB)["predict"], options) == 0
+    assert exit_status(PredictSettings, predict, options) == 0
     out, err = capsys.readouterr()
     lines = (out + err).removesuffix("\n").split("\n")
     assert all(line.isprintable() for line in lines), lines

