@@ -61,7 +61,7 @@ setup: .venv/ready
 
 # Another Python than the environment's.
 ifdef PYTHON
-ifneq ($(shell $(PYTHON) --version 2>&1),$(shell .venv/bin/python --version 2>&1))
+ifneq ($(shell $(PYTHON) --version),$(shell [ ! -x .venv/bin/python ] || .venv/bin/python --version))
 .PHONY: .venv/ready
 endif
 endif

@@ -1,6 +1,6 @@
 """Print pip's settings for indexes and networks as uv's variables, from `pip config list` on stdin.
 
-uv does not read pip's files and variables. Each line is `NAME=value`; a variable that is set already is left out.
+uv does not read pip's files and variables. Each line is `NAME=value`; a variable that is set is left out.
 """
 
 import ast

@@ -61,7 +61,8 @@ def test_a_users_mistake_found_in_a_task_stays_one():
 def test_executors_with_another_python_are_reported_with_both_versions():
     cause = (
         "pyspark.errors.exceptions.base.PySparkRuntimeError: [PYTHON_VERSION_MISMATCH] Python in worker has"
-        " different version (3, 12) than that in driver 3.11, PySpark cannot run with different minor versions.\n"
+        " different version (3, 12) than that in driver 3.11, PySpark cannot run with different minor"
+        " versions.\n"
         "Please check environment variables PYSPARK_PYTHON and PYSPARK_DRIVER_PYTHON are correctly set."
     )
     error = told(PySparkException(OF_PYTHON.format(cause=cause)))
