@@ -16,6 +16,7 @@ help:
 	@echo "make paper  the paper's first approach against its final one, no balancing, and class weights; half an hour"
 	@echo "make audit  look up all locked packages in PyPI's advisories; SECURITY.md explains the known ones"
 	@echo "make lock   update requirements/*.txt from setup.py"
+	@echo "PYTHON=python3.12  after any of these: the Python of the environment, 3.11 or 3.12"
 	@echo "make clean  remove the environment and caches; keep photos, data sets and models under data/"
 
 demo: .venv/ready
@@ -54,8 +55,16 @@ audit: .venv/ready
 
 setup: .venv/ready
 
-.venv/ready: setup.py scripts/setup landmark_lib/preprocess/log4j2.properties $(wildcard scripts/programs/*) requirements/all.txt requirements/build.txt requirements/horovod.txt
+.venv/ready: setup.py scripts/setup scripts/pip_settings.py landmark_lib/preprocess/log4j2.properties $(wildcard scripts/programs/*) \
+  $(addprefix requirements/,all.txt build.txt horovod.txt uv.txt)
 	@scripts/setup
+
+# Another Python than the environment's.
+ifdef PYTHON
+ifneq ($(shell $(PYTHON) --version),$(shell [ ! -x .venv/bin/python ] || .venv/bin/python --version))
+.PHONY: .venv/ready
+endif
+endif
 
 lock: .venv/ready
 	@$(activated) scripts/lock

@@ -31,6 +31,7 @@ PREPROCESS = [
     "pyspark>=3.5.3,<3.6",  # Dataproc's 2.2 and 2.3 images carry 3.5
     "filelock>=3.20,<5",  # one job per output; notices when a lock's file was removed
     "pandas>=2.1,<3",  # Spark converts local rows to frames with it
+    "setuptools; python_version >= '3.12'",  # PySpark 3.5 imports distutils, which Python 3.12 no longer has
 ]
 TRAIN = [
     "horovod==0.28.1",
@@ -52,6 +53,8 @@ setup(
         "Intended Audience :: Science/Research",
         "License :: OSI Approved :: Apache Software License",
         "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Scientific/Engineering :: Image Recognition",
         "Typing :: Typed",
@@ -65,7 +68,7 @@ setup(
         "landmark_lib.report": ["templates/*"],
         "landmark_sample": ["py.typed"],
     },
-    python_requires=">=3.11,<3.12",
+    python_requires=">=3.11,<3.13",
     install_requires=SHARED,
     extras_require={
         "preprocess": PREPROCESS,

@@ -3,8 +3,9 @@
 import sys
 
 # A cluster has its own Python. Any other version fails much later, with an error that hides the reason.
-if sys.version_info[:2] != (3, 11):
-    print(f"error: expected Python 3.11, found {sys.version.split()[0]} in {sys.executable}", file=sys.stderr)
+if sys.version_info[:2] not in {(3, 11), (3, 12)}:
+    found = f"{sys.version.split()[0]} in {sys.executable}"
+    print(f"error: expected Python 3.11 or 3.12, found {found}", file=sys.stderr)
     sys.exit(2)
 
 from landmark_lib.jobs.preprocess import main

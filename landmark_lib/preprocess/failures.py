@@ -12,6 +12,8 @@ from landmark_lib import errors
 from landmark_lib.errors import LandmarkError, UserError
 
 CAUSE = r"(?:[\w.]+\.)?(\w+(?:Error|Exception)): ?"
+# Spark's own words if the Python of an executor is not the driver's.
+VERSIONS = re.compile(r"Python in worker has different version (.+?) than that in driver (.+?), PySpark")
 RESUME = "run the same command again to resume"
 
 
@@ -36,6 +38,12 @@ def explain_failures() -> Iterator[None]:
 
 
 def _explain(trace: str) -> LandmarkError | None:
+    if versions := VERSIONS.search(trace):
+        executors, driver = (".".join(re.findall(r"\d+", version)) for version in versions.groups())
+        return UserError(
+            f"expected Python {driver} on the executors, as on the driver, found {executors};"
+            " PYSPARK_PYTHON names theirs"
+        )
     # Python's traceback precedes Java's, and its last line is the cause. Java's cause ends a line.
     before_java = trace.partition("\n\tat ")[0]
     causes = re.findall(rf"^{CAUSE}(.*)$", before_java, re.MULTILINE) or re.findall(

@@ -24,7 +24,7 @@ def test_another_python_is_reported_in_one_line_before_anything_else():
     )
     done = run(sys.executable, "-S", "-c", started)  # without a package
     assert done.returncode == 2
-    assert re.fullmatch(r"error: expected Python 3\.11, found .+ in /.+\n", done.stderr)
+    assert re.fullmatch(r"error: expected Python 3\.11 or 3\.12, found .+ in /.+\n", done.stderr)
 
 
 JOBS = {

@@ -20,6 +20,8 @@ def machine(tmp_path):
     put(tools, "python3.11", PYTHON)
     (project / "scripts").mkdir(parents=True)
     shutil.copy(REPOSITORY / "scripts/setup", project / "scripts")
+    (project / "requirements").mkdir()
+    shutil.copy(REPOSITORY / "requirements/uv.txt", project / "requirements")
     return tools, project
 
 
@@ -29,27 +31,41 @@ def put(folder, name, script):
     (folder / name).chmod(0o755)
 
 
-def set_up(machine):
+def set_up(machine, **variables):
     tools, project = machine
-    environment = {"PATH": str(tools), "HOME": str(project)}
+    environment = {"PATH": str(tools), "HOME": str(project), **variables}
     done = subprocess.run(
         [project / "scripts/setup"], capture_output=True, text=True, env=environment, check=False
     )
-    return done.returncode, done.stderr.splitlines(), [path.name for path in project.iterdir()]
+    return done.returncode, done.stderr.splitlines(), {path.name for path in project.iterdir()}
 
 
-def lacks(machine, message):
-    status, lines, left = set_up(machine)
+def lacks(machine, message, **variables):
+    status, lines, left = set_up(machine, **variables)
     assert status == 1
     assert len(lines) == 1
     assert message in lines[0]
-    assert left == ["scripts"]
+    assert left == {"scripts", "requirements"}
 
 
-def test_a_machine_without_python_3_11_is_asked_to_install_it(machine):
+def test_a_machine_without_python_and_network_is_asked_to_install_it(machine):
     (machine[0] / "python3.11").unlink()
-    put(machine[0], "python3", "#!/bin/sh\nexit 1\n")  # another version
-    lacks(machine, "needs Python 3.11; install it")
+    put(machine[0], "python3", "#!/bin/sh\nexit 1\n")  # another version, whose pip does not reach its index
+    lacks(machine, "needs Python 3.11 or 3.12; install it")
+
+
+def test_a_machine_without_python_uses_the_one_that_uv_installs_and_reports_where(machine):
+    tools, _ = machine
+    (tools / "python3.11").rename(tools / "python-of-uv")
+    found = f'[ -e "$0.done" ] && echo {tools}/python-of-uv'
+    put(tools, "uv", f'#!/bin/sh\ncase "$2" in install) echo >"$0.done";; find) {found};; esac\n')
+    _, lines, _ = set_up(machine)
+    assert lines[0].endswith(f"so uv downloaded Python 3.11: {tools}/python-of-uv")
+
+
+def test_the_variable_python_decides_and_is_checked(machine):
+    put(machine[0], "mine", "#!/bin/sh\nexit 1\n")
+    lacks(machine, "PYTHON: expected Python 3.11 or 3.12, received mine", PYTHON="mine")
 
 
 def test_a_machine_without_a_compiler_is_asked_to_install_one(machine):
@@ -68,8 +84,6 @@ def test_a_full_disk_is_reported_before_anything_is_downloaded(machine):
 
 
 def test_a_machine_with_everything_continues(machine):
-    _, _, left = set_up(machine)
-    assert "scripts" in left
     status, lines, _ = set_up(machine)
     assert "needs" not in " ".join(lines)
     assert status != 0  # there are no lock files to install here

@@ -58,6 +58,18 @@ def test_a_users_mistake_found_in_a_task_stays_one():
     assert str(error) == "--input: no"
 
 
+def test_executors_with_another_python_are_reported_with_both_versions():
+    cause = (
+        "pyspark.errors.exceptions.base.PySparkRuntimeError: [PYTHON_VERSION_MISMATCH] Python in worker has"
+        " different version (3, 12) than that in driver 3.11, PySpark cannot run with different minor"
+        " versions.\n"
+        "Please check environment variables PYSPARK_PYTHON and PYSPARK_DRIVER_PYTHON are correctly set."
+    )
+    error = told(PySparkException(OF_PYTHON.format(cause=cause)))
+    assert isinstance(error, UserError)
+    assert str(error).startswith("expected Python 3.11 on the executors, as on the driver, found 3.12;")
+
+
 def test_a_defect_in_a_task_keeps_its_traceback():
     with pytest.raises(PySparkException), explain_failures():
         raise PySparkException(OF_PYTHON.format(cause="KeyError: 'image'"))
