@@ -9,10 +9,9 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from landmark_lib import errors
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import RESUME, LandmarkError, UserError
 
 CAUSE = r"(?:[\w.]+\.)?(\w+(?:Error|Exception)): ?"
-RESUME = "run the same command again to resume"
 
 
 @contextmanager
