@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import is_rank_0, show, visible
+from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
 
 
@@ -18,8 +19,11 @@ def predict(settings: PredictSettings) -> None:
     from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
     from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
     from landmark_lib.storage import Place
+    from landmark_lib.training.member_record import finished_members
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    members = finished_members(settings.models)
+    LOGGER.info("looking for photos")
     # Errors in these show before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
@@ -27,6 +31,7 @@ def predict(settings: PredictSettings) -> None:
         check_output_file(Place(settings.submission), "--submission")
     photos = find_photos(settings, root)
     lines = None if wanted is None else fit_test_list(wanted, list(photos.image_ids()))
+    LOGGER.info(f"{sum(photos.sizes):,} photos found; loading TensorFlow and {len(members):,} members")
 
     from landmark_lib.evaluation.predict import predict as run
     from landmark_lib.training.horovod_step import report_lost_ranks, start_ranks

@@ -18,7 +18,7 @@ from landmark_lib.settings import TrainSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model_directory import DIVERGED, MEMBER, member_directory, read_member
+from landmark_lib.training.member_record import DIVERGED, MEMBER, member_directory, read_member
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
 from landmark_lib.tuning.trial_predictions import predict_hold_out

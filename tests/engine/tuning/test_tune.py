@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from landmark_lib.settings import TuneSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.tuning.loop import tune
+from landmark_lib.tuning.search import open_search
 from landmark_lib.tuning.trial_predictions import predict_hold_out, read_predictions
 from landmark_lib.tuning_results import read_tuning
 
@@ -148,7 +147,7 @@ def test_hold_out_too_small_to_split_is_refused(tmp_path):
     root = str(tmp_path / "dataset")
     write_small_dataset(root, validation=(1,))
     with pytest.raises(UserError, match="holds out are too few to choose by"):
-        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN))
+        open_search(TuneSettings(models=str(tmp_path / "models")), root)
 
 
 def test_tuning_under_horovodrun_is_refused(monkeypatch, tmp_path):
