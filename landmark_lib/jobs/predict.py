@@ -16,6 +16,7 @@ def predict(settings: PredictSettings) -> None:
     """
     from landmark_lib.evaluation.output_file import check_output_file
     from landmark_lib.evaluation.photos import find_photos
+    from landmark_lib.evaluation.prediction_tables import write_tables
     from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
     from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
     from landmark_lib.storage import Place
@@ -43,6 +44,8 @@ def predict(settings: PredictSettings) -> None:
         return
     text = [describe_predictions(files, summary.members, names), describe_summary(files, summary)]
     # Everything is written before anything is printed: the reader of a pipe may close it early.
+    if settings.format != "parquet":
+        text += [f"Table: {visible(place)}" for place in write_tables(files, settings.format, settings.top_k)]
     if settings.submission:
         count, empty = write_submission(files, settings.submission, lines)
         path = visible(settings.submission)
