@@ -3,7 +3,6 @@
 import os
 
 from landmark_lib import dataset
-from landmark_lib.console import is_rank_0
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
 from landmark_lib.settings import TrainSettings
@@ -21,11 +20,13 @@ def check_training(settings: TrainSettings, root: str) -> None:
         UserError: Not a data set, an unknown member, or settings that do not fit the data set or the models.
     """
     manifest = dataset.read_manifest(root)
-    if is_rank_0():
+    # Other machines may have no models, or a copy. All ranks of one agree, or they would wait for each other.
+    beside_rank_0 = os.environ.get("HOROVOD_CROSS_RANK", "0") == "0"
+    if beside_rank_0:
         check_writable(Place(settings.models))
     for member in members_to_train(settings, manifest):
         fingerprint = read_member_data(root, manifest, member).fingerprint
-        if is_rank_0():  # the models of other machines may be a copy
+        if beside_rank_0:
             _check_models(settings.of_member(member), member, fingerprint)
 
 

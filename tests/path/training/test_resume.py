@@ -143,7 +143,7 @@ def test_other_settings_are_refused_with_the_difference(finished, small_dataset)
 def test_another_number_of_ranks_resumes_only_if_allowed(finished, train_on_two_ranks):
     more = ("--epochs", "4")
     status, told = train_on_two_ranks(finished, *more)
-    assert status[0] == 2
+    assert status == (2, 2)
     assert "ranks is 1 in the checkpoint, 2 now" in told
     status, told = train_on_two_ranks(finished, *more, "--allow-rank-change")
     assert status == (0, 0), told
