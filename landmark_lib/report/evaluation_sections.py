@@ -11,6 +11,8 @@ from landmark_lib.evaluation_results import (
     VoterResult,
     too_few_words,
 )
+from landmark_lib.method.calibration import TEMPERATURES
+from landmark_lib.method.intervals import FEW
 from landmark_lib.report.evaluation_figures import decile_figure, forest_figure, reliability_figure
 from landmark_lib.report.page import Fact, Section, cell, render_part
 
@@ -141,6 +143,7 @@ def label_count_section(evaluation: Evaluation) -> Section:
         "label_counts.html",
         rarest=measured[0] if measured else None,
         commonest=measured[-1] if measured else None,
+        few=bool(measured) and min(measured[0].photos, measured[-1].photos) < FEW,
         parts=ensemble.deciles,
         voters=evaluation.voters,
         figure=decile_figure(evaluation.voters) if measured else None,
@@ -156,6 +159,8 @@ def reliability_section(evaluation: Evaluation) -> Section:
     body = render_part(
         "reliability.html",
         voters=evaluation.voters,
+        coldest=float(TEMPERATURES[0]),
+        hottest=float(TEMPERATURES[-1]),
         figures=[
             (result.voter, reliability_figure(f"reliability-{k}", result.voter, result.reliability))
             for k, result in enumerate(drawn)

@@ -111,11 +111,11 @@ def test_what_a_search_found_in_a_folder_of_any_name(capsys):
     trial = TrialResult(0, 0, "complete", {HOSTILE: HOSTILE}, 0.5, 1, 1.0, "")
     found = Tuning("", "", 1, 1, 1, {}, [trial], {}, ensemble, None, None, None)
     lines = shown(describe_tuning(found, HOSTILE), capsys)
-    assert lines[-3:] == [
+    assert lines[-3:-1] == [
         f"member 0: trial 0: {VISIBLE} {VISIBLE}",
-        f"Train them: jobs/train.py --config {VISIBLE}/tuning/members.yaml",
         f"Report: {VISIBLE}/tuning/tune.html",
     ]
+    assert lines[-1].startswith("Train them: horovodrun -np 1 python jobs/train.py --member all --config ")
 
 
 @pytest.mark.parametrize("error", [LandmarkError, UserError])
