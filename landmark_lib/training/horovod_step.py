@@ -77,16 +77,19 @@ def _alone() -> bool:
 
 
 def broadcast_weights(variables: Sequence[keras.Variable]) -> None:
-    """Send the values of rank 0 to every rank."""
+    """Send the values of rank 0 to every rank, those of one type in one operation.
 
-    def broadcast() -> None:
-        for number, variable in enumerate(variables):
-            name = f"weight_{number}"
-            sent = hvd.broadcast(variable.value, root_rank=0, name=name, ignore_name_scope=True)
-            variable.value.assign(sent)
-
-    if variables and not _alone():
-        tf.function(broadcast)()  # as a graph, which sends them together
+    Not in a graph, which is traced again for each network: TensorFlow warns from the third member on.
+    """
+    if _alone():
+        return
+    for kind in sorted({variable.dtype for variable in variables}):
+        same = [variable for variable in variables if variable.dtype == kind]
+        flat = tf.concat([tf.reshape(variable.value, [-1]) for variable in same], axis=0)
+        received = hvd.broadcast(flat, root_rank=0, name=f"variables {kind}")
+        sizes = [math.prod(variable.shape) for variable in same]
+        for variable, part in zip(same, tf.split(received, sizes), strict=True):
+            variable.assign(tf.reshape(part, variable.shape))
 
 
 def average_gradients(gradients: Sequence[tf.Tensor], *, fp16: bool = False) -> list[tf.Tensor]:

@@ -71,22 +71,26 @@ def read_member(directory: Place) -> MemberRecord:
 def finished_members(models: str) -> list[Place]:
     """Return the directories of all members, in order.
 
-    Only folders called member-<k> count, not copies such as `member-0 (old)`.
-
     Raises:
         UserError: There is no member, or the training of one has not finished.
     """
-    folder = Place(models)
-    named = filter(None, map(MEMBER_NAME.fullmatch, folder.names()))
-    numbers = sorted(int(name[1]) for name in named)
-    directories = ((number, member_directory(models, number)) for number in numbers)
-    found = {number: directory for number, directory in directories if (directory / MEMBER).exists()}
+    found = trained_members(models)
     if not found:
         raise UserError(f"--models: {models} has no trained member; run jobs/train.py first")
-    for directory in found.values():
+    for directory in found:
         if not read_member(directory).finished:
             raise UserError(f"--models: the training of {directory} has not finished")
-    return list(found.values())
+    return found
+
+
+def trained_members(models: str) -> list[Place]:
+    """Return the directories of members whose training has begun, in order.
+
+    Only folders called member-<k> count, not copies such as `member-0 (old)`.
+    """
+    named = filter(None, map(MEMBER_NAME.fullmatch, Place(models).names()))
+    directories = (member_directory(models, number) for number in sorted(int(name[1]) for name in named))
+    return [directory for directory in directories if (directory / MEMBER).exists()]
 
 
 def warn_about_missing(directories: Sequence[Place]) -> None:

@@ -69,6 +69,7 @@ class _Worker:
         self._settings, self._datas, self._study = settings, datas, study
         self._train_program = train_program
         self._features: list[MemberFeatures] = []
+        self._began = time.monotonic()
 
     def work(self) -> None:
         """Run trials until none is left."""
@@ -77,7 +78,7 @@ class _Worker:
         self._load()
         stop, failures = StopSignal(), 0
         with progress("tune", self._settings.trials, "trials") as display:
-            while claim := self._study.claim():
+            while not self._is_late() and (claim := self._study.claim()):
                 try:
                     failed = self._try(claim, stop)
                 finally:
@@ -88,6 +89,14 @@ class _Worker:
                 trials = self._study.trials
                 display.set_postfix_str(_so_far(trials), refresh=False)
                 display.update(done_by(trials) - display.n)
+
+    def _is_late(self) -> bool:
+        """Return whether the time limit forbids another trial; each member always has one."""
+        limit, done = 60 * self._settings.time_limit, done_by(self._study.trials)
+        late = bool(limit) and time.monotonic() - self._began > limit and done >= len(self._datas)
+        if late:
+            logger.info(f"the time limit ends the search after {done:,} trials; the same command continues")
+        return late
 
     def _load(self) -> None:
         """Load the features once, if trials need them; one worker computes them for all."""

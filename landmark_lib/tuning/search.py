@@ -9,6 +9,7 @@ from landmark_lib.errors import UserError
 from landmark_lib.hold_out import HoldOut, read_hold_out
 from landmark_lib.settings import TuneSettings
 from landmark_lib.training.member_data import MemberData, read_member_data
+from landmark_lib.training.member_record import trained_members
 from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.study import SharedStudy
 
@@ -46,6 +47,11 @@ def open_search(settings: TuneSettings, root: str) -> Search:
         raise UserError(
             f"--dataset: the {len(hold_out.image_ids)} photos that {root} holds out are too few to choose by"
             " one half and report on the other; write more with --hold-out of jobs/preprocess.py"
+        )
+    if trained := [directory.name for directory in trained_members(settings.models)]:
+        logger.warning(
+            f"--models: {settings.models} has {', '.join(trained)} already; to train the members that this"
+            " search selects, choose another --models for both"
         )
     study = SharedStudy(settings, manifest.members, manifest.fingerprint)
     if not study.place.is_local:

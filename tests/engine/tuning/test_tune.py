@@ -85,6 +85,18 @@ def test_written_members_train_to_the_predictions_of_their_trials(tuned, tunable
         assert best == results(models)["trials"][number]["accuracy"]
 
 
+def test_after_the_time_limit_no_trial_begins_and_the_result_is_written(tuned, tunable):
+    models, _ = tuned
+    before = results(models)
+    done = run_here("tune", *options(tunable, models, "--trials", "9", "--time-limit", "1e-9"))
+    assert done.returncode == 0, done.stderr
+    assert "the time limit ends the search after 4 trials" in done.stderr
+    assert [trial["number"] for trial in results(models)["trials"]] == [0, 1, 2, 3]
+    assert results(models)["tuned"] == before["tuned"]
+    # The test before trained members here.
+    assert f"warning: --models: {models} has member-0, member-1 already;" in done.stderr
+
+
 def test_same_command_adds_trials_shared_by_several_workers(tuned, tunable):
     models, _ = tuned
     before = results(models)["trials"]
