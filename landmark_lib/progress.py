@@ -46,7 +46,7 @@ class _Lines(_Bar):
             self.disable: bool = True
 
 
-def progress(description: str, total: int, unit: str, *, shown: bool = True) -> Any:
+def progress(description: str, total: int, unit: str, *, shown: bool = True, kept: bool = True) -> Any:
     """Return a progress display: a context manager with `update(count)`.
 
     Args:
@@ -54,6 +54,7 @@ def progress(description: str, total: int, unit: str, *, shown: bool = True) -> 
         total: Number of units.
         unit: Name of the units, in the plural: photos, rows, steps.
         shown: Whether this rank displays it.
+        kept: Whether a full bar stays on the terminal, or a line about the result replaces it.
     """
     display = Display()
     common = {
@@ -62,6 +63,7 @@ def progress(description: str, total: int, unit: str, *, shown: bool = True) -> 
         "unit": visible(unit),
         "disable": not (shown and logger.isEnabledFor(logging.INFO)),
         "file": display,
+        "leave": kept,
     }
     columns = _terminal_columns(display)
     if columns is not None:

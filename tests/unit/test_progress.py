@@ -51,6 +51,15 @@ def test_a_rank_shows_a_bar_where_horovodrun_writes_to_a_terminal(capsys, monkey
     assert len(f"[0]<stderr>:{bars[-1]}") <= 80
 
 
+def test_a_bar_that_a_result_replaces_leaves_its_line_empty(capsys, monkeypatch):
+    monkeypatch.setenv(COLUMNS, "80")
+    monkeypatch.setenv("HOROVOD_RANK", "0")
+    with progress("epoch", 1, "images", kept=False) as display:
+        display.update(1)
+    *_, wiped, left = capsys.readouterr().err.split("\r")
+    assert (wiped.strip(), left) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("rate", "speed"),
     [(None, "? trials/s"), (1 / 34.81, "34.8 s each"), (12.345, "12.3 trials/s"), (0.5, "2 s each")],
