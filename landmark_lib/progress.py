@@ -69,7 +69,8 @@ def progress(description: str, total: int, unit: str, *, shown: bool = True, kep
     if columns is not None:
         return _Bar(**common, bar_format=BAR, ncols=columns)
     seconds = SECONDS_BETWEEN_LINES
-    return _Lines(**common, bar_format=LINE, mininterval=seconds, maxinterval=seconds, delay=seconds)
+    times = {"mininterval": seconds, "maxinterval": seconds, "delay": seconds}
+    return _Lines(**common, **times, bar_format=LINE, smoothing=0)  # with the speed since the beginning
 
 
 def _speed(values: Mapping[str, Any]) -> str:

@@ -12,19 +12,24 @@ import pyarrow as pa
 
 from landmark_lib.cells import as_cell, csv_text
 from landmark_lib.errors import LandmarkError
-from landmark_lib.evaluation.prediction_files import ANSWERS, REJECTED, REJECTED_SCHEMA, PredictionFiles
+from landmark_lib.evaluation.prediction_files import (
+    ANSWERS,
+    ENSEMBLE_LABELS,
+    REJECTED,
+    REJECTED_SCHEMA,
+    PredictionFiles,
+)
 from landmark_lib.storage import Place
 
 NAMES = {ANSWERS: "predictions", REJECTED: "rejected"}
 
 
-def write_tables(files: PredictionFiles, kind: str, top_k: int) -> list[Place]:
+def write_tables(files: PredictionFiles, kind: str) -> list[Place]:
     """Write predictions and rejected photos as one file each, beside the Parquet files.
 
     Args:
         files: Finished predictions.
         kind: "csv" or "jsonl".
-        top_k: Labels kept for each photo; in CSV each has a column.
 
     Returns:
         The files.
@@ -33,6 +38,7 @@ def write_tables(files: PredictionFiles, kind: str, top_k: int) -> list[Place]:
         LandmarkError: One cannot be written.
     """
     written = []
+    top_k = _labels_kept(files)
     for directory, schema in ((ANSWERS, files.schema), (REJECTED, REJECTED_SCHEMA)):
         place = files.folder / f"{NAMES[directory]}.{kind}"
         try:
@@ -46,6 +52,12 @@ def write_tables(files: PredictionFiles, kind: str, top_k: int) -> list[Place]:
             raise LandmarkError(f"--output: cannot write {place}: {error.strerror or error}") from None
         written.append(place)
     return written
+
+
+def _labels_kept(files: PredictionFiles) -> int:
+    """Return the number of labels of each photo, which is lower than --top-k if there are fewer classes."""
+    tables = files.read(ANSWERS, [ENSEMBLE_LABELS])
+    return next((len(labels) for table in tables for labels in table[ENSEMBLE_LABELS].to_pylist()), 0)
 
 
 def _json_lines(rows: list[dict[str, Any]]) -> str:

@@ -45,7 +45,7 @@ def predict(settings: PredictSettings) -> None:
     text = [describe_predictions(files, summary.members, names), describe_summary(files, summary)]
     # Everything is written before anything is printed: the reader of a pipe may close it early.
     if settings.format != "parquet":
-        text += [f"Table: {visible(place)}" for place in write_tables(files, settings.format, settings.top_k)]
+        text += [f"Table: {visible(place)}" for place in write_tables(files, settings.format)]
     if settings.submission:
         count, empty = write_submission(files, settings.submission, lines)
         path = visible(settings.submission)

@@ -43,12 +43,13 @@ def files(tmp_path):
 
 
 def test_csv_has_a_column_for_each_label_and_score(files, tmp_path):
-    assert [place.name for place in write_tables(files, "csv", 3)] == ["predictions.csv", "rejected.csv"]
+    assert [place.name for place in write_tables(files, "csv")] == ["predictions.csv", "rejected.csv"]
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["image_id"] for row in rows] == ["'=a", "b"]
-    assert [rows[0][f"member_0_labels_{rank}"] for rank in (1, 2, 3)] == ["1", "café", ""]
-    assert [rows[0][f"member_0_scores_{rank}"] for rank in (1, 2, 3)] == ["0.75", "0.25", ""]
+    assert [rows[0][f"member_0_labels_{rank}"] for rank in (1, 2)] == ["1", "café"]
+    assert [rows[0][f"member_0_scores_{rank}"] for rank in (1, 2)] == ["0.75", "0.25"]
+    assert "member_0_labels_3" not in rows[0]
     assert rows[0]["ensemble_votes"] == "1"
     assert (rows[0]["chance_right"], rows[0]["no_landmark"]) == ("0.5", "False")
     with (tmp_path / "rejected.csv").open(newline="") as file:
@@ -56,7 +57,7 @@ def test_csv_has_a_column_for_each_label_and_score(files, tmp_path):
 
 
 def test_json_lines_have_the_columns_of_the_parquet_files(files, tmp_path):
-    write_tables(files, "jsonl", 3)
+    write_tables(files, "jsonl")
     for name, expected in (("predictions", ROWS), ("rejected", REJECTED)):
         lines = (tmp_path / f"{name}.jsonl").read_text("utf-8").splitlines()
         assert [json.loads(line) for line in lines] == expected
