@@ -29,7 +29,7 @@ class _Bar(tqdm):  # type: ignore[misc]
 
 
 class _Lines(_Bar):
-    """A progress bar that logs whole lines; none, if all is done before the first is due."""
+    """A progress bar that logs whole lines, and its end unless a result replaces it before a line was due."""
 
     @staticmethod
     def status_printer(_: TextIO) -> Callable[[str], None]:
@@ -41,7 +41,7 @@ class _Lines(_Bar):
 
     def close(self) -> None:
         if not self.disable:
-            if self.last_print_n:  # or the last line would be the only one
+            if self.leave or self.last_print_n:
                 self.display()
             self.disable: bool = True
 
