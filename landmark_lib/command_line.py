@@ -66,7 +66,7 @@ def given_or_default(name: str, given: str | None, default: str) -> str:
 
 
 def next_command(purpose: str, job: str, **options: str) -> str:
-    """Return a line with the command to run after a job, started in the same way: what for, its name, options."""
+    """Return a line with the purpose and the command of a job to run next, started as this one was."""
     program = Path(sys.argv[0])
     by_landmark = program.name == "landmark" or program.parent.parent.name == "landmark_lib"
     start = f"landmark {job}" if by_landmark else f"python jobs/{job}.py"

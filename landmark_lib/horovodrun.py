@@ -1,4 +1,4 @@
-"""horovodrun that needs no writable home and no fast disks, starts at once, and reports a failure in one line.
+"""horovodrun that needs no writable home and no fast disk, and reports a failed job in one line.
 
 `landmark train --ranks` runs this, and so does `horovodrun` in the environment of a checkout.
 """
@@ -21,7 +21,7 @@ def main() -> None:
     from horovod.runner import launch as horovod
 
     # Its own loads TensorFlow twice, for up to ten seconds, to find that Horovod was built with Gloo.
-    horovod.run_controller = lambda _, run_with_gloo, *others: run_with_gloo()
+    horovod.run_controller = lambda _, run_with_gloo, *_others: run_with_gloo()
     sys.exit(launch(horovod.run_commandline))
 
 
