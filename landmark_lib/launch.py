@@ -22,7 +22,7 @@ RANK_ERROR = re.compile(r"\[(\d+)\]<std\w+>:(?:.* ERROR (?:rank \d+: )?|error: (
 
 
 class RanksOutput:
-    """A stream that keeps the last error of each rank.
+    """A stream that keeps the last error of each rank, and drops one that another rank reported.
 
     Attributes:
         errors: The errors, by rank.
@@ -36,7 +36,11 @@ class RanksOutput:
     def write(self, text: str) -> int:
         """Write a line of a rank."""
         if found := RANK_ERROR.match(text):
-            self.errors[int(found[1])] = found[2].strip()
+            rank, error = int(found[1]), found[2].strip()
+            repeated = error in self.errors.values()
+            self.errors[rank] = error
+            if repeated:
+                return len(text)
         return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:

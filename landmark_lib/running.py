@@ -55,9 +55,8 @@ def status_of(command: click.Command, name: str, arguments: list[str], *, plain:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (click.ClickException, UserError) as error:
-        # All ranks meet the same mistake, or each machine its own: the first rank of a machine reports it.
-        if os.environ.get("HOROVOD_LOCAL_RANK", "0") == "0":
-            _report(_mistake(error))
+        # All ranks meet the same mistake, and the first to end ends the others: whichever it is reports it.
+        _report(_mistake(error))
         return USAGE
     except AnotherRankError as error:
         return USAGE if error.mistake else FAILED

@@ -17,7 +17,6 @@ def failure(rank, status):
 @pytest.mark.parametrize(
     ("message", "errors", "line", "status"),
     [
-        # The first rank of a machine reports a mistake that all ranks meet.
         (failure(1, 2), {0: "--models: no"}, "rank 0 failed: --models: no", 2),
         (failure(0, 1), {0: "full"}, "rank 0 failed: full; run the same command again to resume", 1),
         (
@@ -62,6 +61,15 @@ def test_the_last_error_of_each_rank_is_known_and_all_output_unchanged():
     output.flush()
     assert stream.getvalue() == "".join(lines)
     assert output.errors == {0: "second", 1: "no rows", 2: "full"}
+
+
+def test_a_mistake_that_all_ranks_meet_is_shown_once():
+    stream = io.StringIO()
+    output = RanksOutput(stream)
+    output.write("[1]<stderr>:error: rank 1: no such folder\n")
+    output.write("[0]<stderr>:error: no such folder\n")
+    assert stream.getvalue() == "[1]<stderr>:error: rank 1: no such folder\n"
+    assert output.errors == {0: "no such folder", 1: "no such folder"}
 
 
 def test_the_status_of_a_mistake_stays_2_without_a_traceback(capsys):
