@@ -38,14 +38,9 @@ from landmark_lib.settings import PredictSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.horovod_step import start_ranks
+from landmark_lib.training.member_record import MemberRecord, member_directory, write_member
 from landmark_lib.training.model import build_model, load_trained
-from landmark_lib.training.model_directory import (
-    BEST,
-    MemberRecord,
-    member_directory,
-    save_model,
-    write_member,
-)
+from landmark_lib.training.model_directory import BEST, save_model
 
 SIDE, BATCH, PHOTOS = 224, 32, 512
 GOAL = 0.95

@@ -1,6 +1,7 @@
 """Command lines built from settings classes."""
 
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,6 +63,15 @@ def given_or_default(name: str, given: str | None, default: str) -> str:
     if given is None and is_rank_0():
         show(f"No {name} given: working on {visible(default)}")
     return default if given is None else given
+
+
+def next_command(purpose: str, job: str, **options: str) -> str:
+    """Return a line with the purpose and the command of a job to run next, started as this one was."""
+    program = Path(sys.argv[0])
+    by_landmark = program.name == "landmark" or program.parent.parent.name == "landmark_lib"
+    start = f"landmark {job}" if by_landmark else f"python jobs/{job}.py"
+    words = [f"{option(name)} {shlex.quote(visible(value))}" for name, value in options.items()]
+    return f"{purpose}: {start} {' '.join(words)}"
 
 
 def job_command(

@@ -16,6 +16,10 @@ from landmark_lib.errors import LandmarkError
 
 # A shell's status for a program that the system ended for writing to a closed pipe.
 CLOSED_PIPE = 141
+# horovodrun sets it to the width of the terminal that shows the ranks' output.
+COLUMNS = "LANDMARK_TERMINAL_COLUMNS"
+DEFAULT_COLUMNS = 80  # of a terminal that reports none
+RANK_PREFIX = len("[0]<stderr>:")  # which horovodrun writes before each line of rank 0
 
 # Control characters, line and paragraph separators, characters that change the direction of text or its
 # interpretation, a byte order mark and lone surrogates. Joiners stay: scripts and emoji need them.
@@ -74,6 +78,16 @@ class Display:
     def isatty(self) -> bool:
         """Return whether stderr is a terminal."""
         return sys.stderr is not None and sys.stderr.isatty()
+
+    def columns(self) -> int | None:
+        """Return the width of the terminal that shows stderr; None if there is none."""
+        try:
+            if self.isatty():
+                return os.get_terminal_size(self.fileno()).columns or DEFAULT_COLUMNS
+        except OSError:
+            return None
+        around = os.environ.get(COLUMNS, "") if "HOROVOD_RANK" in os.environ else ""
+        return max(1, int(around) - RANK_PREFIX) if around.isdecimal() else None
 
     def fileno(self) -> int:
         """Return the descriptor of stderr."""

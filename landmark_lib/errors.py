@@ -18,6 +18,8 @@
 Pure functions raise ValueError for invalid arguments.
 """
 
+RESUME = "run the same command again to resume"
+
 
 class LandmarkError(Exception):
     """A failure that is reported in one line, without a traceback; the job exits with 1."""
@@ -44,7 +46,15 @@ class RanksDifferError(LandmarkError):
 
 
 class AnotherRankError(LandmarkError):
-    """Another rank failed and reports the reason; this one only exits."""
+    """Another rank failed and reports the reason; this one only exits.
+
+    Attributes:
+        mistake: Whether the other rank's error is a UserError.
+    """
+
+    def __init__(self, message: str, *, mistake: bool = False) -> None:
+        super().__init__(message)
+        self.mistake = mistake
 
 
 class StorageError(LandmarkError, OSError):
@@ -85,4 +95,4 @@ class StoppedError(LandmarkError):
     """This process was asked to stop."""
 
     def __init__(self, when: str = "") -> None:
-        super().__init__(f"stopped{when}; run the same command again to resume")
+        super().__init__(f"stopped{when}; {RESUME}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from landmark_lib.digits import decimal
+from landmark_lib.method.intervals import FEW
 
 ENSEMBLE = "ensemble"
 MEAN_SOFTMAX = "mean softmax"
@@ -11,7 +12,7 @@ TOP_K = 5  # all classes, if there are fewer
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured value and its 95 % interval, by bootstrap over photos."""
+    """A measured value and its 95 % interval, by bootstrap over photos or, for a share of few, Wilson's."""
 
     value: float
     low: float
@@ -19,6 +20,14 @@ class Figure:
 
     def __str__(self) -> str:
         return f"{decimal(self.value)} [{decimal(self.low)}, {decimal(self.high)}]"
+
+
+def too_few_words(photos: int) -> str:
+    """Return the warning that so many photos say little; empty if they are enough."""
+    if photos >= FEW:
+        return ""
+    counted = "1 photo says" if photos == 1 else f"{photos:,} photos say"
+    return f"{counted} little; hold out more with --hold-out of jobs/preprocess.py."
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def run_command(command: click.Command, name: str) -> NoReturn:
     # TensorFlow reports its processor at every start; only its warnings are useful.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     sys.excepthook = note_traceback
-    plain = Display().isatty()  # a log file needs times
+    plain = Display().columns() is not None  # a log file needs times
     sys.exit(status_of(command, name, sys.argv[1:], plain=plain))
 
 
@@ -55,12 +55,11 @@ def status_of(command: click.Command, name: str, arguments: list[str], *, plain:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except (click.ClickException, UserError) as error:
-        # All ranks meet the same mistake, or each machine its own: the first rank of a machine reports it.
-        if os.environ.get("HOROVOD_LOCAL_RANK", "0") == "0":
-            _report(_mistake(error))
+        # All ranks meet the same mistake, and the first to end ends the others: whichever it is reports it.
+        _report(_mistake(error))
         return USAGE
-    except AnotherRankError:
-        return FAILED
+    except AnotherRankError as error:
+        return USAGE if error.mistake else FAILED
     except LandmarkError as error:
         _report(str(error))
         return FAILED

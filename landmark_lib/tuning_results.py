@@ -1,5 +1,6 @@
 """The results of a search for settings as plain values, from which `tune.json` and the pages are made."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from landmark_lib.storage import Place
 
 TUNING = "tuning"  # folder in the models' directory
 RESULTS = "tune.json"
+MEMBERS = "members.yaml"
+MIN_TRIALS = 20  # that ran to the end, to compute importances
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class Tuning:
     default: EnsembleResult | None  # None if one of its trials failed
     top_1_difference: Figure | None  # tuned - default, in pairs
     gap_difference: Figure | None
+
+    @property
+    def keeps_defaults(self) -> bool:
+        """Whether the selected trials are those with the defaults."""
+        return self.default is not None and self.default.trials == self.tuned.trials
+
+
+def training_command(models: str) -> str:
+    """Return the command that trains the selected members."""
+    config = Place(models) / TUNING / MEMBERS
+    return f"horovodrun -np 1 python jobs/train.py --member all --config {shlex.quote(str(config))}"
 
 
 def read_tuning(models: str) -> Tuning | None:

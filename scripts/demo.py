@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from landmark_lib.dataset import read_manifest
-from landmark_lib.evaluation.evaluate import RESULTS
+from landmark_lib.evaluation.checks import RESULTS
 from landmark_lib.preprocess.summary import describe
 
 DEMO = Path("data/demo")

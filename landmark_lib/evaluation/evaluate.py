@@ -6,12 +6,12 @@ from dataclasses import asdict, replace
 
 from landmark_lib.dataset import REPORT, read_manifest
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.evaluation.checks import check_evaluation, results_place
 from landmark_lib.evaluation.ensemble_outputs import EnsembleOutputs, predict_hold_out
 from landmark_lib.evaluation.evidence import statistics_of
 from landmark_lib.evaluation.measure import measure
 from landmark_lib.evaluation.networks import TrainedMember, load_members
 from landmark_lib.evaluation.no_landmark import find_no_landmark, predict_no_landmark
-from landmark_lib.evaluation.output_file import check_output_file
 from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.rejecting import LandmarkPhotos, learn_rejection
 from landmark_lib.evaluation.rejection_file import write_rejection
@@ -22,10 +22,7 @@ from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import curves_of, read_history
 from landmark_lib.training.member_data import validation_shards
-from landmark_lib.training.model_directory import finished_members, read_member
 from landmark_lib.tuning_results import read_tuning
-
-RESULTS = "evaluation.json"
 
 
 def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
@@ -42,17 +39,9 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
         UserError: Not a data set, no trained member, or one trained on another data set.
         LandmarkError: A model cannot be loaded, an image does not decode, or a shard is broken.
     """
-    place = Place(settings.output) if settings.output else Place(settings.models) / RESULTS
-    check_output_file(place, "--output")
-    manifest = read_manifest(root)
+    check_evaluation(settings, root)
+    place, manifest = results_place(settings), read_manifest(root)
     validation = validation_shards(root, manifest)
-    for directory in finished_members(settings.models):
-        trained_on = read_member(directory).dataset_fingerprint
-        if trained_on != manifest.fingerprint:
-            raise UserError(
-                f"--models: {directory} was trained on data set {trained_on}, but {root} is"
-                f" {manifest.fingerprint}"
-            )
     no_landmark = find_no_landmark(settings)
     members = load_members(settings.models)
     hold_out = read_hold_out(root, manifest)

@@ -26,7 +26,14 @@ from landmark_lib.method.calibration import (
     fitting_half,
     reliability,
 )
-from landmark_lib.method.intervals import FIGURES, RESAMPLES, interval, mcnemar, resampled_figures
+from landmark_lib.method.intervals import (
+    FIGURES,
+    RESAMPLES,
+    interval,
+    mcnemar,
+    resampled_figures,
+    share_interval,
+)
 from landmark_lib.method.metrics import (
     confusion,
     disagreement,
@@ -39,6 +46,8 @@ from landmark_lib.method.metrics import (
     top_k_accuracy,
 )
 from landmark_lib.predictions import Predictions
+
+SHARES = ("top_1", "top_5")  # figures that are shares of the photos
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,9 @@ def _voter_result(
     figures = {
         name: Figure(values[name], *interval(drawn)) for name, drawn in zip(FIGURES, resampled.T, strict=True)
     }
+    for name in SHARES:
+        drawn = resampled[:, FIGURES.index(name)]
+        figures[name] = Figure(values[name], *share_interval(values[name], len(truth), drawn))
     bins = reliability(scores, right)
     columns = (bins.scores.tolist(), bins.accuracies.tolist(), bins.photos.tolist())
     return VoterResult(

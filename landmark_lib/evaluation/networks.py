@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 from landmark_lib.errors import UserError
 from landmark_lib.predictions import Outputs, Predictions
 from landmark_lib.storage import Place
+from landmark_lib.training.member_record import finished_members, read_member, warn_about_missing
 from landmark_lib.training.model import BACKBONE, load_trained
-from landmark_lib.training.model_directory import (
-    BEST,
-    finished_members,
-    read_feature_statistics,
-    read_member,
-)
+from landmark_lib.training.model_directory import BEST, read_feature_statistics
 from landmark_lib.training.stream import Read, photo_batches
 
 
@@ -63,7 +59,9 @@ def load_members(models: str) -> list[TrainedMember]:
         UserError: No member is trained, a training has not ended, or the members know different classes.
         LandmarkError: A model cannot be loaded.
     """
-    members = [TrainedMember(directory) for directory in finished_members(models)]
+    directories = finished_members(models)
+    warn_about_missing(directories)
+    members = [TrainedMember(directory) for directory in directories]
     first = members[0]
     for member in members:
         if member.record.landmark_ids != first.record.landmark_ids:

@@ -46,6 +46,13 @@ class Ensemble:
     rejection: Rejection | None
     statistics: Sequence[FeatureStatistics]
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of the predictions."""
+        return predictions_schema(
+            [member.name for member in self.members], rejecting=self.rejection is not None
+        )
+
     def predict(self, photos: Photos, unit: int, settings: PredictSettings) -> tuple[pa.Table, pa.Table]:
         """Return the predictions for the photos of a unit, and its rejected photos."""
         rejected: list[dict[str, str]] = []
@@ -80,9 +87,7 @@ class Ensemble:
             members: Each member's predictions.
             confidences: Chances to be right, in batches; empty without rejection.
         """
-        rejection = self.rejection
-        names = [member.name for member in self.members]
-        schema = predictions_schema(names, rejecting=rejection is not None)
+        rejection, schema = self.rejection, self.schema
         if not image_ids:
             return schema.empty_table()
         labels = np.array(self.members[0].record.landmark_ids, object)  # by class index
@@ -130,7 +135,7 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
         "batch size": settings.batch_size,
     }
     folder = Place(settings.output) if settings.output else Place(settings.models) / PREDICTIONS
-    files = PredictionFiles(folder, identity, len(photos.sizes))
+    files = PredictionFiles(folder, identity, ensemble.schema, len(photos.sizes))
     missing = horovod_step.from_rank_0(ranks, files.begin)
     mine = missing[ranks.rank :: ranks.size]
 

@@ -23,8 +23,9 @@ IDENTITY = "identity.json"
 SUMMARY = "predictions.json"
 ANSWERS = "answers"
 REJECTED = "rejected"
-CHANCE = "chance to be right"  # of the ensemble's first label, in 0 … 1; low for photos without a landmark
-NO_LANDMARK = "no landmark"  # whether that is below the threshold
+ENSEMBLE_LABELS, ENSEMBLE_SCORE, ENSEMBLE_VOTES = "ensemble_labels", "ensemble_score", "ensemble_votes"
+CHANCE = "chance_right"  # of the ensemble's first label, in 0 … 1; low for photos without a landmark
+NO_LANDMARK = "no_landmark"  # whether that is below the threshold
 ROWS_PER_GROUP = 4096
 REJECTED_SCHEMA = pa.schema([("image_id", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
 
@@ -40,6 +41,12 @@ class Summary:
     no_landmark: int | None  # predicted photos below the threshold; None without a rejection
 
 
+def columns_of(member: str) -> tuple[str, str]:
+    """Return the columns of a member's labels and scores."""
+    name = member.replace("-", "_")
+    return f"{name}_labels", f"{name}_scores"
+
+
 def predictions_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
     """Return the columns of predictions: each member's labels and softmax, and the ensemble's vote.
 
@@ -50,11 +57,12 @@ def predictions_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
     strings, numbers = pa.list_(pa.string()), pa.list_(pa.float32())
     columns = [("image_id", pa.string())]
     for member in members:
-        columns += [(f"{member} labels", strings), (f"{member} scores", numbers)]
+        labels, scores = columns_of(member)
+        columns += [(labels, strings), (scores, numbers)]
     columns += [
-        ("ensemble labels", strings),
-        ("ensemble score", pa.float64()),  # of the first label
-        ("ensemble votes", pa.int32()),  # for it
+        (ENSEMBLE_LABELS, strings),
+        (ENSEMBLE_SCORE, pa.float64()),  # of the first label
+        (ENSEMBLE_VOTES, pa.int32()),  # for it
     ]
     if rejecting:
         columns += [(CHANCE, pa.float64()), (NO_LANDMARK, pa.bool_())]
@@ -62,17 +70,24 @@ def predictions_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
 
 
 class PredictionFiles:
-    """The directory of some predictions."""
+    """The directory of some predictions.
 
-    def __init__(self, folder: Place, identity: dict[str, Any], units: int) -> None:
+    Attributes:
+        folder: The directory.
+        schema: Columns of the predictions.
+    """
+
+    def __init__(self, folder: Place, identity: dict[str, Any], schema: pa.Schema, units: int) -> None:
         """Set the directory.
 
         Args:
             folder: The directory.
             identity: Everything that decides the predictions.
+            schema: Their columns.
             units: Number of units of photos.
         """
-        self.folder, self._identity, self._units = folder, identity, units
+        self.folder, self.schema, self._units = folder, schema, units
+        self._identity = {**identity, "columns": schema.names}
 
     def begin(self) -> list[int]:
         """Claim the directory for these predictions, and return the units that are still missing.
@@ -133,7 +148,7 @@ class PredictionFiles:
     @property
     def rejecting(self) -> bool:
         """Whether photos without a landmark are detected."""
-        return self._identity["rejection"] is not None
+        return NO_LANDMARK in self.schema.names
 
     def read(self, directory: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read all units of ANSWERS or REJECTED, in order."""

@@ -7,7 +7,17 @@ from urllib.parse import unquote
 from landmark_lib.columns import in_columns
 from landmark_lib.console import visible
 from landmark_lib.digits import decimal
-from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, NO_LANDMARK, PredictionFiles, Summary
+from landmark_lib.evaluation.prediction_files import (
+    ANSWERS,
+    CHANCE,
+    ENSEMBLE_LABELS,
+    ENSEMBLE_SCORE,
+    ENSEMBLE_VOTES,
+    NO_LANDMARK,
+    PredictionFiles,
+    Summary,
+    columns_of,
+)
 from landmark_lib.inputs.csv_file import read_columns
 from landmark_lib.inputs.matching import mismatch
 from landmark_lib.storage import Place
@@ -34,7 +44,7 @@ def read_names(address: str) -> dict[str, str]:
 
 
 def describe_predictions(files: PredictionFiles, members: list[str], names: Mapping[str, str]) -> str:
-    """Describe the ensemble's labels for the first photos, and each member's score of them.
+    """Describe the ensemble's labels for the first photos, and each member's score for each of them.
 
     Warns if names are given and none belongs to a label of these photos.
     """
@@ -44,24 +54,23 @@ def describe_predictions(files: PredictionFiles, members: list[str], names: Mapp
     for table in files.read(ANSWERS):
         for row in table.slice(0, PHOTOS_SHOWN - photos).to_pylist():
             photos += 1
-            labels.update(row["ensemble labels"])
-            votes = (
-                f"{row['ensemble votes']} of {len(members)} members, score {decimal(row['ensemble score'])}"
-            )
+            labels.update(row[ENSEMBLE_LABELS])
+            votes = f"{row[ENSEMBLE_VOTES]} of {len(members)} members, score {decimal(row[ENSEMBLE_SCORE])}"
             if CHANCE in row:
                 kind = "likely no landmark" if row[NO_LANDMARK] else "likely a landmark"
-                votes += f"; {kind} ({decimal(row[CHANCE])})"
+                votes += f"; {kind} (chance to be right {decimal(row[CHANCE])})"
             lines.append(f"{visible(row['image_id'])}: {votes}")
             scores = [
-                dict(zip(row[f"{member} labels"], row[f"{member} scores"], strict=True)) for member in members
+                dict(zip(*(row[column] for column in columns_of(member)), strict=True)) for member in members
             ]
-            ranked = [
+            ranked = [["", "label", *members]]
+            ranked += [
                 [
                     str(rank),
                     visible(f"{names[label]} ({label})" if label in names else label),
                     *(decimal(of_member.get(label)) for of_member in scores),
                 ]
-                for rank, label in enumerate(row["ensemble labels"], start=1)
+                for rank, label in enumerate(row[ENSEMBLE_LABELS], start=1)
             ]
             lines += [f"  {line}" for line in in_columns(ranked)]
         if photos == PHOTOS_SHOWN:

@@ -6,7 +6,14 @@ import logging
 from collections.abc import Collection, Sequence
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, REJECTED, PredictionFiles
+from landmark_lib.evaluation.prediction_files import (
+    ANSWERS,
+    CHANCE,
+    ENSEMBLE_LABELS,
+    ENSEMBLE_SCORE,
+    REJECTED,
+    PredictionFiles,
+)
 from landmark_lib.inputs.csv_file import read_columns
 from landmark_lib.inputs.matching import is_much, log_pairs, mismatch, pair
 from landmark_lib.storage import Place
@@ -89,8 +96,8 @@ def write_submission(files: PredictionFiles, address: str, lines: Sequence[Line]
         for image_id in table["image_id"].to_pylist()
     }
     # After them: of a photo that came twice, one was rejected as a duplicate and the other predicted.
-    score_column = CHANCE if files.rejecting else "ensemble score"
-    for table in files.read(ANSWERS, ["image_id", "ensemble labels", score_column]):
+    score_column = CHANCE if files.rejecting else ENSEMBLE_SCORE
+    for table in files.read(ANSWERS, ["image_id", ENSEMBLE_LABELS, score_column]):
         for image_id, labels, score in zip(*(column.to_pylist() for column in table.columns), strict=True):
             landmarks[image_id] = f"{labels[0]} {score!r}"
     lines = [(image_id, image_id) for image_id in sorted(landmarks)] if lines is None else lines

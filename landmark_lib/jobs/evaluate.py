@@ -2,8 +2,9 @@
 
 from typing import NoReturn
 
-from landmark_lib.command_line import given_or_default, run_job
+from landmark_lib.command_line import given_or_default, next_command, run_job
 from landmark_lib.console import show, visible
+from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
 
 
@@ -14,14 +15,20 @@ def evaluate(settings: EvaluateSettings) -> None:
     Prints accuracy (top-1, top-5, mean per class) and GAP. Writes them with the confusion matrix as JSON, and
     as a report.
     """
-    from landmark_lib.dataset import read_classes
-    from landmark_lib.evaluation.evaluate import evaluate as run
+    from landmark_lib.dataset import REPORT, read_classes
+    from landmark_lib.evaluation.checks import check_evaluation
     from landmark_lib.evaluation.table import describe_evaluation
 
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    members = check_evaluation(settings, root)
+    LOGGER.info(f"loading TensorFlow and {len(members):,} members")
+
+    from landmark_lib.evaluation.evaluate import evaluate as run
+
     evaluation, path = run(settings, root)
     show(describe_evaluation(evaluation, read_classes(root)))
-    show(f"\nResults: {visible(path)}")
+    show(f"\nResults: {visible(path)}\nReport: {visible(path.parent / REPORT)}")
+    show(next_command("Predict other photos", "predict", input="PHOTOS", models=settings.models))
 
 
 def main() -> NoReturn:

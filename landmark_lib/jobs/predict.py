@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import is_rank_0, show, visible
+from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
 
 
@@ -15,11 +16,15 @@ def predict(settings: PredictSettings) -> None:
     """
     from landmark_lib.evaluation.output_file import check_output_file
     from landmark_lib.evaluation.photos import find_photos
+    from landmark_lib.evaluation.prediction_tables import write_tables
     from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
     from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
     from landmark_lib.storage import Place
+    from landmark_lib.training.member_record import finished_members
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    members = finished_members(settings.models)
+    LOGGER.info("looking for photos")
     # Errors in these show before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
@@ -27,6 +32,7 @@ def predict(settings: PredictSettings) -> None:
         check_output_file(Place(settings.submission), "--submission")
     photos = find_photos(settings, root)
     lines = None if wanted is None else fit_test_list(wanted, list(photos.image_ids()))
+    LOGGER.info(f"{sum(photos.sizes):,} photos found; loading TensorFlow and {len(members):,} members")
 
     from landmark_lib.evaluation.predict import predict as run
     from landmark_lib.training.horovod_step import report_lost_ranks, start_ranks
@@ -38,6 +44,8 @@ def predict(settings: PredictSettings) -> None:
         return
     text = [describe_predictions(files, summary.members, names), describe_summary(files, summary)]
     # Everything is written before anything is printed: the reader of a pipe may close it early.
+    if settings.format != "parquet":
+        text += [f"Table: {visible(place)}" for place in write_tables(files, settings.format)]
     if settings.submission:
         count, empty = write_submission(files, settings.submission, lines)
         path = visible(settings.submission)

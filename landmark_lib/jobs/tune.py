@@ -7,6 +7,7 @@ from typing import NoReturn
 from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import show
 from landmark_lib.errors import UserError
+from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, TuneSettings
 
 TRAIN = Path(__file__).resolve().with_name("train.py")
@@ -24,11 +25,16 @@ def tune(settings: TuneSettings) -> None:
     """
     if "HOROVOD_RANK" in os.environ:
         raise UserError("jobs/tune.py starts horovodrun itself: run it as `python jobs/tune.py`")
+    from landmark_lib.tuning.search import open_search
+
+    root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
+    search = open_search(settings, root)
+    LOGGER.info("loading TensorFlow")
+
     from landmark_lib.tuning.describe import describe
     from landmark_lib.tuning.loop import tune as run
 
-    root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    found = run(settings, root, TRAIN)
+    found = run(settings, search, TRAIN)
     if found:
         show(describe(found, settings.models))
 

@@ -4,9 +4,11 @@ Each resample is drawn once and used for all voters, so that differences between
 
 Source: Efron & Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13, for percentiles; Hájek,
 "Comment on a paper by D. Basu" (1971), for means over labels drawn with unequal chances; McNemar, "Note on
-the sampling error of the difference between correlated proportions or percentages" (1947).
+the sampling error of the difference between correlated proportions or percentages" (1947); Wilson, "Probable
+inference, the law of succession, and statistical inference" (1927).
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +20,8 @@ from landmark_lib.predictions import Predictions
 FIGURES = ("top_1", "top_5", "mean_class_accuracy", "macro_precision", "macro_recall", "gap")
 RESAMPLES = 1000
 PERCENTILES = (2.5, 97.5)  # between them lie 95 %
+DEVIATIONS = 1.959964  # of a normal distribution, on both sides of its mean: 95 %
+FEW = 30  # photos; resamples of fewer vary too little
 
 
 def resampled_figures(
@@ -94,6 +98,33 @@ def interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 95 % percentile interval of a figure's resampled `values`, (resamples,)."""
     low, high = np.percentile(values, PERCENTILES)
     return float(low), float(high)
+
+
+def share_interval(part: float, photos: int, values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 95 % interval of a share of the photos: that of its resamples, or Wilson's.
+
+    Resamples of few photos vary too little, and not at all if all or none are right: 0 of 4 would have the
+    interval 0 to 0. Wilson's score interval holds for any number of photos.
+
+    Args:
+        part: The share, in 0 … 1.
+        photos: Number of photos, at least 1.
+        values: The share in each resample, (resamples,).
+    """
+    return wilson(part, photos) if photos < FEW or part in (0, 1) else interval(values)
+
+
+def wilson(part: float, photos: int) -> tuple[float, float]:
+    """Return Wilson's 95 % score interval of a share of so many photos.
+
+    >>> [round(end, 3) for end in wilson(0.9, 10)]
+    [0.596, 0.982]
+    """
+    spread = DEVIATIONS**2 / photos
+    centre = part + spread / 2
+    half = math.sqrt(spread * (part * (1 - part) + spread / 4))
+    low, high = ((centre + side * half) / (1 + spread) for side in (-1, 1))
+    return low if part > 0 else 0.0, high if part < 1 else 1.0
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

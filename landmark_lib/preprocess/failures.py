@@ -9,12 +9,11 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from landmark_lib import errors
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import RESUME, LandmarkError, UserError
 
 CAUSE = r"(?:[\w.]+\.)?(\w+(?:Error|Exception)): ?"
 # Spark's own words if the Python of an executor is not the driver's.
 VERSIONS = re.compile(r"Python in worker has different version (.+?) than that in driver (.+?), PySpark")
-RESUME = "run the same command again to resume"
 
 
 @contextmanager

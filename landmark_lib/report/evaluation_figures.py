@@ -1,6 +1,9 @@
 """Figures of an evaluation: scores with intervals, accuracy by label count, reliability."""
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -11,6 +14,8 @@ from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, Figure, Reli
 from landmark_lib.report.svg import ACCENT, MUTED, RULE, SECOND, inline_svg, legend_above, write_per_cent
 
 COLOURS = {ENSEMBLE: ACCENT, MEAN_SOFTMAX: SECOND}  # members are muted
+# A reliability diagram of fewer photos has fifths of the score, as smaller parts would be noise.
+FEW_PHOTOS, FIFTHS = 200, 5
 MIN_DOT, MAX_DOT = 6, 90  # of a reliability diagram, in square points
 
 
@@ -68,18 +73,22 @@ def decile_figure(voters: Sequence[VoterResult]) -> Markup:
 
     def paint(axes: Axes) -> None:
         named: set[str] = set()
-        for result in voters:
+        # The ensemble last, so that no curve hides it where they agree.
+        for result in sorted(voters, key=lambda voter: voter.voter == ENSEMBLE):
             kind = result.voter if result.voter in COLOURS else "members"
             colour, width = COLOURS.get(kind, MUTED), 1.0 if kind == "members" else 1.8
             heights = [float("nan") if part.accuracy is None else part.accuracy for part in result.deciles]
             alpha = 0.55 if kind == "members" else 1.0
             label = None if kind in named else kind
-            axes.plot(
-                places, heights, "o-", color=colour, label=label, markersize=3.5, linewidth=width, alpha=alpha
-            )
+            mark, size = ("D-", 4.5) if kind == ENSEMBLE else ("o-", 3.5)
+            style: dict[str, Any] = {"color": colour, "markersize": size, "linewidth": width, "alpha": alpha}
+            axes.plot(places, heights, mark, label=label, **style)
             named.add(kind)
         axes.set(xlabel="images of the label, from", ylabel="accuracy, mean per class", ylim=(-0.02, 1.02))
-        axes.set_xticks(places, [f"{part.least:,}" for part in deciles])
+        counts = [part.least for part in deciles]
+        repeated = [False, *(count == before for before, count in pairwise(counts))]
+        ticks = ["" if again else f"{count:,}" for count, again in zip(counts, repeated, strict=True)]
+        axes.set_xticks(places, ticks)
         write_per_cent(axes.yaxis)
         legend_above(axes, 3)
 
@@ -101,6 +110,7 @@ def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) ->
         voter: Name of the voter.
         bins: At least one.
     """
+    bins = _drawn(bins)
     most = max(part.photos for part in bins)
     sizes = [MIN_DOT + (MAX_DOT - MIN_DOT) * part.photos / most for part in bins]
     scores, accuracies = [part.score for part in bins], [part.accuracy for part in bins]
@@ -110,7 +120,7 @@ def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) ->
         # The distances that the calibration error sums up.
         axes.vlines(scores, scores, accuracies, color=RULE, linewidth=1.4)
         axes.plot(scores, accuracies, color=ACCENT, linewidth=1.2)
-        axes.scatter(scores, accuracies, sizes, color=ACCENT, zorder=3)
+        axes.scatter(scores, accuracies, sizes, color=ACCENT, zorder=3, clip_on=False)
         axes.set(xlabel="score", ylabel="right", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), aspect="equal")
         ticks = (0, 0.25, 0.5, 0.75, 1)
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -122,3 +132,19 @@ def reliability_figure(name: str, voter: str, bins: Sequence[ReliabilityBin]) ->
         for part in bins
     )
     return inline_svg(name, f"Reliability of {voter}: {values}.", (2.5, 2.5), paint)
+
+
+def _drawn(bins: Sequence[ReliabilityBin]) -> Sequence[ReliabilityBin]:
+    """Return the bins to draw: merged to fifths of the score if there are few photos."""
+    if sum(part.photos for part in bins) >= FEW_PHOTOS:
+        return bins
+    merged: dict[int, list[ReliabilityBin]] = {}
+    for part in bins:
+        merged.setdefault(max(1, math.ceil(part.score * FIFTHS)), []).append(part)
+    return [_merged(parts) for parts in merged.values()]
+
+
+def _merged(parts: Sequence[ReliabilityBin]) -> ReliabilityBin:
+    photos = sum(part.photos for part in parts)
+    score = sum(part.score * part.photos for part in parts) / photos
+    return ReliabilityBin(score, sum(part.accuracy * part.photos for part in parts) / photos, photos)

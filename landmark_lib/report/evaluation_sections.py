@@ -9,10 +9,14 @@ from landmark_lib.evaluation_results import (
     Evaluation,
     RejectionResult,
     VoterResult,
+    too_few_words,
 )
+from landmark_lib.method.calibration import TEMPERATURES
+from landmark_lib.method.intervals import FEW
 from landmark_lib.report.evaluation_figures import decile_figure, forest_figure, reliability_figure
 from landmark_lib.report.page import Fact, Section, cell, render_part
 
+RANDOM = "random"  # --weights of a training that starts from scratch
 SIGNIFICANT = 0.05  # p values below support a difference
 MAX_FIGURES = 6  # of members
 NOTHING = "\N{EN DASH}"
@@ -23,10 +27,23 @@ def evaluation_lead(evaluation: Evaluation) -> str:
     ensemble, members = ensemble_of(evaluation), len(evaluation.disagreement.members)
     of = "one member" if members == 1 else f"{number(members)} members"
     return (
-        f"The ensemble of {of} is right on {share(ensemble.top_1.value)} of"
+        f"{_random_words(evaluation)}The ensemble of {of} is right on {share(ensemble.top_1.value)} of"
         f" {number(evaluation.photos)} held-out photos of {number(evaluation.classes)} classes; a random"
         f" guess is right on {share(evaluation.chance)}. {comparison_words(evaluation)}"
-    )
+        f" {too_few_words(evaluation.photos)}"
+    ).rstrip()
+
+
+def _random_words(evaluation: Evaluation) -> str:
+    """Return a sentence about members that were not pretrained, if there are any."""
+    members = evaluation.disagreement.members
+    started = [
+        voter.voter for voter in evaluation.voters if voter.voter in members and voter.weights == RANDOM
+    ]
+    if not started:
+        return ""
+    who = "All members" if len(started) == len(members) else ", ".join(started)
+    return f"{who} started from random weights instead of ImageNet's: expect accuracy close to chance. "
 
 
 def evaluation_facts(evaluation: Evaluation) -> list[Fact]:
@@ -126,6 +143,7 @@ def label_count_section(evaluation: Evaluation) -> Section:
         "label_counts.html",
         rarest=measured[0] if measured else None,
         commonest=measured[-1] if measured else None,
+        few=bool(measured) and min(measured[0].photos, measured[-1].photos) < FEW,
         parts=ensemble.deciles,
         voters=evaluation.voters,
         figure=decile_figure(evaluation.voters) if measured else None,
@@ -141,6 +159,8 @@ def reliability_section(evaluation: Evaluation) -> Section:
     body = render_part(
         "reliability.html",
         voters=evaluation.voters,
+        coldest=float(TEMPERATURES[0]),
+        hottest=float(TEMPERATURES[-1]),
         figures=[
             (result.voter, reliability_figure(f"reliability-{k}", result.voter, result.reliability))
             for k, result in enumerate(drawn)

@@ -4,32 +4,47 @@ from functools import partial
 from typing import Any
 
 from landmark_lib.digits import decimal, duration, number, points, share
+from landmark_lib.evaluation_results import too_few_words
 from landmark_lib.report.page import Fact, Section, cell, render_part
 from landmark_lib.report.tuning_figures import COMPLETE, PRUNED, history_figure, importance_figure
-from landmark_lib.tuning_results import TrialResult, Tuning
+from landmark_lib.settings import MODELS_DIRECTORY
+from landmark_lib.tuning_results import MIN_TRIALS, TrialResult, Tuning, training_command
 
 MAX_TRIALS = 500  # in the table
+NOTHING_BETTER = "The search found nothing better than the default settings: the selected trials have them."
 
 
 def tuning_lead(found: Tuning) -> str:
     """Summarize a search in a paragraph."""
     return (
         f"Of {number(len(found.trials))} trials, {number(found.members)} that vote well together were"
-        f" selected on {number(found.selection_photos)} held-out photos. {verdict(found)}"
-    )
+        f" selected on {number(found.selection_photos)} held-out photos. {_right_words(found)}"
+        f" {too_few_words(min(found.selection_photos, found.reporting_photos))}"
+    ).rstrip()
+
+
+def _right_words(found: Tuning) -> str:
+    """Describe how often both votes are right on photos not used to select."""
+    photos = number(found.reporting_photos)
+    right = f"Their vote is right on {share(found.tuned.top_1.value)} of the other {photos} photos"
+    if found.default is None:
+        return f"{right}."
+    return f"{right}, that of the default settings on {share(found.default.top_1.value)}."
 
 
 def verdict(found: Tuning) -> str:
     """Describe whether the selected ensemble is better than the default, on photos not used to select it."""
-    accuracy, photos = share(found.tuned.top_1.value), number(found.reporting_photos)
-    right = f"Their vote is right on {accuracy} of the other {photos} photos"
+    if found.keeps_defaults:
+        return NOTHING_BETTER
     if found.default is None or found.top_1_difference is None:
-        return f"{right}; there is no default ensemble to compare it with."
+        return "There is no default ensemble to compare the selected one with."
     difference = found.top_1_difference
-    beside = f"{right}, the default ensemble on {share(found.default.top_1.value)}"
     _, ends = cell(difference, points)
     certainty = "is significant" if difference.low > 0 or difference.high < 0 else "may be chance"
-    return f"{beside}; the difference {certainty}: {ends} percentage points (paired 95 % interval)."
+    return (
+        f"The difference to the default settings {certainty}: {ends} percentage points (paired 95 % interval)"
+        f" on {number(found.reporting_photos)} photos."
+    )
 
 
 def tuning_facts(found: Tuning) -> list[Fact]:
@@ -60,6 +75,7 @@ def ensembles_section(found: Tuning) -> Section:
     body = render_part(
         "tuning_ensembles.html",
         verdict=verdict(found),
+        command=training_command(str(found.settings.get("models", MODELS_DIRECTORY))),
         reporting=found.reporting_photos,
         rows=[
             {
@@ -85,6 +101,7 @@ def trials_section(found: Tuning) -> Section:
         "tuning_trials.html",
         history=history_figure(found.trials),
         importance=importance_figure(found.importances) if found.importances else None,
+        min_trials=MIN_TRIALS,
         names=list(shown[0].parameters),
         trials=[_trial_row(trial) for trial in shown],
         left_out=len(found.trials) - len(shown),

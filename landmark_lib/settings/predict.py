@@ -1,9 +1,12 @@
 """Settings of `jobs/predict.py`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
 from landmark_lib.settings.photos import PhotoSettings
+
+PredictionFormat = Literal["parquet", "csv", "jsonl"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class PredictSettings(PhotoSettings):
     )
     top_k: int = setting(
         5, "Labels to keep for each photo, and to print for the first photos.", formerly="top", at_least=1
+    )
+    format: PredictionFormat = setting(
+        "parquet",
+        "Also write predictions and rejected photos as one file each: csv (each label and score in a column)"
+        " or jsonl (JSON Lines). Parquet is always written.",
     )
     submission: str | None = place(
         None, "File for Kaggle, id,landmarks: one label and its score, empty for a rejected photo."

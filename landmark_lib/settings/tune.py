@@ -144,6 +144,13 @@ class TuneSettings(Settings):
         "Trials in total, including those of earlier runs and other workers on the same --models.",
         at_least=1,
     )
+    time_limit: float = setting(
+        0.0,
+        "Minutes after which this run begins no further trial; those that run end as usual, and the result is"
+        " written. 0: no limit.",
+        unit="minutes",
+        at_least=0,
+    )
     search: SearchSettings = part(SearchSettings)
     network: BackboneSettings = part(BackboneSettings)
     rows: TrialRowSettings = part(TrialRowSettings)

@@ -117,6 +117,11 @@ def read_checkpoint(directory: Place) -> Checkpoint | None:
     return None
 
 
+def has_checkpoint(directory: Place) -> bool:
+    """Return whether a member's directory has a checkpoint."""
+    return bool(_places(directory))
+
+
 def check_identity(found: Identity, wanted: Identity, directory: Place, *, allow_rank_change: bool) -> None:
     """Check that a checkpoint belongs to the training that was asked for.
 
@@ -126,13 +131,12 @@ def check_identity(found: Identity, wanted: Identity, directory: Place, *, allow
     there, here = _flat(found), _flat(wanted)
     if allow_rank_change:
         there.pop("ranks"), here.pop("ranks")
+    differing = [name for name in {**there, **here} if there.get(name) != here.get(name)]
     differences = [
-        f"{name} is {there.get(name)} in the checkpoint, {here.get(name)} now"
-        for name in {**there, **here}
-        if there.get(name) != here.get(name)
+        f"{name} is {there.get(name)} in the checkpoint, {here.get(name)} now" for name in differing
     ]
     if differences:
-        more = "; --allow-rank-change allows another number" if differences[0].startswith("ranks") else ""
+        more = "; --allow-rank-change allows another number" if differing == ["ranks"] else ""
         raise UserError(
             f"--models: {directory} was trained with other settings: {', '.join(differences)}; choose another"
             f" directory, or remove it{more}"

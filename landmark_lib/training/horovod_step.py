@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.errors import AnotherRankError, LandmarkError, RanksDifferError
+from landmark_lib.errors import RESUME, AnotherRankError, LandmarkError, RanksDifferError, UserError
 from landmark_lib.settings.train import STALL_TIMEOUT
 
 MAX_PATIENCE = 1e8  # seconds, three years; Gloo does not accept infinity
@@ -77,16 +77,19 @@ def _alone() -> bool:
 
 
 def broadcast_weights(variables: Sequence[keras.Variable]) -> None:
-    """Send the values of rank 0 to every rank."""
+    """Send the values of rank 0 to every rank, those of one type in one operation.
 
-    def broadcast() -> None:
-        for number, variable in enumerate(variables):
-            name = f"weight_{number}"
-            sent = hvd.broadcast(variable.value, root_rank=0, name=name, ignore_name_scope=True)
-            variable.value.assign(sent)
-
-    if variables and not _alone():
-        tf.function(broadcast)()  # as a graph, which sends them together
+    Not in a graph, which is traced again for each network: TensorFlow warns from the third member on.
+    """
+    if _alone():
+        return
+    for kind in sorted({variable.dtype for variable in variables}):
+        same = [variable for variable in variables if variable.dtype == kind]
+        flat = tf.concat([tf.reshape(variable.value, [-1]) for variable in same], axis=0)
+        received = hvd.broadcast(flat, root_rank=0, name=f"variables {kind}")
+        sizes = [math.prod(variable.shape) for variable in same]
+        for variable, part in zip(same, tf.split(received, sizes), strict=True):
+            variable.assign(tf.reshape(part, variable.shape))
 
 
 def average_gradients(gradients: Sequence[tf.Tensor], *, fp16: bool = False) -> list[tf.Tensor]:
@@ -139,17 +142,14 @@ def run_on_all_ranks(ranks: Ranks, action: Callable[[], Result]) -> Result:
         return action()
     try:
         result = action()
-    except BaseException:
+    except BaseException as error:
         with suppress(RuntimeError, tf.errors.OpError):  # the others are gone; the error of this rank counts
-            _failed_anywhere(here=True)
+            sum_over_ranks(np.array([1, isinstance(error, UserError)], np.float64))
         raise
-    if _failed_anywhere(here=False):
-        raise AnotherRankError("another rank failed")
+    failed, mistaken = sum_over_ranks(np.zeros(2))
+    if failed:
+        raise AnotherRankError("another rank failed", mistake=bool(mistaken))
     return result
-
-
-def _failed_anywhere(*, here: bool) -> bool:
-    return bool(sum_over_ranks(np.array([here], np.float64))[0])
 
 
 def run_first_on_each_node(ranks: Ranks, action: Callable[[], Result]) -> Result:
@@ -199,8 +199,7 @@ def report_lost_ranks() -> Iterator[None]:
         if "horovod" not in str(error).lower():
             raise
         raise LandmarkError(
-            "another rank died or stopped responding; run the same command again to resume from the last"
-            " checkpoint"
+            f"another rank died or stopped responding; {RESUME} from the last checkpoint"
         ) from None
 
 

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from landmark_lib import dataset
 from landmark_lib.console import visible
-from landmark_lib.dataset import Manifest
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings
-from landmark_lib.settings.train import ALL
 from landmark_lib.training import horovod_step
+from landmark_lib.training.checks import members_to_train
 from landmark_lib.training.feature_statistics import training_feature_statistics
 from landmark_lib.training.features import FeatureFeed
 from landmark_lib.training.feed import ImageFeed, MemberFeed, check_ranks
@@ -46,8 +45,10 @@ def train(settings: TrainSettings, root: str) -> None:
             is not finite, the process was asked to stop, or a file cannot be read or written.
     """
     manifest = dataset.read_manifest(root)
-    members = _members(settings, manifest)
-    datas = [read_member_data(root, manifest, member, settings.run.shard_cache) for member in members]
+    datas = [
+        read_member_data(root, manifest, member, settings.run.shard_cache)
+        for member in members_to_train(settings, manifest)
+    ]
     if settings.run.deterministic:
         tf.config.experimental.enable_op_determinism()
     ranks = horovod_step.start_ranks(settings.run.stall_timeout)
@@ -57,18 +58,9 @@ def train(settings: TrainSettings, root: str) -> None:
             _train_member(settings.of_member(data.member), data, ranks, stop)
 
 
-def _members(settings: TrainSettings, manifest: Manifest) -> list[int]:
-    if settings.members and len(settings.members) != manifest.members:
-        raise UserError(
-            f"--members: expected settings of {manifest.members} members, as the data set has,"
-            f" received {len(settings.members)}"
-        )
-    return list(range(manifest.members)) if settings.member == ALL else [int(settings.member)]
-
-
 def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop: StopSignal) -> None:
     check_ranks(data, ranks.size)
-    files = MemberFiles(settings, data)
+    files = MemberFiles(settings, data, ranks.size)
     if horovod_step.from_rank_0(ranks, files.begin):
         logger.info(f"member {data.member}: already trained, in {visible(files.directory)}")
         return

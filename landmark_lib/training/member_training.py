@@ -167,7 +167,7 @@ class MemberTraining:
         images = self._ranks.size * settings.rows.batch_size
         title = f"{self._name}, epoch {epoch.number + 1}/{settings.ending.epochs}"
         before: StepResult | None = None
-        with progress(title, self._steps * images, "images", shown=self._shows_steps) as display:
+        with progress(title, self._steps * images, "images", shown=self._shows_steps, kept=False) as display:
             display.update(epoch.steps * images)
             for result in self._step_results():
                 # A step's numbers are read when the next one is under way, or a GPU would idle.

@@ -12,17 +12,13 @@
 """
 
 import io
-import json
-import logging
 import math
 import platform
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, fields, replace
 
 import keras
 import numpy as np
@@ -30,57 +26,45 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib import __version__
-from landmark_lib.decoding import decode
-from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.errors import LandmarkError
 from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.report.curves import draw_curves
-from landmark_lib.settings import TrainSettings, to_flat, with_current_names
+from landmark_lib.settings import TrainSettings, to_flat
 from landmark_lib.storage import Place
+from landmark_lib.training.checks import check_writable
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
 from landmark_lib.training.member_data import MemberData
+from landmark_lib.training.member_record import (
+    FINISHED,
+    MEMBER,
+    MemberRecord,
+    member_directory,
+    read_member,
+    write_member,
+)
 from landmark_lib.training.model import load_trained
 from landmark_lib.zip_archive import read_arrays
-
-logger = logging.getLogger(__name__)
 
 BEST = "best.keras"
 LAST = "last.keras"
 STATISTICS = "sketch.npz"
 CURVES = "curves.png"
 EVENTS = "tensorboard"
-MEMBER = "member.json"
 SECONDS_BETWEEN_CURVES = 10
-MEMBER_NAME = re.compile(r"member-(0|[1-9][0-9]*)", re.ASCII)
-# How the last run of a training ended.
-FINISHED, DIVERGED, STOPPED = "finished", "diverged", "stopped"
-
-
-@dataclass(frozen=True)
-class MemberRecord:
-    """The content of `member.json`."""
-
-    member: int
-    finished: bool
-    epochs: int  # done
-    best_epoch: int  # 0 if no epoch is done
-    settings: dict[str, Any]
-    dataset_fingerprint: str
-    landmark_ids: list[str]  # by class index
-    versions: dict[str, str]
-    ended: str = ""  # FINISHED, DIVERGED or STOPPED; empty while training, after a kill and in old files
 
 
 class MemberFiles:
     """The files of one member, written by rank 0."""
 
-    def __init__(self, settings: TrainSettings, data: MemberData) -> None:
+    def __init__(self, settings: TrainSettings, data: MemberData, ranks: int) -> None:
         """Begin.
 
         Args:
             settings: The member's settings.
             data: The member's data.
+            ranks: Number of ranks that train it.
         """
-        self.settings, self.data = settings, data
+        self.settings, self.data, self._ranks = settings, data, ranks
         self.directory = member_directory(settings.models, data.member)
         self._drawn = -math.inf
         self._events: EventFiles | None = None
@@ -91,21 +75,10 @@ class MemberFiles:
         Raises:
             UserError: The directory is not writable.
         """
-        try:
-            self.directory.check_writable()
-        except OSError as error:
-            raise UserError(
-                f"--models: cannot write into {self.directory}: {error.strerror or error}"
-            ) from None
+        check_writable(self.directory)
         if not (self.directory / MEMBER).exists():
             return False
-        found = read_member(self.directory)
-        decided = self.settings.deciding
-        return (
-            found.finished
-            and found.dataset_fingerprint == self.data.fingerprint
-            and {name: found.settings.get(name) for name in decided} == decided
-        )
+        return read_member(self.directory).is_finished(self.settings, self.data.fingerprint)
 
     def write_epoch(self, whole_model: Callable[[], keras.Model], history: Sequence[EpochResult]) -> None:
         """Write the results of an epoch, and the model if it is the best so far.
@@ -176,6 +149,7 @@ class MemberFiles:
                 "keras": keras.__version__,
             },
             ended=ended,
+            ranks=self._ranks,
         )
 
 
@@ -201,11 +175,6 @@ class EventFiles:
         if self._local:
             for file in Place(self._local.name).files():
                 (self._folder / file.name).write(file.read_bytes())
-
-
-def member_directory(models: str, member: int) -> Place:
-    """Return the directory of a member's model."""
-    return Place(models) / f"member-{member}"
 
 
 def save_model(model: keras.Model, place: Place) -> None:
@@ -236,48 +205,6 @@ def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
         return None
     except (OSError, ValueError, KeyError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}") from None
-
-
-def write_member(directory: Place, record: MemberRecord) -> None:
-    """Write `member.json`."""
-    (directory / MEMBER).write((json.dumps(asdict(record), indent=1) + "\n").encode())
-
-
-def read_member(directory: Place) -> MemberRecord:
-    """Read `member.json`.
-
-    Raises:
-        UserError: It is missing or cannot be read.
-    """
-    try:
-        record = decode(MemberRecord, (directory / MEMBER).read_bytes())
-    except (OSError, ValueError) as error:
-        raise UserError(f"--models: {directory / MEMBER} cannot be read: {error}") from None
-    return replace(record, settings=with_current_names(TrainSettings, record.settings))
-
-
-def finished_members(models: str) -> list[Place]:
-    """Return the directories of all members, in order.
-
-    Only folders called member-<k> count, not copies such as `member-0 (old)`.
-
-    Raises:
-        UserError: There is no member, or the training of one has not finished.
-    """
-    folder = Place(models)
-    named = filter(None, map(MEMBER_NAME.fullmatch, folder.names()))
-    numbers = sorted(int(name[1]) for name in named)
-    directories = ((number, member_directory(models, number)) for number in numbers)
-    found = {number: directory for number, directory in directories if (directory / MEMBER).exists()}
-    if not found:
-        raise UserError(f"--models: {models} has no trained member; run jobs/train.py first")
-    missing = [f"member-{number}" for number in range(max(found)) if number not in found]
-    if missing:
-        logger.warning(f"--models: {models} has no trained {', '.join(missing)}; the others vote alone")
-    for directory in found.values():
-        if not read_member(directory).finished:
-            raise UserError(f"--models: the training of {directory} has not finished")
-    return list(found.values())
 
 
 @contextmanager

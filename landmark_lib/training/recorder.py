@@ -13,7 +13,8 @@ from landmark_lib.training.checkpoint import (
 )
 from landmark_lib.training.feed import MemberFeed
 from landmark_lib.training.history import EpochResult, describe_epoch
-from landmark_lib.training.model_directory import DIVERGED, STOPPED, MemberFiles
+from landmark_lib.training.member_record import DIVERGED, STOPPED
+from landmark_lib.training.model_directory import MemberFiles
 
 logger = logging.getLogger(__name__)
 

@@ -2,10 +2,11 @@
 
 from landmark_lib.columns import in_columns
 from landmark_lib.console import visible
-from landmark_lib.report.tuning_sections import setting_text
+from landmark_lib.evaluation_results import too_few_words
+from landmark_lib.report.tuning_sections import NOTHING_BETTER, setting_text
 from landmark_lib.storage import Place
-from landmark_lib.tuning.results import MEMBERS, PAGE
-from landmark_lib.tuning_results import TUNING, Tuning
+from landmark_lib.tuning.results import PAGE
+from landmark_lib.tuning_results import TUNING, Tuning, training_command
 
 
 def describe(found: Tuning, models: str) -> str:
@@ -23,6 +24,10 @@ def describe(found: Tuning, models: str) -> str:
         rows.append(["default", str(found.default.top_1), str(found.default.gap)])
         rows.append(["difference", str(found.top_1_difference), str(found.gap_difference)])
     lines = [counts, *in_columns(rows)]
+    if found.keeps_defaults:
+        lines.append(NOTHING_BETTER)
+    if few := too_few_words(min(found.selection_photos, found.reporting_photos)):
+        lines.append(few)
     by_number = {trial.number: trial for trial in found.trials}
     for number in found.tuned.trials:
         trial = by_number[number]
@@ -31,6 +36,5 @@ def describe(found: Tuning, models: str) -> str:
             for name, value in trial.parameters.items()
         )
         lines.append(f"member {trial.member}: trial {number}: {parameters}")
-    folder = Place(models) / TUNING
-    config, page = visible(folder / MEMBERS), visible(folder / PAGE)
-    return "\n".join([*lines, f"Train them: jobs/train.py --config {config}", f"Report: {page}"])
+    page = visible(Place(models) / TUNING / PAGE)
+    return "\n".join([*lines, f"Report: {page}", f"Train them: {visible(training_command(models))}"])

@@ -18,7 +18,7 @@ from landmark_lib.settings import TrainSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import best_epoch, read_history
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model_directory import DIVERGED, MEMBER, member_directory, read_member
+from landmark_lib.training.member_record import DIVERGED, MEMBER, member_directory, read_member
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
 from landmark_lib.tuning.trial_predictions import predict_hold_out
@@ -154,6 +154,6 @@ def _failure(directory: Place, log: Path, status: int) -> LandmarkError:
     lines = log.read_text("utf-8", "replace").splitlines()
     errors = [line.partition(ERROR)[2] for line in lines if ERROR in line]
     why = errors[-1] if errors else f"training ended with status {status}, see {log}"
-    # Not by its status: horovodrun ends with 1 whatever the status of its processes.
+    # Not by its status, which is that of any other failure.
     diverged = (directory / MEMBER).exists() and read_member(directory).ended == DIVERGED
     return PrunedError(why) if diverged else FailedError(why)

@@ -2,28 +2,27 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from landmark_lib import dataset
 from landmark_lib.console import visible
 from landmark_lib.digits import decimal
-from landmark_lib.errors import FailedError, LandmarkError, PrunedError, UserError
-from landmark_lib.hold_out import read_hold_out
+from landmark_lib.errors import FailedError, LandmarkError, PrunedError
 from landmark_lib.progress import progress
 from landmark_lib.settings import TuneSettings
 from landmark_lib.training import horovod_step
-from landmark_lib.training.member_data import MemberData, read_member_data
+from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.tuning.features_in_memory import MemberFeatures, load_features
 from landmark_lib.tuning.heads import train_head
 from landmark_lib.tuning.jobs import TrainingJob, train_by_job
 from landmark_lib.tuning.locks import locked
-from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.outcomes import Outcome
 from landmark_lib.tuning.results import write_results
+from landmark_lib.tuning.search import Search
 from landmark_lib.tuning.study import SECONDS, WHY, Claim, SharedStudy, done_by
 from landmark_lib.tuning.trial_predictions import write_predictions
 from landmark_lib.tuning_results import Tuning
@@ -33,42 +32,28 @@ logger = logging.getLogger(__name__)
 MAX_FAILURES = 3  # of this worker in a row: then the cause is not the settings of a trial
 
 
-def tune(settings: TuneSettings, root: str, train_program: Path) -> Tuning | None:
+def tune(settings: TuneSettings, search: Search, train_program: Path) -> Tuning | None:
     """Try settings until there are as many trials as requested, then choose the members.
 
     Args:
         settings: What to search and how.
-        root: Root of the data set.
+        search: The search that they began or resume.
         train_program: Path of jobs/train.py, for trials that train convolutional layers.
 
     Returns:
         The result; None if other workers still run their last trials, of which the last returns it.
 
     Raises:
-        UserError: Not a data set, or settings that do not fit it or the search to resume.
+        UserError: horovodrun is not installed, or another search uses the models' directory.
         LandmarkError: Trials fail one after another, the process was asked to stop, or a file cannot be read
             or written.
     """
-    manifest = dataset.read_manifest(root)
-    datas = [read_member_data(root, manifest, member) for member in range(manifest.members)]
-    hold_out = read_hold_out(root, manifest)
-    halves = Halves(hold_out)
-    if not len(halves.choosing) or not len(halves.reporting):
-        raise UserError(
-            f"--dataset: the {len(hold_out.image_ids)} photos that {root} holds out are too few to choose by"
-            " one half and report on the other; write more with --hold-out of jobs/preprocess.py"
-        )
-    study = SharedStudy(settings, manifest.members, manifest.fingerprint)
-    if not study.place.is_local:
-        logger.info(
-            f"the database and the locks of the search are in {study.folder}, a copy of the database in"
-            f" {study.place}"
-        )
-    _Worker(replace(settings, dataset=root), datas, study, train_program).work()
+    study, root = search.study, search.root
+    _Worker(replace(settings, dataset=root), search.datas, study, train_program).work()
     if running := study.at_work():
         logger.info(f"{running} trials still run in other workers; the last worker reports the result")
         return None
-    return write_results(study, settings, root, hold_out, manifest.members)
+    return write_results(study, settings, root, search.hold_out, len(search.datas))
 
 
 class _Worker:
@@ -77,13 +62,14 @@ class _Worker:
     def __init__(
         self,
         settings: TuneSettings,
-        datas: list[MemberData],
+        datas: Sequence[MemberData],
         study: SharedStudy,
         train_program: Path,
     ) -> None:
         self._settings, self._datas, self._study = settings, datas, study
         self._train_program = train_program
         self._features: list[MemberFeatures] = []
+        self._began = time.monotonic()
 
     def work(self) -> None:
         """Run trials until none is left."""
@@ -92,7 +78,7 @@ class _Worker:
         self._load()
         stop, failures = StopSignal(), 0
         with progress("tune", self._settings.trials, "trials") as display:
-            while claim := self._study.claim():
+            while not self._is_late() and (claim := self._study.claim()):
                 try:
                     failed = self._try(claim, stop)
                 finally:
@@ -103,6 +89,14 @@ class _Worker:
                 trials = self._study.trials
                 display.set_postfix_str(_so_far(trials), refresh=False)
                 display.update(done_by(trials) - display.n)
+
+    def _is_late(self) -> bool:
+        """Return whether the time limit forbids another trial; each member always has one."""
+        limit, done = 60 * self._settings.time_limit, done_by(self._study.trials)
+        late = bool(limit) and time.monotonic() - self._began > limit and done >= len(self._datas)
+        if late:
+            logger.info(f"the time limit ends the search after {done:,} trials; the same command continues")
+        return late
 
     def _load(self) -> None:
         """Load the features once, if trials need them; one worker computes them for all."""

@@ -11,7 +11,7 @@ from landmark_lib.evaluation_results import Figure
 from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.ensemble_selection import select_ensemble, vote_score
 from landmark_lib.method.hold_out import selection_half
-from landmark_lib.method.intervals import FIGURES, RESAMPLES, interval, resampled_figures
+from landmark_lib.method.intervals import FIGURES, RESAMPLES, interval, resampled_figures, share_interval
 from landmark_lib.method.vote import vote
 from landmark_lib.predictions import Predictions
 from landmark_lib.tuning_results import EnsembleResult
@@ -105,7 +105,7 @@ class Halves:
         return EnsembleResult(
             list(trials),
             chosen_by,
-            Figure(top_1, *interval(drawn[:, TOP_1])),
+            Figure(top_1, *share_interval(top_1, len(self.reporting), drawn[:, TOP_1])),
             Figure(gap, *interval(drawn[:, GAP])),
         )
 

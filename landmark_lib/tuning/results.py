@@ -25,11 +25,9 @@ from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.space import parameters_of
 from landmark_lib.tuning.study import SECONDS, WHY, SharedStudy
 from landmark_lib.tuning.trial_predictions import read_predictions
-from landmark_lib.tuning_results import RESULTS, TrialResult, Tuning
+from landmark_lib.tuning_results import MEMBERS, MIN_TRIALS, RESULTS, TrialResult, Tuning
 
-MEMBERS = "members.yaml"
 PAGE = "tune.html"
-MIN_TRIALS = 20  # that ran to the end, to compute importances
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -59,8 +57,8 @@ def _found(study: SharedStudy, settings: TuneSettings, hold_out: HoldOut, member
     without = set(range(members)) - {study.member_of(number) for number in complete}
     if without:
         raise LandmarkError(
-            f"no trial of member {min(without)} ran to its end; increase --trials, or see the logs in"
-            f" {study.place / 'trials'}"
+            f"no trial of member {min(without)} ran to its end; increase --trials or --time-limit, or see the"
+            f" logs in {study.place / 'trials'}"
         )
     predictions = {number: read_predictions(study.folder_of(trial)) for number, trial in complete.items()}
     halves = Halves(hold_out)

@@ -61,20 +61,20 @@ def test_the_answers_to_photos_with_the_names_of_landmarks(tmp_path, capsys):
     names.write_text("landmark_id,category\nl,http://c/Category:%1B%5B2J%0Aerror:_fake\n")
     answer = {
         "image_id": hostile,
-        "member-0 labels": ["l", hostile],
-        "member-0 scores": [0.75, 0.25],
-        "ensemble labels": ["l", hostile],
-        "ensemble score": 0.75,
-        "ensemble votes": 1,
+        "member_0_labels": ["l", hostile],
+        "member_0_scores": [0.75, 0.25],
+        "ensemble_labels": ["l", hostile],
+        "ensemble_score": 0.75,
+        "ensemble_votes": 1,
     }
-    files = PredictionFiles(Place(str(tmp_path / "a\x1b[2Jb")), {"rejection": None}, 1)
+    schema = predictions_schema(["member-0"], rejecting=False)
+    files = PredictionFiles(Place(str(tmp_path / "a\x1b[2Jb")), {}, schema, 1)
     rejected = pa.table({"image_id": ["r"], "reason": [hostile], "detail": [""]})
-    files.write(
-        0, pa.Table.from_pylist([answer], predictions_schema(["member-0"], rejecting=False)), rejected
-    )
+    files.write(0, pa.Table.from_pylist([answer], schema), rejected)
     found, named = VISIBLE.replace(r"\udcff", ""), r"\x1b[2J\nerror: fake (l)"
     assert shown(describe_predictions(files, ["member-0"], read_names(str(names))), capsys) == [
         f"{found}: 1 of 1 members, score 0.750",
+        f"     {'label':{len(found)}}  member-0",
         f"  1  {named:{len(found)}}  0.750",
         f"  2  {found}  0.250",
     ]
@@ -111,11 +111,11 @@ def test_what_a_search_found_in_a_folder_of_any_name(capsys):
     trial = TrialResult(0, 0, "complete", {HOSTILE: HOSTILE}, 0.5, 1, 1.0, "")
     found = Tuning("", "", 1, 1, 1, {}, [trial], {}, ensemble, None, None, None)
     lines = shown(describe_tuning(found, HOSTILE), capsys)
-    assert lines[-3:] == [
+    assert lines[-3:-1] == [
         f"member 0: trial 0: {VISIBLE} {VISIBLE}",
-        f"Train them: jobs/train.py --config {VISIBLE}/tuning/members.yaml",
         f"Report: {VISIBLE}/tuning/tune.html",
     ]
+    assert lines[-1].startswith("Train them: horovodrun -np 1 python jobs/train.py --member all --config ")
 
 
 @pytest.mark.parametrize("error", [LandmarkError, UserError])

@@ -50,8 +50,9 @@ def _write_members(root, directory):
     from small_ensemble import MEMBERS, SIDE, finished_member
 
     from landmark_lib.training.backbone import load_backbone
+    from landmark_lib.training.member_record import write_member
     from landmark_lib.training.model import build_model
-    from landmark_lib.training.model_directory import BEST, save_model, write_member
+    from landmark_lib.training.model_directory import BEST, save_model
 
     backbone = load_backbone("MobileNet", "random", SIDE, seed=0)
     for number, name in enumerate(MEMBERS):

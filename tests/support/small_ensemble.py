@@ -1,6 +1,6 @@
 """Members that were never trained, for tests of what is done with trained ones."""
 
-from landmark_lib.training.model_directory import MemberRecord
+from landmark_lib.training.member_record import MemberRecord
 
 SIDE = 32
 MEMBERS = ("member-0", "member-1", "member-2")

@@ -78,7 +78,7 @@ OTHERS = {
         "--filter",
     ),
     *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--wheel-dir", "--write"),
-    *("--driver-memory", "--no-build-isolation"),
+    *("--driver-memory", "--logdir", "--no-build-isolation"),
 }
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
 HISTORY = {"CHANGELOG.md", "RESULTS.md"}  # mention options under their old names

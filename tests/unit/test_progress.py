@@ -1,5 +1,9 @@
 """Progress is a bar on a terminal, lines elsewhere, and nothing on other ranks."""
 
+import pytest
+
+from landmark_lib import progress as module
+from landmark_lib.console import COLUMNS
 from landmark_lib.progress import progress
 
 
@@ -9,20 +13,60 @@ def count(total, *, shown=True):
             display.update(1)
 
 
-def test_log_has_complete_lines_from_the_first_to_the_last(capsys):
+@pytest.fixture
+def always(monkeypatch):
+    """Let a line be due after each update."""
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 1e-9)
+
+
+@pytest.mark.usefixtures("always")
+def test_log_has_complete_lines_and_ends_with_the_last(capsys):
     count(3)
     err = capsys.readouterr().err
-    first, last = err.splitlines()
-    assert first.startswith("corpus: 0/3 photos in 00:00")
-    assert last.startswith("corpus: 3/3 photos in 00:00")
+    *_, last = err.splitlines()
+    assert last.startswith("corpus: 3/3 photos in 00:00, ")
     assert "\r" not in err
 
 
-def test_log_has_few_lines_however_often_the_display_is_updated(capsys):
+def test_work_that_ends_before_a_line_is_due_logs_its_end_alone(capsys):
     count(100_000)
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("corpus: 100000/100000 photos in 00:0")
+    with progress("epoch", 1, "images", kept=False) as display:
+        display.update(1)
+    assert capsys.readouterr().err == ""  # its result has the same numbers
 
 
+@pytest.mark.usefixtures("always")
 def test_other_ranks_display_nothing(capsys):
     count(3, shown=False)
     assert capsys.readouterr().err == ""
+
+
+def test_a_rank_shows_a_bar_where_horovodrun_writes_to_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv(COLUMNS, "80")
+    count(1)
+    assert "\r" not in capsys.readouterr().err  # not under horovodrun
+    monkeypatch.setenv("HOROVOD_RANK", "0")
+    count(1)
+    bars = capsys.readouterr().err.strip("\n").split("\r")
+    assert bars[-1].startswith("corpus: 100%|")
+    assert "1/1 photos [00:00<00:00, " in bars[-1]
+    assert len(f"[0]<stderr>:{bars[-1]}") <= 80
+
+
+def test_a_bar_that_a_result_replaces_leaves_its_line_empty(capsys, monkeypatch):
+    monkeypatch.setenv(COLUMNS, "80")
+    monkeypatch.setenv("HOROVOD_RANK", "0")
+    with progress("epoch", 1, "images", kept=False) as display:
+        display.update(1)
+    *_, wiped, left = capsys.readouterr().err.split("\r")
+    assert (wiped.strip(), left) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("rate", "speed"),
+    [(None, "? trials/s"), (1 / 34.81, "34.8 s each"), (12.345, "12.3 trials/s"), (0.5, "2 s each")],
+)
+def test_the_speed_is_that_of_units_or_the_time_of_each(rate, speed):
+    assert module._speed({"n": 0, "initial": 0, "elapsed": 0, "rate": rate, "unit": "trials"}) == speed

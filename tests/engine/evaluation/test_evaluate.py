@@ -18,8 +18,9 @@ from landmark_lib.evaluation.table import describe_evaluation
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import slices_of_rank, validation_shards
+from landmark_lib.training.member_record import write_member
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import BEST, write_member
+from landmark_lib.training.model_directory import BEST
 from landmark_lib.training.stream import ordered_batches
 
 PHOTOS = 9

@@ -29,8 +29,9 @@ from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.predictions import Outputs
 from landmark_lib.settings import EvaluateSettings, PredictSettings
 from landmark_lib.storage import Place
+from landmark_lib.training.member_record import write_member
 from landmark_lib.training.model import features_of, load_trained
-from landmark_lib.training.model_directory import BEST, STATISTICS, write_feature_statistics, write_member
+from landmark_lib.training.model_directory import BEST, STATISTICS, write_feature_statistics
 
 FREE = 8
 

@@ -24,7 +24,7 @@ from landmark_lib.evaluation import prediction_files
 from landmark_lib.evaluation.networks import most_likely
 from landmark_lib.evaluation.photos import UsersPhotos, find_photos
 from landmark_lib.evaluation.predict import predict
-from landmark_lib.evaluation.prediction_files import ANSWERS, REJECTED, SUMMARY
+from landmark_lib.evaluation.prediction_files import ANSWERS, REJECTED, SUMMARY, columns_of
 from landmark_lib.evaluation.prediction_text import describe_predictions, read_names
 from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
@@ -78,13 +78,13 @@ def test_hold_out_predictions_equal_those_of_members_and_vote(small_dataset, mod
     )
     labels, scores = softmax.argmax(axis=2), softmax.max(axis=2)
     for name, said, sure in zip(MEMBERS, labels, scores, strict=True):
-        assert [row[f"{name} labels"][0] for row in rows] == [f"landmark {label}" for label in said]
-        np.testing.assert_allclose([row[f"{name} scores"][0] for row in rows], sure, rtol=1e-4)
-        assert all(len(row[f"{name} labels"]) == 2 for row in rows)
+        assert [row[columns_of(name)[0]][0] for row in rows] == [f"landmark {label}" for label in said]
+        np.testing.assert_allclose([row[columns_of(name)[1]][0] for row in rows], sure, rtol=1e-4)
+        assert all(len(row[columns_of(name)[0]]) == 2 for row in rows)
     voted = vote(labels, scores)
-    assert [row["ensemble labels"][0] for row in rows] == [f"landmark {label}" for label in voted.classes]
-    assert [row["ensemble votes"] for row in rows] == voted.votes.tolist()
-    np.testing.assert_allclose([row["ensemble score"] for row in rows], voted.scores, rtol=1e-4)
+    assert [row["ensemble_labels"][0] for row in rows] == [f"landmark {label}" for label in voted.classes]
+    assert [row["ensemble_votes"] for row in rows] == voted.votes.tolist()
+    np.testing.assert_allclose([row["ensemble_score"] for row in rows], voted.scores, rtol=1e-4)
 
 
 def test_every_file_of_a_folder_is_predicted_or_has_a_reason(folder, models, tmp_path, one_rank, small_units):
@@ -140,8 +140,8 @@ def test_addresses_of_a_csv_are_downloaded(folder, models, tmp_path, one_rank):
     ]
     settings = PredictSettings(input=str(folder), models=str(models), output=str(tmp_path / "folder"))
     from_disk, _ = predict(settings, find_photos(settings, ""), one_rank)
-    answers = {row["image_id"]: row["ensemble labels"] for row in rows_of(from_disk)}
-    assert [row["ensemble labels"] for row in rows_of(files)] == [answers["photo-0.png"]]
+    answers = {row["image_id"]: row["ensemble_labels"] for row in rows_of(from_disk)}
+    assert [row["ensemble_labels"] for row in rows_of(files)] == [answers["photo-0.png"]]
 
 
 def test_every_photo_of_an_unlabelled_data_set_is_predicted_or_keeps_its_reason(models, tmp_path, one_rank):
@@ -210,7 +210,7 @@ def test_two_ranks_predict_the_same_as_one(models, tmp_path, ranks):
     for column in one.column_names:
         if "score" not in column:
             assert one[column] == two[column]
-    np.testing.assert_allclose(one["ensemble score"], two["ensemble score"], rtol=1e-5)
+    np.testing.assert_allclose(one["ensemble_score"], two["ensemble_score"], rtol=1e-5)
 
 
 def test_submission_follows_the_test_list_with_empty_rows_for_rejected_photos(
@@ -228,8 +228,8 @@ def test_submission_follows_the_test_list_with_empty_rows_for_rejected_photos(
     assert [row["id"] for row in rows] == wanted
     assert rows[1]["landmarks"] == rows[3]["landmarks"] == ""
     label, score = rows[0]["landmarks"].rsplit(" ", 1)
-    assert label == answers["more/photo-3.png"]["ensemble labels"][0]
-    assert float(score) == answers["more/photo-3.png"]["ensemble score"]
+    assert label == answers["more/photo-3.png"]["ensemble_labels"][0]
+    assert float(score) == answers["more/photo-3.png"]["ensemble_score"]
     assert write_submission(files, str(target), None) == (PHOTOS + 2, 2)
 
 

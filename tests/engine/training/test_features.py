@@ -13,8 +13,9 @@ from small_dataset import write_small_dataset
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
 from landmark_lib.training.features import FEATURES, cut
+from landmark_lib.training.member_record import read_member
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import read_feature_statistics, read_member
+from landmark_lib.training.model_directory import read_feature_statistics
 
 OPTIONS = [
     *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),

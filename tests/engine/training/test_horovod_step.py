@@ -34,9 +34,27 @@ def test_gradients_are_averaged_counts_summed_and_weights_broadcast_from_rank_0(
         np.testing.assert_array_equal(h.sum_over_ranks(np.array([big, 1.0])), [2.0**53 + 1 - 1 + 1, 2.0])
 
         weight = keras.Variable([float(ranks.rank), 7.0])
-        h.broadcast_weights([weight])
+        table = keras.Variable(np.full((2, 3), ranks.rank), dtype="float32")
+        steps = keras.Variable(5 + ranks.rank, dtype="int64")
+        h.broadcast_weights([weight, steps, table])
         np.testing.assert_array_equal(weight.numpy(), [0.0, 7.0])
-        h.check_equal_weights([weight], "after the broadcast")
+        np.testing.assert_array_equal(table.numpy(), np.zeros((2, 3)))
+        assert steps.numpy() == 5
+        h.check_equal_weights([weight, steps, table], "after the broadcast")
+        """)
+
+
+def test_weights_of_many_networks_are_broadcast_without_a_warning(on_two_ranks):
+    on_two_ranks("""
+        import logging
+        messages = []
+        handler = logging.Handler()
+        handler.emit = lambda record: messages.append(record.getMessage())
+        logging.getLogger("tensorflow").addHandler(handler)
+        for members in range(1, 8):
+            h.broadcast_weights([keras.Variable(np.ones(members)) for _ in range(members)])
+        logging.getLogger("tensorflow").removeHandler(handler)
+        assert messages == []
         """)
 
 

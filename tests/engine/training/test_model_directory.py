@@ -10,15 +10,16 @@ from landmark_lib.errors import UserError
 from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.training.model_directory import (
+from landmark_lib.training.member_record import (
     DIVERGED,
     STOPPED,
-    MemberFiles,
     MemberRecord,
     finished_members,
     read_member,
+    warn_about_missing,
     write_member,
 )
+from landmark_lib.training.model_directory import MemberFiles
 
 RECORD = MemberRecord(
     member=0,
@@ -70,7 +71,9 @@ def test_missing_member_is_reported_and_the_others_vote(models, capsys):
     for name in ("member-0", "member-3"):
         write_member(models / name, RECORD)
     (models / "member-1" / "checkpoints" / "0.npz").write(b"")
-    assert names(models) == ["member-0", "member-3"]
+    found = finished_members(models.address)
+    assert [directory.name for directory in found] == ["member-0", "member-3"]
+    warn_about_missing(found)
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning == (
         f"warning: --models: {models} has no trained member-1, member-2; the others vote alone"
@@ -87,7 +90,7 @@ def test_an_unfinished_member_and_a_folder_without_members_are_refused(models):
 
 def test_end_of_a_run_is_recorded_and_a_finished_member_stays_finished(models, small_dataset):
     data = read_member_data(small_dataset, read_manifest(small_dataset), 0)
-    files = MemberFiles(from_flat(TrainSettings, {"models": models.address}), data)
+    files = MemberFiles(from_flat(TrainSettings, {"models": models.address}), data, 1)
     files.note_end(DIVERGED, [])
     record = read_member(files.directory)
     assert (record.ended, record.finished, record.epochs, record.best_epoch) == (DIVERGED, False, 0, 0)

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from landmark_lib.settings import TuneSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.tuning.loop import tune
+from landmark_lib.tuning.search import open_search
 from landmark_lib.tuning.trial_predictions import predict_hold_out, read_predictions
 from landmark_lib.tuning_results import read_tuning
 
@@ -86,6 +85,18 @@ def test_written_members_train_to_the_predictions_of_their_trials(tuned, tunable
         assert best == results(models)["trials"][number]["accuracy"]
 
 
+def test_after_the_time_limit_no_trial_begins_and_the_result_is_written(tuned, tunable):
+    models, _ = tuned
+    before = results(models)
+    done = run_here("tune", *options(tunable, models, "--trials", "9", "--time-limit", "1e-9"))
+    assert done.returncode == 0, done.stderr
+    assert "the time limit ends the search after 4 trials" in done.stderr
+    assert [trial["number"] for trial in results(models)["trials"]] == [0, 1, 2, 3]
+    assert results(models)["tuned"] == before["tuned"]
+    # The test before trained members here.
+    assert f"warning: --models: {models} has member-0, member-1 already;" in done.stderr
+
+
 def test_same_command_adds_trials_shared_by_several_workers(tuned, tunable):
     models, _ = tuned
     before = results(models)["trials"]
@@ -148,7 +159,7 @@ def test_hold_out_too_small_to_split_is_refused(tmp_path):
     root = str(tmp_path / "dataset")
     write_small_dataset(root, validation=(1,))
     with pytest.raises(UserError, match="holds out are too few to choose by"):
-        tune(TuneSettings(models=str(tmp_path / "models")), root, Path(TRAIN))
+        open_search(TuneSettings(models=str(tmp_path / "models")), root)
 
 
 def test_tuning_under_horovodrun_is_refused(monkeypatch, tmp_path):

@@ -75,9 +75,9 @@ def test_the_first_key_offers_to_skip_the_contents(report, look):
     assert page.evaluate("document.activeElement.id") == "content"
 
 
-def test_a_wide_table_scrolls_in_its_box_by_keyboard(reports, look):
-    page = look(reports["usual"], 400)
-    box = page.get_by_role("region", name="All settings, including defaults")
+def test_a_wide_table_scrolls_in_its_box_by_keyboard(measured, look):
+    page = look(measured["evaluation"], 400)
+    box = page.get_by_role("region", name="Scores of all voters")
     box.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())

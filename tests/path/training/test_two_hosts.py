@@ -14,7 +14,7 @@ from two_hosts import NO_SSH, make_key, no_namespaces, two_hosts_apart, two_host
 from waiting import wait_until
 
 from landmark_lib.storage import Place
-from landmark_lib.training.model_directory import read_member
+from landmark_lib.training.member_record import read_member
 
 pytestmark = [
     pytest.mark.takes(50),

@@ -14,7 +14,7 @@ from landmark_lib.settings import TuneSettings, from_flat
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
-from landmark_lib.training.model_directory import DIVERGED, write_member
+from landmark_lib.training.member_record import DIVERGED, write_member
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
 

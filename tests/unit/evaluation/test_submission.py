@@ -14,13 +14,13 @@ IDS = ["=cmd|' /C calc'!A0", "-2+3", "@a", "\tb", "'=c"]
 def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
     schema = predictions_schema(["member-0"], rejecting=False)
     row = {
-        "member-0 labels": ["1"],
-        "member-0 scores": [0.5],
-        "ensemble labels": ["1"],
-        "ensemble score": 0.5,
+        "member_0_labels": ["1"],
+        "member_0_scores": [0.5],
+        "ensemble_labels": ["1"],
+        "ensemble_score": 0.5,
     }
-    rows = [{"image_id": image_id, "ensemble votes": 1, **row} for image_id in IDS]
-    files = PredictionFiles(Place(str(tmp_path / "predictions")), {"rejection": None}, units=1)
+    rows = [{"image_id": image_id, "ensemble_votes": 1, **row} for image_id in IDS]
+    files = PredictionFiles(Place(str(tmp_path / "predictions")), {}, schema, units=1)
     files.begin()
     files.write(0, pa.Table.from_pylist(rows, schema), pa.Table.from_pylist([], REJECTED_SCHEMA))
     assert write_submission(files, str(tmp_path / "submission.csv"), [(i, i) for i in IDS]) == (len(IDS), 0)

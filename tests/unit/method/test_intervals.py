@@ -15,6 +15,8 @@ from landmark_lib.method.intervals import (
     interval,
     mcnemar,
     resampled_figures,
+    share_interval,
+    wilson,
 )
 from landmark_lib.method.metrics import gap, macro_precision, macro_recall, mean_class_accuracy
 from landmark_lib.predictions import Predictions
@@ -206,3 +208,22 @@ def test_mcnemar_is_exact_where_floats_would_run_out():
 def test_mcnemar_refuses_counts_below_zero():
     with pytest.raises(ValueError, match="received -1 and 2"):
         mcnemar(-1, 2)
+
+
+@given(st.integers(0, 40), st.integers(1, 40))
+def test_wilsons_interval_holds_the_share_and_is_never_empty(right, photos):
+    part = min(right, photos) / photos
+    low, high = wilson(part, photos)
+    assert 0 <= low <= part <= high <= 1
+    assert high - low > 0.05
+    assert (low == 0) == (part == 0)
+    assert (high == 1) == (part == 1)
+    # Wrong ones mirror right ones.
+    assert wilson(1 - part, photos) == pytest.approx((1 - high, 1 - low))
+
+
+def test_a_share_has_the_interval_of_its_resamples_unless_these_vary_too_little():
+    values = np.linspace(0, 1, 101)
+    assert share_interval(0.5, 30, values) == interval(values)
+    assert share_interval(0.5, 29, values) == wilson(0.5, 29)
+    assert share_interval(1.0, 1000, np.ones(9)) == wilson(1.0, 1000)

@@ -11,14 +11,16 @@ from evaluations import MEMBERS, VOTERS, curves_of, evaluation_of, predictions_o
 from page_outline import outline
 from report_datasets import HOSTILE, SCRIPT, ids_of, write_dataset
 
-from landmark_lib.evaluation_results import Comparison, Figure
+from landmark_lib.evaluation_results import Comparison, Figure, ReliabilityBin
 from landmark_lib.predictions import Predictions
+from landmark_lib.report.evaluation_figures import reliability_figure
 from landmark_lib.report.evaluation_page import evaluation_page
 from landmark_lib.report.evaluation_sections import (
     comparison_words,
     evaluation_lead,
     rejection_section,
     rejection_words,
+    reliability_section,
     scores_section,
     support_words,
 )
@@ -55,6 +57,38 @@ def compared(page, difference, p_value=0.2, only=(31, 22)):
 def test_page_joins_evaluation_learning_and_data_set(page):
     assert [section["id"] for section in page.outline.all("section")] == [*OWN, *DATASETS]
     assert re.findall(r'<li class="nested"><a href="#(\w+)"', page.text) == DATASETS[1:]
+
+
+def test_the_lead_begins_with_random_weights_and_ends_with_too_few_photos(page):
+    lead = evaluation_lead(page.evaluation)
+    assert lead.startswith("member-0 started from random weights instead of ImageNet's: ")
+    assert lead.endswith("16 photos say little; hold out more with --hold-out of jobs/preprocess.py.")
+    pretrained = [replace(voter, weights="imagenet") for voter in page.evaluation.voters]
+    lead = evaluation_lead(replace(page.evaluation, voters=pretrained, photos=30))
+    assert lead.startswith("The ensemble of ")
+    assert "say little" not in lead
+
+
+def test_a_threshold_that_rejects_all_is_no_result(page):
+    useless = replace(page.evaluation.rejection, right_kept=0.0)
+    told = text_of(rejection_section(replace(page.evaluation, rejection=useless)))
+    assert "rejects every right prediction here" in told
+    assert "0 % of the right predictions are kept" not in told
+
+
+def test_a_temperature_at_the_end_of_the_search_is_marked(page):
+    voter = page.evaluation.voters[0]
+    ends = [replace(voter, temperature=replace(voter.temperature, temperature=end)) for end in (0.1, 10.0)]
+    told = text_of(reliability_section(replace(page.evaluation, voters=ends)))
+    assert "≤ 0.100" in told
+    assert "≥ 10.000" in told
+
+
+@pytest.mark.parametrize(("photos", "drawn"), [(10, ["0.87"]), (200, ["0.82", "0.93"])])
+def test_reliability_of_few_photos_has_fewer_dots(photos, drawn):
+    bins = [ReliabilityBin(0.82, 0.5, photos // 2), ReliabilityBin(0.925, 1.0, photos // 2)]
+    text = reliability_figure("r", "member-0", bins)
+    assert re.findall(r"score ([\d.]+)", text) == drawn
 
 
 def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):
@@ -179,8 +213,8 @@ def test_accuracy_by_label_count_is_shown_per_voter_with_gaps_where_not_measured
         cells = " ".join(NOTHING if value is None else percent(value) for value in accuracies)
         assert f"{name} {part.least} to {part.most} {part.classes} {part.photos} {cells}" in told
     ensemble = voters[VOTERS.index("ensemble")].deciles
-    assert f"is right on {percent(ensemble[0].accuracy)}; on the most frequent tenth" in told
-    assert f"(22 to 27), on {percent(ensemble[3].accuracy)}." in told
+    assert f"is right on {percent(ensemble[0].accuracy)} (4 photos); on the most frequent tenth" in told
+    assert f"(22 to 27), on {percent(ensemble[3].accuracy)} (4 photos). So few photos do not answer" in told
 
 
 def test_calibration_errors_are_shown_before_and_after_the_temperature(page):

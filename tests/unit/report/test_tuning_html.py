@@ -46,8 +46,8 @@ def found(trials=tuple(STATES), **changes):
 
 def test_both_ensembles_and_their_difference_are_shown():
     text = outline(tuning_page(found())).section("tuning")
-    assert "tuned 4, 1 95.0 % 91.2 % 87.5 to 95.0 % 0.901 0.860 to 0.940" in text
-    assert "default 0, 1 85.0 % 86.2 % 82.0 to 90.0 % 0.851 0.800 to 0.900" in text
+    assert "tuned 91.2 % 87.5 to 95.0 % 0.901 0.860 to 0.940 95.0 % 4, 1" in text
+    assert "default 86.2 % 82.0 to 90.0 % 0.851 0.800 to 0.900 85.0 % 0, 1" in text
     assert "difference +5.0 +1.2 to +8.8 points +0.050 +0.010 to +0.090" in text
 
 
@@ -61,6 +61,13 @@ def test_both_ensembles_and_their_difference_are_shown():
 )
 def test_verdict_follows_the_interval_of_the_difference(difference, told):
     assert told in verdict(found(top_1_difference=difference))
+
+
+def test_a_search_that_found_nothing_better_says_so_and_how_to_train():
+    usual = found().default
+    text = outline(tuning_page(found(tuned=usual, settings={"models": "my models"}))).section("tuning")
+    assert "found nothing better than the default settings" in text
+    assert "python jobs/train.py --member all --config 'my models/tuning/members.yaml'" in text
 
 
 def test_every_trial_is_in_the_table_with_its_outcome():
@@ -82,7 +89,8 @@ def test_missing_default_ensemble_or_importances_are_stated():
     page = outline(
         tuning_page(found(default=None, top_1_difference=None, gap_difference=None, importances={}))
     )
-    assert "there is no default ensemble to compare it with" in page.section("tuning")
+    assert "There is no default ensemble to compare the selected one with" in page.section("tuning")
+    assert "takes 20 trials that ran to the end" in page.section("trials")
     assert len(page.all("svg")) == 1
 
 
