@@ -7,7 +7,7 @@ from commands import REPOSITORY
 # Files that write to a stream, and why.
 WRITERS = {
     "landmark_lib/console.py": "the one place",
-    "landmark_lib/launch.py": "Horovod's launcher writes what ranks print to sys.stderr, which is replaced meanwhile",
+    "landmark_lib/launch.py": "what ranks print passes through a stream of its own",
     "jobs/preprocess.py": "the version of Python is checked before any package is imported",
 }
 

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ def four_colours(width=120, height=80):
     return Image.fromarray(small).resize((width, height), Image.Resampling.NEAREST)
 
 
+@cache
 def scenery(width, height):
     """Coarse and fine structure, as in a photo."""
     random = np.random.default_rng(1)
