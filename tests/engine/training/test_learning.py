@@ -40,7 +40,9 @@ def train(root, models, *options):
     return learned(models)
 
 
-@pytest.mark.parametrize("trained", [("0",), ("0", "--cache-features"), ("3",), ("all", "--learning-rate", "0.001")])
+@pytest.mark.parametrize(
+    "trained", [("0",), ("0", "--cache-features"), ("3",), ("all", "--learning-rate", "0.001")]
+)
 def test_any_number_of_trained_layers_learns(rendered, tmp_path, trained):
     assert train(rendered, tmp_path, "--trainable-layers", *trained) > BOUND
 
