@@ -66,7 +66,7 @@ setup(
         "landmark_lib": ["py.typed"],
         "landmark_lib.preprocess": ["log4j2.properties"],
         "landmark_lib.report": ["templates/*"],
-        "landmark_sample": ["py.typed"],
+        "landmark_sample": ["py.typed", "weights/*"],
     },
     python_requires=">=3.11,<3.13",
     install_requires=SHARED,

@@ -19,6 +19,8 @@ from landmark_lib.storage import is_local
 
 ALL = "all"
 FREE = 53  # convolutional layers of ResNet50
+SAMPLE_WEIGHTS = "sample"
+SAMPLE_BACKBONE = "MobileNetV3Small"  # whose weights come with landmark_sample
 
 OptimizerName = Literal["sgd", "adam"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -32,11 +34,17 @@ SELECTION: ValidateOn = "selection"
 
 @dataclass(frozen=True)
 class BackboneSettings(Settings):
-    """The backbone of the network."""
+    """The backbone of the network.
+
+    Raises:
+        UserError: A value out of its range, or the sample's weights for another backbone.
+    """
 
     backbone: str = setting("ResNet50", "Backbone: any network of keras.applications, by name.")
     weights: str = place(
-        "imagenet", "Initial weights: 'imagenet' (downloaded once), 'random', or a Keras .h5 file."
+        "imagenet",
+        "Initial weights: 'imagenet' (downloaded once), 'random', a Keras .h5 file, or 'sample' (of"
+        f" {SAMPLE_BACKBONE}, trained on rendered landmarks: for demos without a download).",
     )
     image_size: int = setting(
         224, "Side length of the network's input (pixels); smaller is faster.", unit="pixels", at_least=32
@@ -46,6 +54,11 @@ class BackboneSettings(Settings):
         "Precision of computation. On GPUs, mixed_float16 (Volta and later) and mixed_bfloat16 (Ampere and"
         " later) are faster.",
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fits = self.weights != SAMPLE_WEIGHTS or self.backbone == SAMPLE_BACKBONE
+        require(fits, "weights", f"'sample' with --backbone {SAMPLE_BACKBONE} only", self.backbone)
 
 
 @dataclass(frozen=True)

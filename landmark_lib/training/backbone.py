@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.settings.train import ALL
+from landmark_lib.settings.train import ALL, SAMPLE_WEIGHTS
 from landmark_lib.storage import Place
-from landmark_lib.training.weights_file import check_weights
+from landmark_lib.training.weights_file import check_weights, sample_weights
 
 # ~/.keras/keras.json is for other programs.
 keras.config.set_floatx("float32")
@@ -39,7 +39,8 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
 
     Args:
         name: Its name in keras.applications: "ResNet50", "MobileNetV2", …
-        weights: "imagenet" (downloaded once by Keras), "random", or the address of a Keras .h5 file.
+        weights: "imagenet" (downloaded once by Keras), "random", "sample" (shipped with landmark_sample), or
+            the address of a Keras .h5 file.
         image_size: Side length of the input, in pixels.
         seed: Seed of random weights.
 
@@ -145,11 +146,14 @@ def _weights_file(weights: str) -> Iterator[str | None]:
         return
     with ExitStack() as opened:
         try:
-            path = opened.enter_context(Place(weights).local_file())
+            if weights == SAMPLE_WEIGHTS:
+                path = opened.enter_context(sample_weights())
+            else:
+                path = opened.enter_context(Place(weights).local_file())
             check_weights(path)
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(
-                f"--weights: expected 'imagenet', 'random' or a file, received {weights}"
+                f"--weights: expected 'imagenet', 'random', 'sample' or a file, received {weights}"
             ) from None
         except UserError:
             raise

@@ -5,11 +5,18 @@ that a few bytes become many. Keras 3.8, which is locked here, follows such link
 (CVE-2026-1669, CVE-2026-0897), so a file is checked before Keras sees it.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import h5py
+
+from landmark_lib.errors import UserError
+from landmark_lib.settings.train import SAMPLE_BACKBONE
 
 # Attribute of Keras 2, whole or split into numbered ones, that names the arrays of a layer. Keras reads an
 # array as often as it is named.
@@ -43,6 +50,27 @@ def check_weights(path: Path) -> int:
     if max(held, named) > path.stat().st_size:
         raise ValueError(f"its weights claim {max(held, named)} bytes, more than the file has")
     return held
+
+
+@contextmanager
+def sample_weights() -> Iterator[Path]:
+    """Yield the file of the weights that come with `landmark_sample`, trained on rendered landmarks.
+
+    Raises:
+        UserError: `landmark_sample` is not installed.
+        ValueError: The file is not the one that its description names.
+    """
+    try:
+        folder = files("landmark_sample") / "weights"
+    except ModuleNotFoundError:
+        raise UserError(
+            "--weights: 'sample' needs the package landmark_sample, which is not installed"
+        ) from None
+    described = json.loads((folder / f"{SAMPLE_BACKBONE}.json").read_text("utf-8"))
+    with as_file(folder / f"{SAMPLE_BACKBONE}.weights.h5") as path:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != described["sha256"]:
+            raise ValueError("its SHA-256 is not that of its description")
+        yield path
 
 
 def _parts(content: Any) -> Iterator[Any]:

@@ -41,7 +41,13 @@ HOSTILE = [
 ]
 
 
-def write_dataset(root, ids_by_label, rejected=(), size=(300, 200), **changed):
+def draw_fields(image_id, _label):
+    """Return a photo of nine fields of random colour."""
+    fields = np.random.default_rng(list(image_id.encode())).integers(0, 256, (3, 3, 3), dtype=np.uint8)
+    return Image.fromarray(fields).resize((250, 250))
+
+
+def write_dataset(root, ids_by_label, rejected=(), size=(300, 200), draw=draw_fields, **changed):
     """Write a data set of the images named, by label; `rejected` has rows of rejected/."""
     settings = {**SETTINGS, **changed}
     counts = {label: len(ids) for label, ids in ids_by_label.items()}
@@ -52,7 +58,7 @@ def write_dataset(root, ids_by_label, rejected=(), size=(300, 200), **changed):
         for index, label in enumerate(kept)
     ]
     plan = _plan(ids_by_label, kept, _sampling(settings))
-    corpus = _corpus(ids_by_label, size)
+    corpus = _corpus(ids_by_label, size, draw)
     tables = {
         "corpus": (corpus, dataset.CORPUS_SCHEMA),
         "rejected": (list(rejected), dataset.REJECTED_SCHEMA),
@@ -83,7 +89,7 @@ def write_dataset(root, ids_by_label, rejected=(), size=(300, 200), **changed):
 
 def write_unlabelled(root, ids):
     """Write what --unlabelled makes: a corpus and nothing else."""
-    files = _write(root, "corpus", _corpus({None: ids}, (300, 200)), dataset.CORPUS_SCHEMA)
+    files = _write(root, "corpus", _corpus({None: ids}, (300, 200), draw_fields), dataset.CORPUS_SCHEMA)
     manifest = Manifest(
         settings={"input": "photos", "unlabelled": True, "ensemble_size": 3},
         versions={},
@@ -152,18 +158,19 @@ def _plan(ids_by_label, kept, sampling):
     return rows
 
 
-def _corpus(ids_by_label, size):
+def _corpus(ids_by_label, size, draw):
     width, height = size
     return [
-        {"image_id": i, "landmark_id": label, "image": _photo(i), "width": width, "height": height}
+        {
+            "image_id": i,
+            "landmark_id": label,
+            "image": encode_jpeg(draw(i, label)),
+            "width": width,
+            "height": height,
+        }
         for label, ids in ids_by_label.items()
         for i in ids
     ]
-
-
-def _photo(image_id):
-    fields = np.random.default_rng(list(image_id.encode())).integers(0, 256, (3, 3, 3), dtype=np.uint8)
-    return encode_jpeg(Image.fromarray(fields).resize((250, 250)))
 
 
 def _shards(root, plan, jpegs, settings):
