@@ -38,7 +38,7 @@ def mistake(photos, tmp_path, monkeypatch, capsys):
 
     def run(*options):
         words = [option.replace("T", str(tmp_path)) for option in options]
-        assert exit_status(PredictSettings, predict, ["--input", str(photos), *words]) == 2
+        assert exit_status(PredictSettings, predict, ["--quiet", "--input", str(photos), *words]) == 2
         return capsys.readouterr().err.replace(str(tmp_path), "T")
 
     return run
