@@ -67,8 +67,8 @@ def main() -> int:
                     f" {balancing}"
                 ),
                 (
-                    f"python jobs/train.py --dataset {dataset} --models {models} {NETWORK} {LEARNING} {training}"
-                    f"{weights}"
+                    f"python jobs/train.py --dataset {dataset} --models {models} {NETWORK} {LEARNING}"
+                    f" {training}{weights}"
                 ),
             ]
             for command in commands[-3:]:
