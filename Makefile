@@ -46,7 +46,8 @@ image-check: .venv/ready
 terraform-check: .venv/ready
 	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/path/terraform
 
-# With your own photos and weights: make paper ARGUMENTS="--photos DIR --weights FILE".
+# With your own photos and weights: make paper ARGUMENTS="--photos DIR --weights FILE". Without a download:
+# make paper ARGUMENTS="--backbone MobileNetV3Small --weights sample --image-size 96".
 paper: .venv/ready
 	@$(activated) python benchmarks/first_vs_final.py $(ARGUMENTS)
 

@@ -1,6 +1,9 @@
 """The paper's experiment: its first approach against its final one, and two baselines that it lacks.
 
     python benchmarks/first_vs_final.py [--write] [--weights FILE] [--photos DIR] [--seeds 3]
+    python benchmarks/first_vs_final.py --backbone MobileNetV3Small --weights sample --image-size 96
+
+The second command needs no network: its weights come with landmark_sample.
 
 Makes four data sets from the same photos, trains three members on each (heads on frozen features, default
 settings), lets them vote, and evaluates all on the same photos: the held-out photos of the classes that all
@@ -22,6 +25,7 @@ from arguments import parse
 if __name__ == "__main__":
     arguments = parse(
         __doc__,
+        backbone=("ResNet50", "network of keras.applications, as for jobs/train.py"),
         weights=("imagenet", "initial weights, as for jobs/train.py"),
         photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
         image_size=("64", "side of the network's input in pixels"),
@@ -121,8 +125,8 @@ def answered(work: Path, photos: Path, name: str, seed: int, arguments: Namespac
         run(
             *(BIN / "python", JOBS / "train.py", "--dataset", dataset, "--models", models, *training),
             *("--trainable-layers", "0", "--cache-features", "--member", "all", "--seed", seed),
-            *("--weights", arguments.weights, "--image-size", arguments.image_size),
-            *("--epochs", arguments.epochs),
+            *("--backbone", arguments.backbone, "--weights", arguments.weights),
+            *("--image-size", arguments.image_size, "--epochs", arguments.epochs),
         )
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(asdict(ask(str(dataset), str(models)))))

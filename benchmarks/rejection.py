@@ -19,6 +19,7 @@ from arguments import parse
 if __name__ == "__main__":
     arguments = parse(
         __doc__,
+        backbone=("ResNet50", "network of keras.applications, as for jobs/train.py"),
         weights=("imagenet", "initial weights, as for jobs/train.py"),
         image_size=("128", "side of the network's input in pixels"),
         photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
@@ -72,7 +73,8 @@ def measured(work: Path, arguments: Namespace) -> dict[str, RejectionResult]:
         *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos),
         *("--output", work / "dataset", *HOLD_OUT),
     )
-    training = [*TRAINING, "--weights", arguments.weights, "--image-size", arguments.image_size]
+    network = ["--backbone", arguments.backbone, "--weights", arguments.weights]
+    training = [*TRAINING, *network, "--image-size", arguments.image_size]
     run(BIN / "python", JOBS / "train.py", *paths, *training)
     return {kind: evaluated(work, folder) for kind, folder in others.items()}
 

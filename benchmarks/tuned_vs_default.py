@@ -2,8 +2,8 @@
 
     python benchmarks/tuned_vs_default.py [--write] [--weights FILE] [--work DIR] [--trainable-layers 0,12]
 
-Renders a larger sample than the demo's, with hundreds of held-out photos, and trains like the demo: at 64
-pixels, with few passes. One half of the hold-out selects, the other half measures, paired by photo. Exit
+Renders a larger sample than the demo's, with hundreds of held-out photos, and trains quickly: at 64 pixels,
+with few passes. One half of the hold-out selects, the other half measures, paired by photo. Exit
 status 1 if the 95 % interval of the difference reaches 0. Resumes in an existing work directory.
 """
 

@@ -70,6 +70,8 @@ FROM python AS cpu
 COPY --from=packages-cpu /opt/venv /opt/venv
 COPY jobs /app/jobs
 COPY landmark_lib /app/landmark_lib
+# The weights of --weights sample; not needed on GPUs, for real photos.
+COPY landmark_sample /app/landmark_sample
 USER 10001
 
 FROM python AS gpu

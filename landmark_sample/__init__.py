@@ -2,6 +2,9 @@
 
 Every landmark is a different building, every photo another view of one, and the label counts are long-tailed
 as in the paper. `write_sample` renders the photos; `labels_without_pixels` yields only their list.
+
+`weights/` has weights of a small network, trained on landmarks that the sample does not have: `--weights
+sample` of jobs/train.py, for demos and tests without a download. `scripts/sample_weights.py` makes them.
 """
 
 from landmark_sample.label_counts import labels_without_pixels, long_tailed_counts

@@ -2,9 +2,9 @@
 
     python scripts/sample_weights.py [--work DIRECTORY]
 
-Renders landmarks that the sample does not have (another seed), trains MobileNetV3Small on them from random
-weights with the project's own commands, and keeps the backbone of the best epoch in 16-bit floats.
-Takes about half an hour on two cores.
+Renders landmarks that the sample does not have (another seed), and trains MobileNetV3Small on them with the
+project's own commands: from random weights on a few landmarks with many photos, from these on many landmarks.
+Keeps the backbone of the best epoch in 16-bit floats. Takes about an hour on two cores.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import hashlib
 import json
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,11 +30,20 @@ from landmark_lib.training.history import read_history
 from landmark_lib.training.model import BACKBONE, load_trained
 
 SEED = 1000  # of the buildings and photos; the sample has 0
-RENDER = f"--labels 240 --photos 9000 --longest-side 320 --seed {SEED}"
-PREPROCESS = "--ensemble-size 1 --cutoff 60"
-TRAIN = (
-    f"--backbone {SAMPLE_BACKBONE} --weights random --trainable-layers all --image-size 96 --optimizer adam"
-    " --learning-rate 0.002 --random-flip --dropout 0.2 --batch-size 64 --epochs 24"
+NETWORK = f"--backbone {SAMPLE_BACKBONE} --trainable-layers all --image-size 96 --member 0"
+LEARNING = "--optimizer adam --random-flip --dropout 0.2 --batch-size 64"
+# Photos, data set and training of each of the two rounds.
+ROUNDS = (
+    (
+        "--labels 240 --photos 9000",
+        "--cutoff 60",
+        "--weights random --learning-rate 0.002 --epochs 24",
+    ),
+    (
+        "--labels 800 --photos 16000",
+        "--min-label-count 5 --target 24 --cutoff 40 --hold-out 1",
+        "--learning-rate 0.001 --warmup-epochs 0 --epochs 4",
+    ),
 )
 OUTPUT = Path("landmark_sample/weights")
 
@@ -41,33 +51,60 @@ OUTPUT = Path("landmark_sample/weights")
 def main() -> int:
     """Render, train and write; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--work", help="directory for photos, data set and model; kept and reused")
+    parser.add_argument("--work", help="directory for photos, data sets and models; kept and reused")
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(parser.parse_args().work or scratch)
-        photos, dataset, models = work / "photos", work / "dataset", work / "models"
-        commands = [
-            f"python -m landmark_sample --output {photos} {RENDER}",
-            f"spark-submit jobs/preprocess.py --input {photos} --output {dataset} {PREPROCESS}",
-            f"python jobs/train.py --dataset {dataset} --models {models} --member 0 {TRAIN}",
-        ]
         began = time.monotonic()
-        for command in commands:
-            if not (command == commands[0] and photos.exists()):
-                print(f"$ {command}", flush=True)
-                subprocess.run(shlex.split(command), check=True)
+        commands: list[str] = []
+        weights = ""
+        for number, (rendering, balancing, training) in enumerate(ROUNDS):
+            photos, dataset, models = (work / f"{name}-{number}" for name in ("photos", "dataset", "models"))
+            path = work / f"round-{number}.weights.h5"
+            commands += [
+                f"python -m landmark_sample --output {photos} {rendering} --longest-side 320 --seed {SEED}",
+                (
+                    f"spark-submit jobs/preprocess.py --input {photos} --output {dataset} --ensemble-size 1"
+                    f" {balancing}"
+                ),
+                (
+                    f"python jobs/train.py --dataset {dataset} --models {models} {NETWORK} {LEARNING}"
+                    f" {training}{weights}"
+                ),
+            ]
+            for command in commands[-3:]:
+                if not ("landmark_sample" in command and photos.exists()):
+                    print(f"$ {command}", flush=True)
+                    subprocess.run(shlex.split(command), check=True)
+            save(Place(str(models)) / "member-0", path)
+            weights = f" --weights {path}"
         minutes = (time.monotonic() - began) / 60
-        write(Place(str(models)) / "member-0", [line.replace(f"{work}/", "") for line in commands], minutes)
+        describe(
+            Place(str(models)) / "member-0",
+            path,
+            [line.replace(f"{work}/", "") for line in commands],
+            minutes,
+        )
     return 0
 
 
-def write(member: Place, commands: list[str], minutes: float) -> None:
-    """Write the backbone of a member's best model, and how it was made."""
-    OUTPUT.mkdir(exist_ok=True)
-    path = OUTPUT / f"{SAMPLE_BACKBONE}.weights.h5"
+def save(member: Place, path: Path) -> None:
+    """Write the backbone of a member's best model in 16-bit floats; Keras reads them as it reads others."""
     load_trained(member / "best.keras").get_layer(BACKBONE).layer.save_weights(path)
-    halve(path)
-    history = read_history(member)
-    best = max(history, key=lambda result: result.validation_accuracy)
+    with h5py.File(path) as content:
+        arrays: dict[str, np.ndarray] = {}
+        content.visititems(
+            lambda name, part: arrays.update({name: part[()]}) if isinstance(part, h5py.Dataset) else None
+        )
+    with h5py.File(path, "w") as content:
+        for name, array in arrays.items():
+            content[name] = array.astype(np.float16) if array.dtype == np.float32 else array
+
+
+def describe(member: Place, path: Path, commands: list[str], minutes: float) -> None:
+    """Copy the weights into the package, and write how they were made."""
+    OUTPUT.mkdir(exist_ok=True)
+    shutil.copyfile(path, OUTPUT / f"{SAMPLE_BACKBONE}.weights.h5")
+    best = max(read_history(member), key=lambda result: result.validation_accuracy)
     described = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "commands": commands,
@@ -79,19 +116,7 @@ def write(member: Place, commands: list[str], minutes: float) -> None:
             "keras": keras.__version__,
         },
     }
-    path.with_name(f"{SAMPLE_BACKBONE}.json").write_text(json.dumps(described, indent=2) + "\n")
-
-
-def halve(path: Path) -> None:
-    """Replace the 32-bit floats of a weights file by 16-bit floats; Keras reads either."""
-    with h5py.File(path) as content:
-        arrays: dict[str, np.ndarray] = {}
-        content.visititems(
-            lambda name, part: arrays.update({name: part[()]}) if isinstance(part, h5py.Dataset) else None
-        )
-    with h5py.File(path, "w") as content:
-        for name, array in arrays.items():
-            content[name] = array.astype(np.float16) if array.dtype == np.float32 else array
+    (OUTPUT / f"{SAMPLE_BACKBONE}.json").write_text(json.dumps(described, indent=2) + "\n")
 
 
 if __name__ == "__main__":

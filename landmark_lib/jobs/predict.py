@@ -23,13 +23,13 @@ def predict(settings: PredictSettings) -> None:
     from landmark_lib.training.member_record import finished_members
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
-    members = finished_members(settings.models)
-    LOGGER.info("looking for photos")
     # Errors in these show before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
     if settings.submission and is_rank_0():
         check_output_file(Place(settings.submission), "--submission")
+    members = finished_members(settings.models)
+    LOGGER.info("looking for photos")
     photos = find_photos(settings, root)
     lines = None if wanted is None else fit_test_list(wanted, list(photos.image_ids()))
     LOGGER.info(f"{sum(photos.sizes):,} photos found; loading TensorFlow and {len(members):,} members")

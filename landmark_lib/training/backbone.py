@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.settings.train import ALL, SAMPLE_WEIGHTS
+from landmark_lib.settings.train import ALL, SAMPLE_BACKBONE, SAMPLE_WEIGHTS
 from landmark_lib.storage import Place
 from landmark_lib.training.weights_file import check_weights, sample_weights
 
@@ -67,8 +67,8 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
         message = " ".join(str(error).split()) or type(error).__name__
         if weights == IMAGENET:
             raise LandmarkError(
-                f"the ImageNet weights could not be downloaded ({message}); pass a file or 'random' to"
-                " --weights"
+                f"the ImageNet weights could not be downloaded ({message}); pass a file, 'random', or"
+                f" with --backbone {SAMPLE_BACKBONE} 'sample' to --weights"
             ) from None
         if weights == RANDOM:
             raise UserError(f"--backbone: {name} does not take {image_size} pixels: {message}") from None

@@ -57,8 +57,7 @@ def sample_weights() -> Iterator[Path]:
     """Yield the file of the weights that come with `landmark_sample`, trained on rendered landmarks.
 
     Raises:
-        UserError: `landmark_sample` is not installed.
-        ValueError: The file is not the one that its description names.
+        UserError: `landmark_sample` or its weights are not installed, or they are not those that were made.
     """
     try:
         folder = files("landmark_sample") / "weights"
@@ -66,10 +65,20 @@ def sample_weights() -> Iterator[Path]:
         raise UserError(
             "--weights: 'sample' needs the package landmark_sample, which is not installed"
         ) from None
-    described = json.loads((folder / f"{SAMPLE_BACKBONE}.json").read_text("utf-8"))
+    description = folder / f"{SAMPLE_BACKBONE}.json"
     with as_file(folder / f"{SAMPLE_BACKBONE}.weights.h5") as path:
-        if hashlib.sha256(path.read_bytes()).hexdigest() != described["sha256"]:
-            raise ValueError("its SHA-256 is not that of its description")
+        try:
+            received = hashlib.sha256(path.read_bytes()).hexdigest()
+            expected = json.loads(description.read_text("utf-8"))["sha256"]
+        except FileNotFoundError as error:
+            raise UserError(
+                f"--weights: {error.filename} is missing; install landmark_sample again"
+            ) from None
+        if received != expected:
+            raise UserError(
+                f"--weights: {path} is damaged: expected the SHA-256 of {description.name}, {expected},"
+                f" received {received}; install landmark_sample again"
+            )
         yield path
 
 

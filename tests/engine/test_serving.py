@@ -26,7 +26,7 @@ from landmark_sample.write import SampleSettings
 
 PAGE = (REPOSITORY / "docs" / "serving.md").read_text("utf-8")
 EXAMPLES = dict(re.findall(r"^### (.+?)\n.*?^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
-SIDE = 224  # as the demo's, the pixels are not resized
+SIDE = 224  # as in the shards: the pixels are not resized
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,10 @@ def run(folder, example):
 
 
 def test_the_first_photo_of_the_demo_is_a_normal_one():
-    demo = SampleSettings()
+    rendering = dict(
+        re.findall(r"--(labels|photos) (\d+)", (REPOSITORY / "scripts/demo.py").read_text("utf-8"))
+    )
+    demo = SampleSettings(labels=int(rendering["labels"]), photos=int(rendering["photos"]))
     rows = labels_without_pixels(demo.labels, demo.photos, demo.seed)
     _, first = min((label, image_id) for image_id, label in rows)
     assert first not in odd_photos(demo.labels, demo.photos, demo.seed)

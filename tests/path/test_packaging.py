@@ -55,6 +55,13 @@ def test_the_wheel_has_the_library_and_the_renderer_and_nothing_else(programs):
     (packages,) = programs.parent.glob("lib/python*/site-packages")
     names = {path.name for path in packages.iterdir()} - {"others.pth"}
     assert names == {"landmark_lib", "landmark_sample", f"landmark_recognition-{__version__}.dist-info"}
+    for package in ("landmark_lib", "landmark_sample"):  # templates and weights included
+        assert files_of(packages / package) == files_of(REPOSITORY / package)
+
+
+def files_of(folder):
+    paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path for path in paths if "__pycache__" not in path.parts}
 
 
 def test_the_installed_command_starts_spark_and_reports_what_is_there(programs, monkeypatch, tmp_path):

@@ -55,6 +55,7 @@ def test_approach_provides_missing_values(approach, smallest, cutoff):
         (TrainSettings, {"dropout": 1.0}, "--dropout: expected at least 0, below 1, received 1.0"),
         (TrainSettings, {"learning_rate": 0.0}, "--learning-rate: expected above 0, received 0.0"),
         (TrainSettings, {"trainable_layers": 54}, "--trainable-layers: .* received 54"),
+        (TrainSettings, {"weights": "sample"}, "--weights: .*MobileNetV3Small only, received ResNet50"),
         (TrainSettings, {"member": "-1"}, "--member: expected a number or 'all', received -1"),
         (EvaluateSettings, {"batch_size": 0}, "--batch-size: expected at least 1, received 0"),
     ],

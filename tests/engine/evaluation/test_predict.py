@@ -260,7 +260,7 @@ def test_landmarks_are_shown_by_name_if_given(folder, models, tmp_path, one_rank
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(small_dataset, models, tmp_path, capsys, options, message):
-    defaults = ["--output", str(tmp_path)]
+    defaults = ["--quiet", "--output", str(tmp_path)]
     if "--models" not in options:
         defaults += ["--models", str(models)]
     if not {"--dataset", "--input"} & set(options):

@@ -31,14 +31,16 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture
-def mistake(photos, tmp_path, monkeypatch, capsys):
+def mistake(photos, models, tmp_path, monkeypatch, capsys):
     """Return a function that runs the job where no network can be loaded, and returns its messages."""
     # Importing it fails from now on.
     monkeypatch.setitem(sys.modules, "landmark_lib.evaluation.predict", None)
 
+    given = ("--quiet", "--input", str(photos), "--models", str(models))
+
     def run(*options):
         words = [option.replace("T", str(tmp_path)) for option in options]
-        assert exit_status(PredictSettings, predict, ["--input", str(photos), *words]) == 2
+        assert exit_status(PredictSettings, predict, [*given, *words]) == 2
         return capsys.readouterr().err.replace(str(tmp_path), "T")
 
     return run

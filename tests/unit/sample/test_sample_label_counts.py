@@ -49,12 +49,12 @@ def test_counts_of_any_size_are_ascending_positive_and_sum_exactly(labels, more)
     assert counts[0] >= 1
 
 
-def test_demo_counts_are_the_same_in_every_release():
+def test_the_samples_counts_are_the_same_in_every_release():
     # A changed count changes every sample: never change this line.
-    assert long_tailed_counts(20, 1_000) == DEMO_COUNTS
+    assert long_tailed_counts(20, 1_000) == SAMPLE_COUNTS
 
 
-DEMO_COUNTS = [1, 3, 4, 5, 6, 6, 8, 8, 10, 13, 15, 20, 24, 31, 39, 54, 76, 115, 175, 387]
+SAMPLE_COUNTS = [1, 3, 4, 5, 6, 6, 8, 8, 10, 13, 15, 20, 24, 31, 39, 54, 76, 115, 175, 387]
 
 
 @pytest.mark.parametrize(("labels", "photos"), [(0, 5), (-1, 5), (5, 4)])
