@@ -6,7 +6,7 @@ from landmark_lib.console import visible
 from landmark_lib.digits import size
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS
+from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS, parallel_calls
 
 SLOTS = {"sgd": 1, "adam": 2}  # variables that an optimizer keeps per weight
 
@@ -36,9 +36,10 @@ def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Mode
     records = data.training.records
     row = sum(record.bytes for record in records) / max(1, data.rows)
     jpegs = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * row
-    batch = settings.rows.batch_size * settings.network.image_size**2 * 3
+    decoded = (BATCHES_AHEAD + 1) * settings.rows.batch_size + parallel_calls()
+    images = decoded * settings.network.image_size**2 * 3
     numbers = model.count_params() + _trainable(model) * (1 + SLOTS[settings.learning.optimizer])
-    return int(jpegs + (BATCHES_AHEAD + 1) * batch + 4 * numbers)
+    return int(jpegs + images + 4 * numbers)
 
 
 def _trainable(model: keras.Model) -> int:

@@ -5,6 +5,7 @@ batches.
 """
 
 import logging
+import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
 BATCHES_AHEAD = 2
+CALLS_PER_CORE = 4
 
 IMAGE_SHAPE = (SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3)
 DCT = "INTEGER_ACCURATE"
@@ -83,6 +85,15 @@ def shuffle(rows: tf.data.Dataset, seed: int) -> tf.data.Dataset:
     return rows.shuffle(SHUFFLED_ROWS, seed, reshuffle_each_iteration=False)
 
 
+def parallel_calls() -> int:
+    """Return how many rows are decoded at a time.
+
+    TensorFlow's AUTOTUNE begins with one, and takes seconds to find as many as there are cores. More than one
+    for each core keep it busy while the oldest row, which is next, waits to be taken.
+    """
+    return CALLS_PER_CORE * len(os.sched_getaffinity(0))
+
+
 def row_batches(
     read: Read,
     columns: Sequence[str],
@@ -115,7 +126,7 @@ def row_batches(
         .skip(done * batch_size)
         .map(
             lambda number, row: prepare(number, *row),
-            num_parallel_calls=tf.data.AUTOTUNE,
+            num_parallel_calls=parallel_calls(),
             deterministic=True,
         )
     )

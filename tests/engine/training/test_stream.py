@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,15 @@ def test_repeated_reads_lose_no_row_group(member):
     everything = [ShardSlice(n, 0, record.rows) for n, record in enumerate(member.training.records)]
     for _ in range(30):
         assert len(ids_of(member.training, everything)) == member.rows
+
+
+def test_reading_waits_for_no_other_thread(member):
+    # Petastorm's own thread lists four row groups at a time; a reader ahead of it sleeps for 0.1 s.
+    before = set(threading.enumerate())
+    groups = read_slices(member.training, [ShardSlice(n, 0, 8) for n in (0, 1, 2, 0, 1, 2)])
+    next(groups)
+    assert set(threading.enumerate()) == before
+    groups.close()
 
 
 @pytest.mark.parametrize(("ranks", "batch_size", "epochs_per_pass"), [(1, 4, 1), (2, 5, 2), (3, 3, 4)])
