@@ -56,6 +56,7 @@ class _SharedLayers:
     def run(self, network: keras.Model, inputs: tf.Tensor) -> Any:
         """Return the outputs of a network."""
         (expected,) = network.inputs
+        self._keys.setdefault(id(inputs), repr(inputs))
         typed = self._once(f"cast to {expected.dtype}", lambda given: tf.cast(given, expected.dtype), inputs)
         return network._run_through_graph([typed], lambda layer: layer, self._call)  # noqa: SLF001 - as the network itself runs
 
@@ -71,7 +72,8 @@ class _SharedLayers:
         if key not in self._known:
             self._known[key] = function(*inputs, **more)
             for number, output in enumerate(keras.tree.flatten(self._known[key])):
-                self._keys[id(output)] = f"{key} {number}"
+                # Layers such as dropout return their input, whose key stays.
+                self._keys.setdefault(id(output), f"{key} {number}")
         return self._known[key]
 
 

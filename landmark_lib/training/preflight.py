@@ -10,7 +10,7 @@ import tensorflow as tf
 from landmark_lib.console import visible
 from landmark_lib.dataset import FileRecord
 from landmark_lib.digits import size
-from landmark_lib.errors import UserError
+from landmark_lib.errors import NoSpaceError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.feature_files import GROUP_BYTES, FeatureFiles
 from landmark_lib.training.member_data import MemberData
@@ -62,7 +62,7 @@ def check_disk(files: FeatureFiles, records: Sequence[FileRecord]) -> str:
     """Return a description of the features of some shards.
 
     Raises:
-        UserError: The disk has no space for those that are missing.
+        NoSpaceError: The disk has no space for those that are missing.
     """
     rows = sum(record.rows for record in records)
     missing = files.row_bytes * sum(records[number].rows for number in files.missing(records))
@@ -70,7 +70,7 @@ def check_disk(files: FeatureFiles, records: Sequence[FileRecord]) -> str:
         existing = next(folder for folder in files.folder.path.parents if folder.exists())
         free = shutil.disk_usage(existing).free
         if missing > free:
-            raise UserError(
+            raise NoSpaceError(
                 f"--cache-features: needs {size(missing)} in {files.folder}, whose disk has"
                 f" {size(free)} free; train without it, or fewer layers"
             )
