@@ -158,7 +158,7 @@ class CachedFeatures:
 
 
 class FeatureFeed:
-    """What is trained of a network, fed with features computed once.
+    """The layers that are trained, fed with features computed once.
 
     Attributes:
         model: From features to logits.
