@@ -3,6 +3,7 @@
     LandmarkError               reported in one line, without a traceback; the job exits with 1
     ├── UserError               a mistake that the user can correct; the job exits with 2
     │   ├── NotADatasetError
+    │   ├── NoSpaceError        caught per trial of a search, which is then trained without cached features
     │   └── AddressError        also a ValueError
     ├── SourceVanishedError
     ├── RanksDifferError
@@ -31,6 +32,10 @@ class UserError(LandmarkError):
 
 class NotADatasetError(UserError):
     """A directory without a readable `dataset.json`: an unfinished data set, or none."""
+
+
+class NoSpaceError(UserError):
+    """A disk that cannot hold what is to be written on it."""
 
 
 class AddressError(UserError, ValueError):

@@ -1,6 +1,6 @@
 """Predictions, their vote and their evaluation; uses TensorFlow.
 
-- `networks`: the trained networks of all members, run together.
+- `networks`, `shared_layers`: the trained networks of all members, run together; shared layers run once.
 - `photos`: the photos to predict, of a data set or a user's.
 - `predict`, `prediction_files`: predict photos, and store the predictions.
 - `prediction_tables`: predictions as CSV or JSON Lines.

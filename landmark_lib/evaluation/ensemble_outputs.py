@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from landmark_lib.evaluation.evidence import Evidence, evidence_of, statistics_of, without_true_class
 from landmark_lib.evaluation.measure import Voter
-from landmark_lib.evaluation.networks import TrainedMember, most_likely, run_networks
+from landmark_lib.evaluation.networks import Members, TrainedMember, most_likely, run_networks
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, TOP_K
 from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import TEMPERATURES
@@ -43,7 +43,7 @@ class EnsembleOutputs:
 
 
 def predict_hold_out(
-    members: Sequence[TrainedMember], hold_out: HoldOut, validation: Shards, batch_size: int
+    members: Members, hold_out: HoldOut, validation: Shards, batch_size: int
 ) -> EnsembleOutputs:
     """Run all members on all held-out photos, and let them vote.
 

@@ -1,7 +1,6 @@
 """Measure the members and their vote on the hold-out, and write the results as JSON and as a page."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from landmark_lib.dataset import REPORT, read_manifest
@@ -10,7 +9,7 @@ from landmark_lib.evaluation.checks import check_evaluation, results_place
 from landmark_lib.evaluation.ensemble_outputs import EnsembleOutputs, predict_hold_out
 from landmark_lib.evaluation.evidence import statistics_of
 from landmark_lib.evaluation.measure import measure
-from landmark_lib.evaluation.networks import TrainedMember, load_members
+from landmark_lib.evaluation.networks import Members, load_members
 from landmark_lib.evaluation.no_landmark import find_no_landmark, predict_no_landmark
 from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.rejecting import LandmarkPhotos, learn_rejection
@@ -66,7 +65,7 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
 
 def _rejection(
     settings: EvaluateSettings,
-    members: Sequence[TrainedMember],
+    members: Members,
     photos: Photos | None,
     hold_out: HoldOut,
     outputs: EnsembleOutputs,

@@ -1,17 +1,17 @@
 """The trained networks of all members, run together: each photo is decoded once for all of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
+from landmark_lib.evaluation.shared_layers import run_together
 from landmark_lib.predictions import Outputs, Predictions
 from landmark_lib.storage import Place
 from landmark_lib.training.member_record import finished_members, read_member, warn_about_missing
-from landmark_lib.training.model import BACKBONE, load_trained
+from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST, read_feature_statistics
 from landmark_lib.training.stream import Read, photo_batches
 
@@ -25,7 +25,7 @@ class TrainedMember:
         directory: Its directory.
         side: Side of the images it takes, in pixels.
         statistics: Of the features of its training photos; None if it was trained before these existed.
-        run: Maps images, (photos, side, side, 3) uint8, to logits and features as in `Outputs`.
+        network: From images, (photos, side, side, 3) uint8, to logits.
     """
 
     def __init__(self, directory: Place) -> None:
@@ -37,14 +37,9 @@ class TrainedMember:
         self.name = directory.name
         self.record = read_member(directory)
         self.directory = directory
-        network = load_trained(directory / BEST)
-        self.side = int(network.input_shape[1])
+        self.network = load_trained(directory / BEST)
+        self.side = int(self.network.input_shape[1])
         self.statistics = read_feature_statistics(directory)
-        both = keras.Model(network.input, [network.output, network.get_layer(BACKBONE).output])
-        signature = [tf.TensorSpec(network.input_shape, tf.uint8)]
-        self.run: Callable[[tf.Tensor], list[tf.Tensor]] = tf.function(
-            lambda images: [tf.cast(output, tf.float32) for output in both(images, training=False)], signature
-        )
 
     @property
     def sha256(self) -> str:
@@ -52,7 +47,25 @@ class TrainedMember:
         return (self.directory / BEST).digest()
 
 
-def load_members(models: str) -> list[TrainedMember]:
+class Members(list[TrainedMember]):
+    """Members whose networks run together."""
+
+    def __init__(self, members: Iterable[TrainedMember]) -> None:
+        """Find the layers that they share, which run once."""
+        super().__init__(members)
+        self._run = run_together([member.network for member in self])
+
+    @property
+    def sides(self) -> list[int]:
+        """Sides of the images that they take, in pixels, each once."""
+        return sorted({member.side for member in self})
+
+    def outputs(self, images: Mapping[int, tf.Tensor]) -> list[Outputs]:
+        """Return each member's outputs for some photos, from their images by side."""
+        return [Outputs(*outputs) for outputs in self._run(images)]
+
+
+def load_members(models: str) -> Members:
     """Load all members of an ensemble.
 
     Raises:
@@ -61,7 +74,7 @@ def load_members(models: str) -> list[TrainedMember]:
     """
     directories = finished_members(models)
     warn_about_missing(directories)
-    members = [TrainedMember(directory) for directory in directories]
+    members = Members(TrainedMember(directory) for directory in directories)
     first = members[0]
     for member in members:
         if member.record.landmark_ids != first.record.landmark_ids:
@@ -73,7 +86,7 @@ def load_members(models: str) -> list[TrainedMember]:
 
 
 def run_networks(
-    members: Sequence[TrainedMember], read: Read, batch_size: int
+    members: Members, read: Read, batch_size: int
 ) -> Iterator[tuple[NDArray[np.object_], list[Outputs]]]:
     """Run the networks of all members on photos.
 
@@ -88,11 +101,9 @@ def run_networks(
     Raises:
         LandmarkError: An image does not decode, or what `read` raises.
     """
-    sides = sorted({member.side for member in members})
-    for image_ids, images in photo_batches(read, sides, batch_size):
-        by_side = dict(zip(sides, images, strict=True))
+    for image_ids, images in photo_batches(read, members.sides, batch_size):
         ids = np.array([image_id.decode() for image_id in image_ids.numpy()], object)
-        yield ids, [Outputs(*member.run(by_side[member.side])) for member in members]
+        yield ids, members.outputs(dict(zip(members.sides, images, strict=True)))
 
 
 def most_likely(logits: tf.Tensor, k: int) -> Predictions:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.evidence import Evidence, evidence_of
-from landmark_lib.evaluation.networks import TrainedMember, run_networks
+from landmark_lib.evaluation.networks import Members, run_networks
 from landmark_lib.evaluation.photos import Photos, find_users_photos
 from landmark_lib.evaluation.rejecting import LandmarkFreePhotos
 from landmark_lib.method.similarity import FeatureStatistics
@@ -25,7 +25,7 @@ def find_no_landmark(settings: EvaluateSettings) -> Photos | None:
 
 
 def predict_no_landmark(
-    members: Sequence[TrainedMember],
+    members: Members,
     statistics: Sequence[FeatureStatistics],
     photos: Photos,
     settings: EvaluateSettings,

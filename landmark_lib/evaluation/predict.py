@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.evidence import evidence_of, statistics_of
-from landmark_lib.evaluation.networks import TrainedMember, load_members, most_likely, run_networks
+from landmark_lib.evaluation.networks import Members, load_members, most_likely, run_networks
 from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.prediction_files import (
     REJECTED_SCHEMA,
@@ -42,7 +42,7 @@ class Ensemble:
         statistics: Each member's feature statistics, for the rejection.
     """
 
-    members: Sequence[TrainedMember]
+    members: Members
     rejection: Rejection | None
     statistics: Sequence[FeatureStatistics]
 

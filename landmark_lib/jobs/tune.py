@@ -16,9 +16,9 @@ TRAIN = Path(__file__).resolve().with_name("train.py")
 def tune(settings: TuneSettings) -> None:
     """Search for better settings of the members, and choose those that vote best together.
 
-    Each trial trains one member: only its head, on features computed once, or, with trainable layers, its
-    network under horovodrun. Bad trials are stopped early. Run the same command to resume, or start it
-    several times on one machine to search with several workers.
+    Each trial trains one member: its head and its trainable layers, on what the frozen layers return, which
+    is computed once; or its whole network, under horovodrun. Bad trials are stopped early. Run the same
+    command to resume, or start it several times on one machine to search with several workers.
 
     Writes members.yaml for `jobs/train.py --config`, tune.json and tune.html to the folder tuning in the
     models' directory.

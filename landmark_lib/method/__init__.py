@@ -15,6 +15,7 @@ Before training:
 Training:
 
 - `epochs`: which rows of the shards a rank reads in an epoch.
+- `layer_graph`: where a network is cut, so that its frozen layers run once.
 - `class_weights`: loss weights for unequal classes.
 - `schedule`: the learning rate of each step, and when training ends.
 

@@ -149,7 +149,8 @@ class RowSettings(Settings):
         1, "Epochs that make up one pass over the member's training set.", formerly="scale_down", at_least=1
     )
     cache_features: bool = flag(
-        "Compute the backbone's features once and train on them; requires --trainable-layers 0."
+        "Compute what the frozen layers return for each row once, store it in --models, and train the others"
+        " on it."
     )
     random_flip: bool = flag(
         "Flip half of the training images horizontally; which half changes in each pass.", formerly="mirror"
@@ -234,7 +235,7 @@ class MemberSettings(Settings):
         super().__post_init__()
         if self.rows.cache_features:
             free = self.network.trainable_layers
-            require(free == 0, "cache_features", "--trainable-layers 0 with it", free)
+            require(free != ALL, "cache_features", "frozen layers with it, not --trainable-layers all", free)
             require(not self.rows.random_flip, "cache_features", "no --random-flip with it", "both")
 
     @property

@@ -29,6 +29,7 @@ from landmark_lib.settings.train import (
     TrainSettings,
 )
 
+ONE_PROCESS = "-np 1"
 Parameters = Mapping[str, Any]  # the settings that are searched, by name
 FIRST_BOUND_ABOVE_0 = ("l2", "learning_rate")  # searched on a logarithmic scale
 
@@ -156,23 +157,24 @@ class TuneSettings(Settings):
     rows: TrialRowSettings = part(TrialRowSettings)
     ending: TrialEndSettings = part(TrialEndSettings)
     horovodrun_args: str = setting(
-        "-np 1",
-        "Arguments for horovodrun in trials that train convolutional layers, such as '-np 2 -H host1:2'.",
+        ONE_PROCESS,
+        "Arguments for horovodrun in trials that train convolutional layers, such as '-np 2 -H host1:2'; with"
+        f" '{ONE_PROCESS}', they need no horovodrun, unless all layers are trained.",
         formerly="horovodrun",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        try:
+            shlex.split(self.horovodrun_args)
+        except ValueError as error:
+            raise UserError(f"--horovodrun-args: {error}: {self.horovodrun_args}") from None
         ranges = self.search.ranges
         lows = {name: each.low for name, each in ranges.items()}
         highs = {name: each.high for name, each in ranges.items()}
         for corner in (lows, highs):
             for layers in self.search.layers:
                 self.of_trial({**corner, "trainable_layers": layers}, 0, self.models)
-        try:
-            shlex.split(self.horovodrun_args)
-        except ValueError as error:
-            raise UserError(f"--horovodrun-args: {error}: {self.horovodrun_args}") from None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -180,6 +182,14 @@ class TuneSettings(Settings):
         parts = (self.search, self.network, self.rows, self.ending)
         flat = {name: value for each in parts for name, value in to_flat(each).items()}
         return {**flat, "horovodrun_args": self.horovodrun_args}
+
+    def caches(self, layers: int | str) -> bool:
+        """Return whether trials with so many trained layers train on cached features, in this process.
+
+        The others are jobs of horovodrun.
+        """
+        one_process = shlex.split(self.horovodrun_args) == shlex.split(ONE_PROCESS)
+        return layers == 0 or (layers != ALL and one_process)
 
     def of_trial(self, parameters: Parameters, member: int, models: str) -> TrainSettings:
         """Return the settings of the training of a trial.
@@ -193,7 +203,7 @@ class TuneSettings(Settings):
         own = {
             "models": models,
             "member": str(member),
-            "cache_features": parameters["trainable_layers"] == 0,
+            "cache_features": self.caches(parameters["trainable_layers"]),
             "validate_on": SELECTION,
         }
         searched = names_in(SearchSettings)

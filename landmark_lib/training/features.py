@@ -1,93 +1,113 @@
-"""The backbone's features of every row, computed once: with a frozen backbone they never change.
+"""What the frozen part of a network returns for every row, computed once: between epochs it never changes.
 
-    <models>/features/<fingerprint>/train/common/shard-….parquet     image_id, class_index, features
+With a frozen backbone, these are its pooled features, and the head alone is trained on them. With trained
+layers, they are the outputs of the trunk (`trunk`), and the tail is trained.
 
-The fingerprint covers the data set, the backbone's weights, the size of its input and its precision, so that
-features of other weights or rows are never mistaken for these. A file is complete or absent, and present ones
-are not computed again. Members with the same initial weights share the features of the rows they share.
+The fingerprint in their address covers the data set, the weights of the frozen part, the size of its input
+and its precision, so that features of other weights or rows are never mistaken for these. Present ones are
+not computed again. Members with the same frozen part share the features of the rows they share.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 import keras
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.dataset import FileRecord
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
+from landmark_lib.training.backbone import free_last_layers
+from landmark_lib.training.feature_files import FEATURES, FeatureFiles, NamedRows, cut
 from landmark_lib.training.feed import Batches, BestWeights, FeatureRows, load_network, photos_measured
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import (
     DROPOUT,
-    FEATURES,
     LOGITS,
-    build_head,
     build_model,
+    build_tail,
+    features_of,
     features_of_backbone,
 )
+from landmark_lib.training.preflight import check_disk
 from landmark_lib.training.reading import Shards
 from landmark_lib.training.stream import Pipeline, ordered_batches, shuffle
+from landmark_lib.training.trunk import cut_trunk
 from landmark_lib.training.watchdog import Watchdog
 
-SLICES_AHEAD = 2
+logger = logging.getLogger(__name__)
 
-Features = NDArray[np.float32]  # (rows, features)
-Classes = NDArray[np.int32]  # (rows,)
-NamedRows = tuple[NDArray[np.object_], Classes, Features]  # preceded by the image ids
+GROUPS_AHEAD = 2
 
 
 class CachedFeatures:
-    """The backbone, and its features of a member's rows.
+    """A backbone, and the features that its frozen part returns for a member's rows.
 
     Attributes:
         files: Files of the features, one per shard.
-        width: Features of a row.
     """
 
     def __init__(self, settings: TrainSettings, data: MemberData, ranks: Ranks) -> None:
         """Compute the features that are missing, those of each shard on one rank.
 
         Raises:
-            UserError: Weights that do not fit, or an unknown network.
+            UserError: Weights that do not fit, an unknown network, or too little space on the disk.
             LandmarkError: The weights cannot be downloaded, an image does not decode, a shard is broken, or
                 the ranks do not share the models' directory.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
-        name = f"member {data.member}"
+        network, name = settings.network, f"member {data.member}"
         self._watchdog = Watchdog(name, settings.run.stall_timeout, ends=ranks.size > 1)
         self._backbone, self._mode = load_network(settings, data, ranks)
-        self.width = int(self._backbone.output_shape[1])
-        self.files = FeatureFiles(self._folder(), settings.run.shard_cache)
+        free_last_layers(self._backbone, network.trainable_layers, network.l2_convolutions)
+        self._trunk = cut_trunk(self._backbone)
+        self.files = FeatureFiles(
+            self._folder(), self._trunk.shape, self._trunk.stored_as, settings.run.shard_cache
+        )
+        plan = horovod_step.from_rank_0(
+            ranks, lambda: check_disk(self.files, [*data.training.records, *data.validation.records])
+        )
+        logger.info(f"{name}: outputs of {self._trunk.layer}: {plan}")
         for shards in (data.training, data.validation):
             self._compute(shards)
 
-    def head(self, settings: TrainSettings) -> keras.Model:
-        """Return a new head, from features to logits."""
-        network, seed = settings.network, self._data.head_seed(settings)
-        return build_head(self.width, len(self._data.landmark_ids), network.dropout, network.l2, seed)
+    def network(self, settings: TrainSettings) -> keras.Model:
+        """Return what is trained, from features to logits: a new head, after the tail if there is one."""
+        network, files = settings.network, self.files
+        features = keras.Input(files.shape, dtype=files.stored_as.name, name=FEATURES)
+        classes, seed = len(self._data.landmark_ids), self._data.head_seed(settings)
+        return build_tail(self._trunk.tail, features, classes, network.dropout, network.l2, seed)
 
-    def whole_model(self, head: keras.Model) -> keras.Model:
-        """Return the network from images to logits that has a head's current weights."""
+    def whole_model(self, trained: keras.Model) -> keras.Model:
+        """Return the network from images to logits, with the current weights of what is trained."""
         network, classes = self._settings.network, len(self._data.landmark_ids)
+        # The tail shares its layers with the backbone.
         whole = build_model(self._backbone, self._mode, classes, network.dropout, network.l2, seed=0)
         for name in (DROPOUT, LOGITS):
-            whole.get_layer(name).set_weights(head.get_layer(name).get_weights())
+            whole.get_layer(name).set_weights(trained.get_layer(name).get_weights())
         return whole
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether the whole backbone is frozen."""
+        return self._trunk.tail is None
+
     def _folder(self) -> Place:
-        network = self._settings.network
-        digest = hashlib.sha256(f"{self._data.fingerprint} {network.image_size} {network.precision}".encode())
-        for weight in self._backbone.weights:
+        network, trunk = self._settings.network, self._trunk.model
+        parts = [self._data.fingerprint, network.image_size, network.precision]
+        if not self.is_pooled:
+            parts.append(len(trunk.operations))  # a layer's name may differ from process to process
+        digest = hashlib.sha256(" ".join(map(str, parts)).encode())
+        for weight in trunk.weights:
             digest.update(np.ascontiguousarray(weight.value.numpy()).tobytes())
         return Place(self._settings.models) / FEATURES / digest.hexdigest()[:16]
 
@@ -107,22 +127,38 @@ class CachedFeatures:
     def _compute_files(self, shards: Shards, numbers: Sequence[int]) -> None:
         records = [shards.records[number] for number in numbers]
         slices = [ShardSlice(n, 0, record.rows) for n, record in zip(numbers, records, strict=True)]
-        groups = cut(self._extracted(shards, slices), [record.rows for record in records])
-        for record, rows in zip(records, groups, strict=True):
-            self.files.write(record, rows)
+        sizes = [self.files.group_sizes(record) for record in records]
+        groups = cut(self._extracted(shards, slices), [size for of_shard in sizes for size in of_shard])
+        for record, of_shard in zip(records, sizes, strict=True):
+            self.files.write(record, islice(groups, len(of_shard)))
 
     def _extracted(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[NamedRows]:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
-        extract = features_of_backbone(self._backbone, self._mode)
+        extract = features_of_backbone(self._trunk.model, self._mode)
         with progress(FEATURES, total, "images", shown=self._ranks.is_chief and total > 0) as display:
             batches = ordered_batches(shards, slices, settings.network.image_size, settings.rows.batch_size)
             for ids, images, classes in self._watchdog.watch(batches, "rows to compute features of"):
-                yield ids.numpy(), classes.numpy(), extract(images).numpy()
+                yield ids.numpy(), classes.numpy(), self._as_stored(extract(images).numpy())
                 display.update(len(classes))
+
+    def _as_stored(self, outputs: NDArray[np.float32]) -> NDArray[Any]:
+        """Return outputs of the trunk in the type in which they are stored.
+
+        Raises:
+            LandmarkError: They are too large for it.
+        """
+        with np.errstate(over="ignore"):
+            stored = outputs.astype(self.files.stored_as)
+        if np.isinf(stored).any():
+            raise LandmarkError(
+                f"--cache-features: outputs of {self._trunk.layer} are larger than a 16-bit float; train"
+                " without it, or with --precision mixed_bfloat16"
+            )
+        return stored
 
 
 class FeatureFeed:
-    """The head alone, fed with features computed once.
+    """The layers that are trained, fed with features computed once.
 
     Attributes:
         model: From features to logits.
@@ -132,7 +168,7 @@ class FeatureFeed:
     bad_rows = 0
 
     def __init__(self, settings: TrainSettings, data: MemberData, ranks: Ranks) -> None:
-        """Compute the features that are missing, and build the head.
+        """Compute the features that are missing, and build what is trained.
 
         Raises:
             UserError: As `CachedFeatures` does.
@@ -140,132 +176,59 @@ class FeatureFeed:
         """
         self._settings, self._data, self._ranks = settings, data, ranks
         self._cached = CachedFeatures(settings, data, ranks)
-        self.model = self._cached.head(settings)
+        self.model = self._cached.network(settings)
 
     def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
         """Yield this rank's full batches of an epoch, from 0, after the first `steps_done`."""
         settings, data, ranks = self._settings, self._data, self._ranks
-        slices = data.epoch(settings, epoch, ranks.rank, ranks.size)
+        slices, files = data.epoch(settings, epoch, ranks.rank, ranks.size), self._cached.files
         signature = (
-            tf.TensorSpec((None, self._cached.width), tf.float32),
+            tf.TensorSpec((None, *files.shape), files.stored_as),
             tf.TensorSpec((None,), tf.int32),
         )
-        pipeline = Pipeline(lambda: self._read(slices), signature)
+        pipeline = Pipeline(lambda: self._training_rows(slices), signature)
         seed, batch_size = data.shuffle_seed(settings, epoch, ranks.rank), settings.rows.batch_size
-        left = shuffle(pipeline.rows(SLICES_AHEAD), seed).skip(steps_done * batch_size)
+        left = shuffle(pipeline.rows(GROUPS_AHEAD), seed).skip(steps_done * batch_size)
         return pipeline.batches(left.batch(batch_size, drop_remainder=True))
 
     def validation_batches(self) -> Batches:
-        """Yield this rank's validation batches; sizes vary."""
-        batch_size = self._settings.rows.batch_size
-        for part in self._data.hold_out(self._ranks.rank, self._ranks.size):
-            ids, classes, features = self._cached.files.read(self._data.validation.records[part.shard])
-            own = slice(part.start, part.stop)
-            rows = part.start + np.flatnonzero(photos_measured(self._settings, ids[own]))
-            for first in range(0, len(rows), batch_size):
-                batch = rows[first : first + batch_size]
-                yield tf.constant(features[batch]), tf.constant(classes[batch])
+        """Yield this rank's validation batches, those of `ImageFeed`; sizes vary."""
+        for ids, classes, features in self.hold_out(self._ranks):
+            measured = photos_measured(self._settings, ids)
+            if measured.any():
+                yield tf.constant(features[measured]), tf.constant(classes[measured])
 
-    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002 - nothing is trained
-        """Yield the features of this rank's part of the training rows; training does not change them."""
-        return self._read(slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size))
+    def hold_out(self, ranks: Ranks) -> Iterator[NamedRows]:
+        """Yield the held-out rows that a rank reads, in batches; the last may be smaller."""
+        slices, batch_size = self._data.hold_out(ranks.rank, ranks.size), self._settings.rows.batch_size
+        total = sum(part.stop - part.start for part in slices)
+        sizes = [min(batch_size, total - start) for start in range(0, total, batch_size)]
+        yield from cut(self._read(self._data.validation, slices), sizes)
+
+    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:
+        """Yield the pooled features of this rank's part of the training rows."""
+        rows = self._training_rows(slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size))
+        if self._cached.is_pooled:  # training does not change them
+            yield from rows
+            return
+        whole = self.whole_model()
+        last = whole.get_weights()
+        whole.set_weights(best())
+        pool, batch_size = features_of(self.model), self._settings.rows.batch_size
+        for outputs, classes in rows:
+            for start in range(0, len(classes), batch_size):
+                batch = slice(start, start + batch_size)
+                yield pool(outputs[batch]).numpy(), classes[batch]
+        whole.set_weights(last)
 
     def whole_model(self) -> keras.Model:
         """Return the network from images to logits, with its current weights."""
         return self._cached.whole_model(self.model)
 
-    def _read(self, slices: Sequence[ShardSlice]) -> Iterator[FeatureRows]:
+    def _training_rows(self, slices: Sequence[ShardSlice]) -> Iterator[FeatureRows]:
+        for _, classes, features in self._read(self._data.training, slices):
+            yield features, classes
+
+    def _read(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[NamedRows]:
         for part in slices:
-            _, classes, features = self._cached.files.read(self._data.training.records[part.shard])
-            yield features[part.start : part.stop], classes[part.start : part.stop]
-
-
-class FeatureFiles:
-    """Files of features, one per shard."""
-
-    def __init__(self, folder: Place, cache: str | None = None) -> None:
-        """Begin.
-
-        Args:
-            folder: Where the files are.
-            cache: Folder on a local disk for copies of files in a store, if any.
-        """
-        self.folder, self._cache = folder, cache
-
-    def missing(self, records: Sequence[FileRecord]) -> list[int]:
-        """Return the positions of the shards whose features are missing.
-
-        Raises:
-            LandmarkError: The folder cannot be listed.
-        """
-        try:
-            present = {file.address for file in self.folder.files()}
-        except OSError as error:
-            raise LandmarkError(f"--cache-features: cannot list {self.folder}: {error}") from None
-        return [n for n, record in enumerate(records) if (self.folder / record.path).address not in present]
-
-    def write(self, record: FileRecord, rows: NamedRows) -> None:
-        """Write the features of a shard.
-
-        Raises:
-            LandmarkError: They cannot be written.
-        """
-        ids, classes, features = rows
-        listed = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), features.shape[1])
-        table = pa.table({"image_id": pa.array(ids, pa.binary()), "class_index": classes, FEATURES: listed})
-        place = self.folder / record.path
-        try:
-            with place.atomic_file() as partial:
-                pq.write_table(table, partial, compression="NONE", use_dictionary=False)
-        except OSError as error:
-            raise LandmarkError(
-                f"--cache-features: cannot write {place}: {error.strerror or error}"
-            ) from None
-
-    def read(self, record: FileRecord) -> NamedRows:
-        """Read the features of a shard.
-
-        Raises:
-            LandmarkError: They cannot be read, or their number is not that of the shard's rows.
-        """
-        place = self.folder / record.path
-        try:
-            table = pq.ParquetFile(self._source(place)).read().combine_chunks()
-        except (OSError, pa.ArrowException) as error:
-            raise LandmarkError(f"the features {place} cannot be read: {error}; remove the file") from None
-        if table.num_rows != record.rows:
-            raise LandmarkError(
-                f"the features {place} are broken: expected {record.rows} rows, found"
-                f" {table.num_rows}; remove the file"
-            )
-        listed = table[FEATURES].chunk(0)
-        features = listed.values.to_numpy().reshape(record.rows, listed.type.list_size)
-        return table["image_id"].to_numpy(), table["class_index"].to_numpy(), features
-
-    def _source(self, place: Place) -> pa.NativeFile:
-        """Return a file for Arrow: memory-mapped from a disk, or its bytes from a store."""
-        if self.folder.is_local:
-            return pa.memory_map(str(place.path))
-        if self._cache is None:
-            return pa.BufferReader(place.read_bytes())
-        path = place.address.removeprefix(f"{self.folder}/")
-        copy = Place(self._cache) / FEATURES / self.folder.name / path
-        if not copy.exists():
-            copy.write(place.read_bytes())
-        return pa.memory_map(str(copy.path))
-
-
-def cut(groups: Iterator[NamedRows], sizes: Sequence[int]) -> Iterator[NamedRows]:
-    """Regroup rows into groups of these sizes; the totals must be equal."""
-    left: NamedRows | None = None
-    for size in sizes:
-        parts: list[NamedRows] = []
-        wanted = size
-        while wanted:
-            group = left or next(groups)
-            parts.append((group[0][:wanted], group[1][:wanted], group[2][:wanted]))
-            rest = (group[0][wanted:], group[1][wanted:], group[2][wanted:])
-            left = rest if len(rest[0]) else None
-            wanted -= len(parts[-1][0])
-        ids, classes, features = zip(*parts, strict=True)
-        yield np.concatenate(ids), np.concatenate(classes), np.concatenate(features)
+            yield from self._cached.files.read(shards.records[part.shard], part.start, part.stop)

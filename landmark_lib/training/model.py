@@ -18,7 +18,6 @@ from landmark_lib.training.model_parts import unpack_model
 BACKBONE = "backbone"
 DROPOUT = "dropout"
 LOGITS = "logits"
-FEATURES = "features"
 BYTES_OF_SEEDS = 1_000  # at most; the layers' random generators have some that are not saved
 # What Keras raises for a file that this project did not write: it builds what the file describes unchecked.
 RAISED_BY_KERAS = (
@@ -94,10 +93,26 @@ def build_model(
     return keras.Model(images, logits, name="landmark_model")
 
 
-def build_head(features: int, classes: int, dropout: float, l2: float, seed: int) -> keras.Model:
-    """Return the head alone: from pooled features (rows, features) to logits (rows, classes) float32."""
-    pooled = keras.Input((features,), name=FEATURES)
-    return keras.Model(pooled, _logits(pooled, classes, dropout, l2, seed))
+def build_tail(
+    tail: keras.Model | None,
+    features: keras.KerasTensor,
+    classes: int,
+    dropout: float,
+    l2: float,
+    seed: int,
+) -> keras.Model:
+    """Return the part of a network that is trained on features: to logits (rows, classes) float32.
+
+    Args:
+        tail: From these features to pooled ones, as `trunk.cut_trunk` returns it; None if they are pooled.
+        features: The features, as an input.
+        classes: Number of classes.
+        dropout: Dropout rate of the pooled features.
+        l2: Weight penalty on the dense layer.
+        seed: Seed of the dense layer's initial weights.
+    """
+    pooled = features if tail is None else WithFixedStatistics(tail, name=BACKBONE)(features)
+    return keras.Model(features, _logits(pooled, classes, dropout, l2, seed))
 
 
 def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
@@ -135,23 +150,23 @@ def set_dropout(model: keras.Model, seed: int, step: int) -> None:
 
 
 def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return the function from images, uint8, to a trained network's features, (rows, features) float32."""
+    """Return the function from a trained network's inputs to its features, (rows, features) float32."""
     return _extractor(model.input, model.get_layer(BACKBONE).output)
 
 
 def features_of_backbone(backbone: keras.Model, mode: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return the same of a backbone without a head."""
+    """Return the function from images, uint8, to what a backbone or a part of it returns, float32."""
     return _extractor(*_backbone_ends(backbone, mode))
 
 
-def _extractor(images: keras.KerasTensor, features: keras.KerasTensor) -> Callable[[tf.Tensor], tf.Tensor]:
-    inner = keras.Model(images, features)
+def _extractor(inputs: keras.KerasTensor, features: keras.KerasTensor) -> Callable[[tf.Tensor], tf.Tensor]:
+    inner = keras.Model(inputs, features)
     # The last batch is smaller than the others; one trace serves all.
-    signature = [tf.TensorSpec(inner.input_shape, tf.uint8)]
+    signature = [tf.TensorSpec(inner.input_shape, inputs.dtype)]
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
-    def extract(images: tf.Tensor) -> tf.Tensor:
-        return tf.cast(inner(images, training=False), tf.float32)
+    def extract(rows: tf.Tensor) -> tf.Tensor:
+        return tf.cast(inner(rows, training=False), tf.float32)
 
     return extract  # type: ignore[no-any-return]
 

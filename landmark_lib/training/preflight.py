@@ -1,10 +1,18 @@
 """A description of a training before it begins."""
 
+import math
+import shutil
+from collections.abc import Sequence
+
 import keras
+import tensorflow as tf
 
 from landmark_lib.console import visible
+from landmark_lib.dataset import FileRecord
 from landmark_lib.digits import size
+from landmark_lib.errors import NoSpaceError
 from landmark_lib.settings import TrainSettings
+from landmark_lib.training.feature_files import GROUP_BYTES, FeatureFiles
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS, parallel_calls
 
@@ -33,15 +41,42 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
 
 def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Model) -> int:
     """Estimate the memory of a rank for rows, weights and gradients, in bytes."""
-    records = data.training.records
-    row = sum(record.bytes for record in records) / max(1, data.rows)
-    jpegs = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * row
-    decoded = (BATCHES_AHEAD + 1) * settings.rows.batch_size + parallel_calls()
-    images = decoded * settings.network.image_size**2 * 3
+    (inputs,) = model.inputs
+    input_row = math.prod(inputs.shape[1:]) * tf.as_dtype(inputs.dtype).size
+    rows = (BATCHES_AHEAD + 1) * settings.rows.batch_size
+    if settings.rows.cache_features:
+        waiting = SHUFFLED_ROWS * input_row + ROW_GROUPS_AHEAD * GROUP_BYTES
+    else:
+        jpeg = sum(record.bytes for record in data.training.records) / max(1, data.rows)
+        waiting = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * jpeg
+        rows += parallel_calls()
     numbers = model.count_params() + _trainable(model) * (1 + SLOTS[settings.learning.optimizer])
-    return int(jpegs + images + 4 * numbers)
+    return int(waiting + rows * input_row + 4 * numbers)
 
 
 def _trainable(model: keras.Model) -> int:
     """Return the number of weights that are trained."""
     return sum(weight.value.shape.num_elements() for weight in model.trainable_variables)
+
+
+def check_disk(files: FeatureFiles, records: Sequence[FileRecord]) -> str:
+    """Return a description of the features of some shards.
+
+    Raises:
+        NoSpaceError: The disk has no space for those that are missing.
+    """
+    rows = sum(record.rows for record in records)
+    missing = files.row_bytes * sum(records[number].rows for number in files.missing(records))
+    if missing and files.folder.is_local:
+        existing = next(folder for folder in files.folder.path.parents if folder.exists())
+        free = shutil.disk_usage(existing).free
+        if missing > free:
+            raise NoSpaceError(
+                f"--cache-features: needs {size(missing)} in {files.folder}, whose disk has"
+                f" {size(free)} free; train without it, or fewer layers"
+            )
+    shape = " x ".join(map(str, files.shape))
+    return (
+        f"{shape} {files.stored_as.name}, {size(files.row_bytes)} per row; {rows:,} rows take"
+        f" {size(files.row_bytes * rows)} in {visible(files.folder)}, {size(missing)} of it are missing"
+    )

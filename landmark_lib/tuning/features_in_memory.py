@@ -29,11 +29,11 @@ class RowPool:
         self._first: dict[str, int] = {}
         self._parts: list[Rows] = []
 
-    def place(self, path: str, read: Callable[[], Rows]) -> int:
+    def place(self, path: str, read: Callable[[], Iterable[Rows]]) -> int:
         """Return where a file's rows begin, after reading them if they are new."""
         if path not in self._first:
             self._first[path] = sum(len(part[0]) for part in self._parts)
-            self._parts.append(read())
+            self._parts.extend(read())
         return self._first[path]
 
     @cached_property
@@ -69,7 +69,7 @@ class MemberFeatures:
     def head(self, settings: TrainSettings) -> keras.Model:
         """Return a new head, from features to logits."""
         keras.config.set_dtype_policy(settings.network.precision)  # cleared with the session
-        return self._cached.head(settings)
+        return self._cached.network(settings)
 
     def order(self, settings: TrainSettings, epoch: int) -> NDArray[np.int64]:
         """Return the rows of an epoch in the order of training, (rows,); the same for all trials."""

@@ -1,35 +1,61 @@
-"""Trials with a frozen backbone: a head trained on features in memory, by the code that trains members."""
+"""Trials in this process, on what the frozen layers return, by the code that trains members."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import DivergedError, PrunedError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.checkpoint import Checkpoint, Identity
+from landmark_lib.training.features import FeatureFeed
+from landmark_lib.training.feed import Feed
 from landmark_lib.training.history import EpochResult, best_epoch
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.tuning.features_in_memory import MemberFeatures, MemoryFeed
 from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
 from landmark_lib.tuning.trial_predictions import first_predictions
 
 
-def train_head(
-    settings: TrainSettings, data: MemberData, features: MemberFeatures, stop: StopSignal, report: Report
+class TrialFeed(Feed, Protocol):
+    """What a trial trains, and what it is fed."""
+
+    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the logits of a model with these weights for the hold-out, (photos, classes)."""
+
+
+class TailFeed(FeatureFeed):
+    """The last layers and the head of a trial, fed from files."""
+
+    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the logits of a model with these weights for the hold-out, (photos, classes)."""
+        self.model.set_weights(weights)
+        run = tf.function(self.model, reduce_retracing=True)
+        batches = self.hold_out(Ranks(0, 1, 0))
+        return np.concatenate([run(outputs, training=False).numpy() for _, _, outputs in batches])
+
+
+def train_in_process(
+    settings: TrainSettings,
+    data: MemberData,
+    new_feed: Callable[[], TrialFeed],
+    stop: StopSignal,
+    report: Report,
 ) -> Outcome:
-    """Train a head on one member's features; nothing is written.
+    """Train what a trial trains of one member's network; no model is written.
 
     Raises:
+        NoSpaceError: The disk cannot hold the features that `new_feed` computes.
         PrunedError: The trial is not worth continuing, or its loss is not finite.
         StoppedError: The process was asked to stop.
     """
     keras.backend.clear_session()  # of the trial before
-    feed = MemoryFeed(settings, features)
+    feed = new_feed()
     recorder = _TrialRecorder(feed.model, report)
     training = MemberTraining(settings, data, Ranks(0, 1, 0), feed, stop, recorder, shows_steps=False)
     try:

@@ -4,20 +4,22 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
 from landmark_lib.console import visible
 from landmark_lib.digits import decimal
-from landmark_lib.errors import FailedError, LandmarkError, PrunedError
+from landmark_lib.errors import FailedError, LandmarkError, NoSpaceError, PrunedError
 from landmark_lib.progress import progress
-from landmark_lib.settings import TuneSettings
+from landmark_lib.settings import TrainSettings, TuneSettings
 from landmark_lib.training import horovod_step
+from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.tuning.features_in_memory import MemberFeatures, load_features
-from landmark_lib.tuning.heads import train_head
+from landmark_lib.tuning.features_in_memory import MemberFeatures, MemoryFeed, load_features
+from landmark_lib.tuning.heads import TailFeed, TrialFeed, train_in_process
 from landmark_lib.tuning.jobs import TrainingJob, train_by_job
 from landmark_lib.tuning.locks import locked
 from landmark_lib.tuning.outcomes import Outcome
@@ -99,12 +101,15 @@ class _Worker:
         return late
 
     def _load(self) -> None:
-        """Load the features once, if trials need them; one worker computes them for all."""
-        if 0 not in self._settings.search.layers:
+        """Load the pooled features once, if trials need them; one worker computes them for all."""
+        layers = self._settings.search.layers
+        if not any(map(self._settings.caches, layers)):
             return
         # Each trial has its own network; TensorFlow warns about building that many.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         ranks = horovod_step.start_ranks()
+        if 0 not in layers:
+            return
         parameters = {**self._settings.search.defaults, "trainable_layers": 0}
         settings = self._settings.of_trial(parameters, 0, self._settings.models)
         with locked(self._study.folder / "features.lock"):
@@ -133,14 +138,26 @@ class _Worker:
 
     def _outcome(self, claim: Claim, stop: StopSignal) -> Outcome:
         data = self._datas[claim.member]
-        if claim.parameters["trainable_layers"] == 0:
+        if self._settings.caches(claim.parameters["trainable_layers"]):
             settings = self._settings.of_trial(claim.parameters, claim.member, self._settings.models)
-            return train_head(settings, data, self._features[claim.member], stop, claim.report)
+            try:
+                return train_in_process(settings, data, partial(self._feed, settings), stop, claim.report)
+            except NoSpaceError as error:
+                logger.warning(f"trial {claim.trial.number} is a job of horovodrun instead: {visible(error)}")
         settings = self._settings.of_trial(claim.parameters, claim.member, str(claim.folder))
+        settings = replace(settings, rows=replace(settings.rows, cache_features=False))
         job = TrainingJob(
             self._train_program, self._settings.horovodrun_args, claim.working_folder, claim.lock.fileno()
         )
         return train_by_job(job, settings, data, stop, claim.report)
+
+    def _feed(self, settings: TrainSettings) -> TrialFeed:
+        """Return a new network of a trial, fed with the features of its member."""
+        member = int(settings.member)
+        if settings.network.trainable_layers == 0:
+            return MemoryFeed(settings, self._features[member])
+        with locked(self._study.folder / "features.lock"):
+            return TailFeed(settings, self._datas[member], Ranks(0, 1, 0))
 
 
 def _so_far(trials: list[FrozenTrial]) -> str:

@@ -119,7 +119,7 @@ def _members_yaml(found: Tuning, settings: TuneSettings, root: str) -> str:
         "validate_on": SELECTION,
     }
     members = [
-        {**parameters[number], "cache_features": parameters[number]["trainable_layers"] == 0}
+        {**parameters[number], "cache_features": settings.caches(parameters[number]["trainable_layers"])}
         for number in found.tuned.trials
     ]
     head = (

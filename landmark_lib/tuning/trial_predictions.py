@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.evaluation.networks import TrainedMember, run_networks
+from landmark_lib.evaluation.networks import Members, TrainedMember, run_networks
 from landmark_lib.predictions import Predictions
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import MemberData
@@ -37,7 +37,7 @@ def predict_hold_out(directory: Place, data: MemberData, batch_size: int) -> Pre
     def read() -> Iterator[Group]:
         return read_slices(data.validation, data.hold_out(rank=0, ranks=1), ("image_id", "image"))
 
-    batches = run_networks([TrainedMember(directory)], read, batch_size)
+    batches = run_networks(Members([TrainedMember(directory)]), read, batch_size)
     return Predictions.join([first_predictions(outputs.logits.numpy()) for _, (outputs,) in batches])
 
 

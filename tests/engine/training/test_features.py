@@ -1,4 +1,4 @@
-"""With nothing freed, features computed once train the same head as images do."""
+"""What the frozen layers return, computed once, trains the others as images do."""
 
 import csv
 
@@ -12,7 +12,7 @@ from small_dataset import write_small_dataset
 
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
-from landmark_lib.training.features import FEATURES, cut
+from landmark_lib.training.feature_files import FEATURES, cut
 from landmark_lib.training.member_record import read_member
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_feature_statistics
@@ -128,6 +128,41 @@ def test_two_ranks_compute_statistics_of_all_rows(on_two_ranks):
     )
 
 
+TRAINED = ("--trainable-layers", "3", "--precision", "mixed_bfloat16", "--learning-rate", "0.001")
+
+
+@pytest.fixture(scope="module")
+def tail(small_dataset, tmp_path_factory):
+    """Train the last layers on what the others return."""
+    models = tmp_path_factory.mktemp("tail")
+    done = train(small_dataset, models, "--cache-features", *TRAINED)
+    assert done.returncode == 0, done.stderr
+    return models, done
+
+
+def test_trained_layers_learn_from_the_outputs_of_the_frozen_ones_bit_for_bit(tail, small_dataset, tmp_path):
+    """Which 16 bits hold, as mixed precision computes in them."""
+    cached, _ = tail
+    done = train(small_dataset, tmp_path, *TRAINED)
+    assert done.returncode == 0, done.stderr
+    for one, other in zip(last_weights(cached), last_weights(tmp_path), strict=True):
+        np.testing.assert_array_equal(one, other)
+    measured = [name for name in history(cached)[0] if name.startswith(("training", "validation"))]
+    for one, other in zip(history(cached), history(tmp_path), strict=True):
+        assert [one[name] for name in measured] == [other[name] for name in measured]
+    mine, theirs = (read_feature_statistics(Place(str(m / "member-0"))) for m in (cached, tmp_path))
+    np.testing.assert_array_equal(mine.classes, theirs.classes)
+
+
+def test_the_size_of_the_outputs_is_reported_before_they_are_computed(tail):
+    models, done = tail
+    (folder,) = (models / FEATURES).iterdir()
+    size = "73 rows take 74.8 kB"  # of 512 numbers of 16 bits
+    assert (
+        f"1 x 1 x 512 bfloat16, 1.0 kB per row; {size} in {folder}, 74.8 kB of it are missing" in done.stderr
+    )
+
+
 def test_error_names_a_damaged_file_of_features(cached, small_dataset):
     path = max((cached / FEATURES).rglob("*.parquet"))
     path.write_bytes(path.read_bytes()[:-100])
@@ -137,7 +172,9 @@ def test_error_names_a_damaged_file_of_features(cached, small_dataset):
     assert "remove the file" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("option", [("--trainable-layers", "1"), ("--random-flip",), ("--max-bad-rows", "1")])
+@pytest.mark.parametrize(
+    "option", [("--trainable-layers", "all"), ("--random-flip",), ("--max-bad-rows", "1")]
+)
 def test_options_that_change_the_features_exclude_the_cache(small_dataset, tmp_path, option):
     done = train(small_dataset, tmp_path, "--cache-features", *option)
     assert done.returncode == 2

@@ -14,10 +14,12 @@ from small_dataset import write_small_dataset
 from landmark_lib.command_line import exit_status
 from landmark_lib.dataset import read_manifest
 from landmark_lib.errors import UserError
+from landmark_lib.hold_out import read_hold_out
 from landmark_lib.settings import TuneSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.member_data import read_member_data
+from landmark_lib.tuning.measure import Halves
 from landmark_lib.tuning.search import open_search
 from landmark_lib.tuning.trial_predictions import predict_hold_out, read_predictions
 from landmark_lib.tuning_results import read_tuning
@@ -119,10 +121,28 @@ def test_same_command_adds_trials_shared_by_several_workers(tuned, tunable):
     assert not any("features: " in err for _, err in told)  # which were there
 
 
-def test_trial_that_trains_layers_is_a_job_of_horovodrun(tmp_path):
+def test_trials_that_train_layers_share_the_outputs_of_the_frozen_ones_in_this_process(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
-    jobs = ("--trainable-layers", "1", "--horovodrun-args=-np 1")
+    done = run_here("tune", *options(root, models, "--trials", "2", "--trainable-layers", "1"))
+    assert done.returncode == 0, done.stderr
+    trials = results(models)["trials"]
+    assert {trial["state"] for trial in trials} == {"complete"}
+    assert {trial["parameters"]["trainable_layers"] for trial in trials} == {1}
+    assert len(list((models / "features").iterdir())) == 1
+    assert not list((models / "tuning").rglob("train.log"))
+    # The predictions are those of the best epoch, on all held-out photos in their order.
+    for trial in trials:
+        found = read_predictions(Place(str(models / "tuning" / "trials" / str(trial["number"]))))
+        hold_out = read_hold_out(root, read_manifest(root))
+        choosing = Halves(hold_out).choosing
+        assert found.right(hold_out.truth)[choosing].mean() == trial["accuracy"]
+
+
+def test_trial_that_trains_layers_may_be_a_job_of_horovodrun(tmp_path):
+    root, models = str(tmp_path / "dataset"), tmp_path / "models"
+    write_small_dataset(root, members=1, validation=(16,))
+    jobs = ("--trainable-layers", "1", "--horovodrun-args=-np 1 -H localhost:1")
     done = run_here("tune", *options(root, models, "--trials", "1", *jobs))
     assert done.returncode == 0, done.stderr
     (trial,) = results(models)["trials"]

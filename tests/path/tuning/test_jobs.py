@@ -45,6 +45,7 @@ class Trial:
                 "batch_size": 4,
                 "epochs": 50,
                 "trainable_layers": "1",
+                "horovodrun_args": "-np 1 -H localhost:1",
             },
         )
         self.folder = folder / "trial"
