@@ -61,8 +61,9 @@ class Members(list[TrainedMember]):
         return sorted({member.side for member in self})
 
     def outputs(self, images: Mapping[int, tf.Tensor]) -> list[Outputs]:
-        """Return each member's outputs for some photos, from their images by side."""
-        return [Outputs(*outputs) for outputs in self._run(images)]
+        """Return each member's outputs for some photos, from their images by side; arrays are taken too."""
+        tensors = {side: tf.convert_to_tensor(batch) for side, batch in images.items()}
+        return [Outputs(*outputs) for outputs in self._run(tensors)]
 
 
 def load_members(models: str) -> Members:
