@@ -170,9 +170,19 @@ def report(answers: dict[str, list[Answered]]) -> str:
         if name != REFERENCE
     ]
     against = markdown_table([f"vote: {REFERENCE} minus …", "top-1", "mean per class", "GAP"], differences)
+    top_1 = {
+        name: measured[REFERENCE].figure("top_1", less=other)
+        for name, other in measured.items()
+        if name != REFERENCE
+    }
+    beyond = [name for name, found in top_1.items() if found.low > 0 or found.high < 0]
+    verdict = (
+        f"In top-1 accuracy, the vote of the {REFERENCE} approach differs beyond chance (95 % interval) from:"
+        f" {', '.join(beyond) or 'none of the others'}."
+    )
     return (
         f"{len(shared)} seeds, {sum(map(len, shared))} photos, of the landmarks that all approaches have:\n\n"
-        f"{markdown_table(header, rows)}\n\n{against}\n\n{PAPER}"
+        f"{markdown_table(header, rows)}\n\n{against}\n\n{verdict}\n\n{PAPER}"
     )
 
 
