@@ -164,17 +164,14 @@ def report(answers: dict[str, list[Answered]]) -> str:
     header = ["approach", "rows per member", "landmarks", "members, mean top-1", "vote, top-1"]
     header += ["vote, mean per class", "vote, GAP", "vote, top-1 on its own hold-out"]
     final = measured[REFERENCE]
-    differences = [
-        [name, *(str(final.figure(kind, less=other)) for kind in REPORTED)]
-        for name, other in measured.items()
-        if name != REFERENCE
-    ]
-    against = markdown_table([f"vote: {REFERENCE} minus …", "top-1", "mean per class", "GAP"], differences)
-    top_1 = {
-        name: measured[REFERENCE].figure("top_1", less=other)
+    ahead = {
+        name: {kind: final.figure(kind, less=other) for kind in REPORTED}
         for name, other in measured.items()
         if name != REFERENCE
     }
+    differences = [[name, *map(str, of_kinds.values())] for name, of_kinds in ahead.items()]
+    against = markdown_table([f"vote: {REFERENCE} minus …", "top-1", "mean per class", "GAP"], differences)
+    top_1 = {name: of_kinds["top_1"] for name, of_kinds in ahead.items()}
     beyond = [name for name, found in top_1.items() if found.low > 0 or found.high < 0]
     verdict = (
         f"In top-1 accuracy, the vote of the {REFERENCE} approach differs beyond chance (95 % interval) from:"
