@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 from landmark_lib.console import COLUMNS, Display, note
 from landmark_lib.errors import RESUME
+from landmark_lib.running import FAILED, USAGE
 
-FAILED, USAGE = 1, 2
 SIGNALLED = 128  # a shell's status for a program that a signal ended is this plus its number
 FIRST_FAILURE = re.compile(r"Process name: (\d+)\s+Exit code: (\d+)")
 # The beginning that Horovod gives each line of a rank, and how a rank reports an error.
