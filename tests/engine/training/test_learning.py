@@ -38,8 +38,13 @@ def learned(models):
     return max(result.validation_accuracy for result in read_history(Place(str(models / "member-0"))))
 
 
-def train(root, models, *options):
-    done = run_here("train", "--dataset", root, "--models", models, *NETWORK, *ALONE, *EPOCHS, *options)
+def options(root, models, *more):
+    """Return the options that all trainings share, and more."""
+    return ("--dataset", root, "--models", models, *NETWORK, *EPOCHS, *more)
+
+
+def train(root, models, *more):
+    done = run_here("train", *options(root, models, *ALONE, *more))
     assert done.returncode == 0, done.stderr
     return learned(models)
 
@@ -60,26 +65,15 @@ def test_no_and_all_trained_layers_learn(rendered, tmp_path, trained):
 
 
 def test_two_ranks_learn_as_well_as_one(rendered, of_three_layers, tmp_path, ranks):
-    options = ("--dataset", rendered, "--models", tmp_path, *NETWORK, *OF_TWO, *EPOCHS)
-    first, _ = ranks.job("train", *options, "--trainable-layers", "3")
+    first, _ = ranks.job("train", *options(rendered, tmp_path, *OF_TWO, "--trainable-layers", "3"))
     assert first.returncode == 0, first.stderr
     assert learned(tmp_path) == pytest.approx(of_three_layers, abs=0.1)
 
 
 def test_killed_and_resumed_training_learns(rendered, tmp_path):
-    options = (
-        "--dataset",
-        rendered,
-        "--models",
-        tmp_path,
-        *NETWORK,
-        *ALONE,
-        *EPOCHS,
-        "--trainable-layers",
-        "0",
-    )
+    given = options(rendered, tmp_path, *ALONE, "--trainable-layers", "0")
     interrupted = (REPOSITORY / "tests/support/interrupted.py", "SIGKILL", "a step", "0")
-    killed = subprocess.run([sys.executable, *interrupted, *options], capture_output=True, check=False)
+    killed = subprocess.run([sys.executable, *interrupted, *given], capture_output=True, check=False)
     assert killed.returncode == -9, killed.stderr
     assert train(rendered, tmp_path, "--trainable-layers", "0") > BOUND
 
@@ -124,16 +118,6 @@ finally:
 
 
 def test_gradients_that_are_not_averaged_end_the_training(rendered, tmp_path, ranks):
-    options = (
-        "--dataset",
-        rendered,
-        "--models",
-        tmp_path,
-        *NETWORK,
-        *OF_TWO,
-        *EPOCHS,
-        "--trainable-layers",
-        "0",
-    )
-    first, _ = ranks.execute(NOT_AVERAGED.format(options=tuple(map(str, options))))
+    given = options(rendered, tmp_path, *OF_TWO, "--trainable-layers", "0")
+    first, _ = ranks.execute(NOT_AVERAGED.format(options=tuple(map(str, given))))
     assert "have different weights from rank 0" in first
