@@ -7,12 +7,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from landmark_lib.evaluation.evidence import Evidence, evidence_of, statistics_of, without_true_class
+from landmark_lib.evaluation.evidence import (
+    Evidence,
+    evidence_of,
+    indexes_of,
+    similar_photos,
+    without_true_class,
+)
 from landmark_lib.evaluation.measure import Voter
 from landmark_lib.evaluation.networks import Members, TrainedMember, most_likely, run_networks
 from landmark_lib.evaluation_results import ENSEMBLE, MEAN_SOFTMAX, TOP_K
 from landmark_lib.hold_out import HoldOut
 from landmark_lib.method.calibration import TEMPERATURES
+from landmark_lib.method.neighbours import Neighbour
 from landmark_lib.method.vote import ensemble_predictions
 from landmark_lib.predictions import Predictions
 from landmark_lib.progress import progress
@@ -31,8 +38,9 @@ class EnsembleOutputs:
         members: Each member.
         ensemble: The members' vote.
         mean_softmax: The mean of the members' softmax.
-        evidence: Evidence for the vote; None without feature statistics.
+        evidence: Evidence for the vote; None without an index of the training photos.
         evidence_masked: The same with the true class of each photo masked.
+        similar: The training photos most similar to each photo; empty without an index.
     """
 
     members: list[Voter]
@@ -40,6 +48,7 @@ class EnsembleOutputs:
     mean_softmax: Voter
     evidence: Evidence | None
     evidence_masked: Evidence | None
+    similar: list[list[Neighbour]]
 
 
 def predict_hold_out(
@@ -57,7 +66,8 @@ def predict_hold_out(
     mean_softmax: list[Predictions] = []
     evidence: list[Evidence] = []
     masked: list[Evidence] = []
-    statistics = statistics_of(members)
+    indexes = indexes_of(members)
+    similar: list[list[Neighbour]] = []
     done = 0
 
     def read() -> Iterator[Group]:
@@ -72,9 +82,10 @@ def predict_hold_out(
                 of_member.append((most_likely(own.logits, TOP_K), log_sums, true_logits))
             mean = tf.add_n([tf.nn.softmax(own.logits) for own in outputs]) / len(outputs)
             mean_softmax.append(most_likely(tf.math.log(mean), TOP_K))
-            if statistics:
-                evidence.append(evidence_of(outputs, statistics))
-                masked.append(evidence_of(without_true_class(outputs, truth), statistics))
+            if indexes:
+                evidence.append(evidence_of(outputs, indexes))
+                masked.append(evidence_of(without_true_class(outputs, truth), indexes))
+                similar += similar_photos(outputs, indexes)
             done += len(image_ids)
             display.update(len(image_ids))
     voters = [_voter(member, of_member) for member, of_member in zip(members, batches, strict=True)]
@@ -89,6 +100,7 @@ def predict_hold_out(
         mean_softmax=Voter(MEAN_SOFTMAX, weights, mean_predictions),
         evidence=Evidence.join(evidence),
         evidence_masked=Evidence.join(masked),
+        similar=similar,
     )
 
 

@@ -7,7 +7,7 @@ from landmark_lib.dataset import REPORT, read_manifest
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.checks import check_evaluation, results_place
 from landmark_lib.evaluation.ensemble_outputs import EnsembleOutputs, predict_hold_out
-from landmark_lib.evaluation.evidence import statistics_of
+from landmark_lib.evaluation.evidence import indexes_of
 from landmark_lib.evaluation.measure import measure
 from landmark_lib.evaluation.networks import Members, load_members
 from landmark_lib.evaluation.no_landmark import find_no_landmark, predict_no_landmark
@@ -21,6 +21,7 @@ from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.history import curves_of, read_history
 from landmark_lib.training.member_data import validation_shards
+from landmark_lib.training.neighbours import INDEX
 from landmark_lib.tuning_results import read_tuning
 
 
@@ -54,7 +55,7 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
     if tuning and tuning.dataset_fingerprint != manifest.fingerprint:
         tuning = None
     predictions = outputs.ensemble.predictions
-    page = evaluation_page(manifest, evaluation, hold_out, predictions, curves, tuning)
+    page = evaluation_page(manifest, evaluation, hold_out, predictions, curves, tuning, outputs.similar)
     try:
         (place.parent / REPORT).write(page.encode())
         place.write((json.dumps(asdict(evaluation), indent=1) + "\n").encode())
@@ -78,14 +79,14 @@ def _rejection(
     Raises:
         UserError: `--no-landmark` cannot be used, or the models' directory cannot be written into.
     """
-    statistics = statistics_of(members)
-    if statistics is None or outputs.evidence is None or outputs.evidence_masked is None:
-        why = "a member has no feature statistics (sketch.npz), or there is only one class"
+    indexes = indexes_of(members)
+    if indexes is None or outputs.evidence is None or outputs.evidence_masked is None:
+        why = f"a member has no index of its training photos ({INDEX}), or there is only one class"
         if photos is not None:
-            raise UserError(f"--no-landmark: {why}; jobs/train.py writes sketch.npz")
+            raise UserError(f"--no-landmark: {why}; jobs/train.py writes {INDEX}")
         return None, why
     right = outputs.ensemble.predictions.right(hold_out.truth)
-    free = None if photos is None else predict_no_landmark(members, statistics, photos, settings)
+    free = None if photos is None else predict_no_landmark(members, indexes, photos, settings)
     try:
         rejection, result = learn_rejection(
             LandmarkPhotos(hold_out.image_ids, right, outputs.evidence, outputs.evidence_masked), free

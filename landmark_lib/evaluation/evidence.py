@@ -9,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.evaluation.networks import TrainedMember
+from landmark_lib.method.neighbours import Neighbour, NeighbourIndex, most_similar
 from landmark_lib.method.rejection import log_odds
-from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.method.vote import vote
 from landmark_lib.predictions import Outputs
 
@@ -43,36 +43,39 @@ class Evidence:
         return type(self)(self.scores[photos], self.values[photos])
 
 
-def statistics_of(members: Sequence[TrainedMember]) -> list[FeatureStatistics] | None:
-    """Return the members' feature statistics; None if one has none, or if there are too few classes."""
-    found = [member.statistics for member in members if member.statistics is not None]
+def indexes_of(members: Sequence[TrainedMember]) -> list[NeighbourIndex] | None:
+    """Return the members' indexes; None if one has none, or if there are too few classes."""
+    found = [member.index for member in members if member.index is not None]
     enough = len(members[0].record.landmark_ids) >= MIN_CLASSES
     return found if enough and len(found) == len(members) else None
 
 
-def evidence_of(outputs: Sequence[Outputs], statistics: Sequence[FeatureStatistics]) -> Evidence:
+def evidence_of(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) -> Evidence:
     """Compute the evidence for the vote on some photos.
 
     Args:
         outputs: Each member's outputs for these photos.
-        statistics: Each member's feature statistics.
+        indexes: Each member's index of its training photos.
     """
-    all_energies = [tf.reduce_logsumexp(one.logits, axis=1) for one in outputs]
     classes = np.stack([tf.argmax(one.logits, axis=1).numpy() for one in outputs])
-    softmax = [
-        tf.exp(tf.reduce_max(one.logits, axis=1) - energies).numpy()
-        for one, energies in zip(outputs, all_energies, strict=True)
-    ]
-    votes = vote(classes, np.minimum(np.stack(softmax).astype(np.float64), 1.0))
-    energies = np.mean([own.numpy().astype(np.float64) for own in all_energies], axis=0)
-    similarities = np.mean(
-        [
-            own.similarity(one.features.numpy(), votes.classes)
-            for one, own in zip(outputs, statistics, strict=True)
-        ],
-        axis=0,
+    softmax = np.stack([tf.reduce_max(tf.nn.softmax(one.logits), axis=1).numpy() for one in outputs])
+    votes = vote(classes, np.minimum(softmax.astype(np.float64), 1.0))
+    similarities, of_neighbours = [], []
+    for one, index in zip(outputs, indexes, strict=True):
+        features = one.features.numpy()
+        similarities.append(index.projection.statistics.similarity(features, votes.classes))
+        of_neighbours.append(index.similarity(index.projection.vectors(features), votes.classes))
+    return Evidence(
+        votes.scores,
+        np.column_stack(
+            (log_odds(votes.scores), np.mean(similarities, axis=0), np.mean(of_neighbours, axis=0))
+        ),
     )
-    return Evidence(votes.scores, np.column_stack((log_odds(votes.scores), energies, similarities)))
+
+
+def similar_photos(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) -> list[list[Neighbour]]:
+    """Return the training photos most similar to each photo, as `most_similar` does."""
+    return most_similar(indexes, [one.features.numpy() for one in outputs])
 
 
 def without_true_class(outputs: Sequence[Outputs], truth: NDArray[np.int64]) -> list[Outputs]:

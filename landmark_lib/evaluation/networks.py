@@ -13,6 +13,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.member_record import finished_members, read_member, warn_about_missing
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import BEST, read_feature_statistics
+from landmark_lib.training.neighbours import read_index
 from landmark_lib.training.stream import Read, photo_batches
 
 
@@ -24,7 +25,7 @@ class TrainedMember:
         record: The content of its member.json.
         directory: Its directory.
         side: Side of the images it takes, in pixels.
-        statistics: Of the features of its training photos; None if it was trained before these existed.
+        index: Of its training photos; None if it was trained before there was one.
         network: From images, (photos, side, side, 3) uint8, to logits.
     """
 
@@ -32,14 +33,14 @@ class TrainedMember:
         """Load the network.
 
         Raises:
-            LandmarkError: The model or its feature statistics cannot be read.
+            LandmarkError: The model, its feature statistics or its index cannot be read.
         """
         self.name = directory.name
         self.record = read_member(directory)
         self.directory = directory
         self.network = load_trained(directory / BEST)
         self.side = int(self.network.input_shape[1])
-        self.statistics = read_feature_statistics(directory)
+        self.index = read_index(directory, read_feature_statistics(directory))
 
     @property
     def sha256(self) -> str:

@@ -8,7 +8,7 @@ from landmark_lib.evaluation.evidence import Evidence, evidence_of
 from landmark_lib.evaluation.networks import Members, run_networks
 from landmark_lib.evaluation.photos import Photos, find_users_photos
 from landmark_lib.evaluation.rejecting import LandmarkFreePhotos
-from landmark_lib.method.similarity import FeatureStatistics
+from landmark_lib.method.neighbours import NeighbourIndex
 from landmark_lib.progress import progress
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.training.reading import Group
@@ -26,7 +26,7 @@ def find_no_landmark(settings: EvaluateSettings) -> Photos | None:
 
 def predict_no_landmark(
     members: Members,
-    statistics: Sequence[FeatureStatistics],
+    indexes: Sequence[NeighbourIndex],
     photos: Photos,
     settings: EvaluateSettings,
 ) -> LandmarkFreePhotos:
@@ -50,7 +50,7 @@ def predict_no_landmark(
     with progress("no landmark", sum(photos.sizes), "photos") as display:
         for batch_ids, outputs in run_networks(members, read, settings.batch_size):
             image_ids += batch_ids.tolist()
-            parts.append(evidence_of(outputs, statistics))
+            parts.append(evidence_of(outputs, indexes))
             display.update(len(batch_ids))
     evidence = Evidence.join(parts)
     if evidence is None:

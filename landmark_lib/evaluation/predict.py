@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.evidence import evidence_of, statistics_of
+from landmark_lib.evaluation.evidence import evidence_of, indexes_of, similar_photos
 from landmark_lib.evaluation.networks import Members, load_members, most_likely, run_networks
 from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.prediction_files import (
@@ -19,8 +19,8 @@ from landmark_lib.evaluation.prediction_files import (
     predictions_schema,
 )
 from landmark_lib.evaluation.rejection_file import REJECTION, read_rejection
+from landmark_lib.method.neighbours import Neighbour, NeighbourIndex
 from landmark_lib.method.rejection import Rejection
-from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.method.vote import ensemble_predictions
 from landmark_lib.predictions import Predictions
 from landmark_lib.progress import progress
@@ -28,29 +28,32 @@ from landmark_lib.settings import PredictSettings
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
 from landmark_lib.training.horovod_step import Ranks
+from landmark_lib.training.neighbours import INDEX
 
 PREDICTIONS = "predictions"  # folder in the models' directory
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The members and what rejection needs.
+    """The members, and what is known of their training photos.
 
     Attributes:
         members: All members.
         rejection: How to detect photos without a landmark; None if it was not learned.
-        statistics: Each member's feature statistics, for the rejection.
+        indexes: Each member's index of its training photos; empty if one has none.
     """
 
     members: Members
     rejection: Rejection | None
-    statistics: Sequence[FeatureStatistics]
+    indexes: Sequence[NeighbourIndex]
 
     @property
     def schema(self) -> pa.Schema:
         """Columns of the predictions."""
         return predictions_schema(
-            [member.name for member in self.members], rejecting=self.rejection is not None
+            [member.name for member in self.members],
+            rejecting=self.rejection is not None,
+            similar=bool(self.indexes),
         )
 
     def predict(self, photos: Photos, unit: int, settings: PredictSettings) -> tuple[pa.Table, pa.Table]:
@@ -63,15 +66,18 @@ class Ensemble:
         image_ids: list[str] = []
         of_members: list[list[Predictions]] = [[] for _ in self.members]
         confidences: list[NDArray[np.float64]] = []
+        similar: list[list[Neighbour]] = []
         batches = run_networks(self.members, lambda: photos.read(unit, reject), settings.batch_size)
         for batch_ids, outputs in batches:
             image_ids += batch_ids.tolist()
             for parts, own in zip(of_members, outputs, strict=True):
                 parts.append(most_likely(own.logits, settings.top_k))
             if self.rejection:
-                confidences.append(self.rejection.score(evidence_of(outputs, self.statistics).values))
+                confidences.append(self.rejection.score(evidence_of(outputs, self.indexes).values))
+            if self.indexes:
+                similar += similar_photos(outputs, self.indexes)
         members = [Predictions.join(parts) for parts in of_members if parts]
-        table = self.table(image_ids, members, confidences)
+        table = self.table(image_ids, members, confidences, similar)
         return table, pa.Table.from_pylist(rejected, REJECTED_SCHEMA)
 
     def table(
@@ -79,6 +85,7 @@ class Ensemble:
         image_ids: list[str],
         members: Sequence[Predictions],
         confidences: Sequence[NDArray[np.float64]],
+        similar: Sequence[Sequence[Neighbour]],
     ) -> pa.Table:
         """Return the predictions for these photos, one row each, (photos,) in each list.
 
@@ -86,6 +93,7 @@ class Ensemble:
             image_ids: The photos.
             members: Each member's predictions.
             confidences: Chances to be right, in batches; empty without rejection.
+            similar: The training photos most similar to each photo; empty without indexes.
         """
         rejection, schema = self.rejection, self.schema
         if not image_ids:
@@ -99,6 +107,12 @@ class Ensemble:
         if rejection is not None:
             confidence = np.concatenate(confidences)
             columns += [confidence, confidence < rejection.threshold]
+        if self.indexes:
+            columns += [
+                [[found.image_id for found in of_photo] for of_photo in similar],
+                [[labels[found.class_index] for found in of_photo] for of_photo in similar],
+                [[found.similarity for found in of_photo] for of_photo in similar],
+            ]
         arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
         return pa.Table.from_arrays(arrays, schema=schema)
 
@@ -121,12 +135,13 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
             written.
     """
     members = load_members(settings.models)
-    rejection, statistics = read_rejection(settings.models, members), statistics_of(members)
-    if rejection and not statistics:
+    rejection, indexes = read_rejection(settings.models, members), indexes_of(members)
+    if rejection and not indexes:
         raise UserError(
-            f"--models: a member in {settings.models} has lost its sketch.npz, which {REJECTION} needs"
+            f"--models: a member in {settings.models} has lost its sketch.npz or {INDEX}, which {REJECTION}"
+            " needs"
         )
-    ensemble = Ensemble(members, rejection, statistics or [])
+    ensemble = Ensemble(members, rejection, indexes or [])
     identity = {
         "photos": photos.identity,
         "models": {member.name: member.sha256 for member in members},

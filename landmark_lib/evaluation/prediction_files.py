@@ -26,6 +26,8 @@ REJECTED = "rejected"
 ENSEMBLE_LABELS, ENSEMBLE_SCORE, ENSEMBLE_VOTES = "ensemble_labels", "ensemble_score", "ensemble_votes"
 CHANCE = "chance_right"  # of the ensemble's first label, in 0 … 1; low for photos without a landmark
 NO_LANDMARK = "no_landmark"  # whether that is below the threshold
+# The training photos most similar to a photo, most similar first; similarities are cosines.
+SIMILAR_IDS, SIMILAR_LABELS, SIMILARITIES = "similar_ids", "similar_labels", "similarities"
 ROWS_PER_GROUP = 4096
 REJECTED_SCHEMA = pa.schema([("image_id", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
 
@@ -47,12 +49,13 @@ def columns_of(member: str) -> tuple[str, str]:
     return f"{name}_labels", f"{name}_scores"
 
 
-def predictions_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
+def predictions_schema(members: Sequence[str], *, rejecting: bool, similar: bool) -> pa.Schema:
     """Return the columns of predictions: each member's labels and softmax, and the ensemble's vote.
 
     Args:
         members: Their names.
         rejecting: Whether photos without a landmark are detected.
+        similar: Whether similar training photos are found.
     """
     strings, numbers = pa.list_(pa.string()), pa.list_(pa.float32())
     columns = [("image_id", pa.string())]
@@ -66,6 +69,8 @@ def predictions_schema(members: Sequence[str], *, rejecting: bool) -> pa.Schema:
     ]
     if rejecting:
         columns += [(CHANCE, pa.float64()), (NO_LANDMARK, pa.bool_())]
+    if similar:
+        columns += [(SIMILAR_IDS, strings), (SIMILAR_LABELS, strings), (SIMILARITIES, numbers)]
     return pa.schema(columns)
 
 

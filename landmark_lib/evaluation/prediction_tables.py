@@ -17,8 +17,12 @@ from landmark_lib.evaluation.prediction_files import (
     ENSEMBLE_LABELS,
     REJECTED,
     REJECTED_SCHEMA,
+    SIMILAR_IDS,
+    SIMILAR_LABELS,
+    SIMILARITIES,
     PredictionFiles,
 )
+from landmark_lib.method.neighbours import SHOWN
 from landmark_lib.storage import Place
 
 NAMES = {ANSWERS: "predictions", REJECTED: "rejected"}
@@ -65,12 +69,16 @@ def _json_lines(rows: list[dict[str, Any]]) -> str:
 
 
 def _head(schema: pa.Schema, top_k: int) -> list[str]:
-    """Return the names of columns: a list of labels or scores has one for each of its values."""
+    """Return the names of columns: a list has one for each of its values."""
     names: list[str] = []
     for field in schema:
-        is_list = pa.types.is_list(field.type)
-        names += [f"{field.name}_{rank}" for rank in range(1, top_k + 1)] if is_list else [field.name]
+        ranks = range(1, _width(field.name, top_k) + 1)
+        names += [f"{field.name}_{rank}" for rank in ranks] if pa.types.is_list(field.type) else [field.name]
     return names
+
+
+def _width(name: str, top_k: int) -> int:
+    return SHOWN if name in {SIMILAR_IDS, SIMILAR_LABELS, SIMILARITIES} else top_k
 
 
 def _cells(rows: list[dict[str, Any]], schema: pa.Schema, top_k: int) -> Iterator[list[Any]]:
@@ -79,5 +87,6 @@ def _cells(rows: list[dict[str, Any]], schema: pa.Schema, top_k: int) -> Iterato
         cells: list[Any] = []
         for field in schema:
             value = row[field.name]
-            cells += [*value, *[""] * (top_k - len(value))] if isinstance(value, list) else [value]
+            missing = _width(field.name, top_k) - len(value) if isinstance(value, list) else 0
+            cells += [*value, *[""] * missing] if isinstance(value, list) else [value]
         yield [as_cell(cell) if isinstance(cell, str) else cell for cell in cells]

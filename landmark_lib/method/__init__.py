@@ -24,7 +24,8 @@ Evaluation:
 - `vote`: the ensemble's vote and its score.
 - `ensemble_selection`: which trials of a search vote best together.
 - `similarity`: how similar a photo is to the training photos of the predicted class.
-- `rejection`: how likely a prediction is right, from the vote, the logits and the similarity.
+- `neighbours`: which training photos are most similar to a photo.
+- `rejection`: how likely a prediction is right, from the vote and the similarity to training photos.
 - `mixtures`: GAP if a share of the photos shows no landmark.
 - `metrics`: how good predictions are.
 - `calibration`: whether scores match accuracies, and the temperature that makes them match.

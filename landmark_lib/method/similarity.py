@@ -74,11 +74,13 @@ class FeatureStatistics:
         Returns:
             Cosines in -1 … 1, (photos,).
         """
-        centred = features.astype(np.float32) - self.centre
-        whitened = _unit(_whiten(centred, self.directions, self.shrinkage))
-        cosines = np.einsum("pf,pf->p", whitened, self.classes[classes]).astype(np.float64)
+        cosines = np.einsum("pf,pf->p", self.whitened(features), self.classes[classes]).astype(np.float64)
         clipped: NDArray[np.float64] = np.clip(cosines, -1.0, 1.0)  # rounding may exceed the range
         return clipped
+
+    def whitened(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Return features whitened and scaled to length 1, (photos, features)."""
+        return unit(_whiten(features.astype(np.float32) - self.centre, self.directions, self.shrinkage))
 
 
 def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
@@ -103,7 +105,7 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     centre = means[with_photos].mean(axis=0)
     classes = np.zeros(means.shape, np.float32)
     centred = (means[with_photos] - centre).astype(np.float32)
-    classes[with_photos] = _unit(_whiten(centred, strongest, shrinkage))
+    classes[with_photos] = unit(_whiten(centred, strongest, shrinkage))
     return FeatureStatistics(centre.astype(np.float32), strongest, shrinkage, classes)
 
 
@@ -114,7 +116,8 @@ def _whiten(
     return whitened
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors scaled to length 1, (photos, features); zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit
+    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return scaled

@@ -1,11 +1,12 @@
 """`report.html` of an evaluation: results, learning curves and the data set on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from landmark_lib.dataset import Manifest, read_classes
 from landmark_lib.evaluation_results import Evaluation
 from landmark_lib.hold_out import HoldOut
+from landmark_lib.method.neighbours import Neighbour
 from landmark_lib.predictions import Predictions
 from landmark_lib.report.curves import Curves
 from landmark_lib.report.dataset_sections import dataset_lead, dataset_sections, settings_section
@@ -20,7 +21,13 @@ from landmark_lib.report.evaluation_sections import (
     scores_section,
 )
 from landmark_lib.report.example_photos import read_class_photos, read_held_out, read_rejected
-from landmark_lib.report.gallery_sections import choose, confusion_section, gallery_section, read_examples
+from landmark_lib.report.gallery_sections import (
+    choose,
+    confusion_section,
+    gallery_section,
+    read_examples,
+    read_similar,
+)
 from landmark_lib.report.learning_sections import learning_section
 from landmark_lib.report.page import Section, render_page, render_part
 from landmark_lib.report.tuning_sections import tuning_sections
@@ -36,6 +43,7 @@ def evaluation_page(
     predictions: Predictions,
     curves: Mapping[str, Curves],
     tuning: Tuning | None = None,
+    similar: Sequence[Sequence[Neighbour]] = (),
 ) -> str:
     """Return the whole page as HTML.
 
@@ -46,6 +54,7 @@ def evaluation_page(
         predictions: The ensemble's, for all held-out photos.
         curves: Learning curves by the name of the member, in order; may be empty.
         tuning: Results of a search for their settings, if there was one.
+        similar: The training photos most similar to each held-out photo; empty if they are not known.
 
     Raises:
         LandmarkError: A file of the data set lacks a row that it should hold.
@@ -58,7 +67,7 @@ def evaluation_page(
         reliability_section(evaluation),
         disagreement_section(evaluation),
         rejection_section(evaluation),
-        *_photo_sections(manifest, evaluation, hold_out, predictions),
+        *_photo_sections(manifest, evaluation, hold_out, predictions, similar),
         *([learning_section(curves)] if curves else []),
         *(tuning_sections(tuning) if tuning else []),
         Section("dataset", "The data set", render_part("dataset.html", lead=dataset_lead(manifest))),
@@ -72,7 +81,11 @@ def evaluation_page(
 
 
 def _photo_sections(
-    manifest: Manifest, evaluation: Evaluation, hold_out: HoldOut, predictions: Predictions
+    manifest: Manifest,
+    evaluation: Evaluation,
+    hold_out: HoldOut,
+    predictions: Predictions,
+    similar: Sequence[Sequence[Neighbour]],
 ) -> list[Section]:
     root = hold_out.dataset
     confusion, classes = ensemble_of(evaluation).confusion, read_classes(root)
@@ -85,6 +98,7 @@ def _photo_sections(
         classes,
         lambda image_ids: read_held_out(root, manifest, image_ids),
         lambda indexes: read_class_photos(root, manifest, indexes),
+        read_similar(root, manifest, {photo: similar[photo] for photo in photos if similar}, classes),
     )
     pairs = {pair: examples[photo] for pair, photo in chosen.pairs.items()}
     return [

@@ -1,4 +1,4 @@
-"""Held-out photos by id, and an example training photo for a class."""
+"""Held-out and training photos by id, and an example training photo for a class."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -9,8 +9,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from landmark_lib.dataset import COMMON, REJECTED, VALIDATION, Manifest, read_table, training_directory
+from landmark_lib.dataset import (
+    COMMON,
+    REJECTED,
+    VALIDATION,
+    Manifest,
+    read_table,
+    shard_name,
+    training_directory,
+)
 from landmark_lib.errors import LandmarkError
+from landmark_lib.method.placement import place_row
 from landmark_lib.method.recipes import PLAIN
 from landmark_lib.report.examples import FILES_AT_ONCE, Wanted, read_jpegs, read_some
 
@@ -60,6 +69,31 @@ def read_class_photos(root: str, manifest: Manifest, classes: Collection[int]) -
     wanted: Wanted = {path: {photos[path][index] for index in indexes} for path, indexes in chosen.items()}
     jpegs = read_jpegs(root, wanted, KEY)
     return {index: jpegs[photos[path][index]] for path, indexes in chosen.items() for index in indexes}
+
+
+def read_training_photos(root: str, manifest: Manifest, image_ids: Collection[str]) -> dict[str, bytes]:
+    """Read untransformed training photos: JPEGs by image id; without those that are in no training set.
+
+    A row's shard is drawn from its id, so that few files are searched: one per photo and training set.
+    """
+    seed = manifest.number("seed")
+    searched: dict[str, set[str]] = defaultdict(set)
+    for member in (None, *range(manifest.members)):
+        directory = training_directory(member)
+        if shards := len(manifest.files_in(directory)):
+            for image_id in image_ids:
+                shard, _ = place_row(directory, image_id, str(PLAIN), shards, seed)
+                searched[shard_name(directory, shard, shards)].add(image_id)
+
+    def find(path: str) -> set[tuple[str, ...]]:
+        rows = read_table(root, path, KEY)
+        keys = zip(*(rows[name].to_pylist() for name in KEY), strict=True)
+        return {key for key in keys if key[0] in searched[path] and key[1] == str(PLAIN)}
+
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        found = dict(zip(searched, pool.map(find, searched), strict=True))
+    jpegs = read_jpegs(root, {path: keys for path, keys in found.items() if keys}, KEY)
+    return {image_id: jpeg for (image_id, _), jpeg in jpegs.items()}
 
 
 def read_rejected(root: str, manifest: Manifest, limit: int) -> list[dict[str, Any]]:

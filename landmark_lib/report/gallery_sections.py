@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from landmark_lib.dataset import LandmarkClass
+from landmark_lib.dataset import LandmarkClass, Manifest
 from landmark_lib.hold_out import HoldOut
+from landmark_lib.method.neighbours import Neighbour
 from landmark_lib.predictions import Predictions
+from landmark_lib.report.example_photos import read_training_photos
 from landmark_lib.report.mosaic import tile_address
 from landmark_lib.report.page import Section, render_part
 from landmark_lib.report.photo_choice import (
@@ -32,6 +34,23 @@ ReadClassPhotos = Callable[[Collection[int]], Mapping[int, bytes]]
 
 
 @dataclass(frozen=True)
+class SimilarPhoto:
+    """A training photo as the page shows it beside a photo that it is similar to.
+
+    Attributes:
+        image_id: Its id.
+        label: Its label.
+        similarity: Cosine of their features.
+        jpeg: The photo; None if the data set lacks it.
+    """
+
+    image_id: str
+    label: str
+    similarity: float
+    jpeg: bytes | None
+
+
+@dataclass(frozen=True)
 class Example:
     """A held-out photo as the page shows it.
 
@@ -41,7 +60,8 @@ class Example:
         truth: Its true label.
         labels: Predicted labels, best first, each with its score if it has one.
         right: Whether the first label is right.
-        neighbour: A training photo of the first label, if one was found.
+        class_photo: A training photo of the first label, if one was found.
+        similar: The most similar training photos, if they are known.
     """
 
     image_id: str
@@ -49,7 +69,8 @@ class Example:
     truth: str
     labels: list[tuple[str, float | None]]
     right: bool
-    neighbour: bytes | None
+    class_photo: bytes | None
+    similar: Sequence[SimilarPhoto] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,7 @@ def read_examples(
     classes: Sequence[LandmarkClass],
     read_photos: ReadPhotos,
     read_class_photos: ReadClassPhotos,
+    similar: Mapping[int, Sequence[SimilarPhoto]],
 ) -> dict[int, Example]:
     """Read held-out photos, and for each a training photo of the predicted class.
 
@@ -106,13 +128,14 @@ def read_examples(
         classes: By class index.
         read_photos: Reads held-out photos by image id.
         read_class_photos: Reads one photo per class by class index; a class may have none.
+        similar: The training photos most similar to these photos, by position; may lack any.
 
     Returns:
         Examples by position.
     """
     pairs = pairs_of(hold_out, predictions)
     jpegs = read_photos({hold_out.image_ids[photo] for photo in photos})
-    neighbours = read_class_photos({pairs[photo][1] for photo in photos})
+    class_photos = read_class_photos({pairs[photo][1] for photo in photos})
     examples = {}
     for photo in photos:
         labels = [classes[index].landmark_id for index in predictions.classes[photo].tolist()]
@@ -124,9 +147,41 @@ def read_examples(
             classes[true].landmark_id,
             list(zip(labels, scores, strict=False)),
             true == predicted,
-            neighbours.get(predicted),
+            class_photos.get(predicted),
+            similar.get(photo, ()),
         )
     return examples
+
+
+def read_similar(
+    root: str,
+    manifest: Manifest,
+    similar: Mapping[int, Sequence[Neighbour]],
+    classes: Sequence[LandmarkClass],
+) -> dict[int, list[SimilarPhoto]]:
+    """Read the training photos that are similar to some photos, by the position of these.
+
+    Args:
+        root: Root of the data set that the members were trained on.
+        manifest: Its manifest.
+        similar: Training photos by the position of the photo they are similar to.
+        classes: By class index.
+    """
+    jpegs = read_training_photos(
+        root, manifest, {found.image_id for of_photo in similar.values() for found in of_photo}
+    )
+    return {
+        photo: [
+            SimilarPhoto(
+                found.image_id,
+                classes[found.class_index].landmark_id,
+                found.similarity,
+                jpegs.get(found.image_id),
+            )
+            for found in of_photo
+        ]
+        for photo, of_photo in similar.items()
+    }
 
 
 def confusion_section(
@@ -200,6 +255,7 @@ def gallery_section(
             for name, shown, of, note in groups
             if shown
         ],
+        is_similar=any(example.similar for example in examples.values()),
         right=right,
         wrong=wrong,
         rejected=rejected,
@@ -215,5 +271,18 @@ def _tiles(example: Example) -> dict[str, Any]:
         "truth": example.truth,
         "labels": example.labels,
         "right": example.right,
-        "neighbour": tile_address(example.neighbour, TILE) if example.neighbour else None,
+        "class_photo": _address(example.class_photo),
+        "similar": [
+            {
+                "image_id": photo.image_id,
+                "label": photo.label,
+                "similarity": photo.similarity,
+                "address": _address(photo.jpeg),
+            }
+            for photo in example.similar
+        ],
     }
+
+
+def _address(jpeg: bytes | None) -> str | None:
+    return None if jpeg is None else tile_address(jpeg, TILE)

@@ -131,6 +131,11 @@ def gather(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return gathered
 
 
+def gather_objects(value: Result) -> list[Result]:
+    """Return a picklable value of every rank, in the order of the ranks."""
+    return [value] if _alone() else hvd.allgather_object(value)
+
+
 def run_on_all_ranks(ranks: Ranks, action: Callable[[], Result]) -> Result:
     """Run something that may fail on every rank, and fail on all of them if it fails on one.
 

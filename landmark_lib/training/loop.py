@@ -15,7 +15,7 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
 from landmark_lib.training.checks import members_to_train
-from landmark_lib.training.feature_statistics import training_feature_statistics
+from landmark_lib.training.feature_statistics import index_training_photos
 from landmark_lib.training.features import FeatureFeed
 from landmark_lib.training.feed import ImageFeed, MemberFeed, check_ranks
 from landmark_lib.training.horovod_step import Ranks
@@ -88,12 +88,12 @@ def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop:
 
 
 def _finish(training: MemberTraining, files: MemberFiles, feed: MemberFeed, ranks: Ranks) -> None:
-    """Compute the feature statistics of the best model, and write the last model."""
+    """Compute the feature statistics and the index of the best model, and write the last model."""
 
     def best_weights() -> Sequence[NDArray[np.float32]]:
         with training.watchdog.paused():  # the other ranks wait for rank 0 here
             return horovod_step.from_rank_0(ranks, files.best_weights)
 
     rows = training.watchdog.watch(feed.training_features(best_weights), "training rows for class means")
-    statistics = training_feature_statistics(files.data, ranks, rows)
-    horovod_step.from_rank_0(ranks, lambda: files.finish(feed.whole_model(), statistics, training.history))
+    index = index_training_photos(files.data, ranks, rows)
+    horovod_step.from_rank_0(ranks, lambda: files.finish(feed.whole_model(), index, training.history))

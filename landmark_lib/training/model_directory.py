@@ -4,6 +4,7 @@
   best.keras     the model with the best validation accuracy
   last.keras     the model after the last epoch
   sketch.npz     class means of the best model's features and how they vary, to reject photos of no landmark
+  neighbours.npz the training photos as vectors, to find those most similar to a photo
   history.csv    one line an epoch; history.jsonl holds the same
   curves.png     accuracy, loss and learning rate by epoch
   member.json    settings, data set, landmark ids, versions, best epoch, and how training ended
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from landmark_lib import __version__
 from landmark_lib.errors import LandmarkError
+from landmark_lib.method.neighbours import NeighbourIndex
 from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, to_flat
@@ -43,6 +45,7 @@ from landmark_lib.training.member_record import (
     write_member,
 )
 from landmark_lib.training.model import load_trained
+from landmark_lib.training.neighbours import write_index
 from landmark_lib.zip_archive import read_arrays
 
 BEST = "best.keras"
@@ -113,17 +116,16 @@ class MemberFiles:
         with writing_into(self.directory):
             write_member(self.directory, replace(record, ended=ended))
 
-    def finish(
-        self, model: keras.Model, statistics: FeatureStatistics, history: Sequence[EpochResult]
-    ) -> None:
-        """Write the last model, the feature statistics of the best one, and that training has ended.
+    def finish(self, model: keras.Model, index: NeighbourIndex, history: Sequence[EpochResult]) -> None:
+        """Write the last model, statistics and index of the best one's features, and that training has ended.
 
         Raises:
             LandmarkError: A file cannot be written.
         """
         with writing_into(self.directory):
             save_model(model, self.directory / LAST)
-            write_feature_statistics(statistics, self.directory)
+            write_feature_statistics(index.projection.statistics, self.directory)
+            write_index(index, self.directory)
             write_history(self.directory, history)
             self._draw(history)
             write_member(self.directory, self._record(history, FINISHED))

@@ -67,7 +67,7 @@ def test_the_answers_to_photos_with_the_names_of_landmarks(tmp_path, capsys):
         "ensemble_score": 0.75,
         "ensemble_votes": 1,
     }
-    schema = predictions_schema(["member-0"], rejecting=False)
+    schema = predictions_schema(["member-0"], rejecting=False, similar=False)
     files = PredictionFiles(Place(str(tmp_path / "a\x1b[2Jb")), {}, schema, 1)
     rejected = pa.table({"image_id": ["r"], "reason": [hostile], "detail": [""]})
     files.write(0, pa.Table.from_pylist([answer], schema), rejected)

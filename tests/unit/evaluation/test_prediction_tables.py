@@ -11,7 +11,7 @@ from landmark_lib.evaluation.prediction_files import REJECTED_SCHEMA, Prediction
 from landmark_lib.evaluation.prediction_tables import write_tables
 from landmark_lib.storage import Place
 
-SCHEMA = predictions_schema(["member-0"], rejecting=True)
+SCHEMA = predictions_schema(["member-0"], rejecting=True, similar=True)
 ROWS = [
     {
         "image_id": image_id,
@@ -64,6 +64,6 @@ def test_json_lines_have_the_columns_of_the_parquet_files(files, tmp_path):
 
 
 def test_predictions_with_other_columns_are_refused(files, tmp_path):
-    others = predictions_schema(["member-0", "member-1"], rejecting=True)
+    others = predictions_schema(["member-0", "member-1"], rejecting=True, similar=True)
     with pytest.raises(UserError, match="holds predictions with other columns; name another directory"):
         PredictionFiles(Place(str(tmp_path)), {}, others, units=2).begin()

@@ -12,7 +12,7 @@ IDS = ["=cmd|' /C calc'!A0", "-2+3", "@a", "\tb", "'=c"]
 
 
 def test_ids_that_begin_like_formulas_stay_as_they_are(tmp_path):
-    schema = predictions_schema(["member-0"], rejecting=False)
+    schema = predictions_schema(["member-0"], rejecting=False, similar=False)
     row = {
         "member_0_labels": ["1"],
         "member_0_scores": [0.5],

@@ -1,0 +1,188 @@
+"""The training photos that are most similar to a photo, found exactly among all of them.
+
+Features are whitened as for `similarity`, and projected onto the directions in which whitened training photos
+vary most. What little the others say is lost, and a million photos fit into memory. A search compares a photo
+with every training photo, which takes less time than the network did.
+
+Source: Jegou & Chum, "Negative Evidences and Co-occurrences in Image Retrieval: The Benefit of PCA and
+Whitening" (2012).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, unit
+
+DIMENSIONS = 256
+SHOWN = 3
+OF_CLASS = 3  # nearest photos of a class, whose mean similarity is evidence for it
+BLOCK = 65_536  # training photos compared at a time, as 32-bit floats
+
+
+@dataclass(frozen=True)
+class Projection:
+    """From features to the vectors that are compared.
+
+    Attributes:
+        statistics: How features are whitened.
+        directions: Orthonormal, (features, dimensions) float32.
+    """
+
+    statistics: FeatureStatistics
+    directions: NDArray[np.float32]
+
+    def vectors(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Return the vectors of photos, of length 1: (photos, features) -> (photos, dimensions)."""
+        return unit(self.statistics.whitened(features) @ self.directions)
+
+
+def strongest_directions(sums: FeatureSums, statistics: FeatureStatistics) -> NDArray[np.float32]:
+    """Return the directions in which whitened features vary most, (features, dimensions) float32.
+
+    Args:
+        sums: Over all training photos.
+        statistics: Computed from them.
+    """
+    photos = sums.photos.sum()
+    mean = sums.features.sum(axis=0) / photos
+    covariance = sums.products / photos - np.outer(mean, mean)
+    whitening = np.eye(len(mean)) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
+    _, directions = np.linalg.eigh(whitening @ covariance @ whitening)  # ascending
+    strongest: NDArray[np.float32] = directions[:, ::-1][:, :DIMENSIONS].astype(np.float32)
+    return strongest
+
+
+@dataclass(frozen=True)
+class NeighbourIndex:
+    """The training photos of a member, to search for similar ones.
+
+    Attributes:
+        projection: From features to vectors.
+        image_ids: Distinct ids, (photos,), sorted by class, then by id.
+        classes: Class index of each photo, (photos,) int32, ascending.
+        vectors: As `Projection.vectors` returns them, (photos, dimensions) float16.
+
+    Raises:
+        ValueError: Shapes that do not fit, or classes that are not sorted.
+    """
+
+    projection: Projection
+    image_ids: Sequence[str]
+    classes: NDArray[np.int32]
+    vectors: NDArray[np.float16]
+
+    def __post_init__(self) -> None:
+        photos, dimensions = len(self.image_ids), self.projection.directions.shape[1]
+        shapes = (self.classes.shape, self.vectors.shape)
+        if shapes != ((photos,), (photos, dimensions)) or (np.diff(self.classes) < 0).any():
+            raise ValueError(
+                f"expected {photos} sorted classes and vectors of {dimensions}, received {shapes}"
+            )
+
+    @classmethod
+    def of_photos(
+        cls,
+        projection: Projection,
+        image_ids: Sequence[str],
+        classes: NDArray[np.int32],
+        vectors: NDArray[np.float16],
+    ) -> Self:
+        """Return the index of photos in any order."""
+        order = sorted(range(len(image_ids)), key=lambda photo: (classes[photo], image_ids[photo]))
+        return cls(projection, [image_ids[photo] for photo in order], classes[order], vectors[order])
+
+    def nearest(
+        self, vectors: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Find the training photos most similar to some photos.
+
+        Args:
+            vectors: Of the photos, (photos, dimensions).
+            count: Training photos to find; all, if there are fewer.
+
+        Returns:
+            Their positions in the index, and their cosines to the photos, most similar first, equal ones by position;
+            (photos, count) each.
+        """
+        found = np.empty((len(vectors), 0), np.int64)
+        cosines = np.empty((len(vectors), 0), np.float32)
+        for start in range(0, len(self.vectors), BLOCK):
+            of_block = vectors @ self.vectors[start : start + BLOCK].astype(np.float32).T
+            largest = _largest(of_block, count)
+            found = np.concatenate((found, start + largest), axis=1)
+            cosines = np.concatenate((cosines, np.take_along_axis(of_block, largest, axis=1)), axis=1)
+            best = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
+            found = np.take_along_axis(found, best, axis=1)
+            cosines = np.take_along_axis(cosines, best, axis=1)
+        return found, cosines
+
+    def similarity(
+        self, vectors: NDArray[np.float32], classes: NDArray[np.integer[Any]]
+    ) -> NDArray[np.float64]:
+        """Return how similar photos are to the training photos of one class each.
+
+        Args:
+            vectors: Of the photos, (photos, dimensions).
+            classes: A class index for each photo, (photos,).
+
+        Returns:
+            Mean cosine to the `OF_CLASS` most similar photos of the class, (photos,); 0 for a class without
+            photos.
+        """
+        starts = np.searchsorted(self.classes, classes, side="left")
+        stops = np.searchsorted(self.classes, classes, side="right")
+        similarities = np.zeros(len(vectors))
+        for photo, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+            cosines = self.vectors[start:stop].astype(np.float32) @ vectors[photo]
+            if len(cosines):
+                similarities[photo] = np.sort(cosines)[-OF_CLASS:].mean()
+        return similarities
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training photo that is similar to a photo."""
+
+    image_id: str
+    class_index: int
+    similarity: float  # cosine
+
+
+def most_similar(
+    indexes: Sequence[NeighbourIndex], features: Sequence[NDArray[np.floating[Any]]], count: int = SHOWN
+) -> list[list[Neighbour]]:
+    """Return the training photos most similar to each photo, for an ensemble.
+
+    Args:
+        indexes: Each member's.
+        features: Of the photos for each member, (photos, features) each.
+        count: Training photos to return for each photo.
+
+    Returns:
+        For each photo distinct training photos, most similar first, as similar as the member finds them to
+        which they are most similar.
+    """
+    photos: list[dict[str, Neighbour]] = [{} for _ in features[0]]
+    for index, of_member in zip(indexes, features, strict=True):
+        positions, cosines = index.nearest(index.projection.vectors(of_member), count)
+        for known, at, similarities in zip(photos, positions.tolist(), cosines.tolist(), strict=True):
+            for position, similarity in zip(at, similarities, strict=True):
+                image_id = index.image_ids[position]
+                if image_id not in known or similarity > known[image_id].similarity:
+                    known[image_id] = Neighbour(image_id, int(index.classes[position]), similarity)
+    return [
+        sorted(known.values(), key=lambda found: (-found.similarity, found.image_id))[:count]
+        for known in photos
+    ]
+
+
+def _largest(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """Return the columns of the `count` largest values of each row, ascending; faster than sorting all."""
+    columns = values.shape[1]
+    if count >= columns:
+        return np.broadcast_to(np.arange(columns), values.shape)
+    return np.sort(np.argpartition(values, columns - count, axis=1)[:, columns - count :], axis=1)
