@@ -105,8 +105,8 @@ class NeighbourIndex:
             count: Training photos to find; all, if there are fewer.
 
         Returns:
-            Their positions in the index, and their cosines to the photos, most similar first, equal ones by position;
-            (photos, count) each.
+            Their positions in the index and their cosines to the photos, (photos, count) each; most similar
+            first, equal ones by position.
         """
         found = np.empty((len(vectors), 0), np.int64)
         cosines = np.empty((len(vectors), 0), np.float32)

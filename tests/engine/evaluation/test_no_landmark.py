@@ -1,4 +1,4 @@
-"""Photos without a landmark are detected by feature statistics of training, and rank low in submissions."""
+"""Photos without a landmark are detected by what training kept of its photos, and rank low in submissions."""
 
 import json
 import re
@@ -20,11 +20,20 @@ from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation.evidence import evidence_of, without_true_class
 from landmark_lib.evaluation.photos import find_photos
 from landmark_lib.evaluation.predict import predict
-from landmark_lib.evaluation.prediction_files import ANSWERS, CHANCE, NO_LANDMARK
+from landmark_lib.evaluation.prediction_files import (
+    ANSWERS,
+    CHANCE,
+    NO_LANDMARK,
+    SIMILAR_IDS,
+    SIMILAR_LABELS,
+    SIMILARITIES,
+)
 from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary
 from landmark_lib.evaluation.rejection_file import REJECTION
 from landmark_lib.evaluation.submission import write_submission
 from landmark_lib.evaluation.table import describe_evaluation
+from landmark_lib.method.neighbours import SHOWN, NeighbourIndex, Projection, strongest_directions
+from landmark_lib.method.rejection import EVIDENCE
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.predictions import Outputs
 from landmark_lib.settings import EvaluateSettings, PredictSettings
@@ -32,6 +41,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.member_record import write_member
 from landmark_lib.training.model import features_of, load_trained
 from landmark_lib.training.model_directory import BEST, STATISTICS, write_feature_statistics
+from landmark_lib.training.neighbours import INDEX, write_index
 
 FREE = 8
 
@@ -46,7 +56,7 @@ def held_out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def just_trained(models, held_out, tmp_path_factory):
-    """Members with the feature statistics that training writes."""
+    """Members with the feature statistics and the index that training writes."""
     directory = tmp_path_factory.mktemp("trained") / "models"
     shutil.copytree(models, directory)
     (directory / REJECTION).unlink(missing_ok=True)
@@ -58,7 +68,18 @@ def just_trained(models, held_out, tmp_path_factory):
         features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
         sums = FeatureSums.zeros(3, features.shape[1])
         sums.add(features, np.arange(30) % 3)
-        write_feature_statistics(feature_statistics(sums), Place(str(directory / name)))
+        statistics = feature_statistics(sums)
+        write_feature_statistics(statistics, Place(str(directory / name)))
+        projection = Projection(statistics, strongest_directions(sums, statistics))
+        write_index(
+            NeighbourIndex.of_photos(
+                projection,
+                [f"photo {number}" for number in range(30)],
+                (np.arange(30) % 3).astype(np.int32),
+                projection.vectors(features).astype(np.float16),
+            ),
+            Place(str(directory / name)),
+        )
     return directory
 
 
@@ -103,6 +124,11 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
     files, summary = predict(settings, find_photos(settings, ""), one_rank)
     rows = pa.concat_tables(files.read(ANSWERS)).to_pylist()
     assert all(0 <= row[CHANCE] <= 1 and row[NO_LANDMARK] == (row[CHANCE] < threshold) for row in rows)
+    names = {f"photo {number}": f"landmark {number % 3}" for number in range(30)}
+    for row in rows:
+        assert len(set(row[SIMILAR_IDS])) == SHOWN
+        assert [names[image_id] for image_id in row[SIMILAR_IDS]] == row[SIMILAR_LABELS]
+        assert row[SIMILARITIES] == sorted(row[SIMILARITIES], reverse=True)
     assert summary.no_landmark == sum(row[NO_LANDMARK] for row in rows)
     assert f"{summary.no_landmark} of them likely without a landmark" in describe_summary(files, summary)
     assert describe_predictions(files, summary.members, {}).count("likely ") == FREE
@@ -115,15 +141,19 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
         assert float(score) == by_id[before.partition(",")[0]][CHANCE]
 
 
-def test_members_without_feature_statistics_learn_no_rejection_and_report_it(sketched, held_out, streets):
-    (sketched / MEMBERS[1] / STATISTICS).unlink()
+@pytest.mark.parametrize("lost", [STATISTICS, INDEX])
+def test_members_without_their_training_photos_learn_no_rejection_and_report_it(
+    lost, sketched, held_out, streets
+):
+    (sketched / MEMBERS[1] / lost).unlink()
     evaluation, _ = evaluate(settings_for(sketched), held_out)
     assert evaluation.rejection is None
-    assert "No rejection model: a member has no feature statistics (sketch.npz)" in describe_evaluation(
-        evaluation, dataset.read_classes(held_out)
+    assert (
+        "No rejection model: a member has no index of its training photos (neighbours.npz)"
+        in describe_evaluation(evaluation, dataset.read_classes(held_out))
     )
     assert not (sketched / REJECTION).exists()
-    with pytest.raises(UserError, match="--no-landmark: a member has no feature statistics"):
+    with pytest.raises(UserError, match="--no-landmark: a member has no index of its training photos"):
         evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
 
 
@@ -138,10 +168,11 @@ def test_what_was_learned_for_other_models_is_refused(sketched, held_out, street
         predict(settings, find_photos(settings, ""), one_rank)
 
 
+@pytest.mark.parametrize("name", [STATISTICS, INDEX])
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
-def test_broken_feature_statistics_are_reported_by_name(sketched, held_out, content):
-    (sketched / MEMBERS[2] / STATISTICS).write_bytes(content)
-    with pytest.raises(LandmarkError, match=f"{MEMBERS[2]}/{STATISTICS} cannot be read"):
+def test_broken_files_of_training_photos_are_reported_by_name(sketched, held_out, name, content):
+    (sketched / MEMBERS[2] / name).write_bytes(content)
+    with pytest.raises(LandmarkError, match=f"{MEMBERS[2]}/{name} cannot be read"):
         evaluate(settings_for(sketched), held_out)
 
 
@@ -166,15 +197,19 @@ def test_masked_classes_are_never_predicted():
     truth = np.arange(6) % 4
     sums = FeatureSums.zeros(4, 8)
     sums.add(random.random((20, 8)).astype(np.float32), np.arange(20) % 4)
-    statistics = [feature_statistics(sums)] * 3
+    projection = Projection(feature_statistics(sums), np.eye(8, dtype=np.float32))
+    vectors = projection.vectors(random.random((20, 8))).astype(np.float16)
+    indexes = [
+        NeighbourIndex.of_photos(projection, list("abcdefghijklmnopqrst"), np.arange(20) % 4, vectors)
+    ] * 3
     for before, after in zip(outputs, without_true_class(outputs, truth), strict=True):
         others = np.delete(before.logits.numpy()[0], truth[0])
         assert truth[0] != after.logits.numpy()[0].argmax()
         energy = tf.reduce_logsumexp(after.logits, axis=1).numpy()[0]
         assert energy == pytest.approx(np.log(np.exp(others).sum()), rel=1e-5)
     known, unknown = (
-        evidence_of(outputs, statistics),
-        evidence_of(without_true_class(outputs, truth), statistics),
+        evidence_of(outputs, indexes),
+        evidence_of(without_true_class(outputs, truth), indexes),
     )
-    assert (unknown.values[:, 1] < known.values[:, 1]).all()
+    assert known.values.shape == unknown.values.shape == (6, len(EVIDENCE))
     assert np.isfinite(unknown.values).all()

@@ -1,6 +1,7 @@
 """What the frozen layers return, computed once, trains the others as images do."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 from job_runs import run_here
 from small_dataset import write_small_dataset
 
+from landmark_lib.method.recipes import PLAIN
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
 from landmark_lib.training.feature_files import FEATURES, cut
 from landmark_lib.training.member_record import read_member
 from landmark_lib.training.model import load_trained
 from landmark_lib.training.model_directory import read_feature_statistics
+from landmark_lib.training.neighbours import read_index
 
 OPTIONS = [
     *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
@@ -113,6 +116,26 @@ def test_two_ranks_compute_each_missing_shard_once(on_two_ranks):
     train("--epochs", "3")
     assert {path: path.stat().st_mtime_ns for path in files[1:]} == before
     assert files[0].read_bytes() == content
+
+
+def test_two_ranks_index_each_training_photo_once_by_its_untransformed_row(on_two_ranks, small_dataset):
+    models, _ = on_two_ranks
+    rows = {}
+    for path in (models / FEATURES).glob("*/train/*/*.parquet"):
+        named = pq.read_table(Path(small_dataset) / path.relative_to(path.parents[2]), columns=["recipe"])
+        table = pq.read_table(path)
+        columns = (table[name].to_pylist() for name in ("image_id", "class_index", "features"))
+        for recipe, image_id, index, features in zip(named["recipe"].to_pylist(), *columns, strict=True):
+            if recipe == str(PLAIN):
+                assert image_id not in rows
+                rows[image_id] = index, features
+    directory = Place(str(models / "member-0"))
+    found = read_index(directory, read_feature_statistics(directory))
+    assert sorted(found.image_ids) == sorted(image_id.decode() for image_id in rows)
+    expected = [rows[image_id.encode()] for image_id in found.image_ids]
+    assert found.classes.tolist() == [index for index, _ in expected]
+    vectors = found.projection.vectors(np.array([features for _, features in expected]))
+    np.testing.assert_allclose(found.vectors, vectors, atol=2e-3)
 
 
 def test_two_ranks_compute_statistics_of_all_rows(on_two_ranks):

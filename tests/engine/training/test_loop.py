@@ -54,6 +54,7 @@ def test_directory_of_a_member_is_self_contained(trained, small_dataset):
         *(
             "best.keras",
             "sketch.npz",
+            "neighbours.npz",
             "last.keras",
             "history.csv",
             "history.jsonl",
