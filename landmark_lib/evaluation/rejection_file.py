@@ -50,8 +50,7 @@ def read_rejection(models: str, members: Sequence[TrainedMember]) -> Rejection |
         return None
     except (OSError, ValueError) as error:
         raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it again") from None
-    # Older files have another name for the third piece of evidence.
-    if content.models != _checksums(members) or len(content.evidence) != len(EVIDENCE):
+    if content.models != _checksums(members) or content.evidence != list(EVIDENCE):
         raise UserError(
             f"--models: {place} was learned for other models; run jobs/evaluate.py again, or remove the file"
             " to predict without rejection"

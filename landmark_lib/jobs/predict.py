@@ -16,18 +16,20 @@ def predict(settings: PredictSettings) -> None:
     """
     from landmark_lib.evaluation.output_file import check_output_file
     from landmark_lib.evaluation.photos import find_photos
+    from landmark_lib.evaluation.prediction_report import write_report
     from landmark_lib.evaluation.prediction_tables import write_tables
     from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary, read_names
     from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
     from landmark_lib.storage import Place
-    from landmark_lib.training.member_record import finished_members
+    from landmark_lib.training.member_record import finished_members, read_member
 
     root = "" if settings.input else given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     # Errors in these show before TensorFlow starts, and hours before the last photo.
     names = read_names(settings.names) if settings.names else {}
     wanted = read_test_list(settings.test_list) if settings.test_list else None
-    if settings.submission and is_rank_0():
-        check_output_file(Place(settings.submission), "--submission")
+    for option, path in (("--submission", settings.submission), ("--report", settings.report)):
+        if path and is_rank_0():
+            check_output_file(Place(path), option)
     members = finished_members(settings.models)
     LOGGER.info("looking for photos")
     photos = find_photos(settings, root)
@@ -46,6 +48,10 @@ def predict(settings: PredictSettings) -> None:
     # Everything is written before anything is printed: the reader of a pipe may close it early.
     if settings.format != "parquet":
         text += [f"Table: {visible(place)}" for place in write_tables(files, settings.format)]
+    if settings.report:
+        page, record = Place(settings.report), read_member(members[0])
+        write_report(page, files, summary, photos, settings.models, record)
+        text.append(f"Report: {visible(page)}")
     if settings.submission:
         count, empty = write_submission(files, settings.submission, lines)
         path = visible(settings.submission)

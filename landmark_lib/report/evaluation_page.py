@@ -21,15 +21,10 @@ from landmark_lib.report.evaluation_sections import (
     scores_section,
 )
 from landmark_lib.report.example_photos import read_class_photos, read_held_out, read_rejected
-from landmark_lib.report.gallery_sections import (
-    choose,
-    confusion_section,
-    gallery_section,
-    read_examples,
-    read_similar,
-)
+from landmark_lib.report.gallery_sections import choose, confusion_section, gallery_section, read_examples
 from landmark_lib.report.learning_sections import learning_section
 from landmark_lib.report.page import Section, render_page, render_part
+from landmark_lib.report.similar_photos import read_similar
 from landmark_lib.report.tuning_sections import tuning_sections
 from landmark_lib.tuning_results import Tuning
 
@@ -98,7 +93,17 @@ def _photo_sections(
         classes,
         lambda image_ids: read_held_out(root, manifest, image_ids),
         lambda indexes: read_class_photos(root, manifest, indexes),
-        read_similar(root, manifest, {photo: similar[photo] for photo in photos if similar}, classes),
+        read_similar(
+            root,
+            manifest,
+            {
+                photo: [
+                    (found.image_id, classes[found.class_index].landmark_id, found.similarity)
+                    for found in similar[photo]
+                ]
+                for photo in (photos if similar else ())
+            },
+        ),
     )
     pairs = {pair: examples[photo] for pair, photo in chosen.pairs.items()}
     return [

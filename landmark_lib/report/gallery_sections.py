@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from landmark_lib.dataset import LandmarkClass, Manifest
+from landmark_lib.dataset import LandmarkClass
 from landmark_lib.hold_out import HoldOut
-from landmark_lib.method.neighbours import Neighbour
 from landmark_lib.predictions import Predictions
-from landmark_lib.report.example_photos import read_training_photos
 from landmark_lib.report.mosaic import tile_address
 from landmark_lib.report.page import Section, render_part
 from landmark_lib.report.photo_choice import (
@@ -21,6 +19,7 @@ from landmark_lib.report.photo_choice import (
     most_confident_wrong,
     pairs_of,
 )
+from landmark_lib.report.similar_photos import SimilarPhoto, similar_tiles
 
 MAX_PAIRS = 12  # of classes, shown as photos
 MAX_PAIRS_LISTED = 40
@@ -31,23 +30,6 @@ TILE = 168  # pixels per side, more than the page shows, for high-density screen
 Confusion = Sequence[tuple[int, int, int]]  # true class, predicted class, photos
 ReadPhotos = Callable[[Collection[str]], Mapping[str, bytes]]
 ReadClassPhotos = Callable[[Collection[int]], Mapping[int, bytes]]
-
-
-@dataclass(frozen=True)
-class SimilarPhoto:
-    """A training photo as the page shows it beside a photo that it is similar to.
-
-    Attributes:
-        image_id: Its id.
-        label: Its label.
-        similarity: Cosine of their features.
-        jpeg: The photo; None if the data set lacks it.
-    """
-
-    image_id: str
-    label: str
-    similarity: float
-    jpeg: bytes | None
 
 
 @dataclass(frozen=True)
@@ -153,37 +135,6 @@ def read_examples(
     return examples
 
 
-def read_similar(
-    root: str,
-    manifest: Manifest,
-    similar: Mapping[int, Sequence[Neighbour]],
-    classes: Sequence[LandmarkClass],
-) -> dict[int, list[SimilarPhoto]]:
-    """Read the training photos that are similar to some photos, by the position of these.
-
-    Args:
-        root: Root of the data set that the members were trained on.
-        manifest: Its manifest.
-        similar: Training photos by the position of the photo they are similar to.
-        classes: By class index.
-    """
-    jpegs = read_training_photos(
-        root, manifest, {found.image_id for of_photo in similar.values() for found in of_photo}
-    )
-    return {
-        photo: [
-            SimilarPhoto(
-                found.image_id,
-                classes[found.class_index].landmark_id,
-                found.similarity,
-                jpegs.get(found.image_id),
-            )
-            for found in of_photo
-        ]
-        for photo, of_photo in similar.items()
-    }
-
-
 def confusion_section(
     confusion: Confusion, classes: Sequence[LandmarkClass], examples: Mapping[Pair, Example]
 ) -> Section:
@@ -271,18 +222,6 @@ def _tiles(example: Example) -> dict[str, Any]:
         "truth": example.truth,
         "labels": example.labels,
         "right": example.right,
-        "class_photo": _address(example.class_photo),
-        "similar": [
-            {
-                "image_id": photo.image_id,
-                "label": photo.label,
-                "similarity": photo.similarity,
-                "address": _address(photo.jpeg),
-            }
-            for photo in example.similar
-        ],
+        "class_photo": tile_address(example.class_photo, TILE) if example.class_photo else None,
+        "similar": similar_tiles(example.similar),
     }
-
-
-def _address(jpeg: bytes | None) -> str | None:
-    return None if jpeg is None else tile_address(jpeg, TILE)

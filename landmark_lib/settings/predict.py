@@ -39,6 +39,11 @@ class PredictSettings(PhotoSettings):
         "Also write predictions and rejected photos as one file each: csv (each label and score in a column)"
         " or jsonl (JSON Lines). Parquet is always written.",
     )
+    report: str | None = place(
+        None,
+        "File for a page (HTML) of the first 60 photos: their labels, and the training photos most similar to"
+        " them.",
+    )
     submission: str | None = place(
         None, "File for Kaggle, id,landmarks: one label and its score, empty for a rejected photo."
     )

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from evaluations import MEASURED, MEMBERS, curves_of, evaluation_of, predictions_of
+from evaluations import MEASURED, MEMBERS, curves_of, evaluation_of, predictions_of, similar_of
 from page_outline import Outline, outline
 from report_datasets import WRITERS
 
 from landmark_lib.dataset import Manifest
 from landmark_lib.evaluation_results import Evaluation
 from landmark_lib.hold_out import HoldOut
+from landmark_lib.method.neighbours import Neighbour
 from landmark_lib.predictions import Predictions
 from landmark_lib.report.curves import Curves
 from landmark_lib.report.evaluation_page import evaluation_page
@@ -43,6 +44,7 @@ class EvaluationReport(Report):
     hold_out: HoldOut | None = None
     predictions: Predictions | None = None
     curves: dict[str, Curves] | None = None
+    similar: list[list[Neighbour]] | None = None
 
     def section(self, anchor: str) -> str:
         return self.outline.section(anchor)
@@ -74,7 +76,9 @@ def measured(tmp_path_factory):
         hold_out, predictions = predictions_of(root, manifest)
         evaluation = evaluation_of(manifest, hold_out, predictions)
         curves = {name: curves_of(k) for k, name in enumerate(MEMBERS)}
-        path.write_text(evaluation_page(manifest, evaluation, hold_out, predictions, curves), "utf-8")
+        similar = similar_of(root, manifest, hold_out)
+        page = evaluation_page(manifest, evaluation, hold_out, predictions, curves, similar=similar)
+        path.write_text(page, "utf-8")
         made[name] = EvaluationReport(
             path,
             manifest,
@@ -83,6 +87,7 @@ def measured(tmp_path_factory):
             hold_out=hold_out,
             predictions=predictions,
             curves=curves,
+            similar=similar,
         )
     return made
 

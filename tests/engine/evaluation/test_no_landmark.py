@@ -205,8 +205,8 @@ def test_masked_classes_are_never_predicted():
     for before, after in zip(outputs, without_true_class(outputs, truth), strict=True):
         others = np.delete(before.logits.numpy()[0], truth[0])
         assert truth[0] != after.logits.numpy()[0].argmax()
-        energy = tf.reduce_logsumexp(after.logits, axis=1).numpy()[0]
-        assert energy == pytest.approx(np.log(np.exp(others).sum()), rel=1e-5)
+        total = tf.reduce_logsumexp(after.logits, axis=1).numpy()[0]
+        assert total == pytest.approx(np.log(np.exp(others).sum()), rel=1e-5)
     known, unknown = (
         evidence_of(outputs, indexes),
         evidence_of(without_true_class(outputs, truth), indexes),

@@ -271,6 +271,15 @@ def test_a_users_mistake_is_one_line_and_status_2(small_dataset, models, tmp_pat
     assert told.count("\n") == 1
 
 
+def test_a_page_shows_the_first_photos(folder, models, tmp_path, capsys):
+    page = tmp_path / "page" / "out.html"
+    options = ["--input", str(folder), "--models", str(models), "--output", str(tmp_path / "out")]
+    assert exit_status(PredictSettings, predict_job.predict, [*options, "--report", str(page)]) == 0
+    assert f"Report: {page}" in capsys.readouterr().out
+    text = page.read_text()
+    assert all(f'alt="Photo {image_id}"' in text for image_id in IDS if image_id.endswith(".png"))
+
+
 def test_a_test_list_needs_ids(tmp_path):
     (tmp_path / "list.csv").write_text("url\nx\n")
     with pytest.raises(UserError, match="expected a CSV with the header id, found 'url'"):

@@ -22,6 +22,9 @@ ROWS = [
         "ensemble_votes": 1,
         "chance_right": 0.5,
         "no_landmark": False,
+        "similar_ids": ["x", "y", "z"],
+        "similar_labels": ["1", "1", "café"],
+        "similarities": [0.75, 0.5, 0.25],
     }
     for image_id in ("=a", "b")
 ]
@@ -52,6 +55,8 @@ def test_csv_has_a_column_for_each_label_and_score(files, tmp_path):
     assert "member_0_labels_3" not in rows[0]
     assert rows[0]["ensemble_votes"] == "1"
     assert (rows[0]["chance_right"], rows[0]["no_landmark"]) == ("0.5", "False")
+    assert [rows[0][f"similar_ids_{rank}"] for rank in (1, 2, 3)] == ["x", "y", "z"]
+    assert [rows[0][f"similarities_{rank}"] for rank in (1, 2, 3)] == ["0.75", "0.5", "0.25"]
     with (tmp_path / "rejected.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == REJECTED
 

@@ -11,6 +11,7 @@ from evaluations import MEMBERS, VOTERS, curves_of, evaluation_of, predictions_o
 from page_outline import outline
 from report_datasets import HOSTILE, SCRIPT, ids_of, write_dataset
 
+from landmark_lib.dataset import read_classes
 from landmark_lib.evaluation_results import Comparison, Figure, ReliabilityBin
 from landmark_lib.predictions import Predictions
 from landmark_lib.report.evaluation_figures import reliability_figure
@@ -98,7 +99,7 @@ def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):
         assert " ".join(cells) in told
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
-    assert "vote score +0.51, energy +1.52, similarity \N{MINUS SIGN}0.53." in told
+    assert "vote score +0.51, similarity +1.52, neighbours \N{MINUS SIGN}0.53." in told
     without = replace(page.evaluation, rejection=None, no_rejection="no feature statistics")
     assert "No rejection model: no feature statistics." in text_of(rejection_section(without))
 
@@ -347,8 +348,31 @@ def test_only_script_is_allowed_by_its_hash_alone(page):
 
 
 def test_the_same_evaluation_gives_the_same_page(page):
-    again = evaluation_page(page.manifest, page.evaluation, page.hold_out, page.predictions, page.curves)
+    again = evaluation_page(
+        page.manifest, page.evaluation, page.hold_out, page.predictions, page.curves, similar=page.similar
+    )
     assert again == page.text
+
+
+def test_photos_stand_beside_the_training_photos_they_are_similar_to(page):
+    alternatives = [image["alt"] for image in page.outline.all("img")]
+    shown = {alt.removeprefix("Photo ").partition(",")[0] for alt in alternatives if alt.startswith("Photo ")}
+    similar = dict(zip(page.hold_out.image_ids, page.similar, strict=True))
+    labels = [row.landmark_id for row in read_classes(page.root)]
+    gallery = page.section("gallery")
+    for image_id in shown & set(re.findall(r"photo (\S+-\d+)", gallery)):
+        for found in similar[image_id][:2]:
+            label = labels[found.class_index]
+            assert f"Training photo {found.image_id}, shows {label}" in alternatives
+            assert f"{label} {found.image_id} {found.similarity:.3f}" in gallery
+    assert "not in the data set" in gallery
+
+
+def test_without_an_index_no_similar_photos_are_shown(page):
+    told = outline(
+        evaluation_page(page.manifest, page.evaluation, page.hold_out, page.predictions, page.curves)
+    )
+    assert "most similar" not in told.section("gallery")
 
 
 def test_without_histories_there_are_no_learning_curves(page):
