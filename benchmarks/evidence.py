@@ -2,8 +2,8 @@
 
     python benchmarks/evidence.py --dataset DIR --models DIR --no-landmark DIR [--write]
 
-The models were trained with --trainable-layers 0 --cache-features. The cached features of all photos are split
-five times: three quarters of each class train a logistic regression (scikit-learn) and make the index of
+The models were trained with --trainable-layers 0 --cache-features. The cached features are split five times:
+three quarters of each class train a logistic regression (scikit-learn) and make the index of
 neighbours. One half of the other photos fits the rejection; the other half, with half of the photos without a
 landmark, measures it. Means over the splits, and standard deviations.
 """
