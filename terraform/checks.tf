@@ -20,3 +20,19 @@ check "spot_suits_one_node" {
     error_message = "${var.train_nodes} spot nodes: when Google preempts one, the job ends on all of them and resumes from its last checkpoint only when you start it again. The more nodes, the more often this happens."
   }
 }
+
+check "zone_has_the_gpu" {
+  assert {
+    condition = var.train_nodes == 0 || var.gpu_type == "nvidia-tesla-k80" || contains(
+      try(local.gpu_zones.zones[var.gpu_type][var.region], []), trimprefix(var.zone, "${var.region}-")
+    )
+    error_message = "zone ${var.zone}: in ${local.gpu_zones.read} it was not among the zones with ${var.gpu_type} (gpu_zones.yaml). In ${var.region} these are: ${join(", ", try(local.gpu_zones.zones[var.gpu_type][var.region], ["none"]))}. Google's answer: gcloud compute accelerator-types list --filter name=${var.gpu_type}"
+  }
+}
+
+check "few_h100_are_spot" {
+  assert {
+    condition     = var.train_nodes == 0 || var.gpu_type != "nvidia-h100-80gb" || var.gpu_count == 8 || var.spot
+    error_message = "${var.gpu_count} x nvidia-h100-80gb on demand: Google offers a3-highgpu machines with fewer than 8 GPUs only as spot machines or by flex-start. Set spot=true, or train on Vertex AI (output train_on_vertex)."
+  }
+}

@@ -1,32 +1,51 @@
 locals {
+  master_disk_gb    = 100
+  primary_disk_gb   = 150
+  secondary_disk_gb = 100
+
   dataproc_requirements = "dataproc/${filemd5("${path.module}/../requirements/dataproc.txt")}.txt"
   dataproc_environment = templatefile("${path.module}/templates/dataproc_environment.sh.tftpl", {
     requirements = "gs://${local.bucket_names.code}/${local.dataproc_requirements}"
   })
 
-  dataproc_properties = merge({
-    # Spot workers come and go: shuffled data stays on primary workers, and lost tasks are retried.
-    "dataproc:efm.spark.shuffle"                = "primary-worker"
-    "dataproc:am.primary_only"                  = "true"
-    "spark:spark.task.maxFailures"              = "10"
-    "spark:spark.stage.maxConsecutiveAttempts"  = "10"
-    "yarn:yarn.resourcemanager.am.max-attempts" = "10"
-    # YARN creates a secret for each job and passes it to its executors; the shuffle service must require it too.
-    "spark:spark.authenticate"           = "true"
-    "yarn:spark.authenticate"            = "true"
-    "spark:spark.network.crypto.enabled" = "true"
-    "spark:spark.io.encryption.enabled"  = "true"
-    # The locked packages, separate from the image's: templates/dataproc_environment.sh.tftpl.
-    "spark:spark.pyspark.python"        = "/opt/landmark/bin/python"
-    "spark:spark.pyspark.driver.python" = "/opt/landmark/bin/python"
-    # Python uses most of the 10 GB: decoding a large photo takes up to 480 MB.
-    "spark:spark.executor.cores"          = "4"
-    "spark:spark.executor.memory"         = "4g"
-    "spark:spark.executor.memoryOverhead" = "6g"
-    # Keep logs after the cluster is deleted.
-    "dataproc:dataproc.logging.stackdriver.job.driver.enable"         = "true"
-    "dataproc:dataproc.logging.stackdriver.job.yarn.container.enable" = "true"
-  }, var.spark_properties)
+  # As in docker/compose.yaml. Spark's default cipher does not detect changes (CVE-2025-55039), and a fallback to SASL
+  # would not encrypt.
+  spark_network_security = {
+    "spark.authenticate"                     = "true"
+    "spark.network.crypto.enabled"           = "true"
+    "spark.network.crypto.cipher"            = "AES/GCM/NoPadding"
+    "spark.network.crypto.authEngineVersion" = "2"
+    "spark.network.crypto.saslFallback"      = "false"
+  }
+  # Python uses most of the 10 GB: decoding a large photo takes up to 480 MB.
+  spark_executors = {
+    "spark.executor.cores"          = "4"
+    "spark.executor.memory"         = "4g"
+    "spark.executor.memoryOverhead" = "6g"
+  }
+
+  dataproc_properties = merge(
+    {
+      # Spot workers come and go: shuffled data stays on primary workers, and lost tasks are retried.
+      "dataproc:efm.spark.shuffle"                = "primary-worker"
+      "dataproc:am.primary_only"                  = "true"
+      "spark:spark.task.maxFailures"              = "10"
+      "spark:spark.stage.maxConsecutiveAttempts"  = "10"
+      "yarn:yarn.resourcemanager.am.max-attempts" = "10"
+      "spark:spark.io.encryption.enabled"         = "true"
+      # The locked packages, separate from the image's: templates/dataproc_environment.sh.tftpl.
+      "spark:spark.pyspark.python"        = "/opt/landmark/bin/python"
+      "spark:spark.pyspark.driver.python" = "/opt/landmark/bin/python"
+      # Keep logs after the cluster is deleted.
+      "dataproc:dataproc.logging.stackdriver.job.driver.enable"         = "true"
+      "dataproc:dataproc.logging.stackdriver.job.yarn.container.enable" = "true"
+    },
+    # YARN creates a secret for each job and passes it to its executors; the shuffle service, which is part of YARN,
+    # must require and encrypt the same.
+    { for name, value in merge(local.spark_network_security, local.spark_executors) : "spark:${name}" => value },
+    { for name, value in local.spark_network_security : "yarn:${name}" => value },
+    var.spark_properties,
+  )
 }
 
 resource "google_dataproc_autoscaling_policy" "this" {
@@ -99,7 +118,7 @@ resource "google_dataproc_cluster" "this" {
       machine_type  = var.master_machine_type
       disk_config {
         boot_disk_type    = "pd-standard"
-        boot_disk_size_gb = 100
+        boot_disk_size_gb = local.master_disk_gb
       }
     }
     worker_config {
@@ -107,7 +126,7 @@ resource "google_dataproc_cluster" "this" {
       machine_type  = var.worker_machine_type
       disk_config {
         boot_disk_type    = "pd-balanced" # used by the shuffle
-        boot_disk_size_gb = 150
+        boot_disk_size_gb = local.primary_disk_gb
       }
     }
     preemptible_worker_config {
@@ -115,7 +134,7 @@ resource "google_dataproc_cluster" "this" {
       preemptibility = "SPOT"
       disk_config {
         boot_disk_type    = "pd-standard"
-        boot_disk_size_gb = 100
+        boot_disk_size_gb = local.secondary_disk_gb
       }
     }
 

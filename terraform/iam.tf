@@ -1,9 +1,19 @@
+# Through these two Terraform enables the others and reads the project. In an empty project gcloud has to enable them
+# before the first apply (docs/cloud.md).
+resource "google_project_service" "first" {
+  for_each = toset(["cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"])
+
+  service            = each.value
+  disable_on_destroy = false # others may use it
+}
+
 resource "google_project_service" "this" {
   for_each = toset(concat(
     [
-      "artifactregistry.googleapis.com", "cloudresourcemanager.googleapis.com", "compute.googleapis.com",
-      "dataproc.googleapis.com", "iam.googleapis.com", "iap.googleapis.com", "logging.googleapis.com",
-      "monitoring.googleapis.com", "oslogin.googleapis.com", "secretmanager.googleapis.com", "storage.googleapis.com",
+      "aiplatform.googleapis.com", "artifactregistry.googleapis.com", "cloudbuild.googleapis.com",
+      "compute.googleapis.com", "dataproc.googleapis.com", "iam.googleapis.com", "iap.googleapis.com",
+      "logging.googleapis.com", "monitoring.googleapis.com", "oslogin.googleapis.com",
+      "secretmanager.googleapis.com", "storage.googleapis.com",
     ],
     var.billing_account == null ? [] : ["billingbudgets.googleapis.com"],
     var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
@@ -11,6 +21,8 @@ resource "google_project_service" "this" {
 
   service            = each.value
   disable_on_destroy = false # others may use it
+
+  depends_on = [google_project_service.first]
 }
 
 # One account per kind of machine, both without keys.
@@ -57,35 +69,21 @@ resource "google_project_iam_member" "this" {
   member  = google_service_account.this[each.value.account].member
 }
 
-# People who may submit jobs and log in. They act as the machines' accounts, and have no roles on the buckets.
-resource "google_project_iam_member" "operators" {
-  for_each = {
-    for pair in setproduct(var.operators, [
-      "roles/compute.osAdminLogin", "roles/compute.viewer", "roles/dataproc.editor", "roles/iap.tunnelResourceAccessor",
-    ]) : "${pair[0]} ${pair[1]}" => { member = pair[0], role = pair[1] }
-  }
-
-  project = var.project
-  role    = each.value.role
-  member  = each.value.member
-}
-
-resource "google_service_account_iam_member" "operators" {
-  for_each = {
-    for pair in setproduct(var.operators, keys(google_service_account.this)) :
-    "${pair[0]} ${pair[1]}" => { member = pair[0], account = pair[1] }
-  }
-
-  service_account_id = google_service_account.this[each.value.account].name
-  role               = "roles/iam.serviceAccountUser"
-  member             = each.value.member
-}
-
-# With a customer key, the services that store data need permission to use it.
+# The number of the project. It is read during the apply that enables the services, not by the plan before it.
 data "google_project" "this" {
   count = var.kms_key != null || var.billing_account != null ? 1 : 0
 
   project_id = var.project
+
+  depends_on = [google_project_service.first]
+}
+
+# With a customer key, the agents of the services that store data need permission to use it. Reading Cloud Storage's
+# agent creates it; the output create_service_agents creates the others that a new project lacks.
+data "google_storage_project_service_account" "this" {
+  count = var.kms_key == null ? 0 : 1
+
+  depends_on = [google_project_service.this]
 }
 
 resource "google_kms_crypto_key_iam_member" "this" {
@@ -93,6 +91,7 @@ resource "google_kms_crypto_key_iam_member" "this" {
     "artifact registry" = "gcp-sa-artifactregistry.iam"
     "compute"           = "compute-system.iam"
     "dataproc"          = "dataproc-accounts.iam"
+    "secret manager"    = "gcp-sa-secretmanager.iam"
     "storage"           = "gs-project-accounts.iam"
   }
 
@@ -100,5 +99,5 @@ resource "google_kms_crypto_key_iam_member" "this" {
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
   member        = "serviceAccount:service-${one(data.google_project.this).number}@${each.value}.gserviceaccount.com"
 
-  depends_on = [google_project_service.this]
+  depends_on = [google_project_service.this, data.google_storage_project_service_account.this]
 }

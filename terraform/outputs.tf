@@ -28,7 +28,7 @@ locals {
 
     start_nodes = "gcloud compute instances start ${join(" ", local.node_names)} ${local.at_zone}"
 
-    stop_nodes = "gcloud compute instances stop ${join(" ", local.node_names)} ${local.at_zone}"
+    stop_nodes = "gcloud compute instances stop ${join(" ", local.node_names)} ${local.at_zone}${local.gpu.local_ssd ? " --discard-local-ssd=true" : ""}"
   }
   on_nodes = {
     for name, command in local.node_commands :
@@ -44,20 +44,34 @@ locals {
       trap 'rm -rf "$folder"' EXIT
       ssh-keygen -q -t ed25519 -N '' -C ${var.name} -f "$folder/client"
       ssh-keygen -q -t ed25519 -N '' -C ${var.name} -f "$folder/host"
-      tar --create --directory "$folder" client client.pub host host.pub |
-        gcloud secrets versions add ${local.ssh_secret} --project ${var.project} --data-file=-
+      new=$(tar --create --directory "$folder" client client.pub host host.pub |
+        gcloud secrets versions add ${local.ssh_secret} --project ${var.project} --data-file=- --format 'value(name.basename())')
+      for version in $(gcloud secrets versions list ${local.ssh_secret} --project ${var.project} --filter state=enabled --format 'value(name.basename())'); do
+        [ "$version" = "$new" ] ||
+          gcloud secrets versions disable "$version" --secret ${local.ssh_secret} --project ${var.project}
+      done
     )
   COMMAND
 
   serverless_image = "${local.registry}/landmark-spark:${local.image_tag}-serverless"
+  # Google enforces authentication and encryption there; the cipher is Spark's default. The driver holds one record per
+  # file, nothing per photo.
+  serverless_properties = merge(local.spark_executors, {
+    "spark.driver.cores"                   = "4"
+    "spark.driver.memory"                  = "8g"
+    "spark.dynamicAllocation.maxExecutors" = "40"
+    "spark.network.crypto.cipher"          = local.spark_network_security["spark.network.crypto.cipher"]
+  })
 }
 
 output "push_images" {
-  description = "Push the image that `make images` built to the registry; a tag can only be pushed once."
+  description = "Push the images that `make images` built to the registry; a tag can only be pushed once."
   value       = <<-COMMAND
     gcloud auth configure-docker --quiet ${var.region}-docker.pkg.dev
     docker tag landmark-train ${local.train_image}
     docker push ${local.train_image}
+    docker tag landmark-spark:serverless ${local.serverless_image}
+    docker push ${local.serverless_image}
   COMMAND
 }
 
@@ -77,7 +91,7 @@ output "package_code" {
 }
 
 output "submit_preprocess" {
-  description = "Preprocess on the cluster; after an interruption, the same command resumes."
+  description = "Preprocess on the cluster (preprocess_cluster=true); after an interruption, the same command resumes."
   value       = <<-COMMAND
     gcloud dataproc jobs submit pyspark jobs/preprocess.py ${local.place} \
       --cluster ${local.cluster_name} --py-files dist/landmark_recognition.zip \
@@ -86,18 +100,26 @@ output "submit_preprocess" {
 }
 
 output "submit_preprocess_serverless" {
-  description = "The same without a cluster: a serverless batch that ends with its job. Google enforces Spark's authentication and encryption there."
+  description = "Preprocess without a cluster: a serverless batch that ends with its job; after an interruption, the same command resumes."
   value       = <<-COMMAND
-    docker tag landmark-spark:serverless ${local.serverless_image}
-    docker push ${local.serverless_image}
     gcloud dataproc batches submit pyspark jobs/preprocess.py ${local.place} \
       --version 2.3 --container-image ${local.serverless_image} --ttl 12h \
       --subnet ${var.name} --tags ${var.name}-serverless \
       --service-account ${var.name}-preprocess@${var.project}.iam.gserviceaccount.com \
       --deps-bucket gs://${local.bucket_names.staging} --py-files dist/landmark_recognition.zip \
-      --properties spark.dynamicAllocation.maxExecutors=40 \
+      --properties ${join(",", [for name, value in local.serverless_properties : "${name}=${value}"])} \
       -- --input ${local.photos} --output ${local.dataset}
   COMMAND
+}
+
+output "create_service_agents" {
+  description = "With kms_key, once in a new project: create the agents of the services that use the key."
+  value = var.kms_key == null ? "echo 'Only kms_key needs this.'\n" : join("", [
+    for service in ["artifactregistry", "secretmanager"] : <<-COMMAND
+      gcloud services enable ${service}.googleapis.com --project ${var.project} &&
+        gcloud beta services identity create --service ${service}.googleapis.com --project ${var.project}
+    COMMAND
+  ])
 }
 
 output "create_node_keys" {

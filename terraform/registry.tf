@@ -22,6 +22,25 @@ resource "google_artifact_registry_repository" "this" {
   depends_on = [google_project_service.this, google_kms_crypto_key_iam_member.this]
 }
 
+# A mirror of Docker Hub: each base image is fetched from there once. NVIDIA deletes old images; a mirrored one stays.
+resource "google_artifact_registry_repository" "docker_hub" {
+  repository_id = "${var.name}-docker-hub"
+  location      = var.region
+  format        = "DOCKER"
+  mode          = "REMOTE_REPOSITORY"
+  description   = "Mirror of Docker Hub, for the base images."
+  labels        = local.labels
+  kms_key_name  = var.kms_key
+
+  remote_repository_config {
+    docker_repository {
+      public_repository = "DOCKER_HUB"
+    }
+  }
+
+  depends_on = [google_project_service.this, google_kms_crypto_key_iam_member.this]
+}
+
 resource "google_artifact_registry_repository_iam_member" "train" {
   location   = google_artifact_registry_repository.this.location
   repository = google_artifact_registry_repository.this.name

@@ -16,6 +16,13 @@ resource "google_storage_bucket" "this" {
     enabled = each.key == "models" # the next training overwrites a model that may still be wanted
   }
 
+  dynamic "soft_delete_policy" {
+    for_each = contains(["staging", "code"], each.key) ? [1] : []
+    content {
+      retention_duration_seconds = 0 # by default Google keeps, and bills, what is deleted for a week
+    }
+  }
+
   dynamic "lifecycle_rule" {
     for_each = each.key == "staging" ? [1] : []
     content {

@@ -47,9 +47,9 @@ variable "labels" {
 # Preprocessing
 
 variable "preprocess_cluster" {
-  description = "Whether the Dataproc cluster exists."
+  description = "Whether the Dataproc cluster exists. Serverless batches (output submit_preprocess_serverless) need none, and are recommended."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "dataproc_image" {
@@ -67,6 +67,11 @@ variable "master_machine_type" {
   description = "Machine of the driver, which holds one record per file, nothing per photo."
   type        = string
   default     = "n2-standard-4"
+
+  validation {
+    condition     = can(regex("^(n1|n2|n2d|e2)-standard-(4|8|16|32)$", var.master_machine_type))
+    error_message = "master_machine_type: expected n1-, n2-, n2d- or e2-standard with 4, 8, 16 or 32 cores, received '${var.master_machine_type}'."
+  }
 }
 
 variable "worker_machine_type" {
@@ -75,8 +80,9 @@ variable "worker_machine_type" {
   default     = "n2-standard-8"
 
   validation {
-    condition     = can(regex("^(n1|n2|n2d|e2|c3|n4)-standard-(4|8|16|32)$", var.worker_machine_type))
-    error_message = "worker_machine_type: expected a standard machine with 4 to 32 cores, such as n2-standard-8 (executors need 10 GB for 4 cores), received '${var.worker_machine_type}'."
+    # n4 takes none of the cluster's disk types, and c3 has other sizes.
+    condition     = can(regex("^(n1|n2|n2d|e2)-standard-(4|8|16|32)$", var.worker_machine_type))
+    error_message = "worker_machine_type: expected n1-, n2-, n2d- or e2-standard with 4, 8, 16 or 32 cores (executors need 10 GB for 4 cores), received '${var.worker_machine_type}'."
   }
 }
 
@@ -199,7 +205,7 @@ variable "max_run_hours" {
 }
 
 variable "gpu_image" {
-  description = "System image of the GPU nodes, which includes NVIDIA's driver: its project and family."
+  description = "System image of the GPU nodes, which includes NVIDIA's driver: its project and family. A family names its newest image, so nodes that are created on different days may have different drivers; create all nodes of a training together."
   type        = object({ project = string, family = string })
   default = {
     project = "ubuntu-os-accelerator-images"
@@ -222,7 +228,7 @@ variable "image_tag" {
 # Access, network, encryption, budget
 
 variable "operators" {
-  description = "Who may submit jobs and log in through IAP, such as [\"user:ana@example.org\"]; the project's owners always may."
+  description = "Who may build images, upload photos, submit jobs, log in, start and stop nodes and fetch models (operators.tf), such as [\"user:ana@example.org\"]; the project's owners always may. People of other organisations also need roles/compute.osLoginExternalUser from an administrator of this one."
   type        = list(string)
   default     = []
 
@@ -238,19 +244,26 @@ variable "subnet_range" {
   default     = "10.10.0.0/20"
 
   validation {
-    condition     = can(cidrhost(var.subnet_range, 1)) && can(regex("^(10|172|192)\\.", var.subnet_range))
-    error_message = "subnet_range: expected a private range such as 10.10.0.0/20, received '${var.subnet_range}'."
+    # cidrhost(…, 0) of the range within each private block is the block's first address only inside that block.
+    condition = can(cidrhost(var.subnet_range, 0)) && try(
+      cidrhost(var.subnet_range, 0) == split("/", var.subnet_range)[0] && split("/", var.subnet_range)[1] <= 26 && anytrue([
+        for block in ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] :
+        split("/", var.subnet_range)[1] >= split("/", block)[1] &&
+        cidrhost("${split("/", var.subnet_range)[0]}/${split("/", block)[1]}", 0) == split("/", block)[0]
+      ]), false
+    )
+    error_message = "subnet_range: expected the first address of a range inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, with a prefix of at most 26, such as 10.10.0.0/20, received '${var.subnet_range}'."
   }
 }
 
 variable "kms_key" {
-  description = "Cloud KMS key that encrypts buckets, disks, images and the cluster; by default Google's keys."
+  description = "Cloud KMS key in the region, which encrypts buckets, disks, images, the cluster and the ssh keys between nodes; by default Google's keys. In a new project, agents of two services must be created first (output create_service_agents)."
   type        = string
   default     = null
 
   validation {
-    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
-    error_message = "kms_key: expected projects/…/locations/…/keyRings/…/cryptoKeys/…, received '${coalesce(var.kms_key, "none")}'."
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/${var.region}/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key: expected projects/…/locations/${var.region}/keyRings/…/cryptoKeys/…, received '${coalesce(var.kms_key, "none")}'."
   }
 }
 

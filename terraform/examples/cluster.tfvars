@@ -1,0 +1,3 @@
+# The Dataproc cluster for preprocessing, instead of serverless batches; no GPU node.
+preprocess_cluster = true
+train_nodes        = 0
