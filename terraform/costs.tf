@@ -36,15 +36,15 @@ locals {
   clusters      = var.preprocess_cluster ? 1 : 0
   machines      = var.train_nodes + local.clusters * (1 + var.primary_workers)
   spot_machines = local.clusters * var.secondary_workers_max
-  costs = {
-    "GPU nodes"                            = var.train_nodes * local.node_cost
-    "their disks, also while they are off" = var.train_nodes * var.boot_disk_gb * local.disk_costs["pd-balanced"]
-    "cluster"                              = local.clusters * local.cluster_cost
-    "network address and NAT"              = local.machines == 0 ? 0 : local.prices.nat.address + local.machines * local.prices.nat.machine
-  }
-  cost         = sum(values(local.costs))
+  costs = [
+    { part = "GPU nodes", cost = var.train_nodes * local.node_cost },
+    { part = "their disks, also while they are off", cost = var.train_nodes * var.boot_disk_gb * local.disk_costs["pd-balanced"] },
+    { part = "cluster", cost = local.clusters * local.cluster_cost },
+    { part = "network address and NAT", cost = local.machines == 0 ? 0 : local.prices.nat.address + local.machines * local.prices.nat.machine },
+  ]
+  cost         = sum(local.costs[*].cost)
   spot_cost    = local.spot_machines * (local.spot_worker_cost + local.prices.nat.machine)
-  cost_by_part = join(", ", [for part, cost in local.costs : "${part} ${format("%.2f", cost)}" if cost > 0])
+  cost_by_part = join(", ", [for line in local.costs : "${line.part} ${format("%.2f", line.cost)}" if line.cost > 0])
 }
 
 output "cost_per_hour" {

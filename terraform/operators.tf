@@ -1,5 +1,5 @@
 # People who may do what docs/cloud.md describes, without being owners: build and push images, upload photos,
-# preprocess, train, fetch models. They act as the machines' accounts, and cannot change what Terraform manages.
+# preprocess, train, fetch models. They act as the machines' accounts.
 
 locals {
   # Only nodes of this configuration may be started and stopped, and IAP connects to nothing but ssh.

@@ -163,3 +163,47 @@ run "foundation_runs_no_machine" {
     error_message = "commands that need a node report it"
   }
 }
+
+run "h100_is_a_spot_machine_that_discards_its_local_disks" {
+  command = plan
+
+  variables {
+    gpu_type      = regex("gpu_type += \"(.+)\"", file("examples/h100.tfvars"))[0]
+    machine_type  = regex("machine_type += \"(.+)\"", file("examples/h100.tfvars"))[0]
+    gpu_count     = regex("gpu_count += (.+)", file("examples/h100.tfvars"))[0]
+    spot          = regex("spot += (.+)", file("examples/h100.tfvars"))[0]
+    max_run_hours = regex("max_run_hours += (.+)", file("examples/h100.tfvars"))[0]
+  }
+
+  assert {
+    condition     = google_compute_instance.train[0].machine_type == "a3-highgpu-2g" && length(google_compute_instance.train[0].guest_accelerator) == 0
+    error_message = "the machine that includes two H100"
+  }
+  assert {
+    condition     = strcontains(output.stop_nodes, " --discard-local-ssd=true")
+    error_message = "gcloud refuses to stop it otherwise"
+  }
+}
+
+run "machines_without_local_disks_stop_without_an_option" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(output.stop_nodes, "discard")
+    error_message = "gcloud refuses the option there"
+  }
+}
+
+run "cluster_has_no_gpu_node" {
+  command = plan
+
+  variables {
+    preprocess_cluster = regex("preprocess_cluster += (.+)", file("examples/cluster.tfvars"))[0]
+    train_nodes        = regex("train_nodes += (.+)", file("examples/cluster.tfvars"))[0]
+  }
+
+  assert {
+    condition     = length(google_dataproc_cluster.this) == 1 && length(google_compute_instance.train) == 0
+    error_message = "a cluster alone"
+  }
+}

@@ -1,7 +1,8 @@
 mock_provider "google" {}
 
 variables {
-  project = "my-project-1"
+  project            = "my-project-1"
+  preprocess_cluster = true
 }
 
 run "cluster_grows_by_spot_workers_and_keeps_shuffles_off_them" {
@@ -55,10 +56,25 @@ run "spark_authenticates_and_encrypts_without_a_secret_here" {
   command = plan
 
   assert {
-    condition = alltrue([for property in [
-      "spark:spark.authenticate", "yarn:spark.authenticate", "spark:spark.network.crypto.enabled", "spark:spark.io.encryption.enabled",
-    ] : google_dataproc_cluster.this[0].cluster_config[0].software_config[0].override_properties[property] == "true"])
-    error_message = "on"
+    condition = alltrue([for daemon in ["spark", "yarn"] : jsonencode({
+      for name, value in google_dataproc_cluster.this[0].cluster_config[0].software_config[0].override_properties :
+      trimprefix(name, "${daemon}:spark.") => value if can(regex("^${daemon}:spark\\.(authenticate|network\\.)", name))
+      }) == jsonencode({
+      "authenticate"                     = "true"
+      "network.crypto.authEngineVersion" = "2"
+      "network.crypto.cipher"            = "AES/GCM/NoPadding"
+      "network.crypto.enabled"           = "true"
+      "network.crypto.saslFallback"      = "false"
+    })])
+    error_message = "both ends, the jobs and YARN's shuffle service, with a cipher that detects changes and no fallback"
+  }
+  assert {
+    condition     = google_dataproc_cluster.this[0].cluster_config[0].software_config[0].override_properties["spark:spark.io.encryption.enabled"] == "true"
+    error_message = "spilled files are encrypted"
+  }
+  assert {
+    condition     = strcontains(output.submit_preprocess_serverless, "spark.network.crypto.cipher=AES/GCM/NoPadding")
+    error_message = "the same cipher in serverless batches"
   }
   assert {
     condition     = !anytrue([for property in keys(google_dataproc_cluster.this[0].cluster_config[0].software_config[0].override_properties) : strcontains(property, "secret")])
@@ -89,5 +105,34 @@ run "nodes_install_the_locked_packages_and_no_second_spark" {
   assert {
     condition     = !can(regex("(?m)^pyspark==", file(google_storage_bucket_object.requirements.source))) && can(regex("(?m)^gcsfs==", file(google_storage_bucket_object.requirements.source)))
     error_message = "buckets, and the cluster's own Spark"
+  }
+}
+
+run "a_batch_has_the_executors_of_the_cluster_and_pushes_no_image" {
+  command = plan
+
+  assert {
+    condition = alltrue([for name in ["cores", "memory", "memoryOverhead"] : strcontains(
+      output.submit_preprocess_serverless,
+      "spark.executor.${name}=${google_dataproc_cluster.this[0].cluster_config[0].software_config[0].override_properties["spark:spark.executor.${name}"]}"
+    )])
+    error_message = "equal cores and memory"
+  }
+  assert {
+    condition     = strcontains(output.submit_preprocess_serverless, "spark.driver.memory=8g") && !strcontains(output.submit_preprocess_serverless, "docker push")
+    error_message = "memory for the driver; images are built or pushed once"
+  }
+}
+
+run "a_cluster_exists_only_when_asked_for" {
+  command = plan
+
+  variables {
+    preprocess_cluster = false
+  }
+
+  assert {
+    condition     = length(google_dataproc_cluster.this) == 0 && length(google_dataproc_autoscaling_policy.this) == 0
+    error_message = "serverless batches need none"
   }
 }

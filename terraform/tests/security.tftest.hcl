@@ -104,7 +104,7 @@ run "accounts_reach_their_own_buckets_and_write_little" {
   }
 }
 
-run "operators_may_submit_and_log_in" {
+run "operators_may_do_what_the_documentation_describes_and_no_more" {
   command = plan
 
   variables {
@@ -112,8 +112,88 @@ run "operators_may_submit_and_log_in" {
   }
 
   assert {
-    condition     = length(google_project_iam_member.operators) == 4 && length(google_service_account_iam_member.operators) == 2
-    error_message = "IAP, OS Login, Dataproc, and the accounts of the machines"
+    condition = toset([
+      for right in google_project_iam_member.operators : join(" if ", concat([right.role], right.condition[*].expression))
+      ]) == toset([
+      "roles/aiplatform.user",
+      "roles/cloudbuild.builds.editor",
+      "roles/compute.osAdminLogin",
+      "roles/compute.viewer",
+      "roles/dataproc.editor",
+      "roles/iap.tunnelResourceAccessor if destination.port == 22",
+      "roles/logging.viewer",
+      "roles/serviceusage.serviceUsageConsumer",
+      "projects/my-project-1/roles/landmark_operator_nodes if resource.type == \"compute.googleapis.com/Instance\" && resource.name.startsWith(\"projects/my-project-1/zones/us-central1-b/instances/landmark-train-\")",
+      "projects/my-project-1/roles/landmark_operator_schedules",
+    ])
+    error_message = "build, log in through IAP by ssh only, submit, start and stop these nodes"
+  }
+  assert {
+    condition = { for name, role in google_project_iam_custom_role.operator : name => role.permissions } == {
+      nodes     = toset(["compute.instances.start", "compute.instances.stop"])
+      schedules = toset(["cloudscheduler.jobs.enable", "cloudscheduler.jobs.pause"])
+    }
+    error_message = "own roles that are no larger than needed"
+  }
+  assert {
+    condition = toset([for right in google_storage_bucket_iam_member.operators : "${right.role} on ${right.bucket}"]) == toset([
+      "roles/storage.objectUser on my-project-1-landmark-raw",
+      "roles/storage.objectUser on my-project-1-landmark-staging",
+      "roles/storage.legacyBucketReader on my-project-1-landmark-staging",
+      "roles/storage.objectViewer on my-project-1-landmark-models",
+    ])
+    error_message = "upload photos and jobs, fetch models"
+  }
+  assert {
+    condition = [for name, right in google_artifact_registry_repository_iam_member.operators : "${name}: ${right.role}"] == [
+      "user:ana@example.org docker_hub: roles/artifactregistry.reader",
+      "user:ana@example.org images: roles/artifactregistry.writer",
+    ]
+    error_message = "push images, and read the mirror of their base images"
+  }
+  assert {
+    condition     = keys(google_service_account_iam_member.operators) == [for account in ["build", "preprocess", "train"] : "user:ana@example.org ${account}"] && alltrue([for right in google_service_account_iam_member.operators : right.role == "roles/iam.serviceAccountUser"])
+    error_message = "act as the accounts of builds and machines"
+  }
+}
+
+run "without_operators_there_is_no_right_and_no_role" {
+  command = plan
+
+  assert {
+    condition     = length(google_project_iam_member.operators) + length(google_project_iam_custom_role.operator) + length(google_storage_bucket_iam_member.operators) + length(google_artifact_registry_repository_iam_member.operators) + length(google_service_account_iam_member.operators) == 0
+    error_message = "none"
+  }
+}
+
+run "builds_read_their_source_and_push_images" {
+  command = plan
+
+  assert {
+    condition     = "${google_storage_bucket_iam_member.build.role} on ${google_storage_bucket_iam_member.build.bucket}" == "roles/storage.objectViewer on my-project-1-landmark-staging" && google_artifact_registry_repository_iam_member.build_pushes.role == "roles/artifactregistry.writer" && google_artifact_registry_repository_iam_member.build_reads_docker_hub.role == "roles/artifactregistry.reader" && google_project_iam_member.build_logs.role == "roles/logging.logWriter"
+    error_message = "and no more"
+  }
+}
+
+run "docker_hub_is_mirrored_for_base_images" {
+  command = plan
+
+  assert {
+    condition     = google_artifact_registry_repository.docker_hub.mode == "REMOTE_REPOSITORY" && google_artifact_registry_repository.docker_hub.remote_repository_config[0].docker_repository[0].public_repository == "DOCKER_HUB"
+    error_message = "a remote repository"
+  }
+  assert {
+    condition     = strcontains(output.build_images, "_MIRROR=us-central1-docker.pkg.dev/my-project-1/${google_artifact_registry_repository.docker_hub.repository_id},")
+    error_message = "builds use it"
+  }
+}
+
+run "what_can_be_recreated_is_deleted_at_once" {
+  command = plan
+
+  assert {
+    condition     = { for purpose, bucket in google_storage_bucket.this : purpose => bucket.soft_delete_policy[0].retention_duration_seconds if length(bucket.soft_delete_policy) > 0 } == { staging = 0, code = 0 }
+    error_message = "no week of soft delete for staging and code; Google's default for the others"
   }
 }
 
@@ -134,7 +214,8 @@ run "own_key_encrypts_all_that_keeps_data" {
   command = plan
 
   variables {
-    kms_key = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+    kms_key            = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+    preprocess_cluster = true
   }
 
   assert {
@@ -146,8 +227,16 @@ run "own_key_encrypts_all_that_keeps_data" {
     error_message = "disks, images, the cluster"
   }
   assert {
-    condition     = length(google_kms_crypto_key_iam_member.this) == 4
+    condition     = google_artifact_registry_repository.docker_hub.kms_key_name == var.kms_key && google_secret_manager_secret.node_ssh[0].replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key
+    error_message = "mirrored images, and the ssh keys between nodes"
+  }
+  assert {
+    condition     = keys(google_kms_crypto_key_iam_member.this) == ["artifact registry", "compute", "dataproc", "secret manager", "storage"]
     error_message = "the services may use it"
+  }
+  assert {
+    condition     = strcontains(output.create_service_agents, "identity create --service artifactregistry.googleapis.com --project my-project-1") && strcontains(output.create_service_agents, "identity create --service secretmanager.googleapis.com --project my-project-1")
+    error_message = "agents that a new project lacks"
   }
 }
 

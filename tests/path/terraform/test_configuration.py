@@ -23,6 +23,7 @@ REFUSED = [
         "zone": "europe-west4-a",
         "name": "much-too-long-a-name",
         "dataproc_image": "3.0-debian12",
+        "master_machine_type": "c3-standard-4",
         "worker_machine_type": "n2-highcpu-8",
         "primary_workers": "1",
         "secondary_workers_max": "1000",
@@ -50,6 +51,14 @@ WARNED = {
     "spot_suits_one_node": (
         {"train_nodes": "2", "spot": "true", "gpu_type": "nvidia-l4"},
         "resumes from its last checkpoint only when you start it again",
+    ),
+    "zone_has_the_gpu": (
+        {"gpu_type": "nvidia-l4", "zone": "us-central1-f"},
+        "it was not among the zones with nvidia-l4 (gpu_zones.yaml). In us-central1 these are: a, b, c.",
+    ),
+    "few_h100_are_spot": (
+        {"gpu_type": "nvidia-h100-80gb"},
+        "with fewer than 8 GPUs only as spot machines or by flex-start. Set spot=true",
     ),
 }
 

@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 import yaml
+from commands import REPOSITORY
 from dockerfiles import DOCKER, whole
 
 from landmark_lib.command_line import exit_status
@@ -12,6 +13,7 @@ from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSet
 
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
+DATAPROC = (REPOSITORY / "terraform/dataproc.tf").read_text()
 IMAGES = {"landmark-spark": ("spark", "spark"), "landmark-train:cpu": ("train", "cpu")}
 JOBS = {"preprocess": PreprocessSettings, "train-0": TrainSettings, "evaluate": EvaluateSettings}
 
@@ -89,6 +91,14 @@ def test_connections_of_spark_are_authenticated_and_encrypted():
     for name, service in SERVICES.items():
         if str(service["command"]).startswith("spark-"):
             assert "--properties-file /run/landmark/spark/spark.conf" in service["command"], name
+
+
+def test_dataproc_protects_connections_as_this_cluster_does():
+    here = dict(line.split() for line in words("spark-secret")[-1].splitlines() if line.startswith("spark."))
+    block = re.search(r"spark_network_security = \{\n(.+?)\n  \}", DATAPROC, re.DOTALL)[1]
+    there = dict(re.findall(r'"(\S+)" += "(\S+)"', block))
+    assert there["spark.network.crypto.cipher"] == "AES/GCM/NoPadding"
+    assert there == {name: here[name] for name in here if re.match(r"spark\.(authenticate$|network)", name)}
 
 
 def test_the_jobs_take_their_commands_and_hand_on_what_they_make():
