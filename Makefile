@@ -1,4 +1,4 @@
-.PHONY: help demo test test-fast check paper images pin-images image-check terraform-check audit setup lock clean
+.PHONY: help demo test test-fast check paper images pin-images image-check terraform-check terraform-lock audit setup lock clean
 SHELL := bash
 # Every recipe runs in the environment, as after `source .venv/bin/activate`.
 activated = source .venv/bin/activate &&
@@ -13,6 +13,7 @@ help:
 	@echo "make pin-images   pin their base images to the current digests of the registries"
 	@echo "make image-check  build the images without GPU support and run the demo in them (needs Docker or Podman)"
 	@echo "make terraform-check [STUB=DIR]  validate and plan terraform/; DIR/terraform-check replaces Google's provider"
+	@echo "make terraform-lock  write terraform/.terraform.lock.hcl: hashes of Google's provider, from Terraform's registry"
 	@echo "make paper  the paper's first approach against its final one, no balancing, and class weights; half an hour"
 	@echo "make audit  look up all locked packages in PyPI's advisories; SECURITY.md explains the known ones"
 	@echo "make lock   update requirements/*.txt from setup.py"
@@ -45,6 +46,10 @@ image-check: .venv/ready
 # Without STUB, terraform fetches Google's provider from its registry; if it cannot, the tests are skipped with a reason.
 terraform-check: .venv/ready
 	@$(activated) LANDMARK_TERRAFORM_STUB="$(STUB)" pytest -n 0 -rs tests/path/terraform
+
+terraform-lock:
+	@terraform -chdir=terraform providers lock \
+	  -platform=linux_amd64 -platform=linux_arm64 -platform=darwin_amd64 -platform=darwin_arm64
 
 # With your own photos and weights: make paper ARGUMENTS="--photos DIR --weights FILE". Without a download:
 # make paper ARGUMENTS="--backbone MobileNetV3Small --weights sample --image-size 96".

@@ -15,7 +15,8 @@ def test_the_images_that_the_cloud_runs_are_built_and_pushed():
     build, name = BUILD["steps"]
     script, *images = build["args"]
     assert script == "docker/build"
-    built = set(re.findall(rf" ({'|'.join(images)})\) build \S+ \S+ (\S+) ;;", (DOCKER / "build").read_text()))
+    cases = rf" ({'|'.join(images)})\) build \S+ \S+ (\S+) ;;"
+    built = re.findall(cases, (DOCKER / "build").read_text())
     tagged = dict(re.findall(r'docker tag (\S+) "\$\{(\w+)\}"', name["args"][-1]))
     assert set(tagged) == {tag for _, tag in built}
     assert BUILD["images"] == [f"${{{variable}}}" for variable in tagged.values()]
