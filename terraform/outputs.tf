@@ -103,7 +103,7 @@ output "submit_preprocess_serverless" {
   description = "Preprocess without a cluster: a serverless batch that ends with its job; after an interruption, the same command resumes."
   value       = <<-COMMAND
     gcloud dataproc batches submit pyspark jobs/preprocess.py ${local.place} \
-      --version 2.3 --container-image ${local.serverless_image} --ttl 12h \
+      --version 2.3 --container-image ${local.serverless_image} --ttl 12h${var.kms_key == null ? "" : " --kms-key ${var.kms_key}"} \
       --subnet ${var.name} --tags ${var.name}-serverless \
       --service-account ${var.name}-preprocess@${var.project}.iam.gserviceaccount.com \
       --deps-bucket gs://${local.bucket_names.staging} --py-files dist/landmark_recognition.zip \

@@ -257,7 +257,7 @@ variable "subnet_range" {
 }
 
 variable "kms_key" {
-  description = "Cloud KMS key in the region, which encrypts buckets, disks, images, the cluster and the ssh keys between nodes; by default Google's keys. In a new project, agents of two services must be created first (output create_service_agents)."
+  description = "Cloud KMS key in the region, which encrypts buckets, disks, images, the cluster, batches and the ssh keys between nodes, but not the temporary disks of Vertex AI; by default Google's keys. In a new project, agents of two services must be created first (output create_service_agents)."
   type        = string
   default     = null
 

@@ -231,6 +231,10 @@ run "own_key_encrypts_all_that_keeps_data" {
     error_message = "mirrored images, and the ssh keys between nodes"
   }
   assert {
+    condition     = strcontains(output.submit_preprocess_serverless, " --kms-key ${var.kms_key} ")
+    error_message = "serverless batches"
+  }
+  assert {
     condition     = keys(google_kms_crypto_key_iam_member.this) == ["artifact registry", "compute", "dataproc", "secret manager", "storage"]
     error_message = "the services may use it"
   }
