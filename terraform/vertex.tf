@@ -1,5 +1,5 @@
-# Training without a node of one's own: a Vertex AI custom job runs the same image on one machine, waits in Google's queue
-# for its GPUs, and ends with the training. Models and checkpoints are in their bucket, so the same command resumes.
+# Training without a GPU node here: a Vertex AI custom job runs the same image on one machine and ends with the training.
+# Models and checkpoints are in their bucket, so the same command resumes.
 
 locals {
   # A CustomJobSpec of Vertex AI's API (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec).

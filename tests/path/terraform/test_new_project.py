@@ -75,7 +75,8 @@ def test_everything_waits_for_the_services_that_enable_the_others(newest):
 
 def job_of(command):
     """The specification that a command gives to gcloud, and gcloud's own arguments."""
-    specification, gcloud = re.search(r"<<'SPEC'\n(.+?)\nSPEC\n(gcloud [^\n]+)\n", command, re.DOTALL).groups()
+    parts = re.search(r"<<'SPEC'\n(.+?)\nSPEC\n(gcloud [^\n]+)\n", command, re.DOTALL)
+    specification, gcloud = parts.groups()
     return yaml.safe_load(specification), gcloud
 
 
