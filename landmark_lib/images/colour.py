@@ -22,11 +22,11 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             stay unchanged, and CMYK is converted without colour management.
 
     Returns:
-        RGB image of the same size.
+        RGB image of the same size; the same image if nothing is to be converted.
     """
     transform = _transform(profile, image.mode) if profile else None
     if transform is None:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     converted = transform.apply(image)
     # Rounding would tint some greys.
     return converted.convert("L").convert("RGB") if image.mode == "L" else converted

@@ -1,6 +1,5 @@
 """Finds steps of a recipe that do not change an image, so that no two outputs have the same pixels."""
 
-import numpy as np
 from PIL import Image
 
 from landmark_lib.images.jpeg import decode_jpeg
@@ -25,15 +24,29 @@ def no_op_steps(square: Image.Image, encoded: bytes) -> list[str]:
     Returns:
         The no-ops among "mirror", "greyscale", "brighter" and "darker", in this order.
     """
-    centre = centre_window()
-    box = (centre.left, centre.top, centre.left + centre.side, centre.top + centre.side)
-    # (14, 14, 3): mean colour of each cell; a mirror exchanges whole cells
-    cells = np.asarray(square.reduce(CELL, box)).astype(int)
-    is_coloured = (cells.max(axis=2) - cells.min(axis=2)).max() > CLEAR
-    is_asymmetric = np.abs(cells - cells[:, ::-1]).max() > CLEAR
     # Such an image is neither black nor only of saturated colours, which JPEG does not keep side by side.
-    if is_coloured and is_asymmetric:
+    if _is_clear(square):
         return []
     image = decode_jpeg(encoded)
     plain = apply_recipe(image, PLAIN).tobytes()
     return [step for step in PIXEL_STEPS if apply_recipe(image, Recipe.parse(step)).tobytes() == plain]
+
+
+def _is_clear(square: Image.Image) -> bool:
+    """Return whether an image is clearly coloured and asymmetric."""
+    centre = centre_window()
+    is_coloured = is_asymmetric = False
+    # The lowest row of cells usually decides; skies are even.
+    for top in range(centre.top + centre.side - CELL, centre.top - 1, -CELL):
+        means = square.reduce(CELL, (centre.left, top, centre.left + centre.side, top + CELL)).tobytes()
+        bands = means[0::3], means[1::3], means[2::3]
+        is_coloured = is_coloured or any(max(cell) - min(cell) > CLEAR for cell in zip(*bands, strict=True))
+        # A mirror exchanges whole cells.
+        is_asymmetric = is_asymmetric or any(
+            abs(cell - other) > CLEAR
+            for band in bands
+            for cell, other in zip(band, reversed(band), strict=True)
+        )
+        if is_coloured and is_asymmetric:
+            return True
+    return False

@@ -90,6 +90,14 @@ def test_clearly_varied_image_is_not_decoded(monkeypatch):
     assert found(fields(5)) == []
 
 
+def test_image_with_colour_and_asymmetry_in_different_places_is_not_decoded(monkeypatch):
+    monkeypatch.setattr(effects, "decode_jpeg", lambda _: pytest.fail("decoded"))
+    image = one_coloured(100, 100, 100)
+    image.paste((200, 40, 90), (0, 0, SIDE, 60))
+    image.paste((200, 200, 200), (0, 100, 60, 200))
+    assert found(image) == []
+
+
 @given(
     st.integers(0, 2**32),
     st.integers(1, 40),
