@@ -34,6 +34,7 @@ OLD_PARTIAL = ".partial"  # its suffix in earlier releases
 REMOVED_AT_ONCE = 16  # objects; a store answers in 50 ms
 MAX_SUFFIX = 20  # characters
 CHUNK = 1 << 20  # bytes
+LOCAL = LocalFileSystem()  # fsspec takes longer to find its only instance than the disk to open a file
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 ONE_SLASH = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/(?!/)")
 # Packages whose errors are failures of a store; not all are OSErrors.
@@ -103,7 +104,7 @@ def open_address(address: str) -> tuple[Any, str]:
     scheme = scheme_of(address)
     if scheme in {"", FILE}:
         path = address.partition("://")[2] if scheme else address
-        return LocalFileSystem(), str(Path.cwd() / (path.rstrip("/") or "/"))
+        return LOCAL, str(Path(path.rstrip("/") or "/").absolute())
     if scheme in GOOGLE:
         # gcsfs would ask Google before every call what kind of bucket it is, and warns where it cannot.
         os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")

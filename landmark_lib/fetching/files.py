@@ -44,11 +44,12 @@ class Files:
                 self._archive = Path(path).open("rb", buffering=0)  # noqa: SIM115 - kept for later photos
             offset, size = span
             return _whole(os.pread(self._archive.fileno(), size, offset), size)
-        status = Path(path).stat()
+        place = Path(path)
+        status = place.stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe could block for ever
             raise BadPhotoError(Reason.UNREADABLE_FILE, "not a regular file")
         self.check_size(status.st_size)
-        with Path(path).open("rb") as file:
+        with place.open("rb") as file:
             content = file.read(status.st_size + 1)
             while len(content) <= self._max_bytes and (more := file.read(CHUNK)):  # it grew meanwhile
                 content += more
