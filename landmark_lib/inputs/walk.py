@@ -78,10 +78,11 @@ def children(root: Place, path: str, *, with_sizes: bool, limit: int | None = No
     try:
         if root.is_local:
             # Not by fsspec, which makes a dictionary for each file: a folder may hold a million.
-            with os.scandir(_below(str(root.path), path)) as entries:
+            top = str(root.path)
+            with os.scandir(_below(top, path)) as entries:
                 for found in islice(entries, limit):
                     try:
-                        yield _local_child(str(root.path), path, found, with_sizes=with_sizes)
+                        yield _local_child(top, path, found, with_sizes=with_sizes)
                     except OSError as error:  # a link to itself, or the file is gone by now
                         yield _unreadable(_below(path, found.name), error.strerror or str(error))
         else:

@@ -5,6 +5,7 @@ lists everything below.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -70,5 +71,6 @@ def _listed(
     for batch in rows:
         is_listed = pc.and_(batch.column("is_folder"), batch.column("reason").is_null())
         yield batch.filter(pc.invert(is_listed))
-        for path in batch.filter(is_listed).column("path").to_pylist():
-            yield from batches(list_folder(path.decode(*AS_ON_DISK)))
+        folders = (path.decode(*AS_ON_DISK) for path in batch.filter(is_listed).column("path").to_pylist())
+        # Not a batch for each folder: most folders have few files, and a batch costs as much as many rows.
+        yield from batches(chain.from_iterable(map(list_folder, folders)))

@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 
+import pyarrow as pa
 import pytest
 from small_corpus import write_csv
 from trees import nest_beyond_what_a_path_may_hold, put
@@ -12,6 +13,7 @@ from landmark_lib.dataset import Reason
 from landmark_lib.inputs.schema import LIST_SCHEMA
 from landmark_lib.inputs.source import find_source
 from landmark_lib.preprocess.sources import listed_photos
+from landmark_lib.preprocess.sources.walk import list_files
 from landmark_lib.settings import SourceSettings
 
 ODD_LABEL = "Tour d'Eiffel #1 [x]"
@@ -84,6 +86,20 @@ def test_links_to_labels_and_photos_count_as_what_they_lead_to(folder_list):
 
 def test_every_file_of_a_folder_is_listed_once(folder_list):
     assert len(folder_list) == len(GOOD_NAMES) + 5
+
+
+def test_files_of_many_small_folders_share_batches(spark, tmp_path):
+    for number in range(60):
+        put(tmp_path / f"label {number // 2}/folder/{number}.jpg")
+
+    def size_of(files):
+        return pa.record_batch([[len(files)]], ["rows"])
+
+    schema = pa.schema([("rows", pa.int64())])
+    listed = list_files(spark, str(tmp_path), size_of, schema, with_sizes=False)
+    sizes = [row["rows"] for row in listed.collect() if row["rows"]]
+    assert sum(sizes) == 60
+    assert len(sizes) <= 2 * spark.sparkContext.defaultParallelism
 
 
 def test_a_folder_without_labels_lists_every_file_below_it(spark, folder, folder_list):
