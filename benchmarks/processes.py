@@ -64,6 +64,17 @@ def measure(command: Sequence[str | Path]) -> Measured:
     return Measured(seconds, sum(processor.values()), output, dict(by_name))
 
 
+def processor_seconds(root: int) -> dict[str, float]:
+    """Return the processor time of a running process and its child processes so far, by their names.
+
+    That of a process that has ended is lost; Spark ends a worker that was idle for a minute.
+    """
+    seconds: dict[str, float] = defaultdict(float)
+    for pid, taken in _tree(root):
+        seconds[_look(pid)[0]] += taken
+    return seconds
+
+
 def _tree(root: int) -> Iterator[tuple[int, float]]:
     """Yield all processes under `root`, and the processor time of each in seconds."""
     children = defaultdict(list)
