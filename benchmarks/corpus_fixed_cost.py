@@ -45,6 +45,8 @@ SPARK = "--master local[2] --conf spark.ui.showConsoleProgress=false pyspark-she
 MAX_FIXED = 0.3  # ms of processor time per photo
 PROCESSES = ("java", "worker", "python")
 
+Costs = dict[str, float]  # ms of processor time per photo, by stage and process
+
 
 @click.command()
 @click.option("--write", is_flag=True, help="Write the table to RESULTS.md.")
@@ -74,7 +76,7 @@ def write_photos(scratch: Path, contents: list[bytes], count: int) -> Path:
     return root
 
 
-def corpus_of(spark: SparkSession, photos: Path) -> dict[str, dict[str, float]]:
+def corpus_of(spark: SparkSession, photos: Path) -> Costs:
     """List photos and make their corpus; return the ms of processor time per photo by stage and process."""
     with tempfile.TemporaryDirectory() as scratch:
         settings = PreprocessSettings(input=str(photos), output=f"{scratch}/dataset")
@@ -84,10 +86,10 @@ def corpus_of(spark: SparkSession, photos: Path) -> dict[str, dict[str, float]]:
         resized, making = watched(lambda: resize(spark, settings, output, batch))
     if resized != batch.photos:
         raise ValueError(f"expected {batch.photos} images in the corpus, found {resized}")
-    stages = {"list": listing, "corpus": making}
     return {
-        stage: {name: 1000 * seconds.get(name, 0.0) / batch.photos for name in PROCESSES}
-        for stage, seconds in stages.items()
+        f"{stage}: {name}": 1000 * seconds.get(name, 0.0) / batch.photos
+        for stage, seconds in (("list", listing), ("corpus", making))
+        for name in PROCESSES
     }
 
 
@@ -122,20 +124,17 @@ def bare(contents: list[bytes]) -> float:
     return 1000 * (time.process_time() - begin) / len(contents)
 
 
-def describe(turns: list[tuple[dict[str, dict[str, float]], float]], photos: int) -> tuple[str, list[str]]:
+def describe(turns: list[tuple[Costs, float]], photos: int) -> tuple[str, list[str]]:
     """Return the table of the turns, and the goals missed."""
     pillow = Column([alone for _, alone in turns])
-    whole = Column([sum(map(sum, (by_name.values() for by_name in stages.values()))) for stages, _ in turns])
-    rows = [
-        [f"{stage}: {name}", str(Column([stages[stage][name] for stages, _ in turns])), ""]
-        for stage in turns[0][0]
-        for name in PROCESSES
-    ]
-    rows += [["all", str(whole), str(whole.over(pillow))], ["Pillow alone", str(pillow), ""]]
-    fixed = Column([all_of - alone for all_of, alone in zip(whole.turns, pillow.turns, strict=True)])
+    everything = Column([sum(costs.values()) for costs, _ in turns])
+    fixed = Column([sum(costs.values()) - alone for costs, alone in turns])
+    rows = [[name, str(Column([costs[name] for costs, _ in turns])), ""] for name in turns[0][0]]
+    rows.append(["all", str(everything), str(everything.over(pillow))])
+    rows.append(["Pillow alone", str(pillow), ""])
     rows.append(["fixed: all without Pillow", str(fixed), str(fixed.over(pillow))])
     header = ["what", "ms of processor time per photo", "/ Pillow alone"]
-    about = f"{photos:,} photos of {WIDTH} x {HEIGHT} pixels, {len(turns)} turns:"
+    about = f"{photos:,} photos of {WIDTH} x {HEIGHT} pixels, turns: {len(turns)}"
     missed = [f"{fixed} ms, not {digits(MAX_FIXED)}"] if fixed.shown > MAX_FIXED else []
     return f"{about}\n\n{markdown_table(header, rows)}", missed
 
