@@ -4,7 +4,8 @@
 - `photos`: the photos to predict, of a data set or a user's.
 - `predict`, `prediction_files`: predict photos, and store the predictions.
 - `prediction_tables`: predictions as CSV or JSON Lines.
-- `prediction_text`, `submission`: predictions as text and as a submission to Kaggle.
+- `prediction_text`, `prediction_report`: the first predictions as text and as a page.
+- `submission`: predictions as a submission to Kaggle.
 - `checks`: what an evaluation refuses before TensorFlow starts.
 - `evaluate`: measure the members and their vote on the hold-out.
 - `ensemble_outputs`: what all members and their vote predict for the hold-out.

@@ -10,6 +10,8 @@
 - `evaluation_page`: an evaluation and its data set on one page.
 - `evaluation_sections`, `evaluation_figures`: scores, rare classes, calibration, disagreement, rejection.
 - `gallery_sections`, `photo_choice`, `example_photos`: photos that were predicted right and wrong.
+- `predictions_page`: predicted photos beside similar training photos.
+- `similar_photos`: training photos that are shown beside the photos they are similar to.
 - `tuning_page`, `tuning_sections`, `tuning_figures`: the results of a search for settings.
 
 Preprocessing, training and evaluation all write such pages, so nothing here imports an engine.
