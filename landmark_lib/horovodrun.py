@@ -6,8 +6,15 @@
 import os
 import sys
 
+from horovod.runner.common.util import safe_shell_exec
+
 from landmark_lib.launch import launch
 from landmark_lib.surroundings import settle
+
+# Seconds that ranks have after SIGTERM. Here, because the processes that end them load this module, too.
+safe_shell_exec.GRACEFUL_TERMINATION_TIME_S = float(
+    os.environ.get("LANDMARK_STOP_SECONDS", safe_shell_exec.GRACEFUL_TERMINATION_TIME_S)
+)
 
 
 def main() -> None:

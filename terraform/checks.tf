@@ -17,7 +17,7 @@ check "nodes_are_placed_close" {
 check "spot_suits_one_node" {
   assert {
     condition     = !(var.spot && local.several)
-    error_message = "${var.train_nodes} spot nodes: when Google preempts one, the job ends on all of them and resumes from its last checkpoint only when you start it again. The more nodes, the more often this happens."
+    error_message = "${var.train_nodes} spot nodes: when Google preempts one, the job ends on all of them, and resumes from its last checkpoint when all are back. The more nodes, the more often this happens."
   }
 }
 

@@ -4,24 +4,25 @@ resource "google_compute_resource_policy" "compact" {
   name   = "${var.name}-train"
   region = var.region
 
+  # Without vm_count, which would hold nodes back until all are requested: their number can then change, too.
   group_placement_policy {
     collocation = "COLLOCATED"
-    vm_count    = var.train_nodes
   }
 
   depends_on = [google_project_service.this]
 }
 
-# Plain instances, not a managed group: Horovod needs stable names and all nodes at once.
+# Plain instances, not a managed group: Horovod needs stable names and all nodes at once. They are disposable, as
+# models and checkpoints are in their bucket. What needs a stopped node is refused while it runs, not done by stopping
+# a training.
 resource "google_compute_instance" "train" {
   count = var.train_nodes
 
-  name                      = local.node_names[count.index]
-  zone                      = var.zone
-  machine_type              = local.machine_type
-  labels                    = local.labels
-  allow_stopping_for_update = true
-  resource_policies         = google_compute_resource_policy.compact[*].id
+  name              = local.node_names[count.index]
+  zone              = var.zone
+  machine_type      = local.machine_type
+  labels            = local.labels
+  resource_policies = google_compute_resource_policy.compact[*].id
 
   boot_disk {
     kms_key_self_link = var.kms_key
@@ -43,6 +44,7 @@ resource "google_compute_instance" "train" {
 
   network_interface {
     subnetwork = google_compute_subnetwork.this.id # no access_config: no external address
+    nic_type   = "GVNIC"                           # the bandwidth of G2 and A2
   }
 
   scheduling {
@@ -50,9 +52,15 @@ resource "google_compute_instance" "train" {
     automatic_restart           = false
     provisioning_model          = var.spot ? "SPOT" : "STANDARD"
     preemptible                 = var.spot
-    instance_termination_action = "STOP" # the disk with the checkpoints stays
+    instance_termination_action = "STOP" # the disk stays, with the caches and the command to resume
     max_run_duration {
       seconds = var.max_run_hours * 3600
+    }
+    dynamic "on_instance_stop_action" {
+      for_each = try(local.gpu.local_ssd, false) ? [1] : []
+      content {
+        discard_local_ssd = true # no node with local disks stops without this
+      }
     }
   }
 
@@ -72,10 +80,16 @@ resource "google_compute_instance" "train" {
     enable-oslogin         = "true"
     serial-port-enable     = "false"
     startup-script = templatefile("${path.module}/templates/train_startup.sh.tftpl", {
-      image      = local.train_image
-      node_names = local.node_names
-      project    = var.project
-      ssh_secret = local.several ? local.ssh_secret : ""
+      command       = file("${path.module}/templates/landmark.sh")
+      image         = local.train_image
+      max_run_hours = var.max_run_hours
+      node_names    = local.node_names
+      project       = var.project
+      schedules     = local.schedules
+      ssh_secret    = local.several ? local.ssh_secret : ""
+      unit = templatefile("${path.module}/templates/landmark-job.service", {
+        restart = local.several ? "on-failure" : "no"
+      })
     })
   }
 

@@ -17,6 +17,7 @@ resource "google_project_service" "this" {
     ],
     var.billing_account == null ? [] : ["billingbudgets.googleapis.com"],
     var.kms_key == null ? [] : ["cloudkms.googleapis.com"],
+    local.spot ? ["cloudscheduler.googleapis.com"] : [],
   ))
 
   service            = each.value

@@ -11,20 +11,35 @@ locals {
   # Ranks on several nodes connect through ssh between their containers.
   hosts = local.several ? join(",", [for name in local.node_names : "${name}:${var.gpu_count}"]) : "localhost:${var.gpu_count}"
   horovodrun = join(" ", concat(
-    ["horovodrun -np ${var.train_nodes * var.gpu_count} -H ${local.hosts}"],
+    ["python -m landmark_lib.horovodrun -np ${var.train_nodes * var.gpu_count} -H ${local.hosts}"],
     local.several ? ["--ssh-port 2222 --ssh-identity-file /run/landmark/ssh/client"] : [],
   ))
-  trained = "--dataset ${local.dataset} --models /data/models"
+  trained = "--dataset ${local.dataset} --models ${local.models}"
+
+  # `landmark wait` waits as long as that makes sense, and then ends with 3. Other failures are a node that does not
+  # answer yet.
+  wait = <<-COMMAND
+    (
+      for attempt in $(seq 20); do
+        status=0
+        ${local.node_ssh} --command 'sudo landmark wait' || status=$?
+        case $status in 0 | 3) exit $status ;; esac
+        echo 'The first node does not answer yet; the next attempt is in 15 seconds.' >&2
+        sleep 15
+      done
+      exit 1
+    )
+  COMMAND
 
   # Commands that need a GPU node. Without one, each output prints that and fails.
   node_commands = {
     ssh = local.node_ssh
 
-    train = "${local.node_ssh} --command 'sudo landmark run ${local.horovodrun} python jobs/train.py ${local.trained} --shard-cache /data/cache --precision ${local.gpu.precision}'"
+    wait = trimspace(local.wait)
+
+    train = "${trimspace(local.wait)} && ${local.node_ssh} --command 'sudo landmark run ${local.horovodrun} python jobs/train.py ${local.trained} --shard-cache /data/cache --precision ${local.gpu.precision}'"
 
     evaluate = "${local.node_ssh} --command 'sudo landmark run python jobs/evaluate.py ${local.trained}'"
-
-    save_models = "${local.node_ssh} --command 'sudo gcloud storage rsync --recursive /var/lib/landmark/models ${local.models}'"
 
     start_nodes = "gcloud compute instances start ${join(" ", local.node_names)} ${local.at_zone}"
 
@@ -132,8 +147,13 @@ output "ssh" {
   value       = local.on_nodes.ssh
 }
 
+output "wait" {
+  description = "Wait until all GPU nodes are ready; prints what is awaited, and ends after half an hour at most."
+  value       = local.on_nodes.wait
+}
+
 output "train" {
-  description = "Train all members; the same command resumes from the last checkpoint. Ctrl-C ends the view, not the job."
+  description = "Train all members, when all nodes are ready; the same command resumes from the last checkpoint. Ctrl-C ends the view, not the job."
   value       = local.on_nodes.train
 }
 
@@ -142,18 +162,13 @@ output "evaluate" {
   value       = local.on_nodes.evaluate
 }
 
-output "save_models" {
-  description = "Copy the models from the first node to their bucket."
-  value       = local.on_nodes.save_models
-}
-
 output "fetch_models" {
   description = "Copy the models from their bucket to this machine."
   value       = "mkdir -p data/models\ngcloud storage rsync --recursive ${local.models} data/models\n"
 }
 
 output "start_nodes" {
-  description = "Start GPU nodes that stopped: by max_run_hours, preemption, or stop_nodes."
+  description = "Start GPU nodes that stopped: by max_run_hours, preemption, or stop_nodes. An interrupted job resumes."
   value       = local.on_nodes.start_nodes
 }
 

@@ -2,8 +2,9 @@
 
 The places are functions of the training; the signal reaches the process just before it calls one of them.
 HANG is not a signal: the program waits there forever, while its other threads run. LATE waits for a while, as
-for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. With `all` for the rank,
-each rank has its own of `LATE,PAUSED`.
+for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. NOTICE reports the place, and
+waits until SIGTERM arrives from those who started the process. With `all` for the rank, each rank has its own of
+`LATE,PAUSED`.
 """
 
 import os
@@ -21,6 +22,7 @@ from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model_directory import MemberFiles
 
 SECONDS_LATE = 40  # longer than Gloo waits by itself, and than a warning takes
+AT_THE_PLACE = "waiting for SIGTERM at the place"
 
 
 def strike(owner: object, name: str, when) -> None:
@@ -62,6 +64,8 @@ def striking(name):
         return partial(threading.Event().wait, None if name == "HANG" else SECONDS_LATE)
     if name == "PAUSED":
         return pause
+    if name == "NOTICE":
+        return await_notice
     return partial(os.kill, os.getpid(), getattr(signal, name))
 
 
@@ -69,6 +73,13 @@ def pause():
     """Stop this process; another one wakes it."""
     subprocess.Popen(["sh", "-c", f"sleep {SECONDS_LATE}; kill -CONT {os.getpid()}"])
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def await_notice():
+    """Report the place, and wait until the training has SIGTERM: it handles the first alone."""
+    print(AT_THE_PLACE, file=sys.stderr, flush=True)
+    while signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        threading.Event().wait(0.01)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ WARNED = {
     "nodes_are_placed_close": ({"train_nodes": "2"}, "cannot be placed close to each other"),
     "spot_suits_one_node": (
         {"train_nodes": "2", "spot": "true", "gpu_type": "nvidia-l4"},
-        "resumes from its last checkpoint only when you start it again",
+        "resumes from its last checkpoint when all are back",
     ),
     "zone_has_the_gpu": (
         {"gpu_type": "nvidia-l4", "zone": "us-central1-f"},

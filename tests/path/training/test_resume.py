@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import REPOSITORY, horovodrun, run
+from gpu_node import JobUnit, gpu_node
+from interrupted import AT_THE_PLACE
 from job_runs import run_here
 from made_once import made_once
 
@@ -108,6 +110,34 @@ def test_training_stopped_within_an_epoch_by_sigterm_resumes_there(undisturbed, 
     done = train(small_dataset, tmp_path)
     assert done.returncode == 0, done.stderr
     check_equal(outcome(tmp_path), outcome(undisturbed))
+
+
+def test_training_on_a_preempted_node_resumes_on_a_fresh_disk_to_the_same_weights(
+    undisturbed, small_dataset, bucket, tmp_path
+):
+    node = gpu_node(tmp_path / "node", schedules="projects/p/locations/r/jobs")
+    node.ready.touch()
+    horovodrun = ("python", "-m", "landmark_lib.horovodrun", "-np", "1", "-H", "localhost:1")
+    models = Place(bucket) / "models"
+    job = ("python", INTERRUPTED, "NOTICE", "a step", "0", *arguments(small_dataset, models))
+    given = node.landmark("run", *horovodrun, *job)
+    assert given.returncode == 0, given.stderr
+    unit = JobUnit(node)
+    unit.start()
+    unit.await_line(AT_THE_PLACE)
+    assert unit.end_with_the_machine() == 1
+    assert "stopped after step" in unit.log.read_text()
+    shutil.rmtree(node.root / "data")  # nothing of the training was on this disk
+    node.calls("systemctl")
+    assert node.landmark("resume").returncode == 0
+    assert node.calls("systemctl") == ["start --no-block landmark-job"]
+    unit.start()
+    assert unit.await_end() == 0, unit.log.read_text()
+    assert "resuming after 1 epochs and" in unit.log.read_text()
+    assert not node.job.exists()
+    for file in (models / "member-0").files():
+        Place(file.address.replace(models.address, str(tmp_path / "fetched"))).write(file.read_bytes())
+    check_equal(outcome(tmp_path / "fetched"), outcome(undisturbed))
 
 
 def test_two_ranks_resume_to_the_same_weights_after_one_was_killed(
