@@ -174,7 +174,7 @@ output "start_nodes" {
 
 output "stop_nodes" {
   description = "Stop the GPU nodes; after that only their disks cost money."
-  value       = local.on_nodes.stop_nodes
+  value       = "${local.pause_schedules}${local.on_nodes.stop_nodes}"
 }
 
 output "tear_down" {

@@ -5,6 +5,10 @@
 locals {
   spot      = var.spot && var.train_nodes > 0
   schedules = local.spot ? "projects/${var.project}/locations/${var.region}/jobs" : ""
+  pause_schedules = join("", [
+    for name in local.spot ? local.node_names : [] :
+    "gcloud scheduler jobs pause ${name} --project ${var.project} --location ${var.region}\n"
+  ])
   # Google has no predefined roles as small as these.
   spot_roles = {
     start    = ["compute.instances.start"]

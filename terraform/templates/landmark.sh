@@ -6,9 +6,10 @@
 #
 # For the node itself: `job` and `ended` are commands of landmark-job.service; `resume`, `serve` and `token` of the
 # start-up script.
+# shellcheck disable=SC2154 # image, nodes, hours and schedules are in /etc/landmark-node
 set -euo pipefail
 # shellcheck source=/dev/null
-source /etc/landmark-node # image, nodes, hours, schedules
+source /etc/landmark-node
 
 readonly run=/run/landmark         # in memory, so a restarted node is not ready
 readonly job=/var/lib/landmark-job # the command to resume; containers cannot reach it
@@ -135,22 +136,28 @@ serve() {
   "${container[@]}" --detach --name landmark-ssh --restart unless-stopped "$image" /usr/sbin/sshd -D -e >/dev/null
 }
 
+usage() {
+  grep '^# landmark' "$0" >&2
+  exit 2
+}
+
 case "${1:-}" in
   run)
-    if (($# > 1)); then
-      wait_for_nodes
-      start_job "${@:2}"
-      follow
-    fi
+    (($# > 1)) || usage
+    wait_for_nodes
+    start_job "${@:2}"
+    follow
     ;;
+  follow) follow ;;
   stop)
     forget
     systemctl stop landmark-job
-    exit
     ;;
-  wait) wait_for_nodes && exit ;;
+  wait) wait_for_nodes ;;
   job) run_job ;;
-  follow | ended | resume | serve | token) "$1" && exit ;;
+  ended) ended ;;
+  resume) resume ;;
+  serve) serve ;;
+  token) token ;;
+  *) usage ;;
 esac
-grep '^# landmark' "$0" >&2
-exit 2

@@ -15,14 +15,28 @@ TEMPLATES = REPOSITORY / "terraform/templates"
 IMAGE = "registry/landmark-train:1"
 OF_THE_MACHINE = re.compile(r"(?<![\w.:/])/(?=(?:etc|run|var/lib|usr/local/bin|usr/share/keyrings)/)")
 
+VALUES = {
+    "image": IMAGE,
+    "project": "my-project-1",
+    'join(" ", node_names)': "node-0",
+    "ssh_secret": "",
+    "max_run_hours": "24",
+    "schedules": "",
+    "restart": "no",
+}
+
+SLOWER = 10  # times that a machine with many tests may be slower than one with one job
+
 # Notes how it is called, and runs a container's command in its place, with the variables that it would have.
-DOCKER = """
+DOCKER = f"SLOWER={SLOWER}" + """
 [[ $1 != wait ]] || echo 0
+[[ $1 != login ]] || cat >/dev/null
 [[ "$1 $*" == run* && $* != *--detach* ]] || exit 0
 while [[ $1 != "$IMAGE" ]]; do
   if [[ $1 == --env ]]; then export "${2/\\/data/$ROOT/data}"; fi
   shift
 done
+export LANDMARK_STOP_SECONDS=$((LANDMARK_STOP_SECONDS * SLOWER))
 exec "${@:2}"
 """
 # Knows one unit, and whether the machine is about to end.
@@ -36,6 +50,11 @@ CURL = """
 case "$*" in
   *token*) echo '{"access_token": "the-token"}' ;;
   *cloudscheduler*) printf 200 ;;
+  *secrets*)
+    for word; do if [[ $word == @* ]]; then cat "${word#@}" >"$ROOT/header"; fi; done
+    printf '{"payload": {"data": "%s"}}' "$(base64 --wrap 0 "$ROOT/archive")"
+    ;;
+  *gpgkey) cat "$ROOT/sent" ;;
 esac
 """
 MAKE_FOLDERS = 'for word; do [[ $word != /* ]] || mkdir -p "$word"; done'  # as whoever runs the tests
@@ -54,7 +73,7 @@ class GpuNode:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of all that runs on it."""
-        path = f"{self.root}/bin:{BIN}:{os.environ['PATH']}"
+        path = f"{self.root}/bin:{self.root}/usr/local/bin:{BIN}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "ROOT": str(self.root), "IMAGE": IMAGE, "HOSTNAME": "node-0"}
 
     @property
@@ -92,9 +111,14 @@ class GpuNode:
             check=False,
         )
 
-    def start(self, script: str, step: str = "main") -> subprocess.CompletedProcess:
-        """Run the start-up script, or a step of it."""
-        functions = on_machine(script, self.root).removesuffix("\nmain\n")
+    def start(self, step: str = "main", **values: str) -> subprocess.CompletedProcess:
+        """Run the start-up script, or a step of it.
+
+        Args:
+            step: A function of the script, and its arguments.
+            values: Values of the template that are not those of one node.
+        """
+        functions = on_machine(startup_script(**values), self.root).removesuffix("\nmain\n")
         return subprocess.run(
             ["bash", "-c", f"{functions}\n{step}"],
             env=self.environment,
@@ -105,6 +129,21 @@ class GpuNode:
         )
 
 
+def startup_script(**values: str) -> str:
+    """Return the start-up script as terraform renders it."""
+    values = VALUES | values
+    unit = render((TEMPLATES / "landmark-job.service").read_text(), values)
+    command = (TEMPLATES / "landmark.sh").read_text()
+    text = (TEMPLATES / "train_startup.sh.tftpl").read_text()
+    return render(text, {**values, "unit": unit, "command": command})
+
+
+def render(template: str, values: dict[str, str]) -> str:
+    """Return a template of terraform with values in it."""
+    found = re.compile(r"\$(\$\{)|\$\{([^}]+)\}")
+    return found.sub(lambda match: match[1] or values[match[2]], template)
+
+
 def on_machine(text: str, root: Path) -> str:
     """Return a script with the paths of the machine in a folder."""
     return OF_THE_MACHINE.sub(f"{root}/", text)
@@ -113,7 +152,8 @@ def on_machine(text: str, root: Path) -> str:
 def gpu_node(root: Path, nodes: str = "node-0", schedules: str = "") -> GpuNode:
     """Return a node that has its command, and is not ready."""
     node = GpuNode(root)
-    for folder in ("etc", "run/landmark", "var/lib", "usr/local/bin", "data"):
+    folders = ("etc/apt/sources.list.d", "etc/systemd/system", "usr/share/keyrings", "usr/local/bin")
+    for folder in (*folders, "run/landmark", "var/lib", "data"):
         (root / folder).mkdir(parents=True)
     settings = {"image": IMAGE, "nodes": nodes, "hours": "24", "schedules": schedules}
     (root / "etc/landmark-node").write_text(
@@ -122,10 +162,12 @@ def gpu_node(root: Path, nodes: str = "node-0", schedules: str = "") -> GpuNode:
     command = root / "usr/local/bin/landmark"
     command.write_text(on_machine((TEMPLATES / "landmark.sh").read_text(), root))
     command.chmod(0o755)
+    (root / "etc/hosts").touch()
     (root / "state").write_text("running\n")
     (root / "unit").write_text("inactive\n")
-    stand_ins = {"docker": DOCKER, "systemctl": SYSTEMCTL, "curl": CURL, "install": MAKE_FOLDERS, "chown": ""}
-    for name, text in stand_ins.items():
+    stand_ins = {"docker": DOCKER, "systemctl": SYSTEMCTL, "curl": CURL, "install": MAKE_FOLDERS}
+    silent = dict.fromkeys(("apt-get", "chown", "nvidia-ctk", "sleep"), "")
+    for name, text in (stand_ins | silent).items():
         node.put(name, text)
     return node
 
@@ -137,7 +179,8 @@ class JobUnit:
         """Read the unit."""
         unit = RawConfigParser()
         unit.optionxform = str
-        unit.read_string(on_machine((TEMPLATES / "landmark-job.service").read_text(), node.root))
+        text = render((TEMPLATES / "landmark-job.service").read_text(), VALUES)
+        unit.read_string(on_machine(text, node.root))
         self._service, self._node = unit["Service"], node
         self.log = node.root / "journal"
         self._process: subprocess.Popen[bytes] | None = None
@@ -164,10 +207,10 @@ class JobUnit:
         wait_until(seen, 300)
 
     def end_with_the_machine(self) -> int:
-        """Stop as at a shutdown; return the job's exit status, in the time that the unit has."""
+        """Stop as at a shutdown; return the job's exit status, which must come in the time that the unit has."""
         (self._node.root / "state").write_text("stopping\n")
         self._process.send_signal(signal.SIGTERM)  # KillMode=mixed: the main process alone
-        status = self._process.wait(timeout=float(self._service["TimeoutStopSec"]))
+        status = self._process.wait(timeout=SLOWER * float(self._service["TimeoutStopSec"]))
         return self._after(status)
 
     def await_end(self) -> int:

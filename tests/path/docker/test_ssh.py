@@ -37,6 +37,8 @@ def effective(tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     settings = (DOCKER / "sshd_config").read_text().replace("/run/landmark/ssh/host", str(key))
     (tmp_path / "sshd_config").write_text(settings)
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where it shuts itself in
     done = subprocess.run(
         [SSHD, "-T", "-f", tmp_path / "sshd_config"], capture_output=True, text=True, check=True
     )

@@ -1,16 +1,19 @@
 """The outputs are commands that the jobs take, and the nodes' scripts do what they say."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 
 import pytest
+from gpu_node import startup_script
 
 from landmark_lib.command_line import exit_status
 from landmark_lib.settings import EvaluateSettings, PreprocessSettings, TrainSettings
 
+MODELS = "gs://my-project-1-landmark-models/models"
 JOBS = {"preprocess": PreprocessSettings, "train": TrainSettings, "evaluate": EvaluateSettings}
 
 
@@ -69,12 +72,12 @@ def test_preprocessing_takes_its_command(outputs, output):
 def test_training_takes_its_command(outputs):
     settings = settings_of(outputs["train"], "train")
     assert settings.dataset == "gs://my-project-1-landmark-dataset/dataset"
-    assert settings.models == "/data/models"
+    assert settings.models == MODELS
     assert settings.network.precision == "mixed_bfloat16"
 
 
 def test_evaluation_takes_its_command(outputs):
-    assert settings_of(outputs["evaluate"], "evaluate").models == "/data/models"
+    assert settings_of(outputs["evaluate"], "evaluate").models == MODELS
 
 
 def test_horovodrun_takes_its_options(outputs):
@@ -114,6 +117,33 @@ def test_destroying_says_which_buckets_stay(outputs):
     assert "only they keep costing money" in outputs["tear_down"]
 
 
+def test_the_tests_of_a_node_run_the_script_that_terraform_renders(outputs, scripts):
+    image = re.search(r"docker push (\S+)", outputs["push_images"])[1]
+    nodes = {'join(" ", node_names)': "landmark-train-0 landmark-train-1", "ssh_secret": "landmark-node-ssh"}
+    expected = startup_script(**nodes, image=image, project="my-project-1", restart="on-failure")
+    assert (scripts / "startup").read_text() == expected
+
+
+def test_a_training_waits_until_all_nodes_are_ready(outputs):
+    assert outputs["train"].startswith(outputs["wait"].rstrip("\n") + " && gcloud compute ssh")
+
+
+def test_waiting_ends_when_the_node_is_ready_or_will_never_be(outputs, tmp_path):
+    gcloud = tmp_path / "gcloud"
+    for statuses, expected in (("0", 0), ("255 1 0", 0), ("255 3", 3), ("255 " * 20, 1)):
+        (tmp_path / "statuses").write_text(statuses)
+        gcloud.write_text(
+            f"#!/bin/bash\nread -r first rest <{tmp_path}/statuses\necho $rest >{tmp_path}/statuses\nexit $first\n"
+        )
+        gcloud.chmod(0o755)
+        shutil.copy(shutil.which("true"), tmp_path / "sleep")
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["bash", "-c", outputs["wait"]], env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == expected
+
+
 @pytest.mark.parametrize("name", ["startup", "environment", "landmark"])
 def test_bash_can_read_a_script(scripts, name):
     subprocess.run(["bash", "-n", scripts / name], check=True)
@@ -125,82 +155,6 @@ def test_shellcheck_finds_nothing(scripts, name):
         pytest.skip("shellcheck is not installed")
     done = subprocess.run(["shellcheck", scripts / name], capture_output=True, text=True, check=False)
     assert done.stdout == ""
-
-
-def put(folder, name, text):
-    (folder / name).write_text(f"#!/bin/bash\n{text}\n")
-    (folder / name).chmod(0o755)
-
-
-def run_step(scripts, step):
-    """Run one function of the start-up script, with stand-ins before the machine's programs."""
-    text = (scripts / "startup").read_text()
-    functions = text[: text.index("\nname_is_no_loopback\nmake_folders\n")]
-    functions = functions.replace("/run/landmark/ssh  ", f"{scripts}/keys ")
-    return subprocess.run(
-        ["bash", "-c", f'{functions}\nPATH="{scripts}/bin:$PATH"\n{step}'],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-@pytest.fixture
-def secret_manager(scripts):
-    """A secret with keys, and programs that note how they were called."""
-    if not shutil.which("ssh-keygen"):
-        pytest.skip("ssh-keygen is not installed")
-    (scripts / "bin").mkdir()
-    (scripts / "keys").mkdir()
-    made = scripts / "made"
-    made.mkdir()
-    for kind in ("client", "host"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made / kind], check=True)
-    archive = scripts / "archive"
-    subprocess.run(
-        ["tar", "-cf", archive, "-C", made, "client", "client.pub", "host", "host.pub"], check=True
-    )
-    put(
-        scripts / "bin",
-        "curl",
-        f"""echo "$@" >>{scripts}/calls
-case "$*" in
-*token) echo '{{"access_token": "the-token"}}' ;;
-*secrets*) for part in "$@"; do case $part in @*) cat "${{part#@}}" >{scripts}/header ;; esac; done
-  printf '{{"payload": {{"data": "%s"}}}}' "$(base64 --wrap 0 {archive})" ;;
-esac""",
-    )
-    put(scripts / "bin", "chown", "true")
-    return scripts
-
-
-def test_a_node_fetches_keys_for_itself_alone_and_knows_all_hosts(secret_manager):
-    done = run_step(secret_manager, "fetch_keys")
-    assert done.returncode == 0, done.stderr
-    keys = secret_manager / "keys"
-    public = (secret_manager / "made/host.pub").read_text().split()[:2]
-    assert (keys / "known_hosts").read_text().splitlines() == [
-        f"[landmark-train-{node}]:2222 {' '.join(public)}" for node in (0, 1)
-    ]
-    assert {oct(path.stat().st_mode)[-3:] for path in keys.iterdir()} == {"600"}
-
-
-def test_no_list_of_processes_shows_a_token(secret_manager):
-    run_step(secret_manager, "fetch_keys")
-    assert "the-token" not in (secret_manager / "calls").read_text()
-    assert (secret_manager / "header").read_text() == "Authorization: Bearer the-token"
-
-
-def test_a_wrong_archive_key_ends_the_start(scripts):
-    (scripts / "bin").mkdir()
-    put(scripts / "bin", "curl", "true")
-    put(scripts / "bin", "gpg", 'case "$*" in *show-keys*) echo fpr:::::::::0000: ;; esac')
-    put(scripts / "bin", "apt-get", f"touch {scripts}/installed")
-    done = run_step(scripts, "install_toolkit")
-    assert done.returncode == 1
-    assert "NVIDIA's archive key is 0000" in done.stderr
-    assert not (scripts / "installed").exists()
 
 
 def test_a_cluster_with_another_python_says_so_and_does_not_start(scripts):

@@ -11,7 +11,10 @@ TARGETS = [("spark", "spark"), ("spark", "serverless"), ("train", "gpu"), ("trai
 OF_OURS = [target for target in TARGETS if target[1] != "serverless"]  # Google starts what runs in that one
 BOTH = ["spark", "train"]
 LOCKED = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
-TEMPLATE = (REPOSITORY / "terraform/templates/train_startup.sh.tftpl").read_text()
+NODE = "".join(
+    (REPOSITORY / "terraform/templates" / name).read_text()
+    for name in ("train_startup.sh.tftpl", "landmark.sh")
+)
 OUTPUTS = (REPOSITORY / "terraform/outputs.tf").read_text()
 
 
@@ -188,11 +191,10 @@ def test_the_images_have_the_names_that_terraform_pushes():
 
 def test_a_gpu_node_finds_the_user_the_folders_and_the_port_of_the_image():
     user = last("train", "gpu", "USER")
-    assert f"readonly trainer={user} " in TEMPLATE
+    assert f"readonly trainer={user} " in NODE
     made = " ".join(rest for word, rest in whole("train", "gpu") if word == "RUN")
-    for folder in set(re.findall(r"--volume \S+?:(/(?:data|run)\S*?)[: ]", TEMPLATE)):
+    for folder in set(re.findall(r"--volume \S+?:(/(?:data|run)\S*?)[:\s]", NODE)):
         assert f" {folder} " in f"{made} "
-    assert "/opt/venv/bin:" in re.search(r"--env PATH=(\S+)", TEMPLATE)[1]
-    (port,) = set(re.findall(r" -p (\d+)", TEMPLATE))
+    (port,) = set(re.findall(r"\$node\]?[:/](\d+)", NODE))
     assert f"\nPort {port}\n" in (DOCKER / "sshd_config").read_text()
     assert f"--ssh-port {port} " in OUTPUTS
