@@ -5,16 +5,38 @@
 
 import os
 import sys
+import time
+from contextlib import suppress
 
+import psutil
 from horovod.runner.common.util import safe_shell_exec
 
 from landmark_lib.launch import launch
 from landmark_lib.surroundings import settle
 
-# Seconds that ranks have after SIGTERM. Here, because the processes that end them load this module, too.
-safe_shell_exec.GRACEFUL_TERMINATION_TIME_S = float(
-    os.environ.get("LANDMARK_STOP_SECONDS", safe_shell_exec.GRACEFUL_TERMINATION_TIME_S)
-)
+STOP_SECONDS = "LANDMARK_STOP_SECONDS"
+
+
+def end_rank(shell: int) -> None:
+    """Send SIGTERM to a rank, and SIGKILL after some seconds, five by default.
+
+    This runs in a thread of a process that ends with the rank's shell. Horovod's own function stops the shell after
+    five seconds or as soon as the rank ends, so that the shell cannot return the rank's status.
+
+    Args:
+        shell: Process id of the shell that started the rank, or of the rank in its place.
+    """
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(shell)
+        for process in parent.children() or [parent]:
+            process.terminate()
+        time.sleep(float(os.environ.get(STOP_SECONDS, safe_shell_exec.GRACEFUL_TERMINATION_TIME_S)))
+        for process in [*parent.children(recursive=True), parent]:
+            process.kill()
+
+
+# Here, because Horovod's processes that end ranks load this module, too.
+safe_shell_exec.terminate_executor_shell_and_children = end_rank
 
 
 def main() -> None:

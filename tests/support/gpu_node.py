@@ -28,7 +28,7 @@ VALUES = {
 SLOWER = 10  # times that a machine with many tests may be slower than one with one job
 
 # Notes how it is called, and runs a container's command in its place, with the variables that it would have.
-DOCKER = f"SLOWER={SLOWER}" + """
+DOCKER = """
 [[ $1 != wait ]] || echo 0
 [[ $1 != login ]] || cat >/dev/null
 [[ "$1 $*" == run* && $* != *--detach* ]] || exit 0
@@ -74,7 +74,8 @@ class GpuNode:
     def environment(self) -> dict[str, str]:
         """The variables of all that runs on it."""
         path = f"{self.root}/bin:{self.root}/usr/local/bin:{BIN}:{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "ROOT": str(self.root), "IMAGE": IMAGE, "HOSTNAME": "node-0"}
+        stand_ins = {"ROOT": str(self.root), "IMAGE": IMAGE, "SLOWER": str(SLOWER)}
+        return {**os.environ, **stand_ins, "PATH": path, "HOSTNAME": "node-0"}
 
     @property
     def ready(self) -> Path:
@@ -207,7 +208,7 @@ class JobUnit:
         wait_until(seen, 300)
 
     def end_with_the_machine(self) -> int:
-        """Stop as at a shutdown; return the job's exit status, which must come in the time that the unit has."""
+        """Stop as at a shutdown; return the job's exit status, which the unit does not await forever."""
         (self._node.root / "state").write_text("stopping\n")
         self._process.send_signal(signal.SIGTERM)  # KillMode=mixed: the main process alone
         status = self._process.wait(timeout=SLOWER * float(self._service["TimeoutStopSec"]))

@@ -2,8 +2,8 @@
 
 The places are functions of the training; the signal reaches the process just before it calls one of them.
 HANG is not a signal: the program waits there forever, while its other threads run. LATE waits for a while, as
-for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. NOTICE reports the place, and
-waits until SIGTERM arrives from those who started the process. With `all` for the rank, each rank has its own of
+for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. NOTICE reports the place
+and waits until SIGTERM arrives from those who started it. With `all` for the rank, each has its own of
 `LATE,PAUSED`.
 """
 

@@ -129,12 +129,10 @@ def test_a_training_waits_until_all_nodes_are_ready(outputs):
 
 
 def test_waiting_ends_when_the_node_is_ready_or_will_never_be(outputs, tmp_path):
-    gcloud = tmp_path / "gcloud"
+    gcloud, asked = tmp_path / "gcloud", tmp_path / "statuses"
     for statuses, expected in (("0", 0), ("255 1 0", 0), ("255 3", 3), ("255 " * 20, 1)):
-        (tmp_path / "statuses").write_text(statuses)
-        gcloud.write_text(
-            f"#!/bin/bash\nread -r first rest <{tmp_path}/statuses\necho $rest >{tmp_path}/statuses\nexit $first\n"
-        )
+        asked.write_text(statuses)
+        gcloud.write_text(f"#!/bin/bash\nread -r first rest <{asked}\necho $rest >{asked}\nexit $first\n")
         gcloud.chmod(0o755)
         shutil.copy(shutil.which("true"), tmp_path / "sleep")
         environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
