@@ -20,8 +20,8 @@ STOP_SECONDS = "LANDMARK_STOP_SECONDS"
 def end_rank(shell: int) -> None:
     """Send SIGTERM to a rank, and SIGKILL after some seconds, five by default.
 
-    This runs in a thread of a process that ends with the rank's shell. Horovod's own function stops the shell after
-    five seconds or as soon as the rank ends, so that the shell cannot return the rank's status.
+    This runs in a thread of a process that ends with the rank's shell. Horovod's own function stops the shell
+    when the rank ends or after five seconds, so that the shell cannot return the rank's status.
 
     Args:
         shell: Process id of the shell that started the rank, or of the rank in its place.
