@@ -177,7 +177,7 @@ variable "machine_type" {
 }
 
 variable "boot_disk_gb" {
-  description = "Size of a GPU node's boot disk in GB: system, image, shards and models."
+  description = "Size of a GPU node's boot disk in GB: system, image and caches."
   type        = number
   default     = 160
 
@@ -188,7 +188,7 @@ variable "boot_disk_gb" {
 }
 
 variable "spot" {
-  description = "Whether GPU nodes are spot machines: much cheaper, but preempted at any time."
+  description = "Whether GPU nodes are spot machines: much cheaper, but preempted at any time; an interrupted job resumes by itself."
   type        = bool
   default     = false
 }

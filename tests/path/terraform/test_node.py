@@ -97,6 +97,15 @@ def test_a_node_that_starts_again_is_not_ready_before_its_end(ready):
     assert not ready.ready.exists()
 
 
+def test_a_second_start_changes_nothing_under_a_running_job(node):
+    restarts = []
+    for _ in range(2):
+        done = node.start()
+        assert done.returncode == 0, done.stderr
+        restarts.append("restart docker" in node.calls("systemctl"))
+    assert restarts == [True, False]
+
+
 # NVIDIA's key
 
 
