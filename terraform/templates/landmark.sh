@@ -60,10 +60,11 @@ token() {
     python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'
 }
 
-# Spot nodes have a schedule in the cloud that starts them when they are off. It is on while a job is to be resumed.
+# Each spot node has a schedule in the cloud that starts it when it is off. The first node, which has the job, turns
+# them on as long as that is to be resumed.
 schedule() { # pause | resume
   local node status
-  [[ -n $schedules ]] || return 0
+  [[ -n $schedules && ${nodes%% *} == "${HOSTNAME%%.*}" ]] || return 0
   for node in $nodes; do
     status=$(curl --silent --retry 5 --retry-all-errors --output /dev/null --write-out '%{http_code}' --data '' \
       --header @<(printf 'Authorization: Bearer %s' "$(token)") \

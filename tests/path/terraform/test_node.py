@@ -272,6 +272,12 @@ def test_the_schedules_of_spot_nodes_are_on_while_there_is_a_job(tmp_path):
     assert turned() == ["node-0:pause", "127.0.0.1:pause"]
 
 
+def test_a_node_without_the_job_leaves_the_schedules_to_the_first(tmp_path):
+    second = gpu_node(tmp_path, "node-9 node-0", SCHEDULES)
+    assert second.landmark("resume").returncode == 0
+    assert second.calls("curl") == []
+
+
 def test_a_schedule_that_cannot_be_turned_on_is_reported_and_the_job_runs(tmp_path):
     node = gpu_node(tmp_path, schedules=SCHEDULES)
     node.ready.touch()
