@@ -216,7 +216,7 @@ class JobUnit:
 
     def await_end(self) -> int:
         """Wait until the job has ended by itself; return its exit status."""
-        return self._after(self._process.wait(timeout=300))
+        return self._after(self._process.wait(timeout=600))
 
     def _after(self, status: int) -> int:
         result = "exit-code" if status else "success"
