@@ -188,6 +188,7 @@ class JobUnit:
 
     def start(self) -> None:
         """Run ExecStartPre and begin ExecStart."""
+        (self._node.root / "state").write_text("running\n")
         assert self._run("ExecStartPre") == 0, self.log.read_text()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
