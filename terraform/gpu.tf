@@ -57,7 +57,7 @@ resource "google_compute_instance" "train" {
       seconds = var.max_run_hours * 3600
     }
     dynamic "on_instance_stop_action" {
-      for_each = try(local.gpu.local_ssd, false) ? [1] : []
+      for_each = local.gpu.local_ssd ? [1] : []
       content {
         discard_local_ssd = true # no node with local disks stops without this
       }

@@ -143,3 +143,17 @@ run "several_nodes_try_again_and_one_does_not" {
     error_message = "one of them may be off"
   }
 }
+
+run "a_node_with_local_disks_can_stop" {
+  command = plan
+
+  variables {
+    gpu_type = "nvidia-a100-80gb"
+    zone     = "us-central1-a"
+  }
+
+  assert {
+    condition     = one(google_compute_instance.train[0].scheduling[0].on_instance_stop_action).discard_local_ssd
+    error_message = "it discards them"
+  }
+}
