@@ -4,4 +4,5 @@
 - `launch`: starts spark-submit and horovodrun
 - `needs`: what jobs cannot run without
 - `doctor`: reports it
+- `cloud`: runs the stages of `terraform/`
 """

@@ -43,9 +43,10 @@ JOBS = {
     "evaluate": Job("landmark_lib.jobs.evaluate", "evaluate", "Evaluate the members and their vote."),
     "predict": Job("landmark_lib.jobs.predict", "predict", "Predict the landmarks of photos."),
 }
-DOCTOR = "doctor"
+DOCTOR, CLOUD = "doctor", "cloud"
 SUMMARIES = {name: job.summary for name, job in JOBS.items()} | {
-    DOCTOR: "Report what is installed, and what is missing for which command."
+    CLOUD: "Do all this on Google Cloud, stage by stage, from a checkout.",
+    DOCTOR: "Report what is installed, and what is missing for which command.",
 }
 
 
@@ -87,6 +88,10 @@ class Subcommands(click.Group):
         """Return a subcommand."""
         if name == DOCTOR:
             return _doctor()
+        if name == CLOUD:
+            from landmark_lib.cli.cloud import command
+
+            return command()
         return _job(name) if name in JOBS else None
 
     def resolve_command(

@@ -1,0 +1,205 @@
+"""What a whole run costs, computed from measured rates (docs/scale.md) and list prices (docs/cloud.md).
+
+Nothing of it was billed. What was measured, and what is assumed, stands beside each line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from landmark_lib.cloud import prices
+from landmark_lib.digits import duration
+from landmark_lib.errors import UserError
+
+# The paper's corpus, and what docs/scale.md measured or computed for it.
+PAPER_PHOTOS, PAPER_GB = 1_200_000, 336
+PHOTOS_PER_SECOND = 121  # of a core, outside Spark
+IN_SPARK = 0.91  # the share of this speed inside Spark
+PLAN_CORE_SECONDS = 131
+ROWS = 950_000  # of the shards, three members
+ROW_CORE_SECONDS = 0.002
+LATENCY_SECONDS = 60
+CORPUS_GB, SHARDS_GB = 35, 24
+
+# Assumed: images per second of one GPU, ResNet50 at 224 pixels, and what a training has.
+IMAGES_PER_SECOND = {"nvidia-tesla-t4": 300, "nvidia-l4": 600, "nvidia-tesla-a100": 1500}
+MACHINES = {
+    ("nvidia-tesla-t4", 2): "n1-standard-16",
+    ("nvidia-l4", 2): "g2-standard-24",
+    ("nvidia-tesla-a100", 2): "a2-highgpu-2g",
+}  # unless machine_type is set: the first of terraform/locals.tf
+MEMBERS, EPOCHS = 3, 10
+START_SECONDS = {"cluster": 600, "serverless": 120}
+NODE_START_SECONDS = 600
+# Serverless: 40 executors and a driver, of 4 cores each, in GB.
+EXECUTORS, EXECUTOR_CORES, EXECUTOR_GB, DRIVER_GB = 40, 4, 10, 16
+MASTER_CORES, WORKER_CORES, GB_PER_CORE = 4, 8, 4
+IMAGES_GB = 6.3  # in the registry: serverless and train, unpacked
+DISK_GB = 160  # of a node
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be computed.
+
+    Attributes:
+        photos: How many.
+        gigabytes: Of all photos.
+        spark: `serverless` or `cluster`.
+        workers: Of the cluster, permanent ones.
+        spot_workers: Of the cluster, at most.
+        gpu: Its type.
+        gpus: Per node.
+        nodes: With GPUs.
+        machine: Type of the nodes.
+        spot: Whether the nodes are spot machines.
+    """
+
+    photos: int = PAPER_PHOTOS
+    gigabytes: float = PAPER_GB
+    spark: str = "serverless"
+    workers: int = 2
+    spot_workers: int = 16
+    gpu: str = "nvidia-tesla-t4"
+    gpus: int = 2
+    nodes: int = 1
+    machine: str = "n1-standard-16"
+    spot: bool = False
+
+    @property
+    def size(self) -> float:
+        """Photos, relative to the paper's."""
+        return self.photos / PAPER_PHOTOS
+
+    @property
+    def photo_size(self) -> float:
+        """Bytes of a photo, relative to the paper's; a smaller photo counts as one of the paper's."""
+        return max(1.0, self.gigabytes / self.photos / (PAPER_GB / PAPER_PHOTOS))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the bill."""
+
+    what: str
+    seconds: float
+    dollars: float
+    basis: str
+
+
+def preprocess_seconds(run: Run, cores: float) -> float:
+    """Return how long so many cores preprocess; larger photos take at most in proportion to their bytes."""
+    decoding = run.photos * run.photo_size / (PHOTOS_PER_SECOND * IN_SPARK)
+    rest = run.size * (PLAN_CORE_SECONDS + ROW_CORE_SECONDS * ROWS)
+    return (decoding + rest) / cores + LATENCY_SECONDS
+
+
+def preprocessing(run: Run) -> Line:
+    """Return the line of preprocessing."""
+    start, basis = START_SECONDS[run.spark], "speed measured, start and number of cores assumed"
+    if run.spark == "serverless":
+        cores = EXECUTORS * EXECUTOR_CORES
+        seconds = start + preprocess_seconds(run, cores)
+        units = (cores + EXECUTOR_CORES) * prices.DCU_PER_CORE
+        units += (EXECUTORS * EXECUTOR_GB + DRIVER_GB) * prices.DCU_PER_GB
+        return Line("preprocess, serverless", seconds, seconds / 3600 * units * prices.DCU, basis)
+    seconds = start + preprocess_seconds(run, WORKER_CORES * (run.workers + run.spot_workers))
+    core_and_memory = prices.CORE + GB_PER_CORE * prices.MEMORY_GB
+    permanent = (MASTER_CORES + WORKER_CORES * run.workers) * (core_and_memory + prices.DATAPROC_CORE)
+    spot = WORKER_CORES * run.spot_workers * (prices.SPOT * core_and_memory + prices.DATAPROC_CORE)
+    return Line("preprocess, cluster", seconds, seconds / 3600 * (permanent + spot), basis)
+
+
+def training(run: Run) -> Line:
+    """Return the line of training and evaluation."""
+    images = MEMBERS * EPOCHS * ROWS * run.size
+    seconds = NODE_START_SECONDS + images / (run.nodes * run.gpus * IMAGES_PER_SECOND[run.gpu])
+    price = run.nodes * prices.NODES[run.machine] * (prices.SPOT if run.spot else 1)
+    what = f"train, {run.nodes} x {run.machine} with {run.gpus} x {run.gpu.removeprefix('nvidia-')}"
+    basis = f"{IMAGES_PER_SECOND[run.gpu]:,} images/s per GPU assumed, {EPOCHS} epochs, {MEMBERS} members"
+    return Line(what + (", spot" if run.spot else ""), seconds, seconds / 3600 * price, basis)
+
+
+def once(run: Run) -> list[Line]:
+    """Return what a run costs once."""
+    reads = Line("read each photo once", 0, run.photos / 1e6 * prices.MILLION_READS, "list price")
+    return [reads, preprocessing(run), training(run)]
+
+
+def monthly(run: Run) -> list[Line]:
+    """Return what storage costs in a month, until it is deleted."""
+    made = run.size * (CORPUS_GB + SHARDS_GB)
+    return [
+        Line("photos in their bucket", 0, run.gigabytes * prices.BUCKET_GB, f"{run.gigabytes:,.0f} GB"),
+        Line("corpus and shards", 0, made * prices.BUCKET_GB, f"{made:,.0f} GB"),
+        Line("images in the registry", 0, IMAGES_GB * prices.REGISTRY_GB, f"{IMAGES_GB} GB"),
+    ]
+
+
+UNCERTAIN = """\
+Computed, not billed; nothing of it ran in a cloud. List prices of us-central1 in US dollars,
+{dates}.
+- Preprocessing: the speed of a core was measured (docs/scale.md), on photos of 286 kB. How many cores
+  Google adds, and how soon, is assumed: expect a half to three times this.
+- Training: the images per second of a GPU are assumed. The first epoch prints the real figure; hours
+  and dollars are in proportion to it: expect a half to twice this.
+- Not included: traffic out of the region, logs, taxes."""
+
+
+def text(run: Run) -> str:
+    """Return the bill as text."""
+    lines, months = once(run), monthly(run)
+    rows = [
+        f"{run.photos:,} photos, {run.gigabytes:,.0f} GB",
+        "",
+        *map(_row, lines),
+        _row(Line("together", sum(line.seconds for line in lines), sum(line.dollars for line in lines), "")),
+        "",
+        *(_row(line, " a month") for line in months),
+        _row(Line("together", 0, sum(line.dollars for line in months), ""), " a month"),
+        _row(Line("a GPU node's disk", 0, run.nodes * DISK_GB * prices.DISK_GB, "until `down`"), " a month"),
+        "",
+        UNCERTAIN.format(dates=prices.DATES),
+    ]
+    return "\n".join(rows)
+
+
+def _row(line: Line, unit: str = "") -> str:
+    """Return a line as columns."""
+    time = duration(line.seconds) if line.seconds else ""
+    dollars = f"{line.dollars:,.2f} ${unit}"
+    return f"{line.what:<48} {time:>10} {dollars:>16}  {line.basis}".rstrip()
+
+
+def run_of(variables: Mapping[str, Any], nodes: int, spark: str, photos: int, gigabytes: float | None) -> Run:
+    """Return the run that is chosen.
+
+    Args:
+        variables: Of Terraform, with their defaults.
+        nodes: With GPUs.
+        spark: `serverless` or `cluster`.
+        photos: How many.
+        gigabytes: Of all; None if they are as large as the paper's.
+
+    Raises:
+        UserError: There is no price or speed for the chosen GPU node.
+    """
+    gpu, machine = variables["gpu_type"], variables["machine_type"]
+    machine = machine or MACHINES.get((gpu, variables["gpu_count"]))
+    if gpu not in IMAGES_PER_SECOND or machine not in prices.NODES:
+        raise UserError(
+            f"plan: no price or speed for {machine or variables['gpu_count']} with {gpu}; "
+            f"expected one of {', '.join(prices.NODES)}"
+        )
+    return Run(
+        photos,
+        photos * PAPER_GB / PAPER_PHOTOS if gigabytes is None else gigabytes,
+        spark,
+        variables["primary_workers"],
+        variables["secondary_workers_max"],
+        gpu,
+        variables["gpu_count"],
+        nodes,
+        machine,
+        variables["spot"],
+    )
