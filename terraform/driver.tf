@@ -15,14 +15,9 @@ output "running" {
   COMMAND
 }
 
-output "wait_for_nodes" {
-  description = "Wait until all GPU nodes are ready; 255 and 127 while the first one starts, 3 if waiting longer is useless."
-  value       = var.train_nodes > 0 ? "${local.node_ssh} --command 'sudo landmark wait'\n" : local.no_node
-}
-
 output "training_runs" {
-  description = "Succeed if a job runs on the GPU nodes, or is about to."
-  value       = var.train_nodes > 0 ? "state=$(${local.node_ssh} --command 'systemctl show --property ActiveState --value landmark-job') && [[ $state != @(failed|inactive) ]]\n" : local.no_node
+  description = "Succeed if a training runs on the GPU nodes, or is about to."
+  value       = var.train_nodes > 0 ? "${local.node_ssh} --command '[[ $(systemctl show --property ActiveState --value landmark-job) != @(failed|inactive) ]] && sudo grep --quiet jobs/train.py /var/lib/landmark-job'\n" : local.no_node
 }
 
 output "follow_training" {

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,17 +17,14 @@ import click
 
 from landmark_lib.cloud.losses import losses, removable
 from landmark_lib.cloud.memory import Memory, recall, remember
-from landmark_lib.cloud.stages import Apply, Ask, Output, Program, Ready, Remember, Remove, Step
+from landmark_lib.cloud.stages import Apply, Ask, Output, Program, Remember, Remove, Step
 from landmark_lib.console import note, show
-from landmark_lib.digits import duration
 from landmark_lib.errors import RESUME, LandmarkError, UserError
 
 PROGRAMS = ("terraform", "gcloud", "bash")
 TERRAFORM = ("terraform", "-chdir=terraform")
 UNCHANGED, CHANGED = 0, 2  # of `terraform plan -detailed-exitcode`
-POLL_SECONDS = 20
-READY, RUNNING, COST = "wait_for_nodes", "running", "cost_per_hour"  # outputs
-USELESS = 3  # status of READY if waiting longer is useless
+RUNNING, COST = "running", "cost_per_hour"  # outputs
 
 
 class Driver:
@@ -72,6 +68,8 @@ class Driver:
     def report(self) -> None:
         """Print what runs now, and what it costs by the hour."""
         outputs = self._outputs()
+        if RUNNING not in outputs:  # all is destroyed
+            return
         show("Running now, apart from storage:")
         self._bash(outputs[RUNNING], "Listing what runs")
         show(f"Cost while all of it runs: {outputs[COST]}")
@@ -84,8 +82,6 @@ class Driver:
                 self._output(step)
             case Apply():
                 self._apply(step)
-            case Ready():
-                self._wait(step)
             case Ask():
                 self._confirm(step.question)
             case Remove():
@@ -102,7 +98,6 @@ class Driver:
         if step.once and step.once in self.memory.done:
             note("done already")
             return
-        self._remember(self.memory.without_done(step.undoes))
         outputs = self._outputs()
         command = outputs[step.name]
         if step.runs and self._status(outputs[step.runs]) == 0:
@@ -160,20 +155,6 @@ class Driver:
         lost = losses(json.loads(self._printed("show", "-json", str(plan))))
         if lost:
             self._confirm(f"This plan deletes {', '.join(lost)}, with what is stored there. Apply it?")
-
-    def _wait(self, step: Ready) -> None:
-        """Wait until every node is ready. The command prints what it waits for, once the first node runs it."""
-        command, begun = self._outputs()[READY], time.monotonic()
-        while (status := self._status(command)) not in (0, USELESS):
-            waited = time.monotonic() - begun
-            if waited > step.minutes * 60:
-                break
-            note(f"waiting for the first node to start: {duration(waited)}, at most {step.minutes} minutes")
-            time.sleep(POLL_SECONDS)
-        if status:
-            raise LandmarkError(
-                f"the GPU nodes are not ready, see above and docs/cloud.md, By symptom; {RESUME}"
-            )
 
     def _confirm(self, question: str) -> None:
         if self._yes:

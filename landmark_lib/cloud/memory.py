@@ -13,6 +13,7 @@ from landmark_lib.errors import UserError
 
 CHOICES = "choices.auto.tfvars.json"  # of Terraform; it loads every *.auto.tfvars.json
 PROGRESS = "progress.json"
+KEYS = "keys"  # done when the nodes' keys for ssh are in Secret Manager
 # What exists until a stage says otherwise: nothing that costs money by the hour.
 OFF = {"preprocess_cluster": False, "train_nodes": 0}
 
@@ -43,16 +44,17 @@ class Memory:
         return str(self.variables.get("project", ""))
 
     def with_variables(self, **variables: Any) -> "Memory":
-        """Return it with other values of some of Terraform's variables."""
-        return replace(self, variables={**self.variables, **variables})
+        """Return it with other values of some of Terraform's variables.
+
+        The secret that holds the nodes' keys exists with several nodes only.
+        """
+        merged = {**OFF, **self.variables, **variables}
+        done = tuple(name for name in self.done if name != KEYS or merged["train_nodes"] > 1)
+        return replace(self, variables=merged, done=done)
 
     def with_done(self, *names: str) -> "Memory":
         """Return it with steps that are done."""
         return replace(self, done=tuple(dict.fromkeys([*self.done, *names])))
-
-    def without_done(self, *names: str) -> "Memory":
-        """Return it with steps that are to be done again."""
-        return replace(self, done=tuple(name for name in self.done if name not in names))
 
 
 def recall(folder: Path) -> Memory:

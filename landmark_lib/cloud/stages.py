@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from landmark_lib import __version__
-from landmark_lib.cloud.memory import OFF, Memory
+from landmark_lib.cloud.memory import KEYS, OFF, Memory
 from landmark_lib.errors import UserError
 
 SPARK = ("serverless", "cluster")
-UP, SAVED, KEYS = "up", "saved", "keys"  # names of steps that are done
+UP = "up"  # what is done when it is complete
 APIS = ("serviceusage.googleapis.com", "cloudresourcemanager.googleapis.com")
-READY_MINUTES = 30  # packages and an image of 5.6 GB; ten are usual
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class Output:
         does: What it does, for people.
         name: Of the output.
         once: The name under which it is remembered, if it must not be repeated.
-        undoes: The name of a step that has to be repeated after it.
         runs: The output that succeeds if an earlier call started it and it still runs.
         follow: The output that follows it then.
     """
@@ -42,7 +40,6 @@ class Output:
     does: str
     name: str
     once: str = ""
-    undoes: str = ""
     runs: str = ""
     follow: str = ""
 
@@ -60,14 +57,6 @@ class Apply:
     does: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     agreed: bool = False
-
-
-@dataclass(frozen=True)
-class Ready:
-    """Wait until every GPU node is ready."""
-
-    does: str
-    minutes: int = READY_MINUTES
 
 
 @dataclass(frozen=True)
@@ -91,7 +80,7 @@ class Remember:
     name: str
 
 
-Step = Program | Output | Apply | Ready | Ask | Remove | Remember
+Step = Program | Output | Apply | Ask | Remove | Remember
 
 SERVERLESS = Output(
     "Preprocess, serverless",
@@ -102,8 +91,10 @@ SERVERLESS = Output(
 ON_CLUSTER = Output(
     "Preprocess on the cluster", "submit_preprocess", runs="cluster_job_runs", follow="follow_cluster_job"
 )
-TRAIN = Output("Train", "train", undoes=SAVED, runs="training_runs", follow="follow_training")
-SAVE = Output("Copy the models to their bucket", "save_models", once=SAVED)
+KEY_PAIRS = Output("Create the keys for ssh between the nodes", "create_node_keys", once=KEYS)
+START = Output("Start the nodes that stopped", "start_nodes")
+WAIT = Output("Wait until every node is ready", "wait")
+TRAIN = Output("Train", "train", runs="training_runs", follow="follow_training")
 
 
 def up(memory: Memory) -> list[Step]:
@@ -140,34 +131,34 @@ def preprocess(memory: Memory) -> list[Step]:
 
 
 def train(memory: Memory) -> list[Step]:
-    """Train on GPU nodes, or resume; then copy the models to their bucket."""
-    keys = Output("Create the keys for ssh between the nodes", "create_node_keys", once=KEYS)
+    """Train on GPU nodes, or resume; checkpoints and models are written to their bucket."""
+    keys = [KEY_PAIRS] if memory.nodes > 1 else []
     return [
         Apply(f"GPU nodes: {memory.nodes}", {"train_nodes": memory.nodes}),
-        *([keys] if memory.nodes > 1 else []),
-        *_started(),
+        *keys,
+        START,
+        WAIT,
         TRAIN,
-        SAVE,
     ]
 
 
 def evaluate(memory: Memory) -> list[Step]:
-    """Evaluate the members and their vote on the node; then copy the results to the bucket."""
-    _require_nodes(memory)
-    return [*_started(), Output("Evaluate", "evaluate", undoes=SAVED), SAVE]
+    """Evaluate the members and their vote on the first GPU node."""
+    if not memory.variables["train_nodes"]:
+        raise UserError("evaluate: expected a GPU node, which STAGE=train creates")
+    return [START, WAIT, Output("Evaluate", "evaluate")]
 
 
-def fetch(memory: Memory) -> list[Step]:
-    """Copy the models from their bucket into data/models."""
-    return [*saved(memory), Output("Fetch the models", "fetch_models")]
+def fetch(memory: Memory) -> list[Step]:  # noqa: ARG001 - as the others
+    """Copy models and results from their bucket into data/models."""
+    return [Output("Fetch the models", "fetch_models")]
 
 
 def down(memory: Memory) -> list[Step]:
     """Delete all machines; buckets, images and network stay."""
-    ask = Ask("Delete the GPU nodes with their disks? Their models are copied to the bucket first.")
+    ask = Ask("Delete the GPU nodes? A training there stops; its last checkpoint stays in the bucket.")
     return [
         *([ask] if memory.variables["train_nodes"] else []),
-        *saved(memory),
         Apply("Delete all machines", OFF, agreed=True),
     ]
 
@@ -181,23 +172,6 @@ def down_all(memory: Memory) -> list[Step]:
 def status(memory: Memory) -> list[Step]:  # noqa: ARG001 - as the others
     """Report what runs now and what it costs by the hour."""
     return []
-
-
-def saved(memory: Memory) -> list[Step]:
-    """Return the steps after which no model is on a node's disk alone."""
-    if not memory.variables["train_nodes"] or SAVED in memory.done:
-        return []
-    return [*_started(), SAVE]
-
-
-def _started() -> list[Step]:
-    """Return the steps after which every node can be used; all are no-ops on nodes that run."""
-    return [Output("Start the nodes that stopped", "start_nodes"), Ready("Wait until every node is ready")]
-
-
-def _require_nodes(memory: Memory) -> None:
-    if not memory.variables["train_nodes"]:
-        raise UserError("there is no GPU node; STAGE=train creates it")
 
 
 STAGES: dict[str, Callable[[Memory], list[Step]]] = {
@@ -225,6 +199,6 @@ def steps(stage: str, memory: Memory, *, everything: bool = False) -> list[Step]
     """
     if not memory.project:
         raise UserError("--project: expected the id of a Google Cloud project; it is remembered")
-    if stage not in ("up", "status") and UP not in memory.done:
+    if stage != "up" and UP not in memory.done:
         raise UserError(f"{stage} comes after up, which is not complete")
     return (down_all if everything and stage == "down" else STAGES[stage])(memory)

@@ -1,0 +1,121 @@
+"""The bill of a run follows docs/scale.md's measurements and docs/cloud.md's prices."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from commands import REPOSITORY
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_lib.cloud import bill, configuration, prices
+from landmark_lib.cloud.bill import Run, monthly, once, preprocess_seconds, preprocessing, run_of, training
+from landmark_lib.digits import number
+from landmark_lib.errors import UserError
+
+SCALE = (REPOSITORY / "docs/scale.md").read_text("utf-8")
+CLOUD = (REPOSITORY / "docs/cloud.md").read_text("utf-8")
+TERRAFORM = REPOSITORY / "terraform"
+DEFAULTS = configuration.defaults(TERRAFORM)
+runs = st.builds(
+    Run,
+    st.integers(1, 10**8),
+    st.floats(0.001, 10**6),
+    st.sampled_from(["serverless", "cluster"]),
+    st.integers(2, 50),
+    st.integers(0, 200),
+)
+
+
+def total(run):
+    return sum(line.dollars for line in once(run))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        f"| photos, N | {bill.PAPER_PHOTOS:,} of 280 kB |",
+        f"| photos/s per core, r: read, decode, crop, resize, encode | {bill.PHOTOS_PER_SECOND} |",
+        f"| share of this speed inside Spark, s | {bill.IN_SPARK} |",
+        f"| core seconds for list, label counts and plan | {bill.PLAN_CORE_SECONDS} |",
+        f"| rows of the shards, M (the final approach, three members) | {bill.ROWS:,} of 25 kB |",
+        f"| core seconds per row of the shards | {bill.ROW_CORE_SECONDS} |",
+        f"| latency of stages too small to fill the cores | {bill.LATENCY_SECONDS} s |",
+        f"| corpus written, then read for the shards | {bill.CORPUS_GB} GB |",
+        f"| shards written | {bill.SHARDS_GB} GB |",
+    ],
+)
+def test_the_rates_are_those_of_the_page_of_measurements(row):
+    assert row in SCALE
+
+
+@pytest.mark.parametrize(("cores", "hours"), [(16, "0.24"), (160, "0.04")])
+def test_the_hours_are_those_of_the_page_of_measurements(cores, hours):
+    assert f"{preprocess_seconds(Run(), cores) / 3600:.2f}" == hours
+    assert hours in re.search(r"\| \*\*total\*\* \|.*", SCALE)[0]
+
+
+@pytest.mark.parametrize("line", [*once(Run()), preprocessing(Run(spark="cluster"))], ids=lambda line: line.what)
+def test_the_page_has_the_same_bill(line):
+    row = re.search(rf"^\| {re.escape(line.what)} \|.*\| ([\d.]+) \|$", CLOUD, re.MULTILINE)
+    assert row, f"docs/cloud.md has no row of {line.what}"
+    assert row[1] == f"{line.dollars:.2f}"
+
+
+@pytest.mark.parametrize("machine", prices.NODES)
+def test_the_page_has_the_prices_of_the_nodes(machine):
+    (price,) = re.findall(rf"^\| {machine}\b[^|]* \| ([\d.]+) \|", CLOUD, re.MULTILINE)
+    assert float(price) == prices.NODES[machine]
+
+
+@pytest.mark.parametrize("example", configuration.example_names(TERRAFORM))
+def test_every_example_that_exists_has_a_bill(example):
+    variables = {**DEFAULTS, **configuration.example(TERRAFORM, example)}
+    if example == "paper-k80":
+        with pytest.raises(UserError, match="no price or speed for n1-standard-8 with nvidia-tesla-k80"):
+            run_of(variables, 1, "serverless", 1000, None)
+    else:
+        assert total(run_of(variables, 1, "serverless", bill.PAPER_PHOTOS, None)) > 1
+
+
+def test_the_numbers_of_machines_are_those_of_terraform():
+    submitted = (TERRAFORM / "outputs.tf").read_text("utf-8")
+    assert f"maxExecutors={bill.EXECUTORS}" in submitted
+    assert (DEFAULTS["primary_workers"], DEFAULTS["secondary_workers_max"]) == (2, 16)
+    assert DEFAULTS["worker_machine_type"].endswith(f"-{bill.WORKER_CORES}")
+    assert DEFAULTS["master_machine_type"].endswith(f"-{bill.MASTER_CORES}")
+    assert DEFAULTS["boot_disk_gb"] == bill.DISK_GB
+    locals_ = (TERRAFORM / "locals.tf").read_text("utf-8")
+    for (gpu, count), machine in bill.MACHINES.items():
+        table = locals_[locals_.index(f"{gpu} = {{") :]
+        assert re.search(rf'"{count}" = \["([\w-]+)"', table)[1] == machine
+
+
+@given(runs, st.integers(2, 10))
+def test_more_photos_never_cost_less_and_at_most_in_proportion(run, factor):
+    larger = replace(run, photos=run.photos * factor, gigabytes=run.gigabytes * factor)
+    for lines in (once, monthly):
+        before, after = (sum(line.dollars for line in lines(each)) for each in (run, larger))
+        assert before <= after <= before * factor * 1.000001
+
+
+@given(runs, st.floats(1, 100))
+def test_larger_photos_take_longer_at_most_in_proportion(run, factor):
+    larger = replace(run, gigabytes=run.gigabytes * factor)
+    before, after = preprocess_seconds(run, 16), preprocess_seconds(larger, 16)
+    assert before * 0.999999 <= after <= before * factor * 1.000001
+
+
+def test_spot_nodes_take_as_long_for_less():
+    spot = training(Run(spot=True))
+    assert spot.seconds == training(Run()).seconds
+    assert spot.dollars == pytest.approx(prices.SPOT * training(Run()).dollars)
+
+
+def test_the_bill_says_that_nothing_was_billed_what_is_assumed_and_of_when_the_prices_are():
+    text = bill.text(Run())
+    assert "Computed, not billed" in text
+    assert prices.DATES in text
+    assert "300 images/s per GPU assumed" in text
+    assert f"{number(bill.PAPER_PHOTOS)} photos, 336 GB" in text
+    assert all(len(line) <= 130 for line in text.splitlines())
