@@ -10,7 +10,8 @@ import landmark_lib
 from landmark_lib.cloud import bill, configuration
 from landmark_lib.cloud.driver import Driver
 from landmark_lib.cloud.memory import OFF, Memory, recall
-from landmark_lib.cloud.stages import SPARK, STAGES, steps
+from landmark_lib.cloud.prices import read_prices
+from landmark_lib.cloud.stages import IMAGES, SPARK, STAGES, steps
 from landmark_lib.console import show
 from landmark_lib.errors import UserError
 from landmark_lib.running import help_and_version
@@ -49,11 +50,19 @@ def run(stage: str, **given: Any) -> None:
     checkout = find_checkout()
     memory = chosen(recall(checkout / "terraform"), checkout / "terraform", given)
     if stage == PLAN:
-        variables = {**configuration.defaults(checkout / "terraform"), **memory.variables}
-        size = given["photo_count"], given["photo_gigabytes"]
-        show(bill.text(bill.run_of(variables, memory.nodes, memory.spark, *size)))
+        show(_bill(memory, checkout / "terraform", given["photo_count"], given["photo_gigabytes"]))
         return
     Driver(checkout, memory, yes=given["yes"]).run(steps(stage, memory, everything=given["all"]))
+
+
+def _bill(memory: Memory, folder: Path, photos: int, gigabytes: float | None) -> str:
+    """Return the bill of the run that is remembered."""
+    variables = {**configuration.defaults(folder), **memory.variables}
+    machine = variables["machine_type"] or configuration.first_machine(
+        folder, variables["gpu_type"], variables["gpu_count"]
+    )
+    run = bill.run_of(variables, machine, memory.nodes, memory.spark, photos, gigabytes)
+    return bill.text(run, read_prices(folder))
 
 
 def chosen(memory: Memory, folder: Path, given: dict[str, Any]) -> Memory:
@@ -78,7 +87,8 @@ def chosen(memory: Memory, folder: Path, given: dict[str, Any]) -> Memory:
     if given["project"]:
         memory = memory.with_variables(project=given["project"])
     photos = address(given["photos"]) if given["photos"] else memory.photos
-    return replace(memory, photos=photos, spark=given["spark"] or memory.spark)
+    spark, images = given["spark"] or memory.spark, given["images"] or memory.images
+    return replace(memory, photos=photos, spark=spark, images=images)
 
 
 def address(written: str) -> str:
@@ -88,12 +98,12 @@ def address(written: str) -> str:
 
 
 def find_checkout() -> Path:
-    """Return the root of the checkout: the package's own, or the working directory.
+    """Return the root of the checkout: the working directory, or the package's own.
 
     Raises:
         UserError: Neither has the configuration.
     """
-    for folder in (Path(landmark_lib.__file__).parents[1], Path.cwd()):
+    for folder in (Path.cwd(), Path(landmark_lib.__file__).parents[1]):
         if (folder / "terraform" / "variables.tf").is_file():
             return folder
     raise UserError(f"cloud: expected a checkout of this project, found no terraform/ in {Path.cwd()}")
@@ -108,6 +118,9 @@ def _options() -> list[click.Parameter]:
         click.Option(["--project"], help="Id of the Google Cloud project."),
         click.Option(["--photos"], help="Photos to upload: a folder, gs://… or s3://…"),
         click.Option(["--spark"], type=click.Choice(SPARK), help="How to preprocess.  [default: serverless]"),
+        click.Option(
+            ["--images"], type=click.Choice(IMAGES), help="Where images are built.  [default: cloud]"
+        ),
         click.Option(
             ["--gpu"], help="GPU node: l4, two-nodes or another of terraform/examples.  [default: t4]"
         ),

@@ -5,6 +5,6 @@
 - `stages`: the steps of each stage
 - `losses`: what a plan would destroy that was trained or uploaded
 - `bill`: what a whole run costs, from measured rates
-- `prices`: list prices, with their dates
+- `prices`: list prices, from `terraform/prices.yaml`
 - `driver`: runs the steps with terraform, gcloud and bash
 """

@@ -1,4 +1,4 @@
-"""What a whole run costs, computed from measured rates (docs/scale.md) and list prices (docs/cloud.md).
+"""What a whole run costs, computed from measured rates (docs/scale.md) and list prices.
 
 Nothing of it was billed. What was measured, and what is assumed, stands beside each line.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from landmark_lib.cloud import prices
+from landmark_lib.cloud.prices import DCU, DCU_PER_CORE, DCU_PER_GB, MILLION_READS, REGISTRY_GB, Prices
 from landmark_lib.digits import duration
 from landmark_lib.errors import UserError
 
@@ -22,18 +22,20 @@ LATENCY_SECONDS = 60
 CORPUS_GB, SHARDS_GB = 35, 24
 
 # Assumed: images per second of one GPU, ResNet50 at 224 pixels, and what a training has.
-IMAGES_PER_SECOND = {"nvidia-tesla-t4": 300, "nvidia-l4": 600, "nvidia-tesla-a100": 1500}
-MACHINES = {
-    ("nvidia-tesla-t4", 2): "n1-standard-16",
-    ("nvidia-l4", 2): "g2-standard-24",
-    ("nvidia-tesla-a100", 2): "a2-highgpu-2g",
-}  # unless machine_type is set: the first of terraform/locals.tf
+IMAGES_PER_SECOND = {
+    "nvidia-tesla-t4": 300,
+    "nvidia-l4": 600,
+    "nvidia-tesla-a100": 1500,
+    "nvidia-a100-80gb": 1500,
+    "nvidia-h100-80gb": 3000,
+}
 MEMBERS, EPOCHS = 3, 10
 START_SECONDS = {"cluster": 600, "serverless": 120}
 NODE_START_SECONDS = 600
 # Serverless: 40 executors and a driver, of 4 cores each, in GB.
 EXECUTORS, EXECUTOR_CORES, EXECUTOR_GB, DRIVER_GB = 40, 4, 10, 16
-MASTER_CORES, WORKER_CORES, GB_PER_CORE = 4, 8, 4
+DRIVER_CORES = 4
+MASTER, MASTER_CORES, WORKER, WORKER_CORES = "n2-standard-4", 4, "n2-standard-8", 8
 IMAGES_GB = 6.3  # in the registry: serverless and train, unpacked
 DISK_GB = 160  # of a node
 
@@ -94,51 +96,52 @@ def preprocess_seconds(run: Run, cores: float) -> float:
     return (decoding + rest) / cores + LATENCY_SECONDS
 
 
-def preprocessing(run: Run) -> Line:
+def preprocessing(run: Run, prices: Prices) -> Line:
     """Return the line of preprocessing."""
     start, basis = START_SECONDS[run.spark], "speed measured, start and number of cores assumed"
     if run.spark == "serverless":
         cores = EXECUTORS * EXECUTOR_CORES
         seconds = start + preprocess_seconds(run, cores)
-        units = (cores + EXECUTOR_CORES) * prices.DCU_PER_CORE
-        units += (EXECUTORS * EXECUTOR_GB + DRIVER_GB) * prices.DCU_PER_GB
-        return Line("preprocess, serverless", seconds, seconds / 3600 * units * prices.DCU, basis)
+        units = (cores + DRIVER_CORES) * DCU_PER_CORE + (EXECUTORS * EXECUTOR_GB + DRIVER_GB) * DCU_PER_GB
+        return Line("preprocess, serverless", seconds, seconds / 3600 * units * DCU, basis)
     seconds = start + preprocess_seconds(run, WORKER_CORES * (run.workers + run.spot_workers))
-    core_and_memory = prices.CORE + GB_PER_CORE * prices.MEMORY_GB
-    permanent = (MASTER_CORES + WORKER_CORES * run.workers) * (core_and_memory + prices.DATAPROC_CORE)
-    spot = WORKER_CORES * run.spot_workers * (prices.SPOT * core_and_memory + prices.DATAPROC_CORE)
+    worker, dataproc = prices.machine(WORKER), prices.table["dataproc_core"]
+    permanent = prices.machine(MASTER) + run.workers * worker
+    permanent += dataproc * (MASTER_CORES + run.workers * WORKER_CORES)
+    spot = run.spot_workers * (prices.table["spot_share"] * worker + dataproc * WORKER_CORES)
     return Line("preprocess, cluster", seconds, seconds / 3600 * (permanent + spot), basis)
 
 
-def training(run: Run) -> Line:
-    """Return the line of training and evaluation."""
+def training(run: Run, prices: Prices) -> Line:
+    """Return the line of training."""
     images = MEMBERS * EPOCHS * ROWS * run.size
     seconds = NODE_START_SECONDS + images / (run.nodes * run.gpus * IMAGES_PER_SECOND[run.gpu])
-    price = run.nodes * prices.NODES[run.machine] * (prices.SPOT if run.spot else 1)
+    price = run.nodes * prices.node(run.machine, run.gpu, run.gpus)
+    price *= prices.table["spot_share"] if run.spot else 1
     what = f"train, {run.nodes} x {run.machine} with {run.gpus} x {run.gpu.removeprefix('nvidia-')}"
     basis = f"{IMAGES_PER_SECOND[run.gpu]:,} images/s per GPU assumed, {EPOCHS} epochs, {MEMBERS} members"
     return Line(what + (", spot" if run.spot else ""), seconds, seconds / 3600 * price, basis)
 
 
-def once(run: Run) -> list[Line]:
+def once(run: Run, prices: Prices) -> list[Line]:
     """Return what a run costs once."""
-    reads = Line("read each photo once", 0, run.photos / 1e6 * prices.MILLION_READS, "list price")
-    return [reads, preprocessing(run), training(run)]
+    reads = Line("read each photo once", 0, run.photos / 1e6 * MILLION_READS, "list price")
+    return [reads, preprocessing(run, prices), training(run, prices)]
 
 
-def monthly(run: Run) -> list[Line]:
-    """Return what storage costs in a month, until it is deleted."""
-    made = run.size * (CORPUS_GB + SHARDS_GB)
+def monthly(run: Run, prices: Prices) -> list[Line]:
+    """Return what is kept costs in a month, until it is deleted."""
+    made, gb = run.size * (CORPUS_GB + SHARDS_GB), prices.table["bucket"]
     return [
-        Line("photos in their bucket", 0, run.gigabytes * prices.BUCKET_GB, f"{run.gigabytes:,.0f} GB"),
-        Line("corpus and shards", 0, made * prices.BUCKET_GB, f"{made:,.0f} GB"),
-        Line("images in the registry", 0, IMAGES_GB * prices.REGISTRY_GB, f"{IMAGES_GB} GB"),
+        Line("photos in their bucket", 0, run.gigabytes * gb, f"{run.gigabytes:,.0f} GB"),
+        Line("corpus and shards", 0, made * gb, f"{made:,.0f} GB"),
+        Line("images in the registry", 0, IMAGES_GB * REGISTRY_GB, f"{IMAGES_GB} GB"),
     ]
 
 
 UNCERTAIN = """\
-Computed, not billed; nothing of it ran in a cloud. List prices of us-central1 in US dollars,
-{dates}.
+Computed, not billed; nothing of it ran in a cloud. List prices of us-central1 in US dollars, read
+{dates} (terraform/prices.yaml).
 - Preprocessing: the speed of a core was measured (docs/scale.md), on photos of 286 kB. How many cores
   Google adds, and how soon, is assumed: expect a half to three times this.
 - Training: the images per second of a GPU are assumed. The first epoch prints the real figure; hours
@@ -146,9 +149,10 @@ Computed, not billed; nothing of it ran in a cloud. List prices of us-central1 i
 - Not included: traffic out of the region, logs, taxes."""
 
 
-def text(run: Run) -> str:
+def text(run: Run, prices: Prices) -> str:
     """Return the bill as text."""
-    lines, months = once(run), monthly(run)
+    lines, months = once(run, prices), monthly(run, prices)
+    disk = run.nodes * DISK_GB * prices.table["disks"]["pd-balanced"]
     rows = [
         f"{run.photos:,} photos, {run.gigabytes:,.0f} GB",
         "",
@@ -157,9 +161,9 @@ def text(run: Run) -> str:
         "",
         *(_row(line, " a month") for line in months),
         _row(Line("together", 0, sum(line.dollars for line in months), ""), " a month"),
-        _row(Line("a GPU node's disk", 0, run.nodes * DISK_GB * prices.DISK_GB, "until `down`"), " a month"),
+        _row(Line("a GPU node's disk", 0, disk, "until `down`"), " a month"),
         "",
-        UNCERTAIN.format(dates=prices.DATES),
+        UNCERTAIN.format(dates=prices.dates),
     ]
     return "\n".join(rows)
 
@@ -171,26 +175,25 @@ def _row(line: Line, unit: str = "") -> str:
     return f"{line.what:<48} {time:>10} {dollars:>16}  {line.basis}".rstrip()
 
 
-def run_of(variables: Mapping[str, Any], nodes: int, spark: str, photos: int, gigabytes: float | None) -> Run:
+def run_of(
+    variables: Mapping[str, Any], machine: str, nodes: int, spark: str, photos: int, gigabytes: float | None
+) -> Run:
     """Return the run that is chosen.
 
     Args:
         variables: Of Terraform, with their defaults.
+        machine: Type of the GPU nodes.
         nodes: With GPUs.
         spark: `serverless` or `cluster`.
         photos: How many.
         gigabytes: Of all; None if they are as large as the paper's.
 
     Raises:
-        UserError: There is no price or speed for the chosen GPU node.
+        UserError: Nobody knows how fast the chosen GPU is.
     """
-    gpu, machine = variables["gpu_type"], variables["machine_type"]
-    machine = machine or MACHINES.get((gpu, variables["gpu_count"]))
-    if gpu not in IMAGES_PER_SECOND or machine not in prices.NODES:
-        raise UserError(
-            f"plan: no price or speed for {machine or variables['gpu_count']} with {gpu}; "
-            f"expected one of {', '.join(prices.NODES)}"
-        )
+    gpu = variables["gpu_type"]
+    if gpu not in IMAGES_PER_SECOND:
+        raise UserError(f"plan: no speed is known of {gpu}; expected {', '.join(IMAGES_PER_SECOND)}")
     return Run(
         photos,
         photos * PAPER_GB / PAPER_PHOTOS if gigabytes is None else gigabytes,

@@ -8,7 +8,6 @@ from typing import Any
 
 from landmark_lib.errors import UserError
 
-FOUNDATION = "foundation"  # the example without machines
 VARIABLE = re.compile(r'^variable "(\w+)"', re.MULTILINE)
 DEFAULT = re.compile(r'^variable "(\w+)" \{\n(?:  (?!default|valid).*\n)*  default +=(.*)$', re.MULTILINE)
 ASSIGNMENT = re.compile(r"^(\w+)\s*=\s*(.+?)\s*(?:#.*)?$", re.MULTILINE)
@@ -27,10 +26,24 @@ def defaults(folder: Path) -> dict[str, Any]:
     return {name: json.loads(value) for name, value in DEFAULT.findall(text) if not value.endswith("{")}
 
 
+def first_machine(folder: Path, gpu: str, count: int) -> str:
+    """Return the machine type that Terraform takes for GPUs if none is chosen.
+
+    Raises:
+        UserError: There is none for this GPU, or this number.
+    """
+    text = (folder / "locals.tf").read_text("utf-8")
+    table = text.partition(f"    {gpu} = {{\n")[2].partition("\n    }\n")[0]
+    found = re.search(rf'"{count}" += \["([\w-]+)"', table)
+    if found is None:
+        raise UserError(f"expected a GPU type and a number of terraform/locals.tf, received {count} x {gpu}")
+    return found[1]
+
+
 def example_names(folder: Path) -> list[str]:
     """Return the names of the examples of GPU nodes."""
-    names = {path.stem for path in (folder / "examples").glob("*.tfvars")}
-    return sorted(names - {FOUNDATION})
+    paths = (folder / "examples").glob("*.tfvars")
+    return sorted(path.stem for path in paths if "gpu_type" in assignments(path.read_text("utf-8")))
 
 
 def example(folder: Path, name: str) -> dict[str, Any]:

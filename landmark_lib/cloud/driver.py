@@ -46,6 +46,7 @@ class Driver:
         self._checkout = checkout
         self._folder = checkout / "terraform"
         self._yes = yes
+        self._printed_outputs: dict[str, Any] = {}  # until the next apply
 
     def run(self, steps: Sequence[Step]) -> None:
         """Run steps one after another, and report at the end what runs and what it costs.
@@ -115,11 +116,11 @@ class Driver:
             plan = Path(folder) / "plan"
             with self._proposed(proposed):
                 changed = self._plan(plan, step.does)
-                if not step.agreed:
+                if changed and not step.agreed:
                     self._agree_to(plan)
             self.memory = proposed
             if changed:
-                self._start([*TERRAFORM, "apply", "-input=false", str(plan)], step.does)
+                self._carry_out(plan, step.does)
 
     def _remove(self, step: Remove) -> None:
         """Destroy all that can be destroyed without a bucket of data."""
@@ -131,7 +132,7 @@ class Driver:
             plan = Path(folder) / "plan"
             self._plan(plan, step.does, "-destroy", *targets)
             self._agree_to(plan)
-            self._start([*TERRAFORM, "apply", "-input=false", str(plan)], step.does)
+            self._carry_out(plan, step.does)
         self._remember(replace(self.memory, done=()))
 
     @contextmanager
@@ -150,6 +151,10 @@ class Driver:
         words = [*TERRAFORM, "plan", "-input=false", "-detailed-exitcode", f"-out={plan}", *arguments]
         return self._start(words, does, expected=(UNCHANGED, CHANGED)) == CHANGED
 
+    def _carry_out(self, plan: Path, does: str) -> None:
+        self._printed_outputs = {}
+        self._start([*TERRAFORM, "apply", "-input=false", str(plan)], does)
+
     def _agree_to(self, plan: Path) -> None:
         """Ask if a plan destroys something that was trained or uploaded."""
         lost = losses(json.loads(self._printed("show", "-json", str(plan))))
@@ -165,8 +170,10 @@ class Driver:
             raise LandmarkError("declined; nothing was changed")
 
     def _outputs(self) -> dict[str, Any]:
-        outputs = json.loads(self._printed("output", "-json"))
-        return {name: output["value"] for name, output in outputs.items()}
+        if not self._printed_outputs:
+            outputs = json.loads(self._printed("output", "-json"))
+            self._printed_outputs = {name: output["value"] for name, output in outputs.items()}
+        return self._printed_outputs
 
     def _printed(self, *arguments: str) -> str:
         """Return what a command of Terraform prints."""

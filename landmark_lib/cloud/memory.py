@@ -28,6 +28,7 @@ class Memory:
         variables: Of Terraform.
         photos: Where the photos to upload are.
         spark: How to preprocess, one of `stages.SPARK`.
+        images: Where they are built, one of `stages.IMAGES`.
         nodes: How many GPU nodes training uses; Terraform has 0 while they do not exist.
         done: Names of steps that must not be repeated.
     """
@@ -35,6 +36,7 @@ class Memory:
     variables: Variables = field(default_factory=lambda: dict(OFF))
     photos: str = ""
     spark: str = "serverless"
+    images: str = "cloud"
     nodes: int = 1
     done: tuple[str, ...] = ()
 
@@ -73,7 +75,7 @@ def recall(folder: Path) -> Memory:
 
 def remember(folder: Path, memory: Memory) -> None:
     """Write what is to be remembered; Terraform's part last, as it decides what exists."""
-    progress = {name: getattr(memory, name) for name in ("photos", "spark", "nodes", "done")}
+    progress = {name: getattr(memory, name) for name in ("photos", "spark", "images", "nodes", "done")}
     for name, values in ((PROGRESS, progress), (CHOICES, memory.variables)):
         partial = folder / f"{name}.partial"
         partial.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", "utf-8")

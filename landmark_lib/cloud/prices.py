@@ -1,13 +1,58 @@
-"""List prices of us-central1 in US dollars, without discounts; the same as in docs/cloud.md."""
+"""List prices in US dollars, from `terraform/prices.yaml`, and what only the bill needs."""
 
-DATES = "from May (cores, T4) and November 2026 (the others)"
-CORE = 0.0316  # per hour, of n1 and n2
-MEMORY_GB = 0.0042  # per hour
-DATAPROC_CORE = 0.01  # per hour
-SPOT = 0.3  # relative to on demand; assumed, it varies
-DCU = 0.06  # per hour of a data compute unit of Serverless for Apache Spark
-DCU_PER_CORE, DCU_PER_GB = 0.6, 0.1
-DISK_GB, BUCKET_GB, REGISTRY_GB = 0.10, 0.02, 0.10  # per month
-MILLION_READS = 0.40
-# GPU nodes per hour, with their GPUs: those of terraform/examples.
-NODES = {"n1-standard-16": 1.46, "g2-standard-24": 2.00, "a2-highgpu-2g": 7.35}
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from landmark_lib.errors import UserError
+
+FILE = "prices.yaml"
+# Of Serverless for Apache Spark, November 2026: a data compute unit per hour, and units per core and per GB.
+DCU, DCU_PER_CORE, DCU_PER_GB = 0.06, 0.6, 0.1
+REGISTRY_GB = 0.10  # per GB and month, November 2026
+MILLION_READS = 0.40  # from object storage, November 2026
+MACHINE = re.compile(r"(?P<family>[a-z0-9]+-[a-z]+)-(?P<number>\d+)g?")
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What `terraform/prices.yaml` has."""
+
+    table: Mapping[str, Any]
+
+    @property
+    def dates(self) -> str:
+        """When the prices were read."""
+        return str(self.table["read"])
+
+    def machine(self, name: str) -> float:
+        """Return the price of a machine per hour, without GPUs.
+
+        Raises:
+            UserError: It is not in the table.
+        """
+        found = MACHINE.fullmatch(name)
+        family = self.table["machines"].get(found["family"]) if found else None
+        if found is None or family is None:
+            raise UserError(f"plan: {FILE} has no price of {name}")
+        cores = int(found["number"]) * family.get("cores_per_gpu", 1)
+        return float(cores * (family["core"] + family["gb_per_core"] * family["gb"]))
+
+    def node(self, name: str, gpu: str, gpus: int) -> float:
+        """Return the price of a machine with GPUs per hour.
+
+        Raises:
+            UserError: One of them is not in the table.
+        """
+        if gpu not in self.table["gpus"]:
+            raise UserError(f"plan: {FILE} has no price of {gpu}")
+        return self.machine(name) + gpus * float(self.table["gpus"][gpu])
+
+
+def read_prices(folder: Path) -> Prices:
+    """Return the prices of the configuration in a folder."""
+    return Prices(yaml.safe_load((folder / FILE).read_text("utf-8")))

@@ -13,6 +13,7 @@ from landmark_lib.cloud.memory import KEYS, OFF, Memory
 from landmark_lib.errors import UserError
 
 SPARK = ("serverless", "cluster")
+IMAGES = ("cloud", "docker")
 UP = "up"  # what is done when it is complete
 APIS = ("serviceusage.googleapis.com", "cloudresourcemanager.googleapis.com")
 
@@ -99,13 +100,18 @@ TRAIN = Output("Train", "train", runs="training_runs", follow="follow_training")
 
 def up(memory: Memory) -> list[Step]:
     """Create what costs next to nothing: network, buckets, accounts, registry, and the images in it."""
-    tag = memory.variables.get("image_tag") or __version__
+    once = f"images {memory.variables.get('image_tag') or __version__}"
+    if memory.images == "cloud":
+        images: list[Step] = [Output("Build the images in the cloud", "build_images", once=once)]
+    else:
+        build = Program("Build the images with Docker", ("make", "images", "IMAGES=serverless train"))
+        images = [build, Output("Push the images", "push_images", once=once)]
     enable = ("gcloud", "services", "enable", *APIS, "--project", memory.project)
     return [
         Program("Enable the APIs that Terraform asks", enable),
         Program("Prepare Terraform", ("terraform", "-chdir=terraform", "init", "-input=false")),
         Apply("Network, buckets, accounts, registry"),
-        Output("Build the images", "build_images", once=f"images {tag}"),
+        *images,
         Remember(UP),
     ]
 

@@ -1,4 +1,4 @@
-"""Terraform with a stand-in for Google: it plans for real, and an apply writes the state as if all had worked.
+"""Terraform with a stand-in for Google: plans are real; an apply writes the state as if all had worked.
 
 Run as a program, it takes Terraform's place in the path. `apply FILE` writes the state that the plan in FILE
 promises; values that only Google would know are made up. Everything else is the real terraform.

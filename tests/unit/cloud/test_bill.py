@@ -8,8 +8,9 @@ from commands import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.cloud import bill, configuration, prices
+from landmark_lib.cloud import bill, configuration
 from landmark_lib.cloud.bill import Run, monthly, once, preprocess_seconds, preprocessing, run_of, training
+from landmark_lib.cloud.prices import read_prices
 from landmark_lib.digits import number
 from landmark_lib.errors import UserError
 
@@ -17,6 +18,7 @@ SCALE = (REPOSITORY / "docs/scale.md").read_text("utf-8")
 CLOUD = (REPOSITORY / "docs/cloud.md").read_text("utf-8")
 TERRAFORM = REPOSITORY / "terraform"
 DEFAULTS = configuration.defaults(TERRAFORM)
+PRICES = read_prices(TERRAFORM)
 runs = st.builds(
     Run,
     st.integers(1, 10**8),
@@ -28,7 +30,7 @@ runs = st.builds(
 
 
 def total(run):
-    return sum(line.dollars for line in once(run))
+    return sum(line.dollars for line in once(run, PRICES))
 
 
 @pytest.mark.parametrize(
@@ -55,47 +57,50 @@ def test_the_hours_are_those_of_the_page_of_measurements(cores, hours):
     assert hours in re.search(r"\| \*\*total\*\* \|.*", SCALE)[0]
 
 
-@pytest.mark.parametrize("line", [*once(Run()), preprocessing(Run(spark="cluster"))], ids=lambda line: line.what)
+LINES = [*once(Run(), PRICES), preprocessing(Run(spark="cluster"), PRICES)]
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.what)
 def test_the_page_has_the_same_bill(line):
     row = re.search(rf"^\| {re.escape(line.what)} \|.*\| ([\d.]+) \|$", CLOUD, re.MULTILINE)
     assert row, f"docs/cloud.md has no row of {line.what}"
     assert row[1] == f"{line.dollars:.2f}"
 
 
-@pytest.mark.parametrize("machine", prices.NODES)
-def test_the_page_has_the_prices_of_the_nodes(machine):
-    (price,) = re.findall(rf"^\| {machine}\b[^|]* \| ([\d.]+) \|", CLOUD, re.MULTILINE)
-    assert float(price) == prices.NODES[machine]
-
-
 @pytest.mark.parametrize("example", configuration.example_names(TERRAFORM))
 def test_every_example_that_exists_has_a_bill(example):
     variables = {**DEFAULTS, **configuration.example(TERRAFORM, example)}
+    arguments = (variables, variables["machine_type"], 1, "serverless", bill.PAPER_PHOTOS, None)
     if example == "paper-k80":
-        with pytest.raises(UserError, match="no price or speed for n1-standard-8 with nvidia-tesla-k80"):
-            run_of(variables, 1, "serverless", 1000, None)
+        with pytest.raises(UserError, match="plan: no speed is known of nvidia-tesla-k80"):
+            run_of(*arguments)
     else:
-        assert total(run_of(variables, 1, "serverless", bill.PAPER_PHOTOS, None)) > 1
+        assert total(run_of(*arguments)) > 1
+
+
+def test_a_machine_or_gpu_without_a_price_is_reported():
+    for name in ("m3-ultramem-32", "n1-highmem-8", "custom"):
+        with pytest.raises(UserError, match=f"prices.yaml has no price of {name}"):
+            PRICES.machine(name)
+    with pytest.raises(UserError, match="has no price of nvidia-b200"):
+        PRICES.node("n1-standard-8", "nvidia-b200", 1)
 
 
 def test_the_numbers_of_machines_are_those_of_terraform():
     submitted = (TERRAFORM / "outputs.tf").read_text("utf-8")
-    assert f"maxExecutors={bill.EXECUTORS}" in submitted
+    assert re.search(rf"maxExecutors\W+{bill.EXECUTORS}\b", submitted)
     assert (DEFAULTS["primary_workers"], DEFAULTS["secondary_workers_max"]) == (2, 16)
-    assert DEFAULTS["worker_machine_type"].endswith(f"-{bill.WORKER_CORES}")
-    assert DEFAULTS["master_machine_type"].endswith(f"-{bill.MASTER_CORES}")
+    assert (DEFAULTS["worker_machine_type"], DEFAULTS["master_machine_type"]) == (bill.WORKER, bill.MASTER)
     assert DEFAULTS["boot_disk_gb"] == bill.DISK_GB
-    locals_ = (TERRAFORM / "locals.tf").read_text("utf-8")
-    for (gpu, count), machine in bill.MACHINES.items():
-        table = locals_[locals_.index(f"{gpu} = {{") :]
-        assert re.search(rf'"{count}" = \["([\w-]+)"', table)[1] == machine
+    default = configuration.first_machine(TERRAFORM, DEFAULTS["gpu_type"], DEFAULTS["gpu_count"])
+    assert (Run().gpu, Run().gpus, Run().machine) == (DEFAULTS["gpu_type"], DEFAULTS["gpu_count"], default)
 
 
 @given(runs, st.integers(2, 10))
 def test_more_photos_never_cost_less_and_at_most_in_proportion(run, factor):
     larger = replace(run, photos=run.photos * factor, gigabytes=run.gigabytes * factor)
     for lines in (once, monthly):
-        before, after = (sum(line.dollars for line in lines(each)) for each in (run, larger))
+        before, after = (sum(line.dollars for line in lines(each, PRICES)) for each in (run, larger))
         assert before <= after <= before * factor * 1.000001
 
 
@@ -107,15 +112,15 @@ def test_larger_photos_take_longer_at_most_in_proportion(run, factor):
 
 
 def test_spot_nodes_take_as_long_for_less():
-    spot = training(Run(spot=True))
-    assert spot.seconds == training(Run()).seconds
-    assert spot.dollars == pytest.approx(prices.SPOT * training(Run()).dollars)
+    spot = training(Run(spot=True), PRICES)
+    assert spot.seconds == training(Run(), PRICES).seconds
+    assert spot.dollars == pytest.approx(PRICES.table["spot_share"] * training(Run(), PRICES).dollars)
 
 
 def test_the_bill_says_that_nothing_was_billed_what_is_assumed_and_of_when_the_prices_are():
-    text = bill.text(Run())
+    text = bill.text(Run(), PRICES)
     assert "Computed, not billed" in text
-    assert prices.DATES in text
+    assert PRICES.dates in text
     assert "300 images/s per GPU assumed" in text
     assert f"{number(bill.PAPER_PHOTOS)} photos, 336 GB" in text
     assert all(len(line) <= 130 for line in text.splitlines())

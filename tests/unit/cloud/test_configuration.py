@@ -28,14 +28,18 @@ def test_variables_and_their_defaults_are_found():
 
 def test_examples_are_those_of_gpu_nodes():
     assert {"t4", "l4", "a100", "two-nodes"} <= set(example_names(TERRAFORM))
-    assert "foundation" not in example_names(TERRAFORM)
+    assert not {"foundation", "cluster"} & set(example_names(TERRAFORM))
     assert example(TERRAFORM, "two-nodes")["train_nodes"] == 2
-    with pytest.raises(UserError, match="--gpu: expected one of a100, .*, received v100"):
+    with pytest.raises(UserError, match=r"--gpu: expected one of a100, .*, received v100"):
         example(TERRAFORM, "v100")
 
 
 def test_values_are_text_numbers_or_truth_values():
-    assert assignments('# 2 x L4\na = "x = y"\nb   = 12 # hours\nc = true\n') == {"a": "x = y", "b": 12, "c": True}
+    assert assignments('# 2 x L4\na = "x = y"\nb   = 12 # hours\nc = true\n') == {
+        "a": "x = y",
+        "b": 12,
+        "c": True,
+    }
 
 
 def test_another_gpu_replaces_all_of_the_previous_node():

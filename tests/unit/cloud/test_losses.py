@@ -34,7 +34,11 @@ def test_what_stays_is_no_loss(actions):
 
 @pytest.mark.parametrize(
     "address",
-    ["google_dataproc_cluster.this[0]", 'google_storage_bucket.this["staging"]', "google_compute_network.this"],
+    [
+        "google_dataproc_cluster.this[0]",
+        'google_storage_bucket.this["staging"]',
+        "google_compute_network.this",
+    ],
 )
 def test_what_terraform_creates_again_is_no_loss(address):
     assert losses(plan((address, DELETE))) == []

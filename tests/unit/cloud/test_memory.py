@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landmark_lib.cloud.memory import CHOICES, OFF, PROGRESS, Memory, recall, remember
@@ -15,6 +15,7 @@ memories = st.builds(
     st.dictionaries(st.text(), values).map(lambda chosen: {**OFF, **chosen}),
     st.text(),
     st.sampled_from(["serverless", "cluster"]),
+    st.sampled_from(["cloud", "docker"]),
     st.integers(1, 16),
     st.lists(st.text(), unique=True).map(tuple),
 )
@@ -26,6 +27,7 @@ def test_nothing_costs_money_until_something_is_chosen(tmp_path):
 
 
 @given(memory=memories)
+@settings(max_examples=20)
 def test_what_is_remembered_is_recalled(memory, tmp_path_factory):
     folder = tmp_path_factory.mktemp("terraform")
     remember(folder, memory)
@@ -41,5 +43,5 @@ def test_terraform_receives_its_own_variables_only(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", '{"colour": "red"}'])
 def test_a_file_that_was_edited_wrongly_is_reported(tmp_path, text):
     (tmp_path / PROGRESS).write_text(text)
-    with pytest.raises(UserError, match="progress.json"):
+    with pytest.raises(UserError, match=r"progress\.json"):
         recall(tmp_path)

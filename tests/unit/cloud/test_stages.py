@@ -15,6 +15,7 @@ memories = st.builds(
         {"project": "my-project-1", "preprocess_cluster": cluster, "train_nodes": nodes if on else 0},
         "/photos",
         spark,
+        "cloud",
         nodes,
         (UP,),
     ),
@@ -80,6 +81,13 @@ def test_up_enables_the_apis_that_a_plan_asks_before_terraform_runs():
     assert {"serviceusage.googleapis.com", "cloudresourcemanager.googleapis.com"} < set(enable.words)
     assert prepare.words[-2:] == ("init", "-input=false")
     assert apply == Apply(apply.does, {})
+
+
+def test_images_are_built_in_the_cloud_or_with_docker():
+    assert names("up", READY) == ["build_images"]
+    docker = Memory(READY.variables, images="docker")
+    assert steps("up", docker)[3].words[:2] == ("make", "images")
+    assert names("up", docker) == ["push_images"]
 
 
 def test_nodes_are_started_and_awaited_before_every_job_on_them():
