@@ -17,6 +17,7 @@ help:
 	@echo "make paper  the paper's first approach against its final one, no balancing, and class weights; half an hour"
 	@echo "make audit  look up all locked packages in PyPI's advisories; SECURITY.md explains the known ones"
 	@echo "make lock   update requirements/*.txt from setup.py"
+	@echo "make cloud STAGE=plan  what a run on Google Cloud costs; up, photos, preprocess, train, evaluate, fetch, down: docs/cloud.md"
 	@echo "PYTHON=python3.12  after any of these: the Python of the environment, 3.11 or 3.12"
 	@echo "make clean  remove the environment and caches; keep photos, data sets and models under data/"
 
@@ -55,6 +56,11 @@ terraform-lock:
 # make paper ARGUMENTS="--backbone MobileNetV3Small --weights sample --image-size 96".
 paper: .venv/ready
 	@$(activated) python benchmarks/first_vs_final.py $(ARGUMENTS)
+
+# make cloud STAGE=train ARGUMENTS="--gpu l4": options of `landmark cloud`; without STAGE, its help.
+.PHONY: cloud
+cloud: .venv/ready
+	@$(activated) landmark cloud $(or $(STAGE),--help) $(ARGUMENTS)
 
 audit: .venv/ready
 	@$(activated) scripts/audit

@@ -31,6 +31,7 @@ for part, (status, printed) in answers.items():
 """
 PIP = "#!/bin/sh\nmkdir -p dist/code/bin dist/code/landmark_sample\n"
 SERVE = '#!/bin/sh\necho "$TF_REATTACH_PROVIDERS"\ncat >/dev/null\n'
+LANDMARK = "from landmark_lib.cli.main import main; main()"
 APPLY = '#!/bin/sh\nexec {python} {program} "$@"\n'
 
 
@@ -80,15 +81,8 @@ class Cloud:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run `landmark cloud` in the checkout, without a terminal."""
-        command = [
-            sys.executable,
-            "-c",
-            "from landmark_lib.cli.main import main; main()",
-            "cloud",
-            *arguments,
-        ]
         return subprocess.run(
-            command,
+            [sys.executable, "-P", "-c", LANDMARK, "cloud", *arguments],
             cwd=self.checkout,
             env=self._environ,
             stdin=subprocess.DEVNULL,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from landmark_lib import errors
+from landmark_lib.cli.cloud import command
 from landmark_lib.cli.launch import RANKS, SPARK_ARGUMENTS
 from landmark_lib.settings import (
     EvaluateSettings,
@@ -63,6 +64,7 @@ def test_pages_and_files_that_docstrings_name_are_there():
 JOBS = (EvaluateSettings, PredictSettings, PreprocessSettings, TrainSettings, TuneSettings)
 OPTIONS = {option(declared.field.name) for job in JOBS for declared in declared_in(job)} | {
     *("--config", "--help", "--quiet", "--verbose", RANKS, SPARK_ARGUMENTS),
+    *(name for parameter in command().params for name in parameter.opts),
 }
 # Of other programs on these pages (spark-submit, horovodrun, pip, mypy, docker, gcloud), and of benchmarks.
 OTHERS = {
@@ -77,7 +79,18 @@ OTHERS = {
         "--file",
         "--filter",
     ),
-    *("--follow", "--pull", "--rm", "--tags", "--variant", "--volumes", "--wheel-dir", "--write"),
+    *(
+        "--all-versions",
+        "--follow",
+        "--pull",
+        "--recursive",
+        "--rm",
+        "--tags",
+        "--variant",
+        "--volumes",
+        "--wheel-dir",
+        "--write",
+    ),
     *("--driver-memory", "--logdir", "--no-build-isolation"),
 }
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
