@@ -24,7 +24,7 @@ HELP = f"""Run a stage of `terraform/` on Google Cloud, from a checkout of this 
 {PLAN:<11} What a whole run costs, from measured rates; needs no account.
 {{stages}}
 
-Choices are remembered: give each option once. An interrupted stage is resumed by the same command.
+Choices are remembered, so each option is needed once. An interrupted stage is resumed by the same command.
 """
 
 

@@ -101,8 +101,8 @@ def test_the_page_has_the_other_prices():
         assert f"| {machine} of a Dataproc cluster | {price:.2f} | hour |" in CLOUD
     for row in (
         f"| a spot machine, relative to on demand | {PRICES.table['spot_share']} |",
-        f"| a data compute unit, serverless | {DCU} | hour; "
-        f"a core is {DCU_PER_CORE} of it, a GB {DCU_PER_GB} |",
+        f"| a data compute unit, serverless | {DCU} | hour; a core is {DCU_PER_CORE}",
+        f" of it, a GB {DCU_PER_GB} |",
         f"| a balanced disk | {PRICES.table['disks']['pd-balanced']:.2f} |",
         f"| a bucket | {PRICES.table['bucket']} |",
         f"| the registry | {REGISTRY_GB:.2f} |",

@@ -23,7 +23,6 @@ VARIABLES = configuration.variable_names(TERRAFORM)
 # Names with an underscore that belong to neither: of Spark's, Google's and this project's own.
 OTHERS = {
     "landmark_lib",
-    "landmark_recognition",
     "graceful_decommission_timeout",
     "force_destroy",
     "gpu_zones",
