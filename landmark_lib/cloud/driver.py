@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,23 @@ PROGRAMS = ("terraform", "gcloud", "bash")
 TERRAFORM = ("terraform", "-chdir=terraform")
 UNCHANGED, CHANGED = 0, 2  # of `terraform plan -detailed-exitcode`
 RUNNING, COST = "running", "cost_per_hour"  # outputs
+
+
+def run_to_its_end(words: Sequence[str], folder: Path, environ: Mapping[str, str]) -> int:
+    """Run a program and return its status; after Ctrl-C, which it receives too, wait until it has ended.
+
+    Terraform writes its state then. `subprocess.run` would kill it after a quarter of a second.
+    """
+    interrupted = False
+    with subprocess.Popen(words, cwd=folder, env=environ) as process:  # noqa: S603 - Terraform's and the project's own
+        while process.returncode is None:
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return process.returncode
 
 
 class Driver:
@@ -58,11 +75,17 @@ class Driver:
         for program in PROGRAMS:
             if not shutil.which(program):
                 raise UserError(f"{program} is not installed; docs/cloud.md lists what is needed")
-        for number, step in enumerate(steps, start=1):
-            title = getattr(step, "does", "")
-            if title:
-                note(f"== {number}/{len(steps)} {title}")
-            self._run(step)
+        try:
+            for number, step in enumerate(steps, start=1):
+                if title := getattr(step, "does", ""):
+                    note(f"== {number}/{len(steps)} {title}")
+                self._run(step)
+        except UserError:
+            raise
+        except LandmarkError:
+            with suppress(LandmarkError):  # the first one is to be reported
+                self.report()
+            raise
         remember(self._folder, self.memory)
         self.report()
 
@@ -105,7 +128,12 @@ class Driver:
             note("it runs already")
             command = outputs[step.follow]
         note(command.rstrip("\n"))
-        self._bash(command, step.does)
+        try:
+            self._bash(command, step.does)
+        except KeyboardInterrupt:
+            if step.follow:
+                note("\nthe job continues in the cloud; the same command follows it")
+            raise
         if step.once:
             self._remember(self.memory.with_done(step.once))
 
@@ -198,7 +226,7 @@ class Driver:
             LandmarkError: Another status than those expected.
         """
         environ = {**os.environ, "PHOTOS": self.memory.photos}
-        status = subprocess.run(words, cwd=self._checkout, env=environ, check=False).returncode  # noqa: S603 - Terraform's and the project's own
+        status = run_to_its_end(words, self._checkout, environ)
         if status not in expected:
             program = shlex.join(words[:2]) if words[0] != "bash" else "its command"
             raise LandmarkError(f"{does}: {program} ended with status {status}, see above; {RESUME}")

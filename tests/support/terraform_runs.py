@@ -58,7 +58,7 @@ def told(done: subprocess.CompletedProcess) -> str:
 
 def copy_of_configuration(folder: Path, provider: str) -> Path:
     """Copy what terraform reads, so that what it writes is not in the repository."""
-    ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "choices.*", "progress.json")
     shutil.copytree(REPOSITORY / "terraform", folder / "terraform", ignore=ignored)
     for read in ("landmark_lib/__init__.py", "requirements/dataproc.txt"):
         (folder / read).parent.mkdir()

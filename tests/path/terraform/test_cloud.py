@@ -6,11 +6,16 @@ such plans.
 """
 
 import json
+import os
+import re
+import subprocess
 
 import pytest
 from cloud_stand_ins import Cloud
+from commands import REPOSITORY
 from terraform_runs import STUB
 
+from landmark_lib.cloud.driver import run_to_its_end
 from landmark_lib.cloud.losses import HOLD_DATA
 
 DELETES = "delete"
@@ -164,3 +169,17 @@ def test_everything_but_the_buckets_of_data_can_be_removed(cloud):
     gone = {address for plan in cloud.applied() for address, actions in plan.items() if DELETES in actions}
     assert {"google_compute_network.this", 'google_storage_bucket.this["staging"]'} <= gone
     assert not [address for address in gone if HOLD_DATA.match(address)]
+
+
+def test_a_program_that_ctrl_c_ends_slowly_can_write_its_state(tmp_path):
+    ended = "trap 'sleep 0.6; echo written >state; exit 1' INT"
+    slow = f"{ended}; kill -INT $PPID; kill -INT $$; while :; do :; done"
+    with pytest.raises(KeyboardInterrupt):
+        run_to_its_end(["bash", "-c", slow], tmp_path, os.environ)
+    assert (tmp_path / "state").read_text() == "written\n"
+
+
+def test_bash_can_read_the_commands_of_the_page():
+    page = (REPOSITORY / "docs/cloud.md").read_text("utf-8")
+    for block in re.findall(r"```bash\n(.+?)```", page, re.DOTALL):
+        subprocess.run(["bash", "-n"], input=block, text=True, check=True)
