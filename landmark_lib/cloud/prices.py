@@ -35,22 +35,28 @@ class Prices:
         Raises:
             UserError: It is not in the table.
         """
-        found = MACHINE.fullmatch(name)
-        family = self.table["machines"].get(found["family"]) if found else None
-        if found is None or family is None:
-            raise UserError(f"plan: {FILE} has no price of {name}")
-        cores = int(found["number"]) * family.get("cores_per_gpu", 1)
+        family = self._family(name)
+        cores = int(MACHINE.sub(r"\g<number>", name)) * family.get("cores_per_gpu", 1)
         return float(cores * (family["core"] + family["gb_per_core"] * family["gb"]))
 
+    def _family(self, machine: str) -> Mapping[str, Any]:
+        found = MACHINE.fullmatch(machine)
+        if found is None or found["family"] not in self.table["machines"]:
+            raise UserError(f"plan: {FILE} has no price of {machine}")
+        return self.table["machines"][found["family"]]  # type: ignore[no-any-return]
+
     def node(self, name: str, gpu: str, gpus: int) -> float:
-        """Return the price of a machine with GPUs per hour.
+        """Return the price of a machine with GPUs and its local disks per hour.
 
         Raises:
             UserError: One of them is not in the table.
         """
         if gpu not in self.table["gpus"]:
             raise UserError(f"plan: {FILE} has no price of {gpu}")
-        return self.machine(name) + gpus * float(self.table["gpus"][gpu])
+        ssd = self._family(name).get("ssd_per_gpu", 0) * self.table["disks"]["local-ssd"]
+        return self.machine(name) + gpus * float(
+            self.table["gpus"][gpu] + ssd / self.table["hours_per_month"]
+        )
 
 
 def read_prices(folder: Path) -> Prices:
