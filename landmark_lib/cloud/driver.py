@@ -144,8 +144,9 @@ class Driver:
             plan = Path(folder) / "plan"
             with self._proposed(proposed):
                 changed = self._plan(plan, step.does)
-                if changed and not step.agreed:
-                    self._agree_to(plan)
+                if changed and not step.agreed and (lost := self._losses(plan)):
+                    question = f"This plan deletes {', '.join(lost)}, with what is stored there. Apply it?"
+                    self._confirm(question)
             self.memory = proposed
             if changed:
                 self._carry_out(plan, step.does)
@@ -159,7 +160,8 @@ class Driver:
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan"
             self._plan(plan, step.does, "-destroy", *targets)
-            self._agree_to(plan)
+            if lost := self._losses(plan):
+                raise LandmarkError(f"{step.does}: this would delete {', '.join(lost)}; nothing was changed")
             self._carry_out(plan, step.does)
         self._remember(replace(self.memory, done=()))
 
@@ -183,11 +185,8 @@ class Driver:
         self._printed_outputs = {}
         self._start([*TERRAFORM, "apply", "-input=false", str(plan)], does)
 
-    def _agree_to(self, plan: Path) -> None:
-        """Ask if a plan destroys something that was trained or uploaded."""
-        lost = losses(json.loads(self._printed("show", "-json", str(plan))))
-        if lost:
-            self._confirm(f"This plan deletes {', '.join(lost)}, with what is stored there. Apply it?")
+    def _losses(self, plan: Path) -> list[str]:
+        return losses(json.loads(self._printed("show", "-json", str(plan))))
 
     def _confirm(self, question: str) -> None:
         if self._yes:

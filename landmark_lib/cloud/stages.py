@@ -140,7 +140,8 @@ def train(memory: Memory) -> list[Step]:
     """Train on GPU nodes, or resume; checkpoints and models are written to their bucket."""
     keys = [KEY_PAIRS] if memory.nodes > 1 else []
     return [
-        Apply(f"GPU nodes: {memory.nodes}", {"train_nodes": memory.nodes}),
+        # A cluster that deleted itself after a failed job would be created again.
+        Apply(f"GPU nodes: {memory.nodes}", {"train_nodes": memory.nodes, "preprocess_cluster": False}),
         *keys,
         START,
         WAIT,

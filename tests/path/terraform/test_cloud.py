@@ -34,7 +34,7 @@ def cloud(tmp_path_factory):
     cloud.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trained(cloud):
     """The cloud with two GPU nodes that train."""
     cloud.answer({"ActiveState": (1, "")})

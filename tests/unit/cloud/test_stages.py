@@ -74,6 +74,11 @@ def test_a_cluster_exists_while_it_preprocesses_only(memory):
     )
 
 
+@given(memories)
+def test_training_creates_no_cluster_again_that_deleted_itself(memory):
+    assert not variables_after("train", memory)["preprocess_cluster"]
+
+
 def test_up_enables_the_apis_that_a_plan_asks_before_terraform_runs():
     enable, prepare, apply, *_ = steps("up", READY)
     assert isinstance(enable, Program)
