@@ -32,9 +32,9 @@ IMAGES_PER_SECOND = {
 MEMBERS, EPOCHS = 3, 10
 START_SECONDS = {"cluster": 600, "serverless": 120}
 NODE_START_SECONDS = 600
-# Serverless: 40 executors and a driver, of 4 cores each, in GB.
-EXECUTORS, EXECUTOR_CORES, EXECUTOR_GB, DRIVER_GB = 40, 4, 10, 16
-DRIVER_CORES = 4
+# Serverless batches, as terraform/ submits them; with Spark's overhead of a tenth of the driver's memory.
+EXECUTORS, EXECUTOR_CORES, EXECUTOR_GB = 40, 4, 10
+DRIVER_CORES, DRIVER_GB = 4, 9
 MASTER, MASTER_CORES, WORKER, WORKER_CORES = "n2-standard-4", 4, "n2-standard-8", 8
 IMAGES_GB = 6.3  # in the registry: serverless and train, unpacked
 DISK_GB = 160  # of a node

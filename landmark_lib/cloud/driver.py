@@ -1,4 +1,4 @@
-"""Run the steps of a stage with terraform, gcloud and bash. What the steps are, is decided in `stages`."""
+"""Run the steps of a stage, which `stages` decides, with terraform, gcloud and bash."""
 
 import json
 import os
@@ -95,8 +95,9 @@ class Driver:
         if RUNNING not in outputs:  # all is destroyed
             return
         show("Running now, apart from storage:")
-        self._bash(outputs[RUNNING], "Listing what runs")
-        show(f"Cost while all of it runs: {outputs[COST]}")
+        if self._status(outputs[RUNNING]):
+            note("gcloud cannot list what runs, see above")
+        show(f"Cost by the hour while all machines run, in dollars: {outputs[COST]}")
 
     def _run(self, step: Step) -> None:
         match step:
@@ -132,7 +133,7 @@ class Driver:
             self._bash(command, step.does)
         except KeyboardInterrupt:
             if step.follow:
-                note("\nthe job continues in the cloud; the same command follows it")
+                note("\nthe job continues in the cloud, and so do its costs; the same command follows it")
             raise
         if step.once:
             self._remember(self.memory.with_done(step.once))

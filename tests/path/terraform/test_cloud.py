@@ -61,7 +61,7 @@ def test_up_creates_what_costs_nothing_by_the_hour_and_builds_the_images(cloud):
     ]
     assert cloud.up_calls[0].startswith("services enable serviceusage.googleapis.com")
     assert cloud.up_calls[1].startswith("builds submit")
-    assert "Cost while all of it runs: 0.00" in cloud.up.stdout
+    assert "in dollars: 0.00" in cloud.up.stdout
 
 
 def test_up_again_changes_nothing_and_builds_nothing(cloud):
@@ -113,7 +113,7 @@ def test_training_waits_for_nodes_that_have_their_keys(trained):
         "jobs/train.py --dataset",
     )
     assert keys < start < wait < train
-    assert "Cost while all of it runs: 4." in trained.trained.stdout
+    assert "Cost by the hour while all machines run, in dollars: 4." in trained.trained.stdout
 
 
 def test_training_again_follows_the_job_that_runs_and_creates_no_keys(trained):
@@ -160,7 +160,7 @@ def test_down_asks_deletes_the_machines_and_keeps_all_buckets(trained):
     (plan,) = trained.applied()
     assert all(plan[node] == ["delete"] for node in NODES)
     assert not [address for address in plan if "storage_bucket" in address and DELETES in plan[address]]
-    assert "Cost while all of it runs: 0.00" in done.stdout
+    assert "in dollars: 0.00" in done.stdout
 
 
 def test_everything_but_the_buckets_of_data_can_be_removed(cloud):

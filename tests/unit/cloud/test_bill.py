@@ -111,8 +111,14 @@ def test_a_machine_or_gpu_without_a_price_is_reported():
 
 
 def test_the_numbers_of_machines_are_those_of_terraform():
-    submitted = (TERRAFORM / "outputs.tf").read_text("utf-8")
-    assert re.search(rf"maxExecutors\W+{bill.EXECUTORS}\b", submitted)
+    text = "".join((TERRAFORM / name).read_text("utf-8") for name in ("outputs.tf", "dataproc.tf"))
+    submitted = dict(re.findall(r'"(spark\.[\w.]+)" += "(\d+)g?"', text))
+    assert submitted["spark.dynamicAllocation.maxExecutors"] == str(bill.EXECUTORS)
+    assert submitted["spark.executor.cores"] == str(bill.EXECUTOR_CORES)
+    assert submitted["spark.driver.cores"] == str(bill.DRIVER_CORES)
+    memory = ("spark.executor.memory", "spark.executor.memoryOverhead")
+    assert sum(int(submitted[name]) for name in memory) == bill.EXECUTOR_GB
+    assert round(1.1 * int(submitted["spark.driver.memory"])) == bill.DRIVER_GB
     assert (DEFAULTS["primary_workers"], DEFAULTS["secondary_workers_max"]) == (2, 16)
     assert (DEFAULTS["worker_machine_type"], DEFAULTS["master_machine_type"]) == (bill.WORKER, bill.MASTER)
     assert DEFAULTS["boot_disk_gb"] == bill.DISK_GB
