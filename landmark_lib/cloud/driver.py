@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,18 +31,17 @@ RUNNING, COST = "running", "cost_per_hour"  # outputs
 def run_to_its_end(words: Sequence[str], folder: Path, environ: Mapping[str, str]) -> int:
     """Run a program and return its status; after Ctrl-C, which it receives too, wait until it has ended.
 
-    Terraform writes its state then. `subprocess.run` would kill it after a quarter of a second.
+    Terraform writes its state then. Without a handler, Python would kill it after a quarter of a second.
     """
-    interrupted = False
-    with subprocess.Popen(words, cwd=folder, env=environ) as process:  # noqa: S603 - Terraform's and the project's own
-        while process.returncode is None:
-            try:
-                process.wait()
-            except KeyboardInterrupt:
-                interrupted = True
-    if interrupted:
+    interrupts = list[int]()
+    previous = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        status = subprocess.run(words, cwd=folder, env=environ, check=False).returncode  # noqa: S603 - Terraform's and the project's own
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if interrupts:
         raise KeyboardInterrupt
-    return process.returncode
+    return status
 
 
 class Driver:
