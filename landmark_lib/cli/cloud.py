@@ -18,6 +18,7 @@ from landmark_lib.running import help_and_version
 from landmark_lib.storage import resolve, scheme_of
 
 PLAN = "plan"
+OF_CHECKOUT = ("terraform/driver.tf", "landmark_lib/__init__.py")  # no other project has both
 HELP = f"""Run a stage of `terraform/` on Google Cloud, from a checkout of this project (docs/cloud.md).
 
 \b
@@ -104,9 +105,9 @@ def find_checkout() -> Path:
         UserError: Neither has the configuration.
     """
     for folder in (Path.cwd(), Path(landmark_lib.__file__).parents[1]):
-        if (folder / "terraform" / "variables.tf").is_file():
+        if all((folder / name).is_file() for name in OF_CHECKOUT):
             return folder
-    raise UserError(f"cloud: expected a checkout of this project, found no terraform/ in {Path.cwd()}")
+    raise UserError(f"cloud: expected a checkout of this project, found none in {Path.cwd()}")
 
 
 def _summary(docstring: str | None) -> str:

@@ -25,6 +25,8 @@ def checkout(tmp_path, monkeypatch):
     """A checkout as the working directory, with nothing chosen."""
     ignored = shutil.ignore_patterns("choices.*", "progress.json", ".terraform*", "*.tfstate*")
     shutil.copytree(REPOSITORY / "terraform", tmp_path / "terraform", ignore=ignored)
+    (tmp_path / "landmark_lib").mkdir()
+    (tmp_path / "landmark_lib/__init__.py").touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -93,10 +95,12 @@ def test_a_mistake_is_one_line(checkout, arguments, message, capsys):
 
 
 def test_without_a_checkout_the_reason_is_reported(tmp_path, monkeypatch, capsys):
+    (tmp_path / "terraform").mkdir()  # another project's
+    (tmp_path / "terraform/variables.tf").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(landmark_lib, "__file__", str(tmp_path / "site-packages/landmark_lib/__init__.py"))
     assert status("plan") == 2
-    message = f"error: cloud: expected a checkout of this project, found no terraform/ in {tmp_path}\n"
+    message = f"error: cloud: expected a checkout of this project, found none in {tmp_path}\n"
     assert capsys.readouterr().err == message
 
 
