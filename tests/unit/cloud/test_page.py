@@ -2,13 +2,16 @@
 
 import re
 import shlex
+from itertools import product
 
 import pytest
 from commands import REPOSITORY
 
 from landmark_lib.cli.cloud import command
 from landmark_lib.cloud import configuration
-from landmark_lib.cloud.stages import STAGES
+from landmark_lib.cloud.driver import COST, RUNNING
+from landmark_lib.cloud.memory import Memory
+from landmark_lib.cloud.stages import IMAGES, SPARK, STAGES, UP, Output, steps
 
 TERRAFORM = REPOSITORY / "terraform"
 PAGE = (REPOSITORY / "docs/cloud.md").read_text("utf-8")
@@ -81,7 +84,16 @@ def test_gpu_nodes_of_the_page_are_the_examples():
 
 
 def test_every_output_that_a_stage_runs_exists():
-    stages = (REPOSITORY / "landmark_lib/cloud/stages.py").read_text("utf-8")
-    run = {name for name in re.findall(r'"([a-z_]+)"', stages) if "_" in name}
-    assert {"build_images", "follow_training"} <= run
-    assert run - VARIABLES <= OUTPUTS
+    on = {"project": "p", "preprocess_cluster": True, "train_nodes": 2}
+    memories = [
+        Memory(on, "/photos", spark, images, 2, (UP,)) for spark, images in zip(SPARK, IMAGES, strict=True)
+    ]
+    run = {
+        name
+        for stage, memory in product(STAGES, memories)
+        for step in steps(stage, memory)
+        if isinstance(step, Output)
+        for name in (step.name, step.runs, step.follow)
+    }
+    assert {"build_images", "push_images", "wait", "train", "follow_cluster_job"} <= run
+    assert (run | {RUNNING, COST}) - {""} <= OUTPUTS
