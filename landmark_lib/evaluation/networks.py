@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.shared_layers import run_together
-from landmark_lib.method.neighbours import NeighbourIndex, rank_again
 from landmark_lib.predictions import Outputs, Predictions
 from landmark_lib.storage import Place
 from landmark_lib.training.member_record import finished_members, read_member, warn_about_missing
@@ -63,22 +62,9 @@ class Members(list[TrainedMember]):
         return sorted({member.side for member in self})
 
     def outputs(self, images: Mapping[int, tf.Tensor]) -> list[Outputs]:
-        """Return each member's outputs for some photos, from their images by side; arrays are taken too.
-
-        Members with an index of their training photos rank their most likely classes by it again.
-        """
+        """Return each member's outputs for some photos, from their images by side; arrays are taken too."""
         tensors = {side: tf.convert_to_tensor(batch) for side, batch in images.items()}
-        return [
-            _ranked_again(Outputs(*outputs), member.index)
-            for member, outputs in zip(self, self._run(tensors), strict=True)
-        ]
-
-
-def _ranked_again(outputs: Outputs, index: NeighbourIndex | None) -> Outputs:
-    if index is None:
-        return outputs
-    logits = rank_again(outputs.logits.numpy(), outputs.features.numpy(), index)
-    return Outputs(tf.constant(logits), outputs.features)
+        return [Outputs(*outputs) for outputs in self._run(tensors)]
 
 
 def load_members(models: str) -> Members:

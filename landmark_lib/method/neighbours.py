@@ -19,8 +19,6 @@ from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, unit
 
 DIMENSIONS = 256
 SHOWN = 3
-WEIGHT = 10.0  # of the similarity to a class in its logit
-RANKED_AGAIN = 5  # classes with the largest logits
 OF_CLASS = 3  # nearest photos of a class, whose mean similarity is evidence for it
 BLOCK = 65_536  # training photos compared at a time, as 32-bit floats
 
@@ -143,34 +141,6 @@ class NeighbourIndex:
             if len(cosines):
                 similarities[photo] = np.sort(cosines)[-OF_CLASS:].mean()
         return similarities
-
-
-def rank_again(
-    logits: NDArray[np.float32], features: NDArray[np.floating[Any]], index: NeighbourIndex
-) -> NDArray[np.float32]:
-    """Add to the largest logits how similar the photo is to the nearest training photos of these classes.
-
-    Together these classes stay as likely as before, so that the others do, too.
-
-    Args:
-        logits: Of one member, (photos, classes).
-        features: Of the photos, (photos, features).
-        index: Of the member's training photos.
-
-    Returns:
-        New logits, (photos, classes).
-    """
-    vectors = index.projection.vectors(features)
-    largest = _largest(logits, RANKED_AGAIN)
-    similarities = np.stack([index.similarity(vectors, classes) for classes in largest.T], axis=1)
-    before = np.take_along_axis(logits, largest, axis=1).astype(np.float64)
-    after = before + WEIGHT * similarities
-    after += np.logaddexp.reduce(before, axis=1, keepdims=True) - np.logaddexp.reduce(
-        after, axis=1, keepdims=True
-    )
-    again = logits.copy()
-    np.put_along_axis(again, largest, after.astype(np.float32), axis=1)
-    return again
 
 
 @dataclass(frozen=True)

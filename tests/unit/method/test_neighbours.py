@@ -9,11 +9,9 @@ from hypothesis.extra import numpy as arrays
 from landmark_lib.method import neighbours
 from landmark_lib.method.neighbours import (
     OF_CLASS,
-    RANKED_AGAIN,
     NeighbourIndex,
     Projection,
     most_similar,
-    rank_again,
     strongest_directions,
 )
 from landmark_lib.method.similarity import FeatureSums, feature_statistics, unit
@@ -30,12 +28,12 @@ def photos(seed, count=60):
     return (centres[classes] + noise).astype(np.float32), classes
 
 
-def index_of(features, classes, classes_in_all=CLASSES):
-    sums = FeatureSums.zeros(classes_in_all, FEATURES)
+def index_of(features, classes, names=None):
+    sums = FeatureSums.zeros(CLASSES, FEATURES)
     sums.add(features, classes)
     statistics = feature_statistics(sums)
     projection = Projection(statistics, strongest_directions(sums, statistics))
-    names = [f"photo {number:03}" for number in range(len(classes))]
+    names = names or [f"photo {number:03}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)
 
@@ -108,28 +106,6 @@ def test_members_find_each_photo_once_as_similar_as_the_closest_member_does():
         assert [one.similarity for one in found] == sorted((one.similarity for one in found), reverse=True)
         best = max(one.similarity for of_member in alone for one in of_member[photo])
         assert found[0].similarity == best
-
-
-LOGITS = arrays.arrays(np.float32, (9, 12), elements=st.floats(-20, 20, width=32))
-
-
-@given(LOGITS)
-def test_ranking_again_moves_only_the_largest_logits_and_keeps_their_sum_of_softmax(logits):
-    features, _ = photos(8, count=240)
-    classes = np.repeat(np.arange(12), 20)
-    index = index_of(features, classes, classes_in_all=12)
-    again = rank_again(logits, features[:9], index)
-    for before, after in zip(logits, again, strict=True):
-        moved = set(np.flatnonzero(before != after).tolist())
-        assert moved <= set(np.argsort(before)[-RANKED_AGAIN:].tolist()) or len(set(before)) < len(before)
-        np.testing.assert_allclose(np.exp(after).sum(), np.exp(before).sum(), rtol=1e-4)
-
-
-def test_the_class_of_similar_photos_wins_where_logits_are_equal():
-    (features, classes), (others, true) = photos(9), photos(10)
-    logits = np.zeros((len(others), CLASSES), np.float32)
-    again = rank_again(logits, others, index_of(features, classes))
-    assert (again.argmax(axis=1) == true).mean() > 0.95
 
 
 def test_the_order_of_photos_does_not_matter():
