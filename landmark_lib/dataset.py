@@ -4,6 +4,7 @@
       corpus/           every readable photo as a 250x250 JPEG
       rejected/         one row for every input that is not a usable photo, with the reason
       labels/           image counts by label
+      near_duplicates/  photos that look like others, in groups; only if they are looked for
       plan/             role and recipes of each corpus image; no pixels
       train/common/     rows that every member trains on: 224x224 JPEGs
       train/member-<k>/ further rows of member k
@@ -47,6 +48,7 @@ IN_PROGRESS = "in-progress"  # folder of a running job's journal
 CORPUS = "corpus"
 REJECTED = "rejected"
 LABELS = "labels"
+NEAR_DUPLICATES = "near_duplicates"
 PLAN = "plan"
 COMMON = "train/common"
 VALIDATION = "validation"
@@ -59,6 +61,7 @@ CORPUS_SCHEMA = pa.schema(
         ("width", pa.int32()),  # of the photo, upright
         ("height", pa.int32()),
         ("without_effect", pa.list_(pa.string())),  # recipe steps that are no-ops on this image
+        ("perceptual_hash", pa.int64()),  # only if near-duplicates are looked for
     ]
 )
 REJECTED_SCHEMA = pa.schema(
@@ -71,6 +74,14 @@ REJECTED_SCHEMA = pa.schema(
     ]
 )
 LABELS_SCHEMA = pa.schema([("landmark_id", pa.string()), ("label_count", pa.int64())])
+NEAR_DUPLICATES_SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("landmark_id", pa.string()),
+        ("group", pa.string()),  # the smallest image id of the group
+        ("labels", pa.int32()),  # number of different labels in the group
+    ]
+)
 PLAN_SCHEMA = pa.schema(
     [
         ("image_id", pa.string()),
@@ -153,6 +164,7 @@ class Manifest:
     classes_with_fewer_held_out: int
     roles: dict[str, int]  # images by role
     identical_outputs: int = 0  # outputs with the same pixels as another of their image
+    near_duplicates: dict[str, int] = field(default_factory=dict)  # empty if they were not looked for
     files: list[FileRecord] = field(default_factory=list)
     format_version: int = FORMAT_VERSION
 
@@ -254,7 +266,10 @@ def read_table(root: str, path: str, columns: Sequence[str] | None = None) -> pa
 
 def write_manifest(root: str, manifest: Manifest) -> None:
     """Write `dataset.json`, which finishes the data set. Nothing may be written after it."""
-    (Place(root) / MANIFEST).write((json.dumps(asdict(manifest), indent=1) + "\n").encode())
+    content = asdict(manifest)
+    if not manifest.near_duplicates:
+        del content["near_duplicates"]  # as in earlier releases
+    (Place(root) / MANIFEST).write((json.dumps(content, indent=1) + "\n").encode())
 
 
 def read_manifest(root: str) -> Manifest:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from landmark_lib.method.downsampling import member_sample
-from landmark_lib.method.hold_out import draw_hold_out
+from landmark_lib.method.hold_out import NO_GROUPS, Groups, draw_hold_out
 from landmark_lib.method.recipes import PLAIN, image_recipes
 from landmark_lib.method.upsampling import allocate_outputs
 
@@ -71,6 +71,7 @@ def plan_class(
     ids: Sequence[str],
     settings: SamplingSettings,
     no_op_steps: Mapping[str, Collection[str]] = NO_STEPS,
+    groups: Groups = NO_GROUPS,
 ) -> list[ImagePlan]:
     """Plan one class: hold out, then downsample if it is large or upsample if it is small.
 
@@ -86,6 +87,7 @@ def plan_class(
         ids: All image ids of the class, distinct; their order changes only the order of the result.
         settings: The numbers.
         no_op_steps: Steps of a recipe that change nothing in an image, by image id; none for other images.
+        groups: The near-duplicates among the images.
 
     Returns:
         One plan per image, in the order of `ids`.
@@ -96,7 +98,7 @@ def plan_class(
     repeated = [i for i, times in Counter(ids).items() if times > 1]
     if repeated:
         raise ValueError(f"expected distinct image ids, received more than once: {sorted(repeated)[:10]}")
-    validation = draw_hold_out(ids, settings.hold_out, settings.seed)
+    validation = draw_hold_out(ids, settings.hold_out, settings.seed, groups)
     training = [i for i in ids if i not in validation]
     plans = {i: ImagePlan(i, "validation", (), ONLY_PLAIN) for i in validation}
     plans |= {plan.image_id: plan for plan in _plan_training(training, settings, no_op_steps)}

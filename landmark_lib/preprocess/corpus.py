@@ -21,6 +21,7 @@ from landmark_lib.fetching.photos import fetch_photos
 from landmark_lib.images.decode import decode_square
 from landmark_lib.images.effects import no_op_steps
 from landmark_lib.images.jpeg import encode_jpeg
+from landmark_lib.images.perceptual_hash import perceptual_hash
 from landmark_lib.preprocess.batch import Batch
 from landmark_lib.preprocess.journal import Journal, Part
 from landmark_lib.preprocess.listing import IDENTITY, read_list_part
@@ -40,12 +41,14 @@ class ResizeSettings:
         root: Address of the source; only while it exists may a photo count as missing.
         max_pixels: Pixels of the largest photo that is decoded.
         rows_per_group: Rows per Parquet row group.
+        with_hashes: Whether the corpus gets the perceptual hashes of the photos.
     """
 
     fetch: FetchSettings
     root: str
     max_pixels: int
     rows_per_group: int
+    with_hashes: bool
 
 
 @dataclass
@@ -85,13 +88,17 @@ def write_corpus(
         All parts of the batch.
     """
 
+    schema = CORPUS_SCHEMA
+    if not resize.with_hashes:
+        schema = schema.remove(schema.get_field_index("perceptual_hash"))
+
     def write_part(number: int) -> Part:
         listed = read_list_part(journal.output, number, batch.parts)
         fetched = fetch_photos(listed, resize.fetch, resize.root)
-        resized = resize_photos(fetched, resize.max_pixels, done)
+        resized = resize_photos(fetched, resize.max_pixels, done, with_hashes=resize.with_hashes)
         tables = (
             (REJECTED, pa.Table.from_pylist(resized.rejected, REJECTED_SCHEMA)),
-            (CORPUS, pa.Table.from_pylist(resized.kept, CORPUS_SCHEMA)),
+            (CORPUS, pa.Table.from_pylist(resized.kept, schema)),
         )
         records = [
             write_table(
@@ -111,7 +118,9 @@ def write_corpus(
     return {**finished, **in_tasks(spark, missing, write_part)}
 
 
-def resize_photos(fetched: Iterable[Fetched], max_pixels: int, done: Done) -> Resized:
+def resize_photos(
+    fetched: Iterable[Fetched], max_pixels: int, done: Done, *, with_hashes: bool = False
+) -> Resized:
     """Return a row of the corpus or of the rejected for each photo."""
     resized = Resized()
     for photo, content in fetched:
@@ -128,6 +137,8 @@ def resize_photos(fetched: Iterable[Fetched], max_pixels: int, done: Done) -> Re
                 "height": height,
                 "without_effect": no_op_steps(square, image),
             }
+            if with_hashes:
+                row["perceptual_hash"] = perceptual_hash(square)
             resized.kept.append(row)
         except BadPhotoError as error:
             rejected = {name: photo[name] for name in IDENTITY}

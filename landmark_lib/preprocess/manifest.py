@@ -14,8 +14,8 @@ import pyspark
 from landmark_lib import __version__, dataset
 from landmark_lib.dataset import FileRecord, LandmarkClass, Manifest
 from landmark_lib.errors import LandmarkError
-from landmark_lib.method.hold_out import hold_out_size
 from landmark_lib.method.label_counts import histogram, percentiles
+from landmark_lib.preprocess.output_directory import UNRECORDED
 from landmark_lib.preprocess.plan import PlannedRows
 
 LABELS_ROWS_PER_GROUP = 65_536
@@ -33,6 +33,7 @@ class Counted:
         planned: Images and outputs by role and members.
         stored: Planned rows by directory of `train/` and `validation/`.
         identical_outputs: Outputs with the same pixels as another of their image.
+        near_duplicates: Photos and groups of near-duplicates, by what they are; empty if not looked for.
     """
 
     listed: int
@@ -42,6 +43,7 @@ class Counted:
     planned: list[PlannedRows] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
     identical_outputs: int = 0
+    near_duplicates: dict[str, int] = field(default_factory=dict)
 
 
 def write_labels(output: str, label_counts: dict[str, int]) -> FileRecord:
@@ -90,9 +92,9 @@ def make_manifest(
         roles[rows.role] += rows.images
     corpus = sum(record.rows for record in dataset.files_in(files, dataset.CORPUS))
     hold_out = int(resolved["hold_out"])
-    fewer_held_out = sum(hold_out_size(row.label_count, hold_out) < hold_out for row in counted.classes)
+    fewer_held_out = sum(row.label_count - row.training_images < hold_out for row in counted.classes)
     manifest = Manifest(
-        settings=resolved,
+        settings={name: value for name, value in resolved.items() if UNRECORDED.get(name) != value},
         versions={
             "landmark-recognition": __version__,
             "python": platform.python_version(),
@@ -108,6 +110,7 @@ def make_manifest(
         classes_with_fewer_held_out=fewer_held_out,
         roles=dict(roles),
         identical_outputs=counted.identical_outputs,
+        near_duplicates=counted.near_duplicates,
         files=list(files),
     )
     _check_sums(manifest, counted)

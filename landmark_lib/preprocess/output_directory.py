@@ -1,7 +1,7 @@
 """The output directory: new, under way, finished, or refused. A data set never mixes settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum, auto
 from typing import Any
 
@@ -17,12 +17,15 @@ from landmark_lib.storage import Place, is_partial
 # What is made from the corpus, and made again when photos are added or settings of the plan change.
 DERIVED = (
     dataset.LABELS,
+    dataset.NEAR_DUPLICATES,
     dataset.PLAN,
     dataset.COMMON.partition("/")[0],
     dataset.VALIDATION,
     dataset.CLASSES,
     dataset.REPORT,
 )
+# What data sets have that do not record the setting.
+UNRECORDED = {"near_duplicates": "keep"}
 # All names that a run may leave in its output directory, except for locks.
 OURS = {dataset.IN_PROGRESS, dataset.CORPUS, dataset.REJECTED, dataset.MANIFEST, *DERIVED}
 
@@ -72,7 +75,7 @@ class Output:
 
     def differing(self, recorded: Mapping[str, Any], decides: Decides) -> dict[str, tuple[Any, Any]]:
         """Return the settings of one kind that differ, as recorded and now, by name."""
-        recorded = with_current_names(PreprocessSettings, recorded)
+        recorded = {**UNRECORDED, **with_current_names(PreprocessSettings, recorded)}
         declared = {field.name: field for field in fields(PreprocessSettings)}
         differing = {}
         for name in deciding(PreprocessSettings, decides):
@@ -129,7 +132,7 @@ class Output:
             self.reopen(dataset.read_manifest(self.address), Batch())
         elif plan:
             # The last stage first and the settings last: if stopped here, no result outlives its settings.
-            self.journal.forget(["shards", "plan", "labels"])
+            self.journal.forget(["shards", "plan", "duplicates", "labels"])
             (self.place / dataset.IN_PROGRESS / CLEARED).remove()
             self.journal.write(SETTINGS, {"corpus": recorded["corpus"]})
 
@@ -169,7 +172,23 @@ def resolved_settings(settings: PreprocessSettings, source: str) -> dict[str, An
         "input": source,
         "min_label_count": settings.resolved_min_label_count,
         "cutoff": settings.resolved_cutoff,
+        "near_duplicates": settings.resolved_near_duplicates,
     }
+
+
+def output_of(settings: PreprocessSettings, source: str) -> tuple[Output, PreprocessSettings]:
+    """Return the output directory of a run, and its settings with those that a data set there decides.
+
+    Raises:
+        UserError: The directory holds something that this job did not write.
+    """
+    output = Output(settings.output, resolved_settings(settings, source))
+    is_open = settings.near_duplicates is None and not settings.unlabelled
+    if is_open and output.standing() is not Standing.NEW:
+        found = {**UNRECORDED, **output.recorded()["corpus"]}["near_duplicates"]
+        settings = replace(settings, near_duplicates=found)
+        output = replace(output, resolved=resolved_settings(settings, source))
+    return output, settings
 
 
 def refuse_inside_input(output: str, source: str) -> None:

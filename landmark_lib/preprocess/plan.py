@@ -1,12 +1,13 @@
 """Label counts and the plan: role and recipes of every corpus image, without reading pixels."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -22,14 +23,21 @@ from landmark_lib.dataset import (
     write_table,
 )
 from landmark_lib.inputs.source import too_few_photos
-from landmark_lib.method.hold_out import hold_out_size
+from landmark_lib.method.hold_out import Groups, draw_hold_out, hold_out_size
 from landmark_lib.method.label_counts import kept_labels
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
+from landmark_lib.preprocess.journal import Part
 from landmark_lib.preprocess.parts import FILE, read_files, write_files
 
 PLAN_ROWS_PER_GROUP = 65_536
 IDS_SCHEMA = pa.schema([CORPUS_SCHEMA.field(name) for name in ("image_id", "landmark_id", "without_effect")])
-PLANNED_SCHEMA = pa.schema([pa.field(FILE, pa.int32()), *PLAN_SCHEMA])
+PLANNED_SCHEMA = pa.schema(
+    [
+        pa.field(FILE, pa.int32()),
+        *PLAN_SCHEMA,
+        pa.field("replaced", pa.bool_()),  # not held out because of its near-duplicates
+    ]
+)
 # Planning an image takes some 30 microseconds, writing it a few: tasks of two seconds.
 IMAGES_PLANNED_BY_TASK = 50_000
 ROWS_PER_BATCH = 4_096
@@ -37,7 +45,7 @@ ROWS_PER_BATCH = 4_096
 DROPPED_GROUPS = 10_000
 
 Row = tuple[Any, ...]
-Commit = Callable[[int, Sequence[FileRecord]], None]
+Commit = Callable[[int, Part], None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,12 @@ def number_classes(label_counts: dict[str, int], min_count: int, hold_out: int) 
     return classes
 
 
-def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: SamplingSettings) -> DataFrame:
+def plan_images(
+    ids: DataFrame,
+    classes: Sequence[LandmarkClass],
+    sampling: SamplingSettings,
+    near_duplicates: DataFrame | None = None,
+) -> DataFrame:
     """Return the plan as a frame, computed when its rows are read.
 
     One task plans all images of a class. The largest class of the paper's corpus, 50,000 images, takes a
@@ -93,9 +106,10 @@ def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: Samp
         ids: Images of the corpus, as `read_ids` returns them.
         classes: The labels kept.
         sampling: Settings of the method.
+        near_duplicates: Photos that have near-duplicates: the columns image_id, group and labels.
 
     Returns:
-        A frame with the column file of `ids` and the columns of the plan, in no particular order.
+        A frame with the column file of `ids`, the columns of the plan, and replaced, in no particular order.
     """
 
     def plan_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -114,8 +128,13 @@ def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: Samp
     )
     # A group is a class or, if negative, some of the dropped images.
     dropped = -1 - F.pmod(F.xxhash64("image_id"), F.lit(DROPPED_GROUPS)).cast("int")
-    grouped = ids.join(F.broadcast(numbered), "landmark_id", "left").select(
-        F.coalesce("class_index", dropped).alias("group"), FILE, "image_id", "without_effect"
+    if near_duplicates is None:
+        alone = ids.withColumn("alike", F.lit(None).cast("string")).withColumn("labels", F.lit(1))
+    else:
+        alone = ids.join(near_duplicates.withColumnRenamed("group", "alike"), "image_id", "left")
+    grouped = alone.join(F.broadcast(numbered), "landmark_id", "left").select(
+        F.coalesce("class_index", dropped).alias("group"),
+        *(FILE, "image_id", "without_effect", "alike", "labels"),
     )
     tasks = max(1, -(-sum(row.label_count for row in classes) // IMAGES_PLANNED_BY_TASK))
     together = grouped.repartition(tasks, "group").sortWithinPartitions("group")
@@ -124,14 +143,20 @@ def plan_images(ids: DataFrame, classes: Sequence[LandmarkClass], sampling: Samp
 
 def _plan_group(group: int, images: Sequence[Row], sampling: SamplingSettings) -> Iterator[Row]:
     if group < 0:
-        for _, file, image_id, _ in images:
-            yield file, image_id, None, Role.DROPPED, (), ()
+        for _, file, image_id, *_ in images:
+            yield file, image_id, None, Role.DROPPED, (), (), False
         return
-    without_effect = {image_id: steps for _, _, image_id, steps in images if steps}
-    plans = plan_class([image_id for _, _, image_id, _ in images], sampling, without_effect)
+    ids = [image_id for _, _, image_id, *_ in images]
+    without_effect = {image_id: steps for _, _, image_id, steps, _, _ in images if steps}
+    groups = Groups(
+        {image_id: alike for _, _, image_id, _, alike, _ in images if alike is not None},
+        {alike for *_, alike, labels in images if alike is not None and labels > 1},
+    )
+    plans = plan_class(ids, sampling, without_effect, groups)
+    drawn = draw_hold_out(ids, sampling.hold_out, sampling.seed) if groups.by_id else frozenset()
     for image, plan in zip(images, plans, strict=True):
-        file = image[1]
-        yield file, plan.image_id, group, plan.role, plan.members, plan.recipes
+        is_replaced = plan.image_id in drawn and plan.role != Role.VALIDATION
+        yield image[1], plan.image_id, group, plan.role, plan.members, plan.recipes, is_replaced
 
 
 def write_plan(
@@ -148,7 +173,7 @@ def write_plan(
         corpus: Files of the corpus; the plan's files have the same names in `plan/`.
         output: Root of the data set.
         missing: Positions in `corpus` of the files to write. None: all.
-        commit: Called in the tasks with a file's position in `corpus` and its records, once it is complete.
+        commit: Called in the tasks with a file's position in `corpus` and its part, once it is complete.
 
     Returns:
         The records of the files written, in the order of their paths.
@@ -156,10 +181,11 @@ def write_plan(
     names = [record.path.replace(CORPUS, PLAN, 1) for record in corpus]
 
     def write(number: int, table: pa.Table) -> list[FileRecord]:
-        records = [write_table(output, names[number], table.cast(PLAN_SCHEMA), PLAN_ROWS_PER_GROUP)]
+        rows = table.select(PLAN_SCHEMA.names).cast(PLAN_SCHEMA)
+        record = write_table(output, names[number], rows, PLAN_ROWS_PER_GROUP)
         if commit is not None:
-            commit(number, records)
-        return records
+            commit(number, Part([record], {"replaced": pc.sum(table["replaced"], min_count=0).as_py()}))
+        return [record]
 
     tasks = max(1, -(-sum(record.rows for record in corpus) // IMAGES_PLANNED_BY_TASK))
     return write_files(planned, ["image_id"], len(names), write, missing, tasks)
@@ -168,6 +194,15 @@ def write_plan(
 def read_plan(spark: SparkSession, output: str, plan: Sequence[FileRecord]) -> DataFrame:
     """Return the written plan as a frame with the columns of `plan_images`."""
     return read_files(spark, output, plan, PLAN_SCHEMA)
+
+
+def without_held_out(planned: DataFrame, classes: Sequence[LandmarkClass]) -> list[LandmarkClass]:
+    """Return the classes with the training images that a plan leaves them."""
+    counted = planned.where(F.col("role") == Role.VALIDATION).groupBy("class_index").count().collect()
+    held_out = {row["class_index"]: int(row["count"]) for row in counted}
+    return [
+        replace(row, training_images=row.label_count - held_out.get(row.class_index, 0)) for row in classes
+    ]
 
 
 def count_planned(planned: DataFrame) -> list[PlannedRows]:

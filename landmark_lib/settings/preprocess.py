@@ -12,7 +12,8 @@ Approach = Literal["first", "final"]
 APPROACHES: dict[str, tuple[int, int]] = {"first": (1, 60), "final": (10, 120)}
 
 Kind = Literal["auto", "folders", "images", "csv", "tar"]
-Stage = Literal["list", "corpus", "labels", "plan", "shards"]  # in their order
+Stage = Literal["list", "corpus", "labels", "duplicates", "plan", "shards"]  # in their order
+NearDuplicates = Literal["separate", "keep"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,12 @@ class PreprocessSettings(PhotoSettings):
         at_least=1,
     )
     seed: int = setting(0, "Seed of every random choice.", "plan")
+    near_duplicates: NearDuplicates | None = setting(
+        None,
+        "Photos that look like others: 'separate' finds them and holds out all photos of a group or none;"
+        " 'keep' does not look for them.  [default: separate; a data set that exists keeps its choice]",
+        "corpus",
+    )
     rows_per_shard: int = setting(1024, "Rows per shard; a row takes about 25 kB.", "plan", at_least=1)
     rows_per_group: int = setting(
         128, "Rows per Parquet row group; a reader holds one at a time.", "corpus", at_least=1
@@ -117,6 +124,9 @@ class PreprocessSettings(PhotoSettings):
             self.resolved_cutoff,
         )
         require(not (self.unlabelled and self.labels), "labels", "none with --unlabelled", self.labels)
+        separates = self.near_duplicates == "separate"
+        expected = "keep with --unlabelled"
+        require(not (self.unlabelled and separates), "near_duplicates", expected, self.near_duplicates)
 
     def source(self, address: str) -> SourceSettings:
         """Return where the photos are, for `--input` or the sample that replaces it."""
@@ -132,6 +142,11 @@ class PreprocessSettings(PhotoSettings):
     def resolved_cutoff(self) -> int:
         """Downsampling cutoff, as given or as the approach sets it."""
         return APPROACHES[self.approach][1] if self.cutoff is None else self.cutoff
+
+    @property
+    def resolved_near_duplicates(self) -> NearDuplicates:
+        """What becomes of near-duplicates, as given; photos without labels are not split."""
+        return self.near_duplicates or ("keep" if self.unlabelled else "separate")
 
     @property
     def sampling(self) -> SamplingSettings:
