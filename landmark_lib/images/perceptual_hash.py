@@ -12,10 +12,9 @@ FREQUENCIES = sorted(
 )[1 : BITS + 1]
 DOWN, ACROSS = np.array(FREQUENCIES).T  # (64,) each
 SCALE = 1 << 12
-# (frequencies, 32): whole numbers, because sums of floats differ between processors in their last bits
-COSINES = np.rint(
-    SCALE * np.cos(np.pi * np.outer(np.arange(DOWN.max() + 1), 2 * np.arange(SIDE) + 1) / (2 * SIDE))
-).astype(np.int64)
+# (11, 32) both; whole numbers, because sums of floats differ between processors in their last bits
+ANGLES = np.outer(np.arange(max(*DOWN, *ACROSS) + 1), 2 * np.arange(SIDE) + 1) * np.pi / (2 * SIDE)
+COSINES = np.rint(SCALE * np.cos(ANGLES)).astype(np.int64)
 
 
 def perceptual_hash(square: Image.Image) -> int:

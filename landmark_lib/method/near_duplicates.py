@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 # near_duplicates); the first that do differ in 10.
 MAX_DISTANCE = 6
 BITS = 64
-# Hashes that agree in a band are compared pair by pair up to this number.
+# Hashes that agree in a band are compared pair by pair up to this number, and also where bands do not help.
 MAX_RUN = 32
+MAX_PAIRS = 1_000_000  # then as many pairs as hashes replace them
 
-Hashes = NDArray[np.uint64]
+Hashes = Pairs = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
 
 
 def bands_of(bits: int) -> list[int]:
@@ -35,7 +37,7 @@ ALL_BITS = (1 << BITS) - 1
 BANDS = bands_of(ALL_BITS)
 
 
-def near_pairs(hashes: Hashes, shared: int) -> NDArray[np.uint64]:
+def near_pairs(hashes: Hashes, shared: int) -> Pairs:
     """Find near-duplicates among hashes that agree in some bits.
 
     Args:
@@ -43,41 +45,49 @@ def near_pairs(hashes: Hashes, shared: int) -> NDArray[np.uint64]:
         shared: Mask of the bits in which the two hashes of a pair agree.
 
     Returns:
-        Pairs of hashes, (pairs, 2), that differ in at most `MAX_DISTANCE` bits; all such pairs that agree in
-        the shared bits are connected by these, directly or through others.
+        Pairs of hashes, (pairs, 2), that connect all hashes that such pairs connect, directly or through
+        others.
     """
     keys = hashes & np.uint64(shared)
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     hashes, keys = hashes[order], keys[order]
-    # (hashes,): how many hashes have the same key
+    # A run is the hashes with one key; (hashes,) the number of each hash's run, (runs,) their lengths
     _, run, lengths = np.unique(keys, return_inverse=True, return_counts=True)
-    is_long = lengths[run] > MAX_RUN
-    found = [_compare_neighbours(hashes[~is_long], keys[~is_long])]
-    if is_long.any():
-        hashes, keys = hashes[is_long], keys[is_long]
-        firsts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-        of_runs = np.repeat(hashes[firsts], np.diff(np.append(firsts, len(hashes))))
-        # Bits in which nothing differs would split nothing.
-        varying = int(np.bitwise_or.reduce(hashes ^ of_runs))
-        if varying.bit_count() <= MAX_DISTANCE:
-            found.append(np.stack([of_runs, hashes], axis=1)[of_runs != hashes])
-        else:
-            found += [near_pairs(hashes, shared | band) for band in bands_of(varying)]
+    splits = _splits_pay(hashes, shared, run, lengths)[run]
+    found = [_compare_runs(hashes[~splits], keys[~splits])]
+    if splits.any():
+        found += [near_pairs(hashes[splits], shared | band) for band in bands_of(ALL_BITS & ~shared)]
     return np.concatenate(found)
 
 
-def _compare_neighbours(hashes: Hashes, keys: Hashes) -> NDArray[np.uint64]:
+def _splits_pay(hashes: Hashes, shared: int, run: NDArray[np.intp], lengths: NDArray[np.intp]) -> Flags:
+    """Return for which runs further bands leave less than half of the comparisons, (runs,)."""
+    splits: Flags = lengths > MAX_RUN
+    if not splits.any():
+        return splits
+    run, hashes = run[splits[run]], hashes[splits[run]]
+    after = np.zeros(len(lengths))
+    for band in bands_of(ALL_BITS & ~shared):
+        _, firsts, counts = np.unique(
+            hashes & np.uint64(shared | band), return_index=True, return_counts=True
+        )
+        after += np.bincount(run[firsts], counts.astype(float) ** 2, len(lengths))
+    return splits & (2 * after < lengths.astype(float) ** 2)
+
+
+def _compare_runs(hashes: Hashes, keys: Hashes) -> Pairs:
     """Compare all pairs of hashes that have the same key; the keys are in order."""
     found = [np.empty((0, 2), np.uint64)]
-    places = np.arange(len(keys))
-    for step in range(1, MAX_RUN):
+    places, step = np.arange(len(keys)), 0
+    while len(places):
+        step += 1
         places = places[places + step < len(keys)]
         places = places[keys[places] == keys[places + step]]
-        if not len(places):
-            break
         one, other = hashes[places], hashes[places + step]
         near = distances(one, other) <= MAX_DISTANCE
         found.append(np.stack([one[near], other[near]], axis=1))
+        if sum(map(len, found)) > MAX_PAIRS + len(keys):
+            found = [np.stack(connect(found), axis=1)]
     return np.concatenate(found)
 
 
@@ -95,7 +105,7 @@ def distances(one: Hashes, other: Hashes) -> NDArray[np.uint64]:
     return (bits * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-def connect(pairs: Sequence[NDArray[np.uint64]]) -> tuple[Hashes, Hashes]:
+def connect(pairs: Sequence[Pairs]) -> tuple[Hashes, Hashes]:
     """Find which hashes are connected by pairs, directly or through others.
 
     >>> hashes, roots = connect([np.array([[1, 5], [5, 9], [2, 3]], np.uint64)])

@@ -87,7 +87,6 @@ def write_corpus(
     Returns:
         All parts of the batch.
     """
-
     schema = CORPUS_SCHEMA
     if not resize.with_hashes:
         schema = schema.remove(schema.get_field_index("perceptual_hash"))

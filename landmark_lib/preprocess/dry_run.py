@@ -11,10 +11,11 @@ from landmark_lib.dataset import FileRecord
 from landmark_lib.inputs.listing import refuse_rare_labels
 from landmark_lib.inputs.source import find_source
 from landmark_lib.preprocess.batch import read_batch, read_earlier
+from landmark_lib.preprocess.duplicates import find_near_duplicates, read_hashes
 from landmark_lib.preprocess.failures import explain_failures
 from landmark_lib.preprocess.journal import records_of
 from landmark_lib.preprocess.manifest import describe_counts
-from landmark_lib.preprocess.output_directory import Output, Standing, resolved_settings
+from landmark_lib.preprocess.output_directory import Output, Standing, output_of
 from landmark_lib.preprocess.parts import FILE
 from landmark_lib.preprocess.plan import count_labels, count_planned, number_classes, plan_images, read_ids
 from landmark_lib.preprocess.session import running_spark
@@ -30,19 +31,24 @@ def plan_text(settings: PreprocessSettings, source: str) -> str:
     """Return what a run with these settings would make, as a page of text.
 
     The plan covers the images of a complete corpus of this source in the output directory; without one, all
-    photos that the source lists, as if none were rejected.
+    photos that the source lists, as if none were rejected and no two looked alike.
 
     Raises:
         UserError: The source cannot be listed, or no label has enough photos.
     """
-    corpus = _complete_corpus(Output(settings.output, resolved_settings(settings, source)))
+    output, settings = output_of(settings, source)
+    corpus = _complete_corpus(output)
     found = None if corpus else find_source(settings.source(source))
     if found and not settings.unlabelled:
         refuse_rare_labels(found, settings.resolved_min_label_count)
     with explain_failures(), running_spark("landmark-recognition dry run") as spark:
         if found is None:
-            ids = read_ids(spark, settings.output, corpus)
-            return f"For the corpus in {visible(settings.output)}\n\n{_describe(ids.persist(), settings)}"
+            ids, alike = read_ids(spark, settings.output, corpus), None
+            if settings.resolved_near_duplicates == "separate":
+                photos = read_hashes(spark, settings.output, corpus)
+                alike = find_near_duplicates(photos, sum(record.rows for record in corpus)).persist()
+            plan = _describe(ids.persist(), settings, alike)
+            return f"For the corpus in {visible(settings.output)}\n\n{plan}"
         with listed_photos(spark, found) as photos:
             no_effects = F.array().cast("array<string>").alias("without_effect")
             ids = photos.where("reason is null").select(
@@ -72,12 +78,12 @@ def _complete_corpus(output: Output) -> list[FileRecord]:
     return dataset.files_in(files, dataset.CORPUS)
 
 
-def _describe(ids: DataFrame, settings: PreprocessSettings) -> str:
+def _describe(ids: DataFrame, settings: PreprocessSettings, alike: DataFrame | None = None) -> str:
     if settings.unlabelled:
         return f"{ids.count():,} photos without labels"
     label_counts, min_count = count_labels(ids), settings.resolved_min_label_count
     classes = number_classes(label_counts, min_count, settings.hold_out)
-    planned = count_planned(plan_images(ids, classes, settings.sampling))
+    planned = count_planned(plan_images(ids, classes, settings.sampling, alike))
     layout = lay_out(planned, settings.rows_per_shard, settings.ensemble_size, settings.seed)
     dropped = sum(group.images for group in planned if group.role == dataset.Role.DROPPED)
     kept = kept_and_dropped(len(classes), len(label_counts) - len(classes), dropped, min_count)

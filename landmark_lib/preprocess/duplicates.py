@@ -3,7 +3,7 @@
 A photo's row moves twice; a hash without its photo moves once for each band. Nothing reaches the driver.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from landmark_lib.dataset import (
     CORPUS_SCHEMA,
@@ -21,13 +22,15 @@ from landmark_lib.dataset import (
     write_table,
 )
 from landmark_lib.method.near_duplicates import BANDS, connect, near_pairs
-from landmark_lib.preprocess.journal import Journal, Part
+from landmark_lib.preprocess.journal import Journal, Part, total
 from landmark_lib.preprocess.parts import FILE, file_of, read_files, write_files
 
 HASHED_SCHEMA = pa.schema(
     [CORPUS_SCHEMA.field(name) for name in ("image_id", "landmark_id", "perceptual_hash")]
 )
-ROOTS = "hash bigint, root bigint"
+COMPARED_SCHEMA = pa.schema([("hash", pa.int64()), ("band", pa.int32())])
+ROOTS_SCHEMA = pa.schema([("hash", pa.int64()), ("root", pa.int64())])
+ROOTS = from_arrow_schema(ROOTS_SCHEMA)
 # Comparing a hash takes some 20 microseconds in all bands: tasks of a few seconds and 100 MB.
 HASHES_COMPARED_BY_TASK = 200_000
 # If every photo had near-duplicates; a group lies in one file.
@@ -67,14 +70,16 @@ def _roots(hashes: DataFrame, images: int) -> DataFrame:
     """Return the smallest hash that each hash is connected with, for those with near-duplicates."""
 
     def compare(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        table = pa.Table.from_batches(batches, COMPARED_SCHEMA)
+        # Spark's own batches do not allow nulls in the column band.
+        nullable = (pa.record_batch(batch.columns, schema=COMPARED_SCHEMA) for batch in batches)
+        table = pa.Table.from_batches(nullable, COMPARED_SCHEMA)
         of_bands = [table["hash"].filter(pc.equal(table["band"], band)) for band in range(len(BANDS))]
         pairs = [near_pairs(_unsigned(found), BANDS[band]) for band, found in enumerate(of_bands)]
         yield _root_batch(pairs)
 
     def merge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        columns = [pa.Table.from_batches([batch]).columns for batch in batches]
-        yield _root_batch([np.stack([_unsigned(column) for column in pair], axis=1) for pair in columns])
+        found = [[_unsigned(column) for column in batch.columns] for batch in batches]
+        yield _root_batch([np.stack(columns, axis=1) for columns in found])
 
     bands = [
         F.struct(F.lit(band).alias("band"), F.col("hash").bitwiseAND(F.lit(_signed(mask))).alias("value"))
@@ -87,16 +92,12 @@ def _roots(hashes: DataFrame, images: int) -> DataFrame:
     return together.mapInArrow(compare, ROOTS).distinct().repartition(1).mapInArrow(merge, ROOTS)
 
 
-COMPARED_SCHEMA = pa.schema([("hash", pa.int64()), ("band", pa.int32())])
-ROOTS_SCHEMA = pa.schema([("hash", pa.int64()), ("root", pa.int64())])
-
-
 def _root_batch(pairs: Sequence[NDArray[np.uint64]]) -> pa.RecordBatch:
     arrays = [pa.array(column.view(np.int64)) for column in connect([np.empty((0, 2), np.uint64), *pairs])]
     return pa.RecordBatch.from_arrays(arrays, schema=ROOTS_SCHEMA)
 
 
-def _unsigned(column: pa.ChunkedArray) -> NDArray[np.uint64]:
+def _unsigned(column: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
     signed: NDArray[np.int64] = column.to_numpy()
     return signed.view(np.uint64)
 
@@ -105,21 +106,20 @@ def _signed(mask: int) -> int:
     return int(np.uint64(mask).view(np.int64))
 
 
-def write_near_duplicates(
-    photos: DataFrame, images: int, journal: Journal, finished: Collection[int]
-) -> dict[int, Part]:
+def write_near_duplicates(photos: DataFrame, images: int, journal: Journal) -> dict[int, Part]:
     """Write `near_duplicates/`, a row for each photo that has near-duplicates, group by group.
+
+    Finished parts are not written again.
 
     Args:
         photos: The columns image_id, landmark_id and hash.
         images: Number of photos.
         journal: Journal of the run; a part is noted when its file is complete.
-        finished: Finished parts.
 
     Returns:
         All parts that have rows.
     """
-    files = max(1, images // IMAGES_PER_FILE)
+    files, finished = max(1, images // IMAGES_PER_FILE), journal.parts("duplicates")
 
     def write(number: int, table: pa.Table) -> list[FileRecord]:
         rows = table.select(NEAR_DUPLICATES_SCHEMA.names).cast(NEAR_DUPLICATES_SCHEMA)
@@ -134,8 +134,13 @@ def write_near_duplicates(
     return journal.parts("duplicates")
 
 
+def count_all(parts: Mapping[int, Part]) -> dict[str, int]:
+    """Return the photos and groups of near-duplicates, and those of several labels."""
+    return {name: total(parts, name) for name in count_groups(NEAR_DUPLICATES_SCHEMA.empty_table())}
+
+
 def count_groups(rows: pa.Table) -> dict[str, int]:
-    """Return the photos and groups among rows of `near_duplicates/`, and those of several labels."""
+    """Return the counts of `count_all` for some rows of `near_duplicates/` with entire groups."""
     contradictory = rows.filter(pc.greater(rows["labels"], 1))
     return {
         "photos": len(rows),

@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landmark_lib.console import visible
@@ -31,6 +31,8 @@ def describe(manifest: Manifest) -> str:
     lines += kept_and_dropped(manifest.classes, *dropped, manifest.number("min_label_count"))
     if manifest.classes_with_fewer_held_out:
         lines.append(f"  {manifest.classes_with_fewer_held_out:,} of them too small for the whole hold-out")
+    if manifest.near_duplicates:
+        lines.append(f"  {describe_near_duplicates(manifest.near_duplicates)}")
     common = manifest.rows_in(COMMON)
     for member in range(manifest.members):
         lines.append(_member_line(member, common, manifest.rows_in(training_directory(member))))
@@ -69,6 +71,18 @@ def table_1(counts: dict[str, Any]) -> str:
         bar = "#" * round(BAR_WIDTH * labels / widest)
         lines.append(f"  {low:>7,} to {high:>7,} images {labels:>7,} labels {bar}")
     return "\n".join(lines)
+
+
+def describe_near_duplicates(counts: Mapping[str, int]) -> str:
+    """Return a line on the near-duplicates, from their counts in the manifest; empty if not looked for."""
+    if not counts:
+        return "near-duplicates were not looked for (--near-duplicates separate)"
+    text = f"{counts['photos']:,} photos in {counts['groups']:,} groups of near-duplicates"
+    if counts["contradictory_groups"]:
+        text += f", {counts['contradictory_groups']:,} of them with contradictory labels"
+    if counts.get("replaced"):
+        text += f"; {counts['replaced']:,} photos not held out because of them"
+    return text
 
 
 def _member_line(member: int, common: int, own: int) -> str:
