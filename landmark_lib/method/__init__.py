@@ -5,6 +5,7 @@ Source: Dobles & Varela, "Landmark Recognition" (CS 231N).
 Before training:
 
 - `label_counts`: how many images the labels have (Table 1, Figure 1), and which labels are kept.
+- `near_duplicates`: which photos look alike, so that the split separates none of them; not in the paper.
 - `hold_out`: which images of a class are held out for validation.
 - `downsampling`: which images of a large class a member of the ensemble trains on (ERUS).
 - `upsampling`: how many outputs each image of a small class has (Algorithm 1).

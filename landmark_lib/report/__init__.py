@@ -4,6 +4,7 @@
 - `svg`: matplotlib drawings as inline SVG in the page's colours.
 - `mosaic`: photos as small tiles.
 - `dataset_sections`, `sampling_sections`: what a data set holds, and the effect of sampling.
+- `duplicate_sections`: near-duplicates side by side.
 - `label_figures`, `balance`: Figure 1 of the paper, and the balance of the members' classes.
 - `examples`: photos of a data set that show the effect of sampling.
 - `curves`, `learning_sections`: learning curves, as a picture and on a page.

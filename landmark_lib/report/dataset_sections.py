@@ -21,6 +21,7 @@ from landmark_lib.dataset import (
 )
 from landmark_lib.digits import number, size
 from landmark_lib.method.label_counts import PERCENTILES, TABLE_1
+from landmark_lib.report.duplicate_sections import duplicates_section
 from landmark_lib.report.examples import planned_images, read_some
 from landmark_lib.report.label_figures import histogram_figure, rank_figure
 from landmark_lib.report.page import Fact, Section, render_part
@@ -94,6 +95,7 @@ def dataset_sections(root: str, manifest: Manifest) -> list[Section]:
             _labels(root, manifest, classes),
             balance_section(root, manifest, classes),
             sampling_section(root, manifest, classes, planned_images(root, manifest)),
+            duplicates_section(root, manifest),
         ]
     return [*sections, _rejected(root, manifest), _files(manifest)]
 

@@ -18,6 +18,7 @@ SCHEMAS = {
     "corpus/": dataset.CORPUS_SCHEMA,
     "rejected/": dataset.REJECTED_SCHEMA,
     "labels/": dataset.LABELS_SCHEMA,
+    "near_duplicates/": dataset.NEAR_DUPLICATES_SCHEMA,
     "plan/": dataset.PLAN_SCHEMA,
     "train/common/": dataset.TRAIN_SCHEMA,
     "validation/": dataset.VALIDATION_SCHEMA,

@@ -125,8 +125,8 @@ def test_files_that_are_missing_are_written_alone_with_the_same_bytes_and_noted_
     _, records = corpus
     root = str(tmp_path)
 
-    def commit(number, records):
-        (record,) = records
+    def commit(number, part):
+        (record,) = part.records
         assert (tmp_path / record.path).stat().st_size == record.bytes
         (tmp_path / f"{number}.done").write_text(record.sha256)
 

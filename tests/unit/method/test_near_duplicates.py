@@ -153,7 +153,7 @@ def _size(group, groups):
     ("groups", "held_out"),
     [
         ({}, {"a", "c"}),
-        ({"a": "a", "d": "a"}, {"a", "d"}),  # both, as there is room for both
+        ({"a": "a", "d": "a"}, {"a", "d"}),  # both, as two are to be held out
         ({"a": "a", "b": "a", "d": "a"}, {"c"}),  # too many, so none
         ({"b": "b", "d": "b"}, {"a", "c"}),
         (dict.fromkeys("abcd", "a"), set()),
