@@ -2,10 +2,12 @@
 
 import re
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import fsspec
+import pyarrow as pa
 import pytest
 from commands import REPOSITORY
 from page_outline import outline
@@ -96,6 +98,27 @@ def test_page_shows_the_outcome_of_all_photos(reports):
     assert "rejected: not a readable photo 6 " in photos
     assert "listed 37" in photos
     assert "3 of the 31 photos in the corpus have a side shorter than 250 pixels; they are kept" in photos
+
+
+def test_near_duplicates_are_shown_side_by_side_those_with_contradictory_labels_first(tmp_path):
+    manifest, alike = write_dataset(str(tmp_path), USUAL), [("big-1", "big-2"), ("big-3", "small-1")]
+    rows = [
+        {"image_id": i, "landmark_id": i.partition("-")[0], "group": group[0], "labels": 1 + number}
+        for number, group in enumerate(alike)
+        for i in group
+    ]
+    table = pa.Table.from_pylist(rows, dataset.NEAR_DUPLICATES_SCHEMA)
+    record = dataset.write_table(str(tmp_path), "near_duplicates/part-00000-of-00001.parquet", table, 8)
+    counts = {"photos": 4, "groups": 2, "contradictory_photos": 2, "contradictory_groups": 1, "replaced": 1}
+    changed = replace(manifest, files=[*manifest.files, record], near_duplicates=counts)
+    page = outline(Path(write_report(str(tmp_path), changed, [])).read_text())
+    section = page.section("duplicates")
+    assert "4 photos look like another photo of the corpus. They form 2 groups" in section
+    assert "1 photo would have been held out beside a near-duplicate" in section
+    assert "1 of the groups have several labels (2 photos)" in section
+    assert "big-3 label big small-1 label small big-1 label big big-2 label big" in section
+    unsearched = outline(Path(write_report(str(tmp_path), manifest, [])).read_text())
+    assert "Not looked for" in unsearched.section("duplicates")
 
 
 def test_table_1_is_shown_beside_the_papers(reports):
