@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
-from small_corpus import MadeDataset, draw_photo
+from small_corpus import MadeDataset
 
 from landmark_lib import dataset
 from landmark_lib.preprocess import duplicates
@@ -26,6 +26,14 @@ SAME_BYTES = (
 )
 
 
+def draw_detailed(number):
+    """Draw a photo with as much detail as the hashes see."""
+    fields = np.random.default_rng(number).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(fields).resize((240, 240)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
 def again(photo, quality=40):
     """Encode a photo again, smaller and without its colours."""
     buffer = io.BytesIO()
@@ -41,10 +49,10 @@ def photos(tmp_path_factory):
     for number in range(LABELS * PHOTOS_PER_LABEL):
         label = folder / f"place {number % LABELS}"
         label.mkdir(exist_ok=True)
-        photo = draw_photo(number, 400, 300)
+        photo = draw_detailed(number)
         (label / f"{number}.jpg").write_bytes(photo)
         (label / f"{number} copy.jpg").write_bytes(again(photo))
-    (folder / "place 1" / "wrong.jpg").write_bytes(again(draw_photo(0, 400, 300), 70))
+    (folder / "place 1" / "wrong.jpg").write_bytes(again(draw_detailed(0), 70))
     return folder
 
 
@@ -126,14 +134,13 @@ def hashed(spark, hashes):
     return spark.createDataFrame(rows, "image_id string, landmark_id string, hash bigint")
 
 
-@pytest.mark.parametrize("by_task", [60, duplicates.HASHES_COMPARED_BY_TASK])
-def test_groups_do_not_depend_on_how_the_work_is_cut_up(spark, by_task, monkeypatch, tmp_path):
+def test_groups_are_whole_though_many_tasks_find_and_write_them(spark, monkeypatch, tmp_path):
     random = np.random.default_rng(0)
     hashes = random.integers(0, 2**64, 300, dtype=np.uint64)
     chain = hashes[:100] ^ np.uint64(0b111111 << 30)  # six bits away from the first hundred
     hashes = np.concatenate([hashes, chain, chain[:50] ^ np.uint64(0b11 << 60), hashes[:20]])
-    monkeypatch.setattr(duplicates, "HASHES_COMPARED_BY_TASK", by_task)
-    monkeypatch.setattr(duplicates, "IMAGES_PER_FILE", 2 * by_task)
+    monkeypatch.setattr(duplicates, "HASHES_COMPARED_BY_TASK", 60)
+    monkeypatch.setattr(duplicates, "IMAGES_PER_FILE", 120)
     parts = duplicates.write_near_duplicates(hashed(spark, hashes), len(hashes), Journal(str(tmp_path)))
     rows = pa.concat_tables(
         dataset.read_table(str(tmp_path), record.path) for part in parts.values() for record in part.records
