@@ -98,7 +98,7 @@ def spark(quick_spark):
     return spark_session("tests")
 
 
-STAGES = ("Starting Spark", "list:", "corpus:", "labels:", "plan:", "shards:")
+STAGES = ("Starting Spark", "list:", "corpus:", "labels:", "duplicates:", "plan:", "shards:")
 
 
 @pytest.fixture(scope="session")
