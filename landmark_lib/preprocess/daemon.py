@@ -9,7 +9,7 @@ import zipimport
 
 from pyspark.daemon import manager
 
-from landmark_lib.preprocess import corpus, plan, shards, sources  # noqa: F401 - for the workers
+from landmark_lib.preprocess import corpus, duplicates, plan, shards, sources  # noqa: F401 - for the workers
 
 
 def _keep_index(_: zipimport.zipimporter) -> None:

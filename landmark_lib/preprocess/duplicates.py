@@ -82,7 +82,10 @@ def _roots(hashes: DataFrame, images: int) -> DataFrame:
         yield _root_batch([np.stack(columns, axis=1) for columns in found])
 
     bands = [
-        F.struct(F.lit(band).alias("band"), F.col("hash").bitwiseAND(F.lit(_signed(mask))).alias("value"))
+        F.struct(
+            F.lit(band).alias("band"),
+            F.col("hash").bitwiseAND(F.lit(int(np.uint64(mask).view(np.int64)))).alias("value"),
+        )
         for band, mask in enumerate(BANDS)
     ]
     in_bands = hashes.select("hash", F.explode(F.array(*bands)).alias("key"))
@@ -100,10 +103,6 @@ def _root_batch(pairs: Sequence[NDArray[np.uint64]]) -> pa.RecordBatch:
 def _unsigned(column: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
     signed: NDArray[np.int64] = column.to_numpy()
     return signed.view(np.uint64)
-
-
-def _signed(mask: int) -> int:
-    return int(np.uint64(mask).view(np.int64))
 
 
 def write_near_duplicates(photos: DataFrame, images: int, journal: Journal) -> dict[int, Part]:

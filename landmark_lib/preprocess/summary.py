@@ -74,7 +74,7 @@ def table_1(counts: dict[str, Any]) -> str:
 
 
 def describe_near_duplicates(counts: Mapping[str, int]) -> str:
-    """Return a line on the near-duplicates, from their counts in the manifest; empty if not looked for."""
+    """Return a line on the near-duplicates, from their counts in the manifest."""
     if not counts:
         return "near-duplicates were not looked for (--near-duplicates separate)"
     text = f"{counts['photos']:,} photos in {counts['groups']:,} groups of near-duplicates"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from landmark_lib.dataset import CORPUS, NEAR_DUPLICATES, VALIDATION, Manifest
-from landmark_lib.report.examples import Wanted, read_jpegs, read_some
+from landmark_lib.report.examples import read_jpegs, read_some
 from landmark_lib.report.mosaic import tile_address
 from landmark_lib.report.page import Section, render_part
 
@@ -47,16 +47,12 @@ def _groups(root: str, manifest: Manifest) -> list[list[dict[str, Any]]]:
     wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for row in (row for rows in shown for row in rows):
         wanted[files[row["image_id"]]].add((row["image_id"],))
-    jpegs = _read(root, wanted)
+    jpegs = read_jpegs(root, wanted, ["image_id"])
     return [
-        [{**row, "address": tile_address(jpegs[row["image_id"]], TILE)} for row in rows] for rows in shown
+        [{**row, "address": tile_address(jpegs[(row["image_id"],)], TILE)} for row in rows] for rows in shown
     ]
 
 
 def _with_each_label_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     firsts = {row["landmark_id"]: row for row in reversed(rows)}
     return sorted(rows, key=lambda row: (firsts[row["landmark_id"]] is not row, row["image_id"]))
-
-
-def _read(root: str, wanted: Wanted) -> dict[str, bytes]:
-    return {image_id: jpeg for (image_id,), jpeg in read_jpegs(root, wanted, ["image_id"]).items()}

@@ -2,6 +2,7 @@
 
 import io
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -150,3 +151,15 @@ def test_groups_are_whole_though_many_tasks_find_and_write_them(spark, monkeypat
     first = [*range(300), *range(100), *range(50), *range(20)]
     assert all(row["group"] == f"{first[int(row['image_id'])]:05}" for row in rows)
     assert duplicates.count_all(parts)["groups"] == 100
+
+
+def test_a_part_that_is_not_noted_is_written_again_alone(spark, monkeypatch, tmp_path):
+    monkeypatch.setattr(duplicates, "IMAGES_PER_FILE", 20)
+    twice = np.repeat(np.random.default_rng(0).integers(0, 2**64, 20, dtype=np.uint64), 2)
+    photos, journal, folder = hashed(spark, twice), Journal(str(tmp_path)), tmp_path / "near_duplicates"
+    parts = duplicates.write_near_duplicates(photos, 40, journal)
+    before = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    (tmp_path / "in-progress" / "done" / "duplicates" / "0.json").unlink()
+    assert duplicates.write_near_duplicates(photos, 40, journal) == parts
+    written = {path.name for path in folder.iterdir() if path.stat().st_ino != before[path.name]}
+    assert written == {Path(record.path).name for record in parts[0].records}
