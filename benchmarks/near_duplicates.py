@@ -151,7 +151,7 @@ def searched(output: Path, images: int) -> tuple[str, list[str]]:
     ]
     header = ["images", "groups", "images in them", "seconds", "CPU seconds of the job"]
     header += ["JVM peak (MB)", "heap after it (MB)", "largest worker (MB)"]
-    allowed = MAX_MINUTES * 60 * images / 1_200_000
+    allowed = MAX_MINUTES * 60 * max(1, images / 1_200_000)
     late = [f"{images:,} images took {result['seconds']:.0f} s"] if result["seconds"] > allowed else []
     return markdown_table(header, [row]), late
 

@@ -18,7 +18,8 @@ BITS = 64
 MAX_RUN = 32
 MAX_PAIRS = 1_000_000  # then as many pairs as hashes replace them
 
-Hashes = Pairs = NDArray[np.uint64]
+Hashes = NDArray[np.uint64]
+Pairs = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 
@@ -102,7 +103,8 @@ def distances(one: Hashes, other: Hashes) -> NDArray[np.uint64]:
     bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (bits * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    counts: Hashes = (bits * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    return counts
 
 
 def connect(pairs: Sequence[Pairs]) -> tuple[Hashes, Hashes]:

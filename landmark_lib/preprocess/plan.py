@@ -155,7 +155,7 @@ def _plan_group(group: int, images: Sequence[Row], sampling: SamplingSettings) -
     plans = plan_class(ids, sampling, without_effect, groups)
     drawn = draw_hold_out(ids, sampling.hold_out, sampling.seed) if groups.by_id else frozenset()
     for image, plan in zip(images, plans, strict=True):
-        is_replaced = plan.image_id in drawn and plan.role != Role.VALIDATION
+        is_replaced = plan.image_id in drawn and plan.role != "validation"
         yield image[1], plan.image_id, group, plan.role, plan.members, plan.recipes, is_replaced
 
 
