@@ -69,12 +69,13 @@ def unknown_setting(name: str, context: click.Context) -> str:
     return f"no setting is called {name or repr(name)}{meant}"
 
 
-def option_type(field: Field[Any], hint: Any) -> click.ParamType[Any]:
+def option_type(field: Field[Any], hint: Any) -> Any:
     """Return the type of a field's option."""
     if get_origin(hint) in (types.UnionType, Union):
         present, *others = (part for part in get_args(hint) if part is not type(None))
         words = [word for other in others for word in get_args(other)]
-        return NumberOrWord(words) if words else option_type(field, present)
+        number = option_type(field, present)
+        return NumberOrWord(number, words) if words else number
     if get_origin(hint) is Literal:
         return Choice(get_args(hint))
     if get_origin(hint) is tuple:
@@ -186,16 +187,16 @@ class Number(SettingType):
 
 
 class NumberOrWord(SettingType):
-    """A whole number or one of a few words."""
+    """A number or one of a few words."""
 
-    def __init__(self, words: list[str]) -> None:
-        self.name = f"int|{'|'.join(words)}"
-        self.expected = f"{WHOLE} or {' or '.join(map(repr, words))}"
-        self._words = words
+    def __init__(self, number: SettingType, words: list[str]) -> None:
+        self.name = "|".join([number.name, *words])
+        self.expected = f"{number.expected} or {' or '.join(map(repr, words))}"
+        self._number, self._words = number, words
 
-    def read(self, text: str) -> int | str:
+    def read(self, text: str) -> Any:
         """Return the number or the word."""
-        return text if text in self._words else read_whole(text)
+        return text if text in self._words else self._number.read(text)
 
 
 class Choice(SettingType, click.Choice[str]):

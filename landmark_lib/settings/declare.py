@@ -72,7 +72,7 @@ class Settings:
     def __post_init__(self) -> None:
         for declared in fields(self):
             bounds, value = declared.metadata.get("bounds"), getattr(self, declared.name)
-            if bounds and value is not None:
+            if bounds and isinstance(value, int | float):
                 expected = f"{bounds} {declared.metadata['unit']}".rstrip()
                 require(bounds.hold(value), declared.name, expected, value)
 

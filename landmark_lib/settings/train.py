@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from landmark_lib.method.class_sample import AUTO, MANY
 from landmark_lib.method.schedule import Plateau
 from landmark_lib.settings.declare import (
     DATASET_DIRECTORY,
@@ -110,6 +111,13 @@ class LearningSettings(Settings):
     )
     fp16_gradients: bool = flag(
         "Send gradients between ranks as 16-bit floats, which halves the traffic.", formerly="compress"
+    )
+    class_sample: float | Literal["auto"] = setting(
+        AUTO,
+        "Share of the classes that a step looks at, always with those of its rows; 'auto': all, or a tenth if"
+        f" there are more than {MANY:,} classes.",
+        above=0,
+        at_most=1,
     )
     momentum: float = setting(0.9, "Momentum of SGD; Adam ignores it.", at_least=0, below=1)
     lr_patience: int = setting(

@@ -31,12 +31,10 @@ from landmark_lib.training.feed import Batches, BestWeights, FeatureRows, load_n
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import (
-    DROPOUT,
-    LOGITS,
-    build_model,
     build_tail,
     features_of,
     features_of_backbone,
+    with_head_of,
 )
 from landmark_lib.training.preflight import check_disk
 from landmark_lib.training.reading import Shards
@@ -85,16 +83,13 @@ class CachedFeatures:
         network, files = settings.network, self.files
         features = keras.Input(files.shape, dtype=files.stored_as.name, name=FEATURES)
         classes, seed = len(self._data.landmark_ids), self._data.head_seed(settings)
-        return build_tail(self._trunk.tail, features, classes, network.dropout, network.l2, seed)
+        by_class = self._data.class_share(settings) < 1
+        tail = self._trunk.tail
+        return build_tail(tail, features, classes, network.dropout, network.l2, seed, by_class=by_class)
 
     def whole_model(self, trained: keras.Model) -> keras.Model:
         """Return the network from images to logits, with the current weights of what is trained."""
-        network, classes = self._settings.network, len(self._data.landmark_ids)
-        # The tail shares its layers with the backbone.
-        whole = build_model(self._backbone, self._mode, classes, network.dropout, network.l2, seed=0)
-        for name in (DROPOUT, LOGITS):
-            whole.get_layer(name).set_weights(trained.get_layer(name).get_weights())
-        return whole
+        return with_head_of(trained, self._backbone, self._mode)  # whose layers the tail shares
 
     @property
     def is_pooled(self) -> bool:

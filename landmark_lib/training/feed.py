@@ -87,7 +87,13 @@ class ImageFeed:
         backbone, mode = load_network(settings, data, ranks)
         free_last_layers(backbone, network.trainable_layers, network.l2_convolutions)
         self.model = build_model(
-            backbone, mode, len(data.landmark_ids), network.dropout, network.l2, data.head_seed(settings)
+            backbone,
+            mode,
+            len(data.landmark_ids),
+            network.dropout,
+            network.l2,
+            data.head_seed(settings),
+            by_class=data.class_share(settings) < 1,
         )
 
     @property

@@ -29,6 +29,7 @@ from landmark_lib.errors import RESUME, AnotherRankError, LandmarkError, RanksDi
 from landmark_lib.settings.train import STALL_TIMEOUT
 
 MAX_PATIENCE = 1e8  # seconds, three years; Gloo does not accept infinity
+MAX_NUMBERS = 1 << 24  # sent in one operation: 67 MB as float32
 
 Result = TypeVar("Result")
 
@@ -77,19 +78,48 @@ def _alone() -> bool:
 
 
 def broadcast_weights(variables: Sequence[keras.Variable]) -> None:
-    """Send the values of rank 0 to every rank, those of one type in one operation.
+    """Send the values of rank 0 to every rank, those of one type in one operation, large ones in parts.
 
     Not in a graph, which is traced again for each network: TensorFlow warns from the third member on.
     """
     if _alone():
         return
-    for kind in sorted({variable.dtype for variable in variables}):
-        same = [variable for variable in variables if variable.dtype == kind]
+    large = [variable for variable in variables if math.prod(variable.shape) > MAX_NUMBERS]
+    for variable in large:
+        send_rows(variable, range(variable.shape[0]), 0)
+    small = [variable for variable in variables if math.prod(variable.shape) <= MAX_NUMBERS]
+    for kind in sorted({variable.dtype for variable in small}):
+        same = [variable for variable in small if variable.dtype == kind]
         flat = tf.concat([tf.reshape(variable.value, [-1]) for variable in same], axis=0)
         received = hvd.broadcast(flat, root_rank=0, name=f"variables {kind}")
         sizes = [math.prod(variable.shape) for variable in same]
         for variable, part in zip(same, tf.split(received, sizes), strict=True):
             variable.assign(tf.reshape(part, variable.shape))
+
+
+def send_rows(variable: keras.Variable, rows: range, sender: int) -> None:
+    """Send some rows of a variable from one rank to all, without a second copy of the variable."""
+    at_a_time = max(1, MAX_NUMBERS // math.prod(variable.shape[1:]))
+    for start in range(rows.start, rows.stop, at_a_time):
+        numbers = tf.range(start, min(start + at_a_time, rows.stop))
+        part = hvd.broadcast(tf.gather(variable.value, numbers), root_rank=sender, name="rows of a variable")
+        variable.value.scatter_update(tf.IndexedSlices(part, numbers))
+
+
+def rows_of_all(values: tf.Tensor, name: str) -> tf.Tensor:
+    """Return the rows of all ranks in the order of the ranks, (rows, …) -> (ranks x rows, …)."""
+    if _alone():
+        return values
+    return hvd.allgather(values, name=name, ignore_name_scope=True)
+
+
+def rows_of_rank(values: tf.Tensor, ranks: Ranks) -> tf.Tensor:
+    """Return this rank's rows of the sum of all ranks' tensors, (ranks x rows, …) -> (rows, …)."""
+    if _alone():
+        return values
+    total = hvd.allreduce(values, op=hvd.Sum, name="sum_of_rows", ignore_name_scope=True)
+    rows = tf.shape(values)[0] // ranks.size
+    return total[ranks.rank * rows : (ranks.rank + 1) * rows]
 
 
 def average_gradients(gradients: Sequence[tf.Tensor], *, fp16: bool = False) -> list[tf.Tensor]:
@@ -179,7 +209,7 @@ def check_equal_weights(variables: Sequence[keras.Variable], when: str) -> None:
         return
     digest = hashlib.sha256()
     for variable in variables:
-        digest.update(np.ascontiguousarray(variable.value.numpy()).tobytes())
+        digest.update(memoryview(np.ascontiguousarray(variable.value)))  # which copies nothing
     # (1, 4) of each rank -> (ranks, 4)
     mine = np.frombuffer(digest.digest(), np.int64).reshape(1, 4)
     everyone = hvd.allgather(tf.constant(mine)).numpy()

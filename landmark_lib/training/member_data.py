@@ -9,6 +9,7 @@ from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import UserError
+from landmark_lib.method.class_sample import share_of_classes
 from landmark_lib.method.class_weights import balanced_weights
 from landmark_lib.method.epochs import ShardSlice, cut_range, epoch_slices, rank_range, steps_per_epoch
 from landmark_lib.method.sampling_plan import training_rows
@@ -74,6 +75,14 @@ class MemberData:
     def class_weights(self, settings: TrainSettings) -> NDArray[np.float32] | None:
         """Return per-class loss weights, (classes,), or None if uniform."""
         return balanced_weights(self.class_rows) if settings.learning.class_weights == BALANCED else None
+
+    def class_share(self, settings: TrainSettings) -> float:
+        """Return the share of the classes that a step looks at."""
+        return share_of_classes(settings.learning.class_sample, len(self.landmark_ids))
+
+    def sample_seed(self, settings: TrainSettings, epoch: int, step: int, rank: int) -> int:
+        """Return the seed of the classes that a rank looks at in a step."""
+        return keyed_draw(settings.rows.seed, "class sample", self.member, epoch, step, rank)
 
     def hold_out(self, rank: int, ranks: int) -> list[ShardSlice]:
         """Return the part of the validation rows that a rank reads; together the ranks read each once."""

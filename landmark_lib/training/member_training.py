@@ -26,8 +26,9 @@ from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import set_dropout
 from landmark_lib.training.recorder import Recorder
+from landmark_lib.training.learning import learning
 from landmark_lib.training.signals import StopSignal
-from landmark_lib.training.step import StepResult, training_step, validation_step
+from landmark_lib.training.step import StepResult, validation_step
 from landmark_lib.training.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -100,14 +101,7 @@ class MemberTraining:
         self.watchdog = Watchdog(self._name, settings.run.stall_timeout, ends=ranks.size > 1)
         self._steps = data.steps(settings, ranks.size)
         self._optimizer = _optimizer(settings)
-        self._optimizer.build(feed.model.trainable_variables)
-        self._training_step = training_step(
-            feed.model,
-            self._optimizer,
-            class_weights=data.class_weights(settings),
-            fp16_gradients=settings.learning.fp16_gradients,
-            timed=not settings.run.deterministic,
-        )
+        self._learning = learning(feed.model, self._optimizer, settings, data, ranks)
         self._validation_step = validation_step(feed.model)
         self._schedule = Schedule(
             settings.learning.plateau,
@@ -121,7 +115,7 @@ class MemberTraining:
         self.history: list[EpochResult] = []
         self._epoch = Epoch(0)
         # All that training changes, and what it builds on.
-        self._variables: list[keras.Variable] = [*feed.model.weights, *self._optimizer.variables]
+        self._variables: list[keras.Variable] = [*feed.model.weights, *self._learning.variables]
         horovod_step.broadcast_weights(self._variables)
 
     def run(self) -> None:
@@ -164,6 +158,7 @@ class MemberTraining:
         settings, epoch = self._settings, self._epoch
         seed = keyed_draw(settings.rows.seed, "dropout", self._data.member, epoch.number, self._ranks.rank)
         set_dropout(self._feed.model, seed, epoch.steps)
+        self._learning.begin(epoch.number, epoch.steps)
         images = self._ranks.size * settings.rows.batch_size
         title = f"{self._name}, epoch {epoch.number + 1}/{settings.ending.epochs}"
         before: StepResult | None = None
@@ -194,8 +189,9 @@ class MemberTraining:
             rate = self._schedule.rate(self._plateau, epoch.number, epoch.steps)
             self._optimizer.learning_rate.assign(rate)
             with self.watchdog.paused():
-                result = self._training_step(inputs, classes, asked_to_stop=self._stop.asked)
+                result = self._learning.step(inputs, classes, asked_to_stop=self._stop.asked)
                 if first_step:
+                    self._learning.settle()
                     horovod_step.check_equal_weights(self._feed.model.weights, "after the first step")
                     first_step = False
             epoch.steps += 1
@@ -228,6 +224,7 @@ class MemberTraining:
     def _end_epoch(self) -> None:
         """Measure the epoch that is done, and record it."""
         epoch, images = self._epoch, self._steps * self._settings.rows.batch_size * self._ranks.size
+        self._learning.settle()
         horovod_step.check_equal_weights(self._feed.model.weights, f"after epoch {epoch.number + 1}")
         loss, accuracy = _means(epoch.sums)
         validation_loss, validation_accuracy = _means(self._validate())
@@ -262,6 +259,7 @@ class MemberTraining:
 
     def _stop_now(self) -> NoReturn:
         """Record the point within the epoch, and end."""
+        self._learning.settle()
         sums = horovod_step.gather(self._epoch.sums).tolist()
         horovod_step.from_rank_0(
             self._ranks, lambda: self._recorder.stopped(self.history, lambda: self._checkpoint(sums))

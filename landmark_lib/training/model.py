@@ -13,6 +13,7 @@ from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import UNCHANGED
+from landmark_lib.training.logits_by_class import LogitsByClass
 from landmark_lib.training.model_parts import unpack_model
 
 BACKBONE = "backbone"
@@ -76,7 +77,14 @@ class WithFixedStatistics(keras.layers.Wrapper):  # type: ignore[misc]
 
 
 def build_model(
-    backbone: keras.Model, mode: str, classes: int, dropout: float, l2: float, seed: int
+    backbone: keras.Model,
+    mode: str,
+    classes: int,
+    dropout: float,
+    l2: float,
+    seed: int,
+    *,
+    by_class: bool = False,
 ) -> keras.Model:
     """Return a network from images (rows, side, side, 3) uint8 to logits (rows, classes) float32.
 
@@ -87,9 +95,10 @@ def build_model(
         dropout: Dropout rate of the pooled features.
         l2: Weight penalty on the dense layer.
         seed: Seed of the dense layer's initial weights.
+        by_class: Lay its weights out by class, for training steps that look at a sample of the classes.
     """
     images, features = _backbone_ends(backbone, mode)
-    logits = _logits(features, classes, dropout, l2, seed)
+    logits = _logits(features, classes, dropout, l2, seed, by_class=by_class)
     return keras.Model(images, logits, name="landmark_model")
 
 
@@ -100,6 +109,8 @@ def build_tail(
     dropout: float,
     l2: float,
     seed: int,
+    *,
+    by_class: bool = False,
 ) -> keras.Model:
     """Return the part of a network that is trained on features: to logits (rows, classes) float32.
 
@@ -110,9 +121,17 @@ def build_tail(
         dropout: Dropout rate of the pooled features.
         l2: Weight penalty on the dense layer.
         seed: Seed of the dense layer's initial weights.
+        by_class: As `build_model` takes it.
     """
     pooled = features if tail is None else WithFixedStatistics(tail, name=BACKBONE)(features)
-    return keras.Model(features, _logits(pooled, classes, dropout, l2, seed))
+    return keras.Model(features, _logits(pooled, classes, dropout, l2, seed, by_class=by_class))
+
+
+def with_head_of(trained: keras.Model, backbone: keras.Model, mode: str) -> keras.Model:
+    """Return the network from images to logits that shares its head with one trained on features."""
+    images, features = _backbone_ends(backbone, mode)
+    logits = trained.get_layer(LOGITS)(trained.get_layer(DROPOUT)(features))
+    return keras.Model(images, logits, name="landmark_model")
 
 
 def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
@@ -122,13 +141,16 @@ def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor,
 
 
 def _logits(
-    features: keras.KerasTensor, classes: int, dropout: float, l2: float, seed: int
+    features: keras.KerasTensor, classes: int, dropout: float, l2: float, seed: int, *, by_class: bool
 ) -> keras.KerasTensor:
     # `set_dropout` replaces the seed before every epoch, on each rank by another.
     kept = keras.layers.Dropout(dropout, seed=0, name=DROPOUT)(features)
+    seed = keyed_draw(seed, "dense layer") % 2**31
+    if by_class:
+        return LogitsByClass(classes, l2, seed, name=LOGITS)(kept)
     return keras.layers.Dense(
         classes,
-        kernel_initializer=keras.initializers.GlorotUniform(keyed_draw(seed, "dense layer") % 2**31),
+        kernel_initializer=keras.initializers.GlorotUniform(seed),
         kernel_regularizer=keras.regularizers.L2(l2),
         dtype="float32",
         name=LOGITS,
