@@ -5,7 +5,6 @@ members that share bytes, or by a false header. So only stored members are read,
 larger than the file.
 """
 
-import io
 import os
 import struct
 import tokenize
@@ -58,13 +57,13 @@ def open_zip(file: BinaryIO, max_members: int) -> Iterator[zipfile.ZipFile]:
         raise ValueError(f"not a whole zip archive ({str(error) or 'it ends early'})") from None
 
 
-def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
-    """Read all arrays of an .npz file, by name.
+def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
+    """Read all arrays of an .npz file, open and seekable, by name.
 
     Raises:
         ValueError: It is not such a file, claims more than it contains, or contains anything but numbers.
     """
-    with open_zip(io.BytesIO(content), MAX_ARRAYS) as archive:
+    with open_zip(file, MAX_ARRAYS) as archive:
         return {name.removesuffix(ARRAY): _read_array(archive, name) for name in archive.namelist()}
 
 

@@ -17,6 +17,7 @@ Training:
 
 - `epochs`: which rows of the shards a rank reads in an epoch.
 - `layer_graph`: where a network is cut, so that its frozen layers run once.
+- `class_sample`: which classes a step looks at, if there are many.
 - `class_weights`: loss weights for unequal classes.
 - `schedule`: the learning rate of each step, and when training ends.
 
@@ -33,5 +34,5 @@ Evaluation:
 - `intervals`: bootstrap intervals and the paired test.
 
 Nothing here imports Spark, TensorFlow, a file system or a clock. All draws of photos and rows are those of
-`landmark_lib.draws`; only the bootstrap uses numpy's generator, with its own seed.
+`landmark_lib.draws`; only the bootstrap and the sample of classes use numpy's generator, with own seeds.
 """

@@ -58,15 +58,15 @@ def owned_classes(classes: int, rank: int, ranks: int) -> range:
 def sample_size(owned: int, share: float, rows: int) -> int:
     """Return how many of its classes a rank looks at in each step.
 
-    >>> sample_size(1000, 0.1, rows=64), sample_size(1000, 0.1, rows=512), sample_size(100, 0.1, rows=512)
-    (100, 512, 100)
+    >>> sample_size(1000, 0.1, rows=64), sample_size(500, 0.1, rows=512)
+    (164, 500)
 
     Args:
         owned: Classes that it owns.
-        share: Share of them to look at.
-        rows: Rows of a step on all ranks; each may be of another class, and all of them are looked at.
+        share: Share of them to look at, besides those of the rows.
+        rows: Rows of a step on all ranks; each may be of another class.
     """
-    return min(owned, max(math.ceil(share * owned), rows))
+    return min(owned, math.ceil(share * owned) + rows)
 
 
 def sample_classes(owned: range, size: int, row_classes: NDArray[np.integer[Any]], seed: int) -> ClassSample:

@@ -9,6 +9,7 @@ Source: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distributio
 Attacks" (2018), for distances to class means under a shared covariance; here cosines instead of distances.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIRECTIONS = 256
+MAX_DOUBLES = 1 << 26  # class sums in 64 bits: 32,768 classes of 2,048 features
+CLASSES_AT_A_TIME = 4096
 MIN_VARIANCE_SHARE = 1e-6  # of the mean variance; smaller variances are raised to it
 
 
@@ -25,18 +28,27 @@ class FeatureSums:
 
     Attributes:
         photos: Photos of each class, (classes,) float64.
-        features: Sum of the features of each class, (classes, features) float64.
+        features: Sum of the features of each class, (classes, features) float64; float32 if they are many,
+            which rounds far less than the file of the class means does.
         products: Sum of the outer products, (features, features) float64.
     """
 
     photos: NDArray[np.float64]
-    features: NDArray[np.float64]
+    features: NDArray[np.floating[Any]]
     products: NDArray[np.float64]
 
     @classmethod
     def zeros(cls, classes: int, features: int) -> "FeatureSums":
         """Return the sums over no photo."""
-        return cls(np.zeros(classes), np.zeros((classes, features)), np.zeros((features, features)))
+        kind = np.float64 if classes * features <= MAX_DOUBLES else np.float32
+        products = np.zeros((features, features))
+        return cls(np.zeros(classes), np.zeros((classes, features), kind), products)
+
+    def means(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield the class means, some classes at a time, zeros for those without photos."""
+        for start in range(0, len(self.photos), CLASSES_AT_A_TIME):
+            some = slice(start, start + CLASSES_AT_A_TIME)
+            yield some, self.features[some] / np.maximum(self.photos[some], 1)[:, np.newaxis]
 
     def add(self, features: NDArray[np.floating[Any]], classes: NDArray[np.integer[Any]]) -> None:
         """Add photos: their features, (photos, features), and class indices, (photos,)."""
@@ -93,8 +105,8 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     if not total > 0 or not np.isfinite(sums.products).all():
         raise ValueError(f"expected photos with finite features, received {total:.0f} photos")
     with_photos = sums.photos > 0
-    means = sums.features / np.maximum(sums.photos, 1)[:, np.newaxis]
-    within = (sums.products - (means.T * sums.photos) @ means) / total
+    between = sum((means.T * sums.photos[some]) @ means for some, means in sums.means())
+    within = (sums.products - between) / total
     variances, directions = np.linalg.eigh(within)  # ascending
     smallest = max(MIN_VARIANCE_SHARE * np.trace(within) / len(within), np.finfo(np.float64).tiny)
     variances = np.maximum(variances, smallest)
@@ -102,10 +114,12 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     rest = variances[: len(variances) - count].mean()
     strongest = directions[:, len(variances) - count :].astype(np.float32)
     shrinkage = (np.sqrt(rest / variances[len(variances) - count :]) - 1).astype(np.float32)
-    centre = means[with_photos].mean(axis=0)
-    classes = np.zeros(means.shape, np.float32)
-    centred = (means[with_photos] - centre).astype(np.float32)
-    classes[with_photos] = unit(_whiten(centred, strongest, shrinkage))
+    centre = sum(means[with_photos[some]].sum(axis=0) for some, means in sums.means()) / with_photos.sum()
+    classes = np.zeros(sums.features.shape, np.float32)
+    for some, means in sums.means():
+        centred = (means - centre).astype(np.float32)
+        classes[some] = unit(_whiten(centred, strongest, shrinkage))
+    classes[~with_photos] = 0
     return FeatureStatistics(centre.astype(np.float32), strongest, shrinkage, classes)
 
 

@@ -6,7 +6,6 @@ A checkpoint is complete or absent: it is written aside, flushed to the disk, th
 kept, in case the newest cannot be read.
 """
 
-import io
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -94,10 +93,9 @@ def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
     progress = checkpoint.progress
     place = folder / f"{progress.epochs:05}-{progress.steps:07}.npz"
     state = json.dumps(asdict(_State(checkpoint.identity, progress)))
-    content = io.BytesIO()
-    np.savez(content, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
     try:
-        place.write(content.getvalue(), sync=True)
+        with place.atomic_file(sync=True) as partial:
+            np.savez(partial, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
         for old in _places(directory)[KEPT:]:
             old.remove()
     except OSError as error:
@@ -108,7 +106,8 @@ def read_checkpoint(directory: Place) -> Checkpoint | None:
     """Return the newest readable checkpoint in a member's directory, or None; warn about unreadable ones."""
     for place in _places(directory):
         try:
-            arrays = read_arrays(place.read_bytes())
+            with place.local_file() as path, path.open("rb") as file:
+                arrays = read_arrays(file)
             state = decode(_State, arrays.pop(STATE).tobytes())
             settings = with_current_names(TrainSettings, state.identity.settings)
             return Checkpoint(replace(state.identity, settings=settings), state.progress, arrays)

@@ -41,7 +41,7 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
             display.update(len(classes))
         if sums is None:
             raise LandmarkError(f"member {data.member}: no training rows")
-        parts = (sums.photos, sums.features, sums.products)
-        total = FeatureSums(*map(horovod_step.sum_over_ranks, parts))
-        statistics = feature_statistics(total)
-        return plain.index(Projection(statistics, strongest_directions(total, statistics)))
+        for part in (sums.photos, sums.features, sums.products):
+            horovod_step.add_over_ranks(part)
+        statistics = feature_statistics(sums)
+        return plain.index(Projection(statistics, strongest_directions(sums, statistics)))

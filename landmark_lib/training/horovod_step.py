@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import horovod.tensorflow as hvd
 import keras
@@ -106,6 +106,11 @@ def send_rows(variable: keras.Variable, rows: range, sender: int) -> None:
         variable.value.scatter_update(tf.IndexedSlices(part, numbers))
 
 
+def values_of(variable: keras.Variable) -> NDArray[Any]:
+    """Return the values of a variable, without a copy: they are read only, and to be released soon."""
+    return np.asarray(variable.value.read_value())
+
+
 def rows_of_all(values: tf.Tensor, name: str) -> tf.Tensor:
     """Return the rows of all ranks in the order of the ranks, (rows, …) -> (ranks x rows, …)."""
     if _alone():
@@ -151,6 +156,16 @@ def sum_over_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.array(values, np.float64)
     total: NDArray[np.float64] = hvd.allreduce(tf.constant(values, tf.float64), op=hvd.Sum).numpy()
     return total
+
+
+def add_over_ranks(values: NDArray[np.floating[Any]]) -> None:
+    """Replace numbers by their sums over the ranks, some rows at a time."""
+    if _alone():
+        return
+    at_a_time = max(1, MAX_NUMBERS // math.prod(values.shape[1:]))
+    for start in range(0, len(values), at_a_time):
+        rows = slice(start, start + at_a_time)
+        values[rows] = sum_over_ranks(values[rows].astype(np.float64))
 
 
 def gather(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -209,7 +224,7 @@ def check_equal_weights(variables: Sequence[keras.Variable], when: str) -> None:
         return
     digest = hashlib.sha256()
     for variable in variables:
-        digest.update(memoryview(np.ascontiguousarray(variable.value)))  # which copies nothing
+        digest.update(memoryview(np.ascontiguousarray(values_of(variable))))
     # (1, 4) of each rank -> (ranks, 4)
     mine = np.frombuffer(digest.digest(), np.int64).reshape(1, 4)
     everyone = hvd.allgather(tf.constant(mine)).numpy()

@@ -4,10 +4,13 @@ The columns of an ordinary kernel lie apart in memory. Rows can be read and chan
 step that looks at a sample of the classes does (`sampled_head`).
 """
 
+import math
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+CLASSES_AT_A_TIME = 4096
 
 
 @keras.saving.register_keras_serializable("landmark_lib")
@@ -27,12 +30,17 @@ class LogitsByClass(keras.layers.Layer):  # type: ignore[misc]
         self.classes, self.l2, self.seed = classes, l2, seed
 
     def build(self, input_shape: tuple[int | None, int]) -> None:
-        """Create the weights, drawn like those of `keras.layers.Dense`."""
+        """Create the weights, from the range of those of `keras.layers.Dense` (Glorot & Bengio, 2010)."""
         features = input_shape[-1]
-        self.kernel = self.add_weight(
-            (self.classes, features), keras.initializers.GlorotUniform(self.seed), name="kernel"
-        )
+        self.kernel = self.add_weight((self.classes, features), "zeros", name="kernel")
         self.bias = self.add_weight((self.classes,), "zeros", name="bias")
+        limit = math.sqrt(6 / (self.classes + features))
+        # In parts: drawn at once, they would take their memory three times.
+        for start in range(0, self.classes, CLASSES_AT_A_TIME):
+            classes = tf.range(start, min(start + CLASSES_AT_A_TIME, self.classes))
+            shape = (len(classes), features)
+            drawn = tf.random.stateless_uniform(shape, (self.seed, start), -limit, limit)
+            self.kernel.value.scatter_update(tf.IndexedSlices(drawn, classes))
         self.built = True
 
     def call(self, features: tf.Tensor) -> tf.Tensor:

@@ -23,10 +23,10 @@ from landmark_lib.training.checkpoint import Checkpoint, Identity, Progress
 from landmark_lib.training.feed import Feed
 from landmark_lib.training.history import EpochResult
 from landmark_lib.training.horovod_step import Ranks
+from landmark_lib.training.learning import learning
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.model import set_dropout
 from landmark_lib.training.recorder import Recorder
-from landmark_lib.training.learning import learning
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.training.step import StepResult, validation_step
 from landmark_lib.training.watchdog import Watchdog
@@ -132,6 +132,8 @@ class MemberTraining:
         while not self._schedule.has_ended([result.validation_accuracy for result in self.history]):
             self._train_epoch()
             self._end_epoch()
+        # What the optimizer keeps may take as much memory as the weights.
+        del self._variables, self._learning, self._optimizer
 
     def _resume(self) -> None:
         """Continue from the last checkpoint, if there is one."""
@@ -274,7 +276,9 @@ class MemberTraining:
 
     def _checkpoint(self, sums: list[list[float]]) -> Checkpoint:
         epoch = self._epoch
-        arrays = {f"variable {n}": variable.numpy() for n, variable in enumerate(self._variables)}
+        arrays = {
+            f"variable {n}": horovod_step.values_of(variable) for n, variable in enumerate(self._variables)
+        }
         point = Progress(epoch.number, epoch.steps, self._plateau, list(self.history), sums)
         return Checkpoint(self._identity, point, arrays)
 

@@ -12,14 +12,15 @@
   tensorboard/   events, with --tensorboard
 """
 
-import io
 import math
 import platform
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -45,6 +46,7 @@ from landmark_lib.training.member_record import (
     write_member,
 )
 from landmark_lib.training.model import load_trained
+from landmark_lib.training.model_parts import MEMBERS
 from landmark_lib.training.neighbours import write_index
 from landmark_lib.zip_archive import read_arrays
 
@@ -181,15 +183,22 @@ class EventFiles:
 
 def save_model(model: keras.Model, place: Place) -> None:
     """Write a model."""
-    with place.atomic_file() as partial:
-        model.save(partial)
+    # Keras would build the archive in memory.
+    with (
+        place.atomic_file() as partial,
+        tempfile.TemporaryDirectory(prefix=partial.stem, dir=partial.parent) as folder,
+    ):
+        keras.saving.save_model(model, folder, zipped=False)
+        with zipfile.ZipFile(partial, "w") as archive:
+            for name in MEMBERS:
+                archive.write(Path(folder, name), name)
 
 
 def write_feature_statistics(statistics: FeatureStatistics, directory: Place) -> None:
     """Write feature statistics whole or not at all; class means as float16, enough for cosines."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **{**asdict(statistics), "classes": statistics.classes.astype(np.float16)})
-    (directory / STATISTICS).write(buffer.getvalue())
+    arrays = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    with (directory / STATISTICS).atomic_file() as partial:
+        np.savez(partial, **{**arrays, "classes": statistics.classes.astype(np.float16)})
 
 
 def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
@@ -200,7 +209,8 @@ def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
     """
     place = directory / STATISTICS
     try:
-        arrays = read_arrays(place.read_bytes())
+        with place.local_file() as path, path.open("rb") as file:
+            arrays = read_arrays(file)
         names = [field.name for field in fields(FeatureStatistics)]
         return FeatureStatistics(**{name: arrays[name].astype(np.float32) for name in names})
     except FileNotFoundError:

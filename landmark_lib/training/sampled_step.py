@@ -94,7 +94,7 @@ class SampledStep:
         self._l2, self._fp16 = l2, fp16_gradients
         self._now = tf.timestamp if timed else lambda: tf.constant(0.0, tf.float64)
         self._kernel, self._bias = pairs[0].of_sample, pairs[1].of_sample
-        self._run = tf.function(self._learn)
+        self._run = tf.function(self._learn, autograph=False)
 
     def __call__(self, inputs: tf.Tensor, sample: Sampled) -> SampledResult:
         """Learn from a batch."""
@@ -122,7 +122,9 @@ class SampledStep:
             of_others, averaging = self._timed(
                 lambda: horovod_step.average_gradients(found, fp16=self._fp16), found
             )
-        of_kernel = tf.matmul(errors, of_all, transpose_a=True) + 2 * self._l2 * scale * self._kernel.value
+        # Of the others, each stands for those that were not drawn.
+        penalty = 2 * self._l2 * scale * tf.exp(sample.corrections)[:, tf.newaxis] * self._kernel.value
+        of_kernel = tf.matmul(errors, of_all, transpose_a=True) + penalty
         of_bias = tf.reduce_sum(errors, axis=0) + self._nan_if_any_rank_overflows(of_kernel)
         self._optimizer.apply([*of_others, of_kernel, of_bias], [*others, self._kernel, self._bias])
         for whole, small in self._pairs:

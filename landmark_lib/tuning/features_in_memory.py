@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from landmark_lib.digits import size
 from landmark_lib.errors import LandmarkError
+from landmark_lib.predictions import Predictions
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.features import CachedFeatures
 from landmark_lib.training.feed import Batches, photos_measured
@@ -17,7 +18,9 @@ from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.reading import Shards
 from landmark_lib.training.stream import shuffle
+from landmark_lib.tuning.trial_predictions import first_predictions
 
+MAX_LOGITS = 1 << 24  # of photos and classes at a time: 67 MB
 # Image ids as UTF-8 (rows,), class indices (rows,) and features (rows, features).
 Rows = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.float32]]
 
@@ -132,17 +135,24 @@ class MemoryFeed:
             yield self._features.batch(order[start : start + size])
 
     def validation_batches(self) -> Batches:
-        """Yield the validation photos as one batch."""
+        """Yield the validation photos as one batch, or as several if there are many classes."""
         rows = self._features.hold_out()
         measured = photos_measured(self._settings, self._features.image_ids(rows))
-        yield self._features.batch(rows[measured])
+        yield from self._batches(rows[measured])
 
-    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Return the logits of a head with these weights for the hold-out, (photos, classes)."""
+    def predictions(self, weights: Sequence[NDArray[np.float32]]) -> Predictions:
+        """Return what a head with these weights predicts for the hold-out."""
         self.model.set_weights(weights)
-        features, _ = self._features.batch(self._features.hold_out())
-        logits: NDArray[np.float32] = self.model(features, training=False).numpy()
-        return logits
+        batches = self._batches(self._features.hold_out())
+        return Predictions.join(
+            [first_predictions(self.model(features, training=False).numpy()) for features, _ in batches]
+        )
+
+    def _batches(self, rows: NDArray[np.int64]) -> Batches:
+        """Yield rows in order, as many at a time as have no more than MAX_LOGITS logits."""
+        at_a_time = max(1, MAX_LOGITS // self.model.output_shape[1])
+        for start in range(0, len(rows), at_a_time):
+            yield self._features.batch(rows[start : start + at_a_time])
 
 
 def load_features(settings: TrainSettings, datas: Sequence[MemberData], ranks: Ranks) -> list[MemberFeatures]:

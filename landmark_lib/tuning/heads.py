@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import DivergedError, PrunedError
+from landmark_lib.predictions import Predictions
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.checkpoint import Checkpoint, Identity
 from landmark_lib.training.features import FeatureFeed
@@ -25,19 +26,21 @@ from landmark_lib.tuning.trial_predictions import first_predictions
 class TrialFeed(Feed, Protocol):
     """What a trial trains, and what it is fed."""
 
-    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Return the logits of a model with these weights for the hold-out, (photos, classes)."""
+    def predictions(self, weights: Sequence[NDArray[np.float32]]) -> Predictions:
+        """Return what a model with these weights predicts for the hold-out."""
 
 
 class TailFeed(FeatureFeed):
     """The last layers and the head of a trial, fed from files."""
 
-    def logits(self, weights: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Return the logits of a model with these weights for the hold-out, (photos, classes)."""
+    def predictions(self, weights: Sequence[NDArray[np.float32]]) -> Predictions:
+        """Return what a model with these weights predicts for the hold-out."""
         self.model.set_weights(weights)
         run = tf.function(self.model, reduce_retracing=True)
         batches = self.hold_out(Ranks(0, 1, 0))
-        return np.concatenate([run(outputs, training=False).numpy() for _, _, outputs in batches])
+        return Predictions.join(
+            [first_predictions(run(outputs, training=False).numpy()) for _, _, outputs in batches]
+        )
 
 
 def train_in_process(
@@ -63,7 +66,7 @@ def train_in_process(
     except DivergedError as error:
         raise PrunedError(str(error)) from None
     accuracy = best_epoch(training.history).validation_accuracy
-    return accuracy, first_predictions(feed.logits(recorder.best_weights))
+    return accuracy, feed.predictions(recorder.best_weights)
 
 
 class _TrialRecorder:

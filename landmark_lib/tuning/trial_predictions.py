@@ -61,7 +61,7 @@ def read_predictions(folder: Place) -> Predictions:
     """
     place = folder / FILE
     try:
-        arrays = read_arrays(place.read_bytes())
+        arrays = read_arrays(io.BytesIO(place.read_bytes()))
         # (photos,) -> (photos, 1)
         return Predictions(arrays["labels"][:, np.newaxis], arrays["confidences"][:, np.newaxis])
     except (OSError, ValueError, KeyError, IndexError) as error:

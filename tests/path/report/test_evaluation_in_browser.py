@@ -1,9 +1,17 @@
 """Tables of an evaluation's page sort by mouse and keyboard, offline, and can be read without a script."""
 
 import re
+import shutil
+from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from evaluations import MEMBERS, VOTERS
+
+from landmark_lib import dataset
+from landmark_lib.dataset import LandmarkClass
+from landmark_lib.hold_out import read_hold_out
+from landmark_lib.report.evaluation_page import evaluation_page
 
 COLUMN = "(table, k) => [...table.tBodies[0].rows].map(row => row.cells[k].textContent.trim())"
 
@@ -155,3 +163,44 @@ def test_shaded_cells_can_be_read(measured, look, scheme):
 def test_every_member_has_a_heading(opened):
     names = opened.get_by_role("heading", level=3).all_text_contents()
     assert [name for name in names if re.fullmatch(r"member-\d+", name)] == MEMBERS
+
+
+CLASSES = 15_000  # as many as the paper's
+
+
+@pytest.fixture
+def many_classes(measured, tmp_path):
+    """Return the page of an evaluation with as many classes as the paper, each confused with the next."""
+    small = measured["evaluation"]
+    root = str(shutil.copytree(small.root, tmp_path / "dataset"))
+    rows = [LandmarkClass(k, f"place {k}", 10 + k % 90, 8) for k in range(CLASSES)]
+    dataset.write_classes(root, rows)
+    columns = {name: [getattr(row, name) for row in rows] for name in ("landmark_id", "label_count")}
+    path, *others = [file.path for file in small.manifest.files_in(dataset.LABELS)]
+    labels = pa.table(columns, dataset.LABELS_SCHEMA)
+    record = dataset.write_table(root, path, labels, rows_per_group=CLASSES)
+    files = [record, *(file for file in small.manifest.files if file.path not in (path, *others))]
+    manifest = replace(small.manifest, classes=CLASSES, files=files)
+    confusion = [(k, (k + 1) % CLASSES, 1) for k in range(CLASSES)]
+    voters = [replace(voter, confusion=confusion) for voter in small.evaluation.voters]
+    evaluation = replace(small.evaluation, classes=CLASSES, voters=voters)
+    hold_out = replace(read_hold_out(root, manifest), dataset=root)
+    path = tmp_path / "report.html"
+    path.write_text(evaluation_page(manifest, evaluation, hold_out, small.predictions, small.curves), "utf-8")
+    return replace(small, path=path)
+
+
+def test_a_page_of_15_000_classes_opens_and_says_what_its_tables_leave_out(many_classes, look):
+    assert many_classes.path.stat().st_size < 2_000_000
+    page = look(many_classes)
+    assert page.said == []
+    listed = {
+        "Confused classes by number of held-out photos (the first 40 of 15,000)": 40,
+        "The 40 hardest of 15,000 classes": 40,
+        "The 15,000 classes, most photos first. 14,000 more in classes.csv": 1_000,
+    }
+    for name, rows in listed.items():
+        assert table(page, name).locator("tbody tr").count() == rows
+    confused = table(page, "Confused classes by number")
+    press(page, confused, "Class")
+    assert column(confused, 0)[:2] == ["place 0", "place 1"]
