@@ -144,8 +144,9 @@ def check_identity(found: Identity, wanted: Identity, directory: Place, *, allow
 
 def _flat(identity: Identity) -> dict[str, Any]:
     named = {"ranks": identity.ranks, "data set": identity.dataset, "member": identity.member}
-    options = {option(name): value for name, value in identity.settings.items()}
-    return {**named, **options}
+    # Earlier releases looked at all classes in each step.
+    settings = {"class_sample": 1.0, **identity.settings}
+    return {**named, **{option(name): value for name, value in settings.items()}}
 
 
 def _places(directory: Place) -> list[Place]:

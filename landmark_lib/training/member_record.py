@@ -41,7 +41,8 @@ class MemberRecord:
         return (
             self.finished
             and self.dataset_fingerprint == fingerprint
-            and {name: self.settings.get(name) for name in decided} == decided
+            # What the release that trained it did not know, it could not change.
+            and {name: self.settings.get(name, value) for name, value in decided.items()} == decided
         )
 
 

@@ -285,7 +285,8 @@ class MemberTraining:
     @property
     def _identity(self) -> Identity:
         data = self._data
-        return Identity(data.fingerprint, data.member, self._ranks.size, self._settings.identity)
+        settings = {**self._settings.identity, "class_sample": data.class_share(self._settings)}
+        return Identity(data.fingerprint, data.member, self._ranks.size, settings)
 
 
 def _optimizer(settings: TrainSettings) -> keras.optimizers.Optimizer:

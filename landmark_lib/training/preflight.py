@@ -14,6 +14,7 @@ from landmark_lib.errors import NoSpaceError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.feature_files import GROUP_BYTES, FeatureFiles
 from landmark_lib.training.member_data import MemberData
+from landmark_lib.training.model import LOGITS
 from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS, parallel_calls
 
 SLOTS = {"sgd": 1, "adam": 2}  # variables that an optimizer keeps per weight
@@ -26,15 +27,17 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
     over = data.rows % read if read <= data.rows else 0
     trained = _trainable(model)
     memory = size(expected_memory(settings, data, model))
+    share = data.class_share(settings)
+    sampled = "" if share == 1 else f", {share:g} of which, and those of its rows, a step looks at"
     rows = (
-        f"{data.rows:,} rows, {data.rows // ranks:,} per rank, {len(data.landmark_ids):,} classes;"
+        f"{data.rows:,} rows, {data.rows // ranks:,} per rank, {len(data.landmark_ids):,} classes{sampled};"
         f" {settings.network.backbone} from {visible(settings.network.weights)} weights,"
         f" {trained:,} of {model.count_params():,} weights are trained"
     )
     epochs = (
         f"{steps:,} steps per epoch of {ranks} x {settings.rows.batch_size} rows; {over:,} remaining rows go"
-        f" to the next epoch; about {memory} per rank for rows, weights and gradients, without the outputs of"
-        " layers"
+        f" to the next epoch; learning rate {settings.learning.learning_rate:g} per rank; about {memory} per"
+        " rank for rows, weights and gradients, without the outputs of layers"
     )
     return "\n".join(f"member {data.member}: {line}" for line in (rows, epochs))
 
@@ -50,7 +53,12 @@ def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Mode
         jpeg = sum(record.bytes for record in data.training.records) / max(1, data.rows)
         waiting = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * jpeg
         rows += parallel_calls()
-    numbers = model.count_params() + _trainable(model) * (1 + SLOTS[settings.learning.optimizer])
+    slots, trained = SLOTS[settings.learning.optimizer], _trainable(model)
+    numbers = model.count_params() + trained * (1 + slots)
+    share = data.class_share(settings)
+    if share < 1:  # a small head, with gradients and slots, instead of the gradients of the whole one
+        head = model.get_layer(LOGITS).count_params()
+        numbers += int(head * (share * (2 + slots) - 1))
     return int(waiting + rows * input_row + 4 * numbers)
 
 
