@@ -27,7 +27,7 @@ if __name__ == "__main__":
         __doc__,
         runs=(5, "epochs per size; the median is reported"),
         steps=(20, "steps of an epoch"),
-        sizes=("8763:1 14951:1 14951:0.1 81313:0.1", "sizes, the first to compare with, the last with goals"),
+        sizes=("8763:1 81313:0.1", "sizes, the first to compare with, the last with goals"),
         batch_size=(0, "rows of a batch on each rank; 0: the default of a head alone"),
         size=(None, "of one training, on ranks that this program started"),
     )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 AUTO: Literal["auto"] = "auto"
-MANY = 10_000  # classes above which a sample is taken by default
+MANY = 20_000  # classes above which a sample is taken by default
 DEFAULT_SHARE = 0.1  # of the classes
 
 
@@ -38,8 +38,8 @@ class ClassSample:
 def share_of_classes(share: float | Literal["auto"], classes: int) -> float:
     """Return the share of the classes that a step looks at, from the setting.
 
-    >>> share_of_classes("auto", 14_951), share_of_classes("auto", 500), share_of_classes(0.5, 500)
-    (0.1, 1.0, 0.5)
+    >>> share_of_classes("auto", 14_951), share_of_classes("auto", 81_313), share_of_classes(0.5, 500)
+    (1.0, 0.1, 0.5)
     """
     if share == AUTO:
         return DEFAULT_SHARE if classes > MANY else 1.0
