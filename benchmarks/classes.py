@@ -1,6 +1,6 @@
 """Training a head on cached features of many classes: speed, communication and memory of two ranks.
 
-    python benchmarks/classes.py [--write] [--runs 5] [--steps 20] [--sizes "8763:1 81313:0.1"]
+    python benchmarks/classes.py [--write] [--runs 5] [--steps 20] [--sizes "8763:1 81313:0.2"]
 
 A size is a number of classes and the share of them that a step looks at. Features of 2,048 numbers are made
 up and kept in memory; all else is the training of a member: its steps, validation, checkpoints, models and
@@ -27,7 +27,7 @@ if __name__ == "__main__":
         __doc__,
         runs=(5, "epochs per size; the median is reported"),
         steps=(20, "steps of an epoch"),
-        sizes=("8763:1 81313:0.1", "sizes, the first to compare with, the last with goals"),
+        sizes=("8763:1 81313:0.2", "sizes, the first to compare with, the last with goals"),
         batch_size=(0, "rows of a batch on each rank; 0: the default of a head alone"),
         size=(None, "of one training, on ranks that this program started"),
     )

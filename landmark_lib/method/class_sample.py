@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 AUTO: Literal["auto"] = "auto"
 MANY = 20_000  # classes above which a sample is taken by default
-DEFAULT_SHARE = 0.1  # of the classes
+DEFAULT_SHARE = 0.2  # of the classes
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def share_of_classes(share: float | Literal["auto"], classes: int) -> float:
     """Return the share of the classes that a step looks at, from the setting.
 
     >>> share_of_classes("auto", 14_951), share_of_classes("auto", 81_313), share_of_classes(0.5, 500)
-    (1.0, 0.1, 0.5)
+    (1.0, 0.2, 0.5)
     """
     if share == AUTO:
         return DEFAULT_SHARE if classes > MANY else 1.0

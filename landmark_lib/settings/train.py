@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from landmark_lib.method.class_sample import AUTO, MANY
+from landmark_lib.method.class_sample import AUTO, DEFAULT_SHARE, MANY
 from landmark_lib.method.schedule import Plateau
 from landmark_lib.settings.declare import (
     DATASET_DIRECTORY,
@@ -121,8 +121,8 @@ class LearningSettings(Settings):
     )
     class_sample: float | Literal["auto"] = setting(
         AUTO,
-        "Share of the classes that a step looks at, besides those of its rows; 'auto': all, or a tenth if"
-        f" there are more than {MANY:,} classes.",
+        "Share of the classes that a step looks at, besides those of its rows; 'auto': all, or"
+        f" {DEFAULT_SHARE:g} if there are more than {MANY:,} classes.",
         above=0,
         at_most=1,
     )

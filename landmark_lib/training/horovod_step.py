@@ -224,7 +224,7 @@ def check_equal_weights(variables: Sequence[keras.Variable], when: str) -> None:
         return
     digest = hashlib.sha256()
     for variable in variables:
-        digest.update(memoryview(np.ascontiguousarray(values_of(variable))))
+        digest.update(np.ascontiguousarray(values_of(variable)).data)
     # (1, 4) of each rank -> (ranks, 4)
     mine = np.frombuffer(digest.digest(), np.int64).reshape(1, 4)
     everyone = hvd.allgather(tf.constant(mine)).numpy()
