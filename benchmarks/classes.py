@@ -40,14 +40,14 @@ import tensorflow as tf
 from results import Column, Ratio, goals, markdown_table, publish
 
 from landmark_lib.digits import share as per_cent
+from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.training import horovod_step
-from landmark_lib.training.feed import Batches, BestWeights, FeatureRows
-from landmark_lib.training.loop import finish
+from landmark_lib.training.feed import Batches, FeatureRows
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import build_tail
-from landmark_lib.training.model_directory import MemberFiles
+from landmark_lib.training.model_directory import LAST, MemberFiles, save_model
 from landmark_lib.training.reading import Shards
 from landmark_lib.training.recorder import DiskRecorder
 from landmark_lib.training.signals import StopSignal
@@ -85,7 +85,7 @@ class MadeUpFeed:
             rows = slice(start, start + 128)
             yield tf.constant(self._features[rows]), tf.constant(self._classes[rows])
 
-    def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:  # noqa: ARG002 - frozen
+    def rows(self) -> Iterator[FeatureRows]:
         """Yield all rows."""
         yield self._features, self._classes
 
@@ -138,6 +138,16 @@ def start(size: str, arguments: Namespace) -> dict[str, Any]:
         return json.loads(Path(scratch, "measured.json").read_text())
 
 
+def class_means(feed: MadeUpFeed, classes: int) -> None:
+    """Compute the class means as training does, without an index, as there are no photos."""
+    sums = FeatureSums.zeros(classes, FEATURES)
+    for features, of_rows in feed.rows():
+        sums.add(features, of_rows)
+    for part in (sums.photos, sums.features, sums.products):
+        horovod_step.add_over_ranks(part)
+    feature_statistics(sums)
+
+
 def train(arguments: Namespace) -> None:
     """Train with one size as one of the ranks; rank 0 writes what was measured."""
     scratch = Path(os.environ["CLASSES_SCRATCH"])
@@ -162,7 +172,8 @@ def train(arguments: Namespace) -> None:
     horovod_step.from_rank_0(ranks, files.begin)
     training = MemberTraining(settings, data, ranks, feed, StopSignal(), DiskRecorder(files, feed))
     training.run()
-    finish(training, files, feed, ranks)
+    class_means(feed, len(names))
+    horovod_step.from_rank_0(ranks, lambda: save_model(feed.model, files.directory / LAST))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_GB
     peaks = horovod_step.gather(np.array([peak]))
     if ranks.is_chief:

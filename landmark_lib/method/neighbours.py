@@ -48,7 +48,7 @@ def strongest_directions(sums: FeatureSums, statistics: FeatureStatistics) -> ND
         statistics: Computed from them.
     """
     photos = sums.photos.sum()
-    mean = sums.features.sum(axis=0) / photos
+    mean = sums.features.sum(axis=0, dtype=np.float64) / photos
     covariance = sums.products / photos - np.outer(mean, mean)
     whitening = np.eye(len(mean)) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
     _, directions = np.linalg.eigh(whitening @ covariance @ whitening)  # ascending

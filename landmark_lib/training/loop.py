@@ -78,7 +78,7 @@ def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop:
         logger.info(describe(settings, data, feed.model, ranks.size))
         training = MemberTraining(settings, data, ranks, feed, stop, DiskRecorder(files, feed))
         training.run()
-        finish(training, files, feed, ranks)
+        _finish(training, files, feed, ranks)
     except tf.errors.ResourceExhaustedError as error:
         first_line = error.message.splitlines()[0]
         raise LandmarkError(
@@ -87,7 +87,7 @@ def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop:
         ) from None
 
 
-def finish(training: MemberTraining, files: MemberFiles, feed: MemberFeed, ranks: Ranks) -> None:
+def _finish(training: MemberTraining, files: MemberFiles, feed: MemberFeed, ranks: Ranks) -> None:
     """Compute the feature statistics and the index of the best model, and write the last model."""
 
     def best_weights() -> Sequence[NDArray[np.float32]]:
