@@ -124,7 +124,8 @@ def read_index(directory: Place, statistics: FeatureStatistics | None) -> Neighb
     if statistics is None:
         return None
     try:
-        arrays = read_arrays(place.read_bytes())
+        with place.local_file() as path, path.open("rb") as file:
+            arrays = read_arrays(file)
         text, ends = arrays["image_ids"].tobytes(), arrays["ends"].tolist()
         return NeighbourIndex(
             Projection(statistics, arrays["directions"].astype(np.float32)),
