@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 CLASSES_AT_A_TIME = 4096
@@ -50,6 +51,11 @@ class LogitsByClass(keras.layers.Layer):  # type: ignore[misc]
     def compute_output_shape(self, input_shape: tuple[int | None, int]) -> tuple[int | None, int]:
         """Return the shape of the logits."""
         return (*input_shape[:-1], self.classes)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Write the weights as Keras does, with a copy less in memory."""
+        for number, variable in enumerate((self.kernel, self.bias)):
+            store[str(number)] = np.asarray(variable.value.read_value())
 
     def get_config(self) -> dict[str, Any]:
         """Return what a saved model needs to create the layer again."""
