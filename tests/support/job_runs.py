@@ -8,6 +8,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 
+import small_network
+
 from landmark_lib.command_line import exit_status
 from landmark_lib.settings import (
     EvaluateSettings,
@@ -37,6 +39,8 @@ class Done:
 
 def run_here(job: str, *arguments: object) -> Done:
     """Run a job in this process."""
+    if job in ("train", "tune"):
+        small_network.register()
     function = getattr(import_module(f"landmark_lib.jobs.{job}"), job)
     with (
         redirect_stdout(io.StringIO()) as out,

@@ -47,6 +47,7 @@ def models(one_rank, photo_dataset, tmp_path_factory):
 
 
 def _write_members(root, directory):
+    import small_network
     from small_ensemble import MEMBERS, SIDE, finished_member
 
     from landmark_lib.training.backbone import load_backbone
@@ -54,7 +55,8 @@ def _write_members(root, directory):
     from landmark_lib.training.model import build_model
     from landmark_lib.training.model_directory import BEST, save_model
 
-    backbone = load_backbone("MobileNet", "random", SIDE, seed=0)
+    small_network.register()
+    backbone = load_backbone(small_network.NAME, "random", SIDE, seed=0)
     for number, name in enumerate(MEMBERS):
         model = build_model(backbone, "tf", 3, dropout=0.5, l2=0.0, seed=number)
         save_model(model, Place(str(directory)) / name / BEST)

@@ -8,6 +8,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+import small_network
 import tensorflow as tf
 from job_runs import run_here
 
@@ -20,13 +21,12 @@ from landmark_lib.training.member_record import DIVERGED, FINISHED, read_member
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import load_trained
 
-QUICK = ["--weights", "random", "--image-size", "32", "--batch-size", "4", "--learning-rate", "0.001"]
-SMALL = ["--backbone", "MobileNet"]
+QUICK = [*small_network.OPTIONS, "--learning-rate", "0.001"]
 
 
 def train(root, models, *options):
     """Train on this process alone."""
-    return run_here("train", "--dataset", root, "--models", models, *QUICK, *SMALL, *options)
+    return run_here("train", "--dataset", root, "--models", models, *QUICK, *options)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def trained(small_dataset, tmp_path_factory, ranks):
     """Train on two ranks; return the member's directory and how each rank ended."""
     models = tmp_path_factory.mktemp("models")
     options = ("--dataset", small_dataset, "--models", models, "--member", "0")
-    done = ranks.job("train", *options, "--epochs", "3", "--trainable-layers", "1", *QUICK, *SMALL)
+    done = ranks.job("train", *options, "--epochs", "3", "--trainable-layers", "1", *QUICK)
     return models / "member-0", done
 
 
@@ -91,7 +91,7 @@ def test_saved_model_takes_unprocessed_photos(trained):
 
 def test_rows_steps_and_weights_are_logged_before_training(trained):
     _, (first, _) = trained
-    assert "member 0: 66 rows, 33 per rank, 3 classes; MobileNet from random weights, 1,0" in first.stderr
+    assert "member 0: 66 rows, 33 per rank, 3 classes; SmallNet from random weights, 4,771" in first.stderr
     assert "8 steps per epoch of 2 x 4 rows; 2 remaining rows go to the next epoch" in first.stderr
 
 
@@ -141,7 +141,7 @@ def test_out_of_memory_error_names_the_options_to_lower(small_dataset, tmp_path,
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nHint: none")
 
     monkeypatch.setattr(MemberTraining, "run", exhausted)
-    small = {"weights": "random", "backbone": "MobileNet", "image_size": 32, "batch_size": 4}
+    small = {"weights": "random", "backbone": "SmallNet", "image_size": 32, "batch_size": 4}
     settings = from_flat(TrainSettings, {"models": str(tmp_path), "member": "0", **small})
     with pytest.raises(LandmarkError, match=r"^out of memory \(OOM when .*\); lower --batch-size \(4\) or"):
         loop.train(settings, small_dataset)
@@ -191,18 +191,18 @@ def test_members_have_their_own_settings_from_a_file(small_dataset, tmp_path):
     config = tmp_path / "train.yaml"
     config.write_text(
         "weights: random\nimage_size: 32\nbatch_size: 4\nlearning_rate: 1e-3\nepochs: 1\n"
-        "members:\n- {backbone: MobileNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5,"
+        "members:\n- {backbone: SmallNet, trainable_layers: all, optimizer: adam, l2_convolutions: 1e-5,"
         " precision: mixed_bfloat16, fp16_gradients: true}\n"
-        "- {backbone: EfficientNetB0, trainable_layers: 2, early-stop-patience: 3,"
+        "- {backbone: MobileNet, trainable_layers: 2, early-stop-patience: 3,"
         " precision: mixed_float16}\n"
     )
     models = tmp_path / "models"
     done = run_here("train", "--dataset", small_dataset, "--models", models, "--config", config)
     assert done.returncode == 0, done.stderr
     first, second = (read_member(Place(str(models / f"member-{member}"))).settings for member in (0, 1))
-    assert (first["backbone"], first["trainable_layers"], first["optimizer"]) == ("MobileNet", "all", "adam")
+    assert (first["backbone"], first["trainable_layers"], first["optimizer"]) == ("SmallNet", "all", "adam")
     assert (second["backbone"], second["early_stop_patience"], second["dropout"]) == (
-        "EfficientNetB0",
+        "MobileNet",
         3,
         0.5,
     )

@@ -1,6 +1,7 @@
 """Training reads a data set in an object store as it reads one on a disk."""
 
 import pytest
+import small_network
 from job_runs import run_here
 from small_dataset import image_id, write_small_dataset
 
@@ -35,8 +36,7 @@ def test_rows_of_an_object_store_are_read_in_order(remote, tmp_path, copied):
 def test_a_member_is_trained_from_an_object_store(remote, tmp_path):
     done = run_here(
         *("train", "--dataset", remote, "--models", tmp_path),
-        *("--member", "0", "--backbone", "MobileNet", "--weights", "random", "--image-size", "32"),
-        *("--batch-size", "4", "--epochs", "1", "--trainable-layers", "0"),
+        *("--member", "0", *small_network.OPTIONS, "--epochs", "1", "--trainable-layers", "0"),
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "member-0" / "best.keras").exists()

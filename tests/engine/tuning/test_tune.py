@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import small_network
 import yaml
 from commands import REPOSITORY
 from job_runs import run_here
@@ -24,11 +25,11 @@ from landmark_lib.tuning.search import open_search
 from landmark_lib.tuning.trial_predictions import predict_hold_out, read_predictions
 from landmark_lib.tuning_results import read_tuning
 
-pytestmark = pytest.mark.takes(100)
+pytestmark = pytest.mark.takes(50)
 
-TUNE, TRAIN = (str(REPOSITORY / "jobs" / name) for name in ("tune.py", "train.py"))
+TUNE = (str(REPOSITORY / "tests/support/small_network.py"), str(REPOSITORY / "jobs/tune.py"))
 OPTIONS = [
-    *("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
+    *small_network.OPTIONS,
     *("--epochs", "3", "--learning-rate", "0.0001:0.01"),
 ]
 
@@ -104,7 +105,7 @@ def test_same_command_adds_trials_shared_by_several_workers(tuned, tunable):
     before = results(models)["trials"]
     workers = [
         subprocess.Popen(
-            [sys.executable, TUNE, *options(tunable, models, "--trials", "9")],
+            [sys.executable, *TUNE, *options(tunable, models, "--trials", "9")],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -142,7 +143,7 @@ def test_trials_that_train_layers_share_the_outputs_of_the_frozen_ones_in_this_p
 def test_trial_that_trains_layers_may_be_a_job_of_horovodrun(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
-    jobs = ("--trainable-layers", "1", "--horovodrun-args=-np 1 -H localhost:1")
+    jobs = ("--backbone", "MobileNet", "--trainable-layers", "1", "--horovodrun-args=-np 1 -H localhost:1")
     done = run_here("tune", *options(root, models, "--trials", "1", *jobs))
     assert done.returncode == 0, done.stderr
     (trial,) = results(models)["trials"]

@@ -1,6 +1,7 @@
 """A rank that dies or hangs ends the job with a message and leaves no process behind."""
 
 import pytest
+import small_network
 from commands import REPOSITORY, horovodrun
 from processes import processes_on
 
@@ -17,8 +18,7 @@ def train(small_dataset, tmp_path):
         return horovodrun(
             *("python", INTERRUPTED, signal, "a step", rank),
             *("--dataset", small_dataset, "--models", str(tmp_path), "--member", "0", "--epochs", "3"),
-            *("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
-            *("--learning-rate", "0.001", "--trainable-layers", "0", *more),
+            *(*small_network.OPTIONS, "--learning-rate", "0.001", "--trainable-layers", "0", *more),
         )
 
     return run

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import small_network
 from commands import REPOSITORY, run
 from object_store import object_store
 from processes import family, listening, processes_on
@@ -17,7 +18,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.member_record import read_member
 
 pytestmark = [
-    pytest.mark.takes(50),
+    pytest.mark.takes(25),
     pytest.mark.skipif(NO_SSH is not None, reason=str(NO_SSH)),
     # Google's packages announce to everybody when they will drop this Python.
     pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning"),
@@ -40,10 +41,9 @@ def hosts_apart(tmp_path):
 
 def training(dataset, models, epochs):
     return (
-        *("python", str(REPOSITORY / "jobs/train.py"), "--dataset", dataset, "--models", str(models)),
-        *("--member", "0", "--epochs", str(epochs), "--weights", "random", "--image-size", "32"),
-        *("--batch-size", "4", "--backbone", "MobileNet", "--trainable-layers", "1"),
-        *("--learning-rate", "0.001"),
+        *("python", str(REPOSITORY / "tests/support/small_network.py"), "--dataset", dataset),
+        *("--models", str(models), "--member", "0", "--epochs", str(epochs), *small_network.OPTIONS),
+        *("--trainable-layers", "1", "--learning-rate", "0.001"),
     )
 
 

@@ -18,7 +18,7 @@ from landmark_lib.training.member_record import DIVERGED, write_member
 from landmark_lib.tuning.jobs import TrainingJob, _failure, train_by_job
 from landmark_lib.tuning.locks import try_lock
 
-pytestmark = pytest.mark.takes(50)
+pytestmark = pytest.mark.takes(30)
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Trial:
             TuneSettings,
             {
                 "dataset": root,
-                "backbone": "MobileNet",
+                "backbone": "SmallNet",
                 "weights": "random",
                 "image_size": 32,
                 "batch_size": 4,
@@ -60,7 +60,9 @@ class Trial:
             return epoch == prune_after
 
         with try_lock(self.folder / "lock") as lock:
-            job = TrainingJob(REPOSITORY / "jobs" / "train.py", "-np 1", self.folder, lock.fileno())
+            job = TrainingJob(
+                REPOSITORY / "tests/support/small_network.py", "-np 1", self.folder, lock.fileno()
+            )
             return train_by_job(job, self.settings, self.data, self.stop, report)
 
     @property
