@@ -1,5 +1,6 @@
 """Models, predictions and searches lie in a bucket as on a disk, and are taken up from there."""
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_network
 from commands import BIN, REPOSITORY
 from job_runs import run_here
 from report_datasets import ids_of, write_dataset
@@ -15,9 +17,10 @@ from report_datasets import ids_of, write_dataset
 from landmark_lib.storage import Place
 from landmark_lib.training.history import read_history
 from landmark_lib.training.model import load_trained
+from landmark_lib.tuning.study import PublishedStudy
 
 pytestmark = [
-    pytest.mark.takes(120),
+    pytest.mark.takes(50),
     # Google's packages announce to everybody when they will drop this Python.
     pytest.mark.filterwarnings("ignore:You are using a Python version:FutureWarning"),
     # gcsfs passes each part of a large file to aiohttp as bytes.
@@ -29,7 +32,6 @@ pytestmark = [
 ]
 
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
-NETWORK = ("--backbone", "MobileNet", "--weights", "random", "--image-size", "32", "--batch-size", "4")
 TRAINING = ("--epochs", "3", "--trainable-layers", "2", "--learning-rate", "0.01", "--deterministic")
 SEARCH = ("--epochs", "2", "--learning-rate", "0.0001:0.01")
 TIMES = {"images_per_second", "input_wait", "allreduce"}
@@ -68,6 +70,13 @@ def run_in(folder, job, *options):
         return run_here(job, *options)
 
 
+def end_of_worker():
+    """Give back the lock of a search, which a worker holds until its process ends."""
+    for each in gc.get_objects():
+        if type(each) is PublishedStudy:
+            each._workers_lock.close()
+
+
 def weights_of(directory):
     return [load_trained(directory / name).get_weights() for name in ("best.keras", "last.keras")]
 
@@ -81,10 +90,9 @@ def history_of(directory):
 def trained(bucket, dataset, tmp_path_factory):
     """Both members in the bucket, the first of them killed twice on the way, and what the disk has of it."""
     folder, models = tmp_path_factory.mktemp("elsewhere"), bucket / "trained #1"
-    options = ("--dataset", dataset, "--models", models.address, *NETWORK, *TRAINING)
-    for place in ("a step", "the last model"):
-        killed = python(INTERRUPTED, "SIGKILL", place, "0", *options, folder=folder)
-        assert killed.returncode == -9, killed.stderr
+    options = ("--dataset", dataset, "--models", models.address, *small_network.OPTIONS, *TRAINING)
+    killed = python(INTERRUPTED, "SIGKILL", "a step,the last model", "0", *options, folder=folder)
+    assert killed.returncode == -9, killed.stderr
     done = run_in(folder, "train", *options, "--tensorboard")
     assert done.returncode == 0, done.stderr
     assert "resuming after 3 epochs" in done.stderr
@@ -93,7 +101,16 @@ def trained(bucket, dataset, tmp_path_factory):
 
 def test_killed_and_resumed_training_gives_the_weights_of_one_on_a_disk(trained, dataset, tmp_path):
     models, folder = trained
-    options = ("--dataset", dataset, "--models", "on-disk", "--member", "0", *NETWORK, *TRAINING)
+    options = (
+        "--dataset",
+        dataset,
+        "--models",
+        "on-disk",
+        "--member",
+        "0",
+        *small_network.OPTIONS,
+        *TRAINING,
+    )
     done = run_in(tmp_path, "train", *options)
     assert done.returncode == 0, done.stderr
     ours, theirs = models / "member-0", Place(str(tmp_path / "on-disk/member-0"))
@@ -133,7 +150,7 @@ def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
         dataset,
         "--models",
         models.address,
-        *NETWORK,
+        *small_network.OPTIONS,
         "--epochs",
         "2",
         "--cache-features",
@@ -150,11 +167,12 @@ def test_features_are_computed_into_the_bucket_once(bucket, dataset, tmp_path):
 
 def test_a_search_is_copied_into_the_bucket_and_taken_up_by_another_machine(bucket, dataset, tmp_path):
     models = bucket / "searched"
-    options = ("--dataset", dataset, "--models", models.address, *NETWORK, *SEARCH)
+    options = ("--dataset", dataset, "--models", models.address, *small_network.OPTIONS, *SEARCH)
     machines = [tmp_path / "one", tmp_path / "other"]
     for trials, machine in zip(("3", "4"), machines, strict=True):
         machine.mkdir()
         done = run_in(machine, "tune", *options, "--trials", trials)
+        end_of_worker()
         assert done.returncode == 0, done.stderr
         assert {"study.db", "tune.json", "tune.html", "members.yaml"} <= set((models / "tuning").names())
     assert (models / "tuning" / "trials").names() == ["0", "1", "2", "3"]

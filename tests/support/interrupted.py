@@ -5,6 +5,11 @@ HANG is not a signal: the program waits there forever, while its other threads r
 for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. NOTICE reports the place
 and waits until SIGTERM arrives from those who started it. With `all` for the rank, each has its own of
 `LATE,PAUSED`.
+
+
+for a slow disk. PAUSED stops the process for a while, as a machine that sleeps does. With `all` for the rank,
+each rank has its own of `LATE,PAUSED`. With places PLACE,PLACE … process after process is hit, each at the
+next: all but the last are forked from this one, which has loaded TensorFlow and started nothing of it.
 """
 
 import os
@@ -15,6 +20,8 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+
+import small_network
 
 from landmark_lib import storage
 from landmark_lib.training import recorder
@@ -82,8 +89,23 @@ def await_notice():
         threading.Event().wait(0.01)
 
 
+def first_hit(places):
+    """Return a place for this process, when a process before it was hit at each of the others in turn."""
+    *others, last = places
+    for place in others:
+        child = os.fork()
+        if not child:
+            return place
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status != -getattr(signal, signal_name):
+            sys.exit(f"expected {signal_name} at {place}, found status {status}")
+    return last
+
+
 if __name__ == "__main__":
-    _, signal_name, place, rank, *options = sys.argv
+    _, signal_name, places, rank, *options = sys.argv
+    small_network.register()
+    place = first_hit(places.split(","))
     here = os.environ.get("HOROVOD_RANK", "0")
     hit = striking(signal_name.split(",")[int(here)] if rank == "all" else signal_name)
     if rank in (here, "all"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_network
 from commands import REPOSITORY, horovodrun, run
 from gpu_node import JobUnit, gpu_node
 from interrupted import AT_THE_PLACE
@@ -17,13 +18,13 @@ from landmark_lib.training.checkpoint import CHECKPOINTS
 from landmark_lib.training.member_record import read_member
 from landmark_lib.training.model import load_trained
 
-pytestmark = pytest.mark.takes(60)
+pytestmark = pytest.mark.takes(25)
 
 INTERRUPTED = str(REPOSITORY / "tests/support/interrupted.py")
 TIMES = ("images_per_second", "input_wait", "allreduce")
 OPTIONS = [
-    *("--member", "0", "--epochs", "3", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
-    *("--backbone", "MobileNet", "--trainable-layers", "2", "--learning-rate", "0.01", "--dropout", "0.5"),
+    *("--member", "0", "--epochs", "3", *small_network.OPTIONS),
+    *("--trainable-layers", "2", "--learning-rate", "0.01", "--dropout", "0.5"),
     *("--random-flip", "--deterministic", "--epochs-per-pass", "2"),
 ]
 
@@ -94,8 +95,9 @@ def train_on_two_ranks(small_dataset, ranks):
 
 
 def test_repeatedly_killed_training_ends_with_the_same_weights(undisturbed, small_dataset, tmp_path):
-    for place in ("a step", "a checkpoint", "the renaming of a checkpoint", "the last model"):
-        assert interrupt(small_dataset, tmp_path, "SIGKILL", place).returncode == -9
+    places = "a step,a checkpoint,the renaming of a checkpoint,the last model"
+    killed = interrupt(small_dataset, tmp_path, "SIGKILL", places)
+    assert killed.returncode == -9, killed.stderr
     done = train(small_dataset, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "resuming after 3 epochs and 0 steps" in done.stderr
