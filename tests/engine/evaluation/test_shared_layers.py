@@ -52,18 +52,18 @@ def test_members_of_equal_settings_and_other_weights_share_nothing():
 
 
 def test_members_of_other_networks_or_sizes_run_beside_each_other(resnets):
-    others = [trained("MobileNet", 3, 1), trained("ResNet50", 3, 1, side=64)]
-    assert convolutions([resnets[0], *others]) == 53 + 27 + 53
+    others = [trained("MobileNet", 3, 1), trained("MobileNet", 3, 1, side=64)]
+    assert convolutions([resnets[0], *others]) == 53 + 27 + 27
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_outputs_are_those_of_each_network_alone(precision, resnets):
     keras.config.set_dtype_policy(precision)
     try:
-        networks = [trained("EfficientNetB0", count, count) for count in (0, 1, 7)]
+        networks = [trained("MobileNetV3Small", count, count) for count in (0, 1, 7)]
     finally:
         keras.config.set_dtype_policy("float32")
-    networks += resnets if precision == "float32" else []
+    networks += resnets[1:3] if precision == "float32" else []
     for network, (logits, features) in zip(networks, run_together(networks)({32: images()}), strict=True):
         both = keras.Model(network.input, [network.output, network.get_layer(BACKBONE).output])
         expected = tf.function(both)(images(), training=False)

@@ -1,6 +1,7 @@
 """A backbone cut in two returns what the whole returns, and files hold what lies between."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,6 +22,14 @@ RECORD = FileRecord("train/common/shard-0.parquet", rows=10, bytes=0, sha256="")
 TYPES = [np.dtype(np.float32), np.dtype(np.float16), np.dtype(tf.bfloat16.as_numpy_dtype)]
 
 
+@cache
+def whole(name):
+    """Return a backbone, some images, and what it returns for them."""
+    backbone = load_backbone(name, "random", SIDE, seed=0)
+    images = tf.constant(np.random.default_rng(0).normal(size=(4, SIDE, SIDE, 3)).astype(np.float32))
+    return backbone, images, tf.function(backbone)(images, training=False)
+
+
 @pytest.mark.parametrize(
     ("name", "count", "layer"),
     [
@@ -33,16 +42,15 @@ TYPES = [np.dtype(np.float32), np.dtype(np.float16), np.dtype(tf.bfloat16.as_num
     ],
 )
 def test_trunk_and_tail_return_bit_for_bit_what_the_backbone_returns(name, count, layer):
-    backbone = load_backbone(name, "random", SIDE, seed=0)
+    backbone, images, expected = whole(name)
     free_last_layers(backbone, count)
     described = build_model(backbone, "none", 3, 0.5, 1e-4, seed=0).get_config()
     trunk = cut_trunk(backbone)
     assert trunk.layer == layer
     assert not trunk.model.trainable_variables
-    images = tf.constant(np.random.default_rng(0).normal(size=(4, SIDE, SIDE, 3)).astype(np.float32))
     outputs = tf.function(trunk.model)(images, training=False)
     pooled = outputs if trunk.tail is None else tf.function(trunk.tail)(outputs, training=False)
-    np.testing.assert_array_equal(pooled, tf.function(backbone)(images, training=False))
+    np.testing.assert_array_equal(pooled, expected)
     # What is written of the whole network stays as it was.
     assert build_model(backbone, "none", 3, 0.5, 1e-4, seed=0).get_config() == described
 
