@@ -14,6 +14,7 @@ import pyspark
 from commands import BIN
 from loopback import free_port
 from processes import family
+from spark_runs import QUICK_JAVA
 from waiting import wait_until
 
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -85,6 +86,7 @@ def write_settings(folder: Path, secret: str | None) -> Path:
         "spark.ui.enabled false\n"
         "spark.master.rest.enabled false\n"
         "spark.executor.memory 1g\n"
+        f"spark.executor.extraJavaOptions {QUICK_JAVA}\n"
         f"spark.local.dir {folder / 'local'}\n"
     )
     return settings
@@ -101,6 +103,7 @@ def standalone_cluster(folder: Path, hosts: tuple[str, ...] = HOSTS) -> Iterator
         "SPARK_CONF_DIR": str(folder),
         "SPARK_LOCAL_IP": MASTER,
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": QUICK_JAVA,
     }
     environment.pop("PYTHONPATH", None)
     port = free_port()

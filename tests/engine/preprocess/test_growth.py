@@ -1,6 +1,7 @@
 """A finished data set follows its source; its stages can be run one by one; a dry run writes nothing."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from small_corpus import MadeDataset, draw_photo
@@ -11,15 +12,43 @@ FEW = ("--min-label-count", "2", "--target", "4", "--ensemble-size", "2", "--cut
 SHARDS = ("train/*/*", "validation/*", "labels/*", "classes.csv")
 
 
-@pytest.fixture
-def photos(tmp_path):
-    """Return a folder with two labels, four photos each, and one empty file."""
+def write_photos(folder):
+    """Fill a folder with two labels, four photos each, and one empty file."""
     for number in range(8):
-        file = tmp_path / "photos" / f"place {number % 2}" / f"{number}.jpg"
+        file = folder / f"place {number % 2}" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(draw_photo(number))
-    (tmp_path / "photos" / "place 0" / "empty.jpg").write_bytes(b"")
-    return tmp_path / "photos"
+    (folder / "place 0" / "empty.jpg").write_bytes(b"")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return the folder in which each test finds the same photos."""
+    return tmp_path_factory.mktemp("growth") / "photos"
+
+
+@pytest.fixture(scope="module")
+def at_once(job, folder, tmp_path_factory):
+    """Make the data set of these photos in one run."""
+    write_photos(folder)
+    out = tmp_path_factory.mktemp("at once") / "out"
+    ended = job("--input", folder, "--output", out, *FEW)
+    assert ended.returncode == 0, ended.stderr
+    return MadeDataset(out)
+
+
+@pytest.fixture
+def photos(folder):
+    """Write the photos again: a test may have changed them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    write_photos(folder)
+    return folder
+
+
+@pytest.fixture
+def before(at_once, tmp_path):
+    """Return a copy of the data set, where the job of a test finds it finished."""
+    return MadeDataset(Path(shutil.copytree(at_once.root, tmp_path / "out")))
 
 
 @pytest.fixture
@@ -35,9 +64,8 @@ def preprocess(job, photos, tmp_path):
 
 
 def test_only_new_photos_are_resized_and_shards_are_those_of_all_photos_together(
-    preprocess, photos, tmp_path
+    before, preprocess, photos, tmp_path
 ):
-    _, before = preprocess()
     resized = before.contents("corpus/*")
     for number in range(8, 14):
         file = photos / ("place 1" if number < 10 else "place 2") / f"{number}.jpg"
@@ -56,8 +84,7 @@ def test_only_new_photos_are_resized_and_shards_are_those_of_all_photos_together
     assert "nothing was changed" in preprocess()[0].stderr
 
 
-def test_rejected_photos_are_tried_again_when_asked_for(preprocess, photos):
-    preprocess()
+def test_rejected_photos_are_tried_again_when_asked_for(before, preprocess, photos):
     (photos / "place 0" / "empty.jpg").write_bytes(draw_photo(20))
     ended, kept = preprocess()
     assert "nothing was changed" in ended.stderr
@@ -68,8 +95,7 @@ def test_rejected_photos_are_tried_again_when_asked_for(preprocess, photos):
     assert "nothing was changed" in preprocess("--retry-rejected")[0].stderr
 
 
-def test_photos_that_are_gone_from_the_source_stay_in_the_corpus(preprocess, photos):
-    _, before = preprocess()
+def test_photos_that_are_gone_from_the_source_stay_in_the_corpus(before, preprocess, photos):
     rows = before.rows("corpus")
     (photos / "place 0" / "0.jpg").unlink()
     ended, after = preprocess()
@@ -77,8 +103,7 @@ def test_photos_that_are_gone_from_the_source_stay_in_the_corpus(preprocess, pho
     assert after.rows("corpus") == rows
 
 
-def test_a_finished_data_set_outlives_its_source(preprocess, photos):
-    preprocess()
+def test_a_finished_data_set_outlives_its_source(before, preprocess, photos):
     shutil.rmtree(photos)
     ended, _ = preprocess()
     assert "nothing was changed" in ended.stderr
@@ -87,10 +112,10 @@ def test_a_finished_data_set_outlives_its_source(preprocess, photos):
 
 def test_a_label_changed_in_the_source_is_refused(job, photos, tmp_path):
     source, out = tmp_path / "list.csv", tmp_path / "out"
-    rows = [f"{number},photos/place {number % 2}/{number}.jpg,place {number % 2}" for number in range(8)]
+    rows = [f"{number},{photos}/place {number % 2}/{number}.jpg,place {number % 2}" for number in range(8)]
     source.write_text("\n".join(["id,url,landmark_id", *rows]))
     assert job("--input", source, "--output", out, *FEW).returncode == 0
-    source.write_text("\n".join(["id,url,landmark_id", *rows[:-1], "7,photos/place 1/7.jpg,place 0"]))
+    source.write_text("\n".join(["id,url,landmark_id", *rows[:-1], f"7,{photos}/place 1/7.jpg,place 0"]))
     ended = job("--input", source, "--output", out, *FEW)
     assert ended.returncode == 2
     assert (
@@ -99,8 +124,7 @@ def test_a_label_changed_in_the_source_is_refused(job, photos, tmp_path):
     )
 
 
-def test_stages_run_one_by_one_give_the_data_set_of_one_run(preprocess, tmp_path):
-    _, at_once = preprocess(out=tmp_path / "at once")
+def test_stages_run_one_by_one_give_the_data_set_of_one_run(at_once, preprocess):
     for stage, told in (
         ("list", "9 photos listed"),
         ("corpus", "9 photos listed, 8 in the corpus"),
@@ -124,8 +148,9 @@ def test_cutoffs_are_chosen_after_a_look_at_the_label_counts(preprocess):
     assert chosen.contents("corpus/*") == corpus
 
 
-def test_a_changed_plan_is_refused_and_overwritten_when_asked_for_with_the_corpus_kept(preprocess, tmp_path):
-    _, before = preprocess()
+def test_a_changed_plan_is_refused_and_overwritten_when_asked_for_with_the_corpus_kept(
+    before, preprocess, tmp_path
+):
     inodes = {path.name: path.stat().st_ino for path in (before.root / "corpus").iterdir()}
     refused, _ = preprocess("--target", "5", status=2)
     assert "--target was 4, is 5 now; --overwrite replaces it" in refused.stderr
@@ -154,15 +179,14 @@ def test_a_dry_run_prints_what_the_run_then_makes_and_writes_nothing(preprocess,
     assert again.stdout.startswith(f"For the corpus in {made.root}")
 
 
-def test_a_dry_run_of_other_photos_plans_them_and_not_the_corpus_in_the_output(preprocess, job, photos):
-    _, made = preprocess()
-    before, other = made.contents("**/*"), photos.with_name("other photos")
+def test_a_dry_run_of_other_photos_plans_them_and_not_the_corpus_in_the_output(before, job, photos, tmp_path):
+    contents, other = before.contents("**/*"), tmp_path / "other photos"
     shutil.copytree(photos / "place 0", other / "only place")
-    dry = job("--input", other, "--output", made.root, *FEW, "--dry-run")
+    dry = job("--input", other, "--output", before.root, *FEW, "--dry-run")
     assert dry.stdout.startswith(f"For {other}, if every photo that it lists can be read")
     assert "Table 1. Images per label (1 labels)" in dry.stdout
     assert f"--input was {photos}, is {other} now; this is the plan of another data set" in dry.stderr
-    assert made.contents("**/*") == before
+    assert before.contents("**/*") == contents
 
 
 def test_a_second_job_on_the_same_output_is_refused(preprocess, tmp_path):
