@@ -34,12 +34,21 @@ class Job:
     operation: Callable[[Any], Any] | None = None  # the next
     wakes: float = 0.0
     crashed: bool = False
+    _where: tuple[Any, ...] | None = None
 
     def go_on(self, answer: Any) -> None:
+        self._where = None
         try:
             self.operation = self.steps.send(answer)
         except StopIteration:
             self.operation = None
+
+    @property
+    def where(self) -> tuple[Any, ...]:
+        """Where its steps are, and all they know there."""
+        if self._where is None:
+            self._where = _where(self.steps)
+        return self._where
 
 
 def work(job: Job, name: str, renewals: int) -> Steps[None]:
@@ -120,7 +129,7 @@ class World:
     @property
     def state(self) -> Any:
         """What decides all that can still happen: equal states need to be looked at once."""
-        jobs = tuple((job.crashed, job.wakes, job.got_it, _where(job.steps)) for job in self.jobs)
+        jobs = tuple((job.crashed, job.wakes, job.got_it, job.where) for job in self.jobs)
         return self.time, tuple(sorted(self.store.items())), jobs
 
 
@@ -128,8 +137,8 @@ def _where(steps: Any) -> tuple[Any, ...]:
     """Return where some steps are, and all they know there."""
     if steps is None or steps.gi_frame is None:
         return ()
-    known = {name: value for name, value in steps.gi_frame.f_locals.items() if name != "job"}
-    return (steps.gi_code, steps.gi_frame.f_lasti, repr(known), *_where(steps.gi_yieldfrom))
+    known = sorted((name, repr(value)) for name, value in steps.gi_frame.f_locals.items() if name != "job")
+    return (steps.gi_code, steps.gi_frame.f_lasti, *known, *_where(steps.gi_yieldfrom))
 
 
 @dataclass(frozen=True)
@@ -159,18 +168,26 @@ def every_order(
         world = World(jobs, renewals, signs)
         for choice in order:
             world.choose(choice)
-        left = (
-            limits.crashes - sum(isinstance(choice, tuple) for choice in order),
-            limits.moments - order.count(MOMENT),
-            limits.longs - order.count(LONG),
-            limits.sleeps - order.count(UNTIL_NEXT),
-        )
-        state = (world.state, left)
-        if state in seen:
-            continue
-        seen.add(state)
-        yield world
-        waiting += [(*order, choice) for choice in _choices(world, *left)]
+        while (state := (world.state, left := _left(limits, order))) not in seen:
+            seen.add(state)
+            yield world
+            choices = list(_choices(world, *left))
+            if not choices:
+                break
+            *others, last = choices
+            waiting += [(*order, choice) for choice in others]
+            world.choose(last)  # the others begin again: a job under way cannot be copied
+            order = (*order, last)
+
+
+def _left(limits: Limits, order: tuple[Any, ...]) -> tuple[int, int, int, int]:
+    """Return how many crashes, moments, longs and sleeps may still follow an order."""
+    return (
+        limits.crashes - sum(isinstance(choice, tuple) for choice in order),
+        limits.moments - order.count(MOMENT),
+        limits.longs - order.count(LONG),
+        limits.sleeps - order.count(UNTIL_NEXT),
+    )
 
 
 def _choices(world: World, crashes: int, moments: int, longs: int, sleeps: int) -> Iterator[Any]:
