@@ -33,7 +33,7 @@ SMALL = [
     "--ensemble-size",
     "1",
 ]
-NETWORK = ["--backbone", "MobileNetV2", "--weights", "random", "--image-size", "32"]
+NETWORK = ["--backbone", "MobileNet", "--weights", "random", "--image-size", "32"]
 QUICK = ["--trainable-layers", "0", "--batch-size", "4", "--epochs", "1", "--learning-rate", "0.001"]
 # A run of seconds ends before Java's second compiler or generated code pay off.
 QUICK_SPARK = [

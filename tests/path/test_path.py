@@ -15,7 +15,7 @@ from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.settings import PredictSettings
 from landmark_sample import Oddity, SampleSettings, labels_without_pixels, odd_photos, write_sample
 
-pytestmark = pytest.mark.takes(120)
+pytestmark = pytest.mark.takes(90)
 
 SAMPLE = SampleSettings(labels=8, photos=120, longest_side=320)
 TARGET, CUTOFF = 10, 20
@@ -40,6 +40,7 @@ def place(tmp_path_factory):
             *("--models", str(place / "models"), "--backbone", "MobileNet", "--weights", "random"),
             *("--learning-rate", "0.001"),
             *("--image-size", "32", "--epochs", "1", "--trainable-layers", "0", "--batch-size", "16"),
+            "--cache-features",
         ),
         run(
             *("python", str(REPOSITORY / "jobs/evaluate.py"), "--dataset", str(place / "dataset")),
