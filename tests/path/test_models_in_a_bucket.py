@@ -71,7 +71,7 @@ def run_in(folder, job, *options):
 
 
 def end_of_worker():
-    """Give back the lock of a search, which a worker holds until its process ends."""
+    """Release the lock of a search, which a worker holds until its process ends."""
     for each in gc.get_objects():
         if type(each) is PublishedStudy:
             each._workers_lock.close()
