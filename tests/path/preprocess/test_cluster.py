@@ -18,7 +18,7 @@ from spark_runs import JOB, QUICK_SPARK
 from standalone_cluster import HOSTS, standalone_cluster, write_settings
 from waiting import wait_until
 
-pytestmark = pytest.mark.takes(90)
+pytestmark = pytest.mark.takes(80)
 
 EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 REGISTERED = "Registering app"  # the master says so when it lets somebody in
