@@ -91,6 +91,7 @@ def setting(
     decides: Decides | None = None,
     *,
     formerly: str = "",
+    earlier: Any = None,
     unit: str = "",
     **bounds: float,
 ) -> Any:
@@ -101,16 +102,19 @@ def setting(
         explanation: The help of its option.
         decides: What it decides; None for what its part decides, which outside of parts is the run.
         formerly: Its name in earlier releases, if it was renamed.
+        earlier: Its value in records of releases that did not have it, if it is new.
         unit: Unit of its value, for messages.
         bounds: Its range, as `Bounds` has it.
     """
     metadata = {"help": explanation, "decides": decides, "formerly": formerly, "unit": unit}
-    return field(default=default, metadata={**metadata, "bounds": Bounds(**bounds) if bounds else None})
+    limits = Bounds(**bounds) if bounds else None
+    return field(default=default, metadata={**metadata, "earlier": earlier, "bounds": limits})
 
 
-def listed(default: str, explanation: str, decides: Decides | None = None) -> Any:
+def listed(default: str, explanation: str, decides: Decides | None = None, *, earlier: Any = None) -> Any:
     """Declare a field of values with commas between them, which YAML may give as a list too."""
-    return field(default=default, metadata={"help": explanation, "decides": decides, "listed": True})
+    metadata = {"help": explanation, "decides": decides, "earlier": earlier, "listed": True}
+    return field(default=default, metadata=metadata)
 
 
 def place(
@@ -214,9 +218,15 @@ def former_names(settings_class: type[Any]) -> dict[str, str]:
 
 
 def with_current_names(settings_class: type[Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that an earlier release recorded, under their current names."""
+    """Return settings that an earlier release recorded, under their current names, with those it lacked."""
     current = former_names(settings_class)
-    return {current.get(name, name): value for name, value in recorded.items()}
+    renamed = {current.get(name, name): value for name, value in recorded.items()}
+    added = {
+        declared.field.name: earlier
+        for declared in declared_in(settings_class)
+        if (earlier := declared.field.metadata.get("earlier")) is not None
+    }
+    return {**added, **renamed}
 
 
 def option(name: str) -> str:

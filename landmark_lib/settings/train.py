@@ -30,6 +30,8 @@ BALANCED: ClassWeights = "balanced"
 BATCH_SIZE, LEARNING_RATE = 32, 0.01
 MAX_TIMES = 16
 HEAD_BATCH_SIZE = 256  # of a head alone; the larger, the fewer copies and exchanges of its weights per row
+Pooling = Literal["avg", "gem"]
+AVERAGE: Pooling = "avg"
 # The first row from a slow disk or bucket may take minutes.
 STALL_TIMEOUT = 600.0  # seconds
 ValidateOn = Literal["all", "selection"]
@@ -77,6 +79,12 @@ class NetworkSettings(BackboneSettings):
         3,
         "Convolutional layers to train, counted from the output (of ResNet50 0 … 53), or 'all'; the others"
         " stay frozen.",
+    )
+    pooling: Pooling = setting(
+        AVERAGE,
+        "How the last map becomes features: 'avg' (its mean, as in the paper) or 'gem' (its generalised mean,"
+        " power 3).",
+        earlier=AVERAGE,
     )
     dropout: float = setting(0.5, "Dropout rate of the pooled features.", at_least=0, below=1)
     l2: float = setting(1e-4, "L2 penalty on the dense layer.", at_least=0)

@@ -22,10 +22,12 @@ from landmark_lib.settings.declare import (
 from landmark_lib.settings.numbers import read_number, read_whole
 from landmark_lib.settings.train import (
     ALL,
+    AVERAGE,
     SELECTION,
     BackboneSettings,
     MemberSettings,
     OptimizerName,
+    Pooling,
     TrainSettings,
 )
 
@@ -59,12 +61,15 @@ class SearchSettings(Settings):
     l2: str = setting("1e-6:0.1", "L2 penalty on the dense layer, as low:high or one value.")
     learning_rate: str = setting("1e-4:0.3", "Learning rate per rank, as low:high or one value.")
     optimizer: str = listed("sgd,adam", "Optimizers, as a list.")
+    pooling: str = listed(
+        AVERAGE, "Poolings, as a list such as avg,gem; each computes features of its own.", earlier=AVERAGE
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        known = get_args(OptimizerName)
-        for optimizer in self.choices["optimizer"]:
-            require(optimizer in known, "optimizer", f"a list of {', '.join(known)}", optimizer)
+        for name, known in (("optimizer", get_args(OptimizerName)), ("pooling", get_args(Pooling))):
+            for word in self.choices[name]:
+                require(word in known, name, f"a list of {', '.join(known)}", word)
 
     @property
     def ranges(self) -> dict[str, Range]:
@@ -77,7 +82,8 @@ class SearchSettings(Settings):
     @property
     def choices(self) -> dict[str, list[Any]]:
         """The settings that are searched among some values."""
-        return {"trainable_layers": list(self.layers), "optimizer": _words("optimizer", self.optimizer)}
+        words = {name: _words(name, getattr(self, name)) for name in ("optimizer", "pooling")}
+        return {"trainable_layers": list(self.layers), **words}
 
     @property
     def layers(self) -> list[int | Literal["all"]]:

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.settings.train import ALL, SAMPLE_BACKBONE, SAMPLE_WEIGHTS
+from landmark_lib.settings.train import ALL, AVERAGE, SAMPLE_BACKBONE, SAMPLE_WEIGHTS, Pooling
 from landmark_lib.storage import Place
+from landmark_lib.training.pooling import with_generalised_mean
 from landmark_lib.training.weights_file import check_weights, sample_weights
 
 # ~/.keras/keras.json is for other programs.
@@ -34,8 +35,10 @@ HDF5 = (".h5", ".hdf5")
 UNCHECKED = {"MobileNet", "MobileNetV2"}
 
 
-def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.Model:
-    """Return a network without its top, global average pooling included.
+def load_backbone(
+    name: str, weights: str, image_size: int, seed: int, pooling: Pooling = AVERAGE
+) -> keras.Model:
+    """Return a network without its top, pooling included.
 
     Args:
         name: Its name in keras.applications: "ResNet50", "MobileNetV2", …
@@ -43,6 +46,7 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
             the address of a Keras .h5 file.
         image_size: Side length of the input, in pixels.
         seed: Seed of random weights.
+        pooling: How the last map becomes features.
 
     Raises:
         UserError: An unknown network, no such file, a file with other weights, or a download without a
@@ -60,7 +64,9 @@ def load_backbone(name: str, weights: str, image_size: int, seed: int) -> keras.
     shape = (image_size, image_size, 3)
     try:
         with _weights_file(weights) as source:
-            return make(include_top=False, weights=source, pooling="avg", input_shape=shape)
+            kept = AVERAGE if pooling == AVERAGE else None
+            backbone = make(include_top=False, weights=source, pooling=kept, input_shape=shape)
+            return backbone if kept else with_generalised_mean(backbone)
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception when a download fails

@@ -23,6 +23,7 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
+from landmark_lib.settings.train import AVERAGE
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
 from landmark_lib.training.backbone import free_last_layers
@@ -101,6 +102,8 @@ class CachedFeatures:
         parts = [self._data.fingerprint, network.image_size, network.precision]
         if not self.is_pooled:
             parts.append(len(trunk.operations))  # a layer's name may differ from process to process
+        elif network.pooling != AVERAGE:  # it has no weights
+            parts.append(network.pooling)
         digest = hashlib.sha256(" ".join(map(str, parts)).encode())
         for weight in trunk.weights:
             digest.update(np.ascontiguousarray(weight.value.numpy()).tobytes())

@@ -159,7 +159,9 @@ def load_network(settings: TrainSettings, data: MemberData, ranks: Ranks) -> tup
     mode = preprocessing_mode(network.backbone)
     backbone = horovod_step.run_first_on_each_node(
         ranks,
-        lambda: load_backbone(network.backbone, network.weights, network.image_size, settings.rows.seed),
+        lambda: load_backbone(
+            network.backbone, network.weights, network.image_size, settings.rows.seed, network.pooling
+        ),
     )
     if network.weights == RANDOM:
         slices = data.epoch(settings, 0, ranks.rank, ranks.size)

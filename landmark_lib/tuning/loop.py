@@ -70,7 +70,7 @@ class _Worker:
     ) -> None:
         self._settings, self._datas, self._study = settings, datas, study
         self._train_program = train_program
-        self._features: list[MemberFeatures] = []
+        self._features: dict[str, list[MemberFeatures]] = {}  # by pooling
         self._began = time.monotonic()
 
     def work(self) -> None:
@@ -110,10 +110,11 @@ class _Worker:
         ranks = horovod_step.start_ranks()
         if 0 not in layers:
             return
-        parameters = {**self._settings.search.defaults, "trainable_layers": 0}
-        settings = self._settings.of_trial(parameters, 0, self._settings.models)
-        with locked(self._study.folder / "features.lock"):
-            self._features = load_features(settings, self._datas, ranks)
+        for pooling in self._settings.search.choices["pooling"]:
+            parameters = {**self._settings.search.defaults, "trainable_layers": 0, "pooling": pooling}
+            settings = self._settings.of_trial(parameters, 0, self._settings.models)
+            with locked(self._study.folder / "features.lock"):
+                self._features[pooling] = load_features(settings, self._datas, ranks)
 
     def _try(self, claim: Claim, stop: StopSignal) -> str:
         """Run a trial and record how it ended; return why it failed, if it did."""
@@ -155,7 +156,7 @@ class _Worker:
         """Return a new network of a trial, fed with the features of its member."""
         member = int(settings.member)
         if settings.network.trainable_layers == 0:
-            return MemoryFeed(settings, self._features[member])
+            return MemoryFeed(settings, self._features[settings.network.pooling][member])
         with locked(self._study.folder / "features.lock"):
             return TailFeed(settings, self._datas[member], Ranks(0, 1, 0))
 

@@ -10,6 +10,7 @@ import pytest
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.logs import LOGGER
 from landmark_lib.method.schedule import PlateauState
+from landmark_lib.settings import TrainSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import (
     CHECKPOINTS,
@@ -23,7 +24,8 @@ from landmark_lib.training.checkpoint import (
 from landmark_lib.training.history import EpochResult
 
 RESULT = EpochResult(1, 0.5, 0.01, 2.5, 0.25, 2.25, 0.125, 80.0, 0.1, 0.2, 0)
-IDENTITY = Identity("fingerprint", 1, 2, {"dropout": 0.5, "l2": 1e-4})
+SETTINGS = TrainSettings().identity
+IDENTITY = Identity("fingerprint", 1, 2, SETTINGS)
 
 
 def checkpoint(epochs, steps=0):
@@ -55,6 +57,14 @@ def test_checkpoint_reads_back_as_written(tmp_path):
     found, warnings = read(tmp_path)
     assert same(found, written)
     assert warnings == []
+
+
+def test_settings_that_an_earlier_release_lacked_have_the_values_it_used(tmp_path):
+    lacked = {name: value for name, value in SETTINGS.items() if name != "pooling"}
+    write_checkpoint(Place(str(tmp_path)), replace(checkpoint(1), identity=replace(IDENTITY, settings=lacked)))
+    found, _ = read(tmp_path)
+    assert found.identity.settings["pooling"] == "avg"
+    check_identity(found.identity, IDENTITY, Place(str(tmp_path)), allow_rank_change=False)
 
 
 def test_no_checkpoint_at_first(tmp_path):
@@ -108,7 +118,7 @@ def test_full_disk_leaves_the_previous_checkpoint_and_no_partial_file(tmp_path):
     [
         ({"dataset": "other"}, "data set is other in the checkpoint, fingerprint now"),
         ({"member": 0}, "member is 0 in the checkpoint, 1 now"),
-        ({"settings": {"dropout": 0.25, "l2": 1e-4}}, "--dropout is 0.25 in the checkpoint, 0.5 now"),
+        ({"settings": {**SETTINGS, "dropout": 0.25}}, "--dropout is 0.25 in the checkpoint, 0.5 now"),
         ({"ranks": 4}, "ranks is 4 in the checkpoint, 2 now.*--allow-rank-change"),
     ],
 )
