@@ -9,7 +9,7 @@ Source: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distributio
 Attacks" (2018), for distances to class means under a shared covariance; here cosines instead of distances.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,9 +90,31 @@ class FeatureStatistics:
         clipped: NDArray[np.float64] = np.clip(cosines, -1.0, 1.0)  # rounding may exceed the range
         return clipped
 
+    def cosines(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Return the similarity of each photo and every class, (photos, features) -> (photos, classes)."""
+        return self.whitened(features) @ self.classes.T
+
     def whitened(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return features whitened and scaled to length 1, (photos, features)."""
         return unit(_whiten(features.astype(np.float32) - self.centre, self.directions, self.shrinkage))
+
+
+def statistics_of_rows(rows: Iterable[tuple[NDArray[Any], NDArray[Any]]], classes: int) -> FeatureStatistics:
+    """Compute the statistics of some rows.
+
+    Args:
+        rows: Features, (rows, features), and class indices, (rows,), in parts.
+        classes: Number of classes.
+
+    Raises:
+        ValueError: No rows, or features that are not finite.
+    """
+    sums = FeatureSums.zeros(classes, 0)
+    for features, of_part in rows:
+        if not sums.products.size:
+            sums = FeatureSums.zeros(classes, features.shape[1])
+        sums.add(features, of_part)
+    return feature_statistics(sums)
 
 
 def feature_statistics(sums: FeatureSums) -> FeatureStatistics:

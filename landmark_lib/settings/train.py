@@ -32,6 +32,9 @@ MAX_TIMES = 16
 HEAD_BATCH_SIZE = 256  # of a head alone; the larger, the fewer copies and exchanges of its weights per row
 Pooling = Literal["avg", "gem"]
 AVERAGE: Pooling = "avg"
+Head = Literal["softmax", "similarity"]
+SOFTMAX: Head = "softmax"
+WITH_SIMILARITY: Head = "similarity"
 # The first row from a slow disk or bucket may take minutes.
 STALL_TIMEOUT = 600.0  # seconds
 ValidateOn = Literal["all", "selection"]
@@ -85,6 +88,12 @@ class NetworkSettings(BackboneSettings):
         "How the last map becomes features: 'avg' (its mean, as in the paper) or 'gem' (its generalised mean,"
         " power 3).",
         earlier=AVERAGE,
+    )
+    head: Head = setting(
+        WITH_SIMILARITY,
+        "What makes the logits: 'softmax', one dense layer as in the paper, or 'similarity', that layer and"
+        " the similarity to the training photos of each class, computed when training ends.",
+        earlier=SOFTMAX,
     )
     dropout: float = setting(0.5, "Dropout rate of the pooled features.", at_least=0, below=1)
     l2: float = setting(1e-4, "L2 penalty on the dense layer.", at_least=0)

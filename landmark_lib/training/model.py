@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
+from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import UNCHANGED
+from landmark_lib.training.class_similarity import SIMILARITY, ClassSimilarity
 from landmark_lib.training.logits_by_class import LogitsByClass
 from landmark_lib.training.model_parts import unpack_model
 
@@ -132,6 +134,25 @@ def with_head_of(trained: keras.Model, backbone: keras.Model, mode: str) -> kera
     images, features = _backbone_ends(backbone, mode)
     logits = trained.get_layer(LOGITS)(trained.get_layer(DROPOUT)(features))
     return keras.Model(images, logits, name="landmark_model")
+
+
+def with_similarity(model: keras.Model, statistics: FeatureStatistics) -> keras.Model:
+    """Return a trained network whose logits include the similarity to each class's training photos.
+
+    Args:
+        model: The network, with or without such similarities, which are replaced.
+        statistics: Of the features of the training photos.
+    """
+    features, logits = model.get_layer(BACKBONE).output, model.get_layer(LOGITS).output
+    layer = ClassSimilarity(logits.shape[-1], name=SIMILARITY)
+    both = keras.layers.Add(dtype="float32", name="sum")([logits, layer(features)])
+    layer.set_statistics(statistics)
+    return keras.Model(model.input, both, name=model.name)
+
+
+def without_similarity(model: keras.Model) -> keras.Model:
+    """Return the part of a trained network that was trained."""
+    return keras.Model(model.input, model.get_layer(LOGITS).output, name=model.name)
 
 
 def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:

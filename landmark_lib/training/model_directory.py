@@ -33,6 +33,7 @@ from landmark_lib.method.neighbours import NeighbourIndex
 from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, to_flat
+from landmark_lib.settings.train import WITH_SIMILARITY
 from landmark_lib.storage import Place
 from landmark_lib.training.checks import check_writable
 from landmark_lib.training.history import EpochResult, best_epoch, curves_of, write_history
@@ -45,7 +46,7 @@ from landmark_lib.training.member_record import (
     read_member,
     write_member,
 )
-from landmark_lib.training.model import load_trained
+from landmark_lib.training.model import load_trained, with_similarity, without_similarity
 from landmark_lib.training.model_parts import MEMBERS
 from landmark_lib.training.neighbours import write_index
 from landmark_lib.zip_archive import read_arrays
@@ -103,8 +104,9 @@ class MemberFiles:
                 self._events.write(history[-1])
 
     def best_weights(self) -> list[NDArray[np.float32]]:
-        """Return the weights of the best model."""
-        weights: list[NDArray[np.float32]] = load_trained(self.directory / BEST).get_weights()
+        """Return the trained weights of the best model."""
+        best = without_similarity(load_trained(self.directory / BEST))
+        weights: list[NDArray[np.float32]] = best.get_weights()
         return weights
 
     def note_end(self, ended: str, history: Sequence[EpochResult]) -> None:
@@ -119,15 +121,19 @@ class MemberFiles:
             write_member(self.directory, replace(record, ended=ended))
 
     def finish(self, model: keras.Model, index: NeighbourIndex, history: Sequence[EpochResult]) -> None:
-        """Write the last model, statistics and index of the best one's features, and that training has ended.
+        """Write the last model, what follows from the best one's features, and that training has ended.
 
         Raises:
             LandmarkError: A file cannot be written.
         """
         with writing_into(self.directory):
             save_model(model, self.directory / LAST)
-            write_feature_statistics(index.projection.statistics, self.directory)
+            statistics = index.projection.statistics
+            write_feature_statistics(statistics, self.directory)
             write_index(index, self.directory)
+            if self.settings.network.head == WITH_SIMILARITY:
+                best = with_similarity(load_trained(self.directory / BEST), statistics)
+                save_model(best, self.directory / BEST)
             write_history(self.directory, history)
             self._draw(history)
             write_member(self.directory, self._record(history, FINISHED))

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from landmark_lib.digits import size
 from landmark_lib.errors import LandmarkError
+from landmark_lib.method.similarity import FeatureStatistics, statistics_of_rows
 from landmark_lib.predictions import Predictions
 from landmark_lib.settings import TrainSettings
+from landmark_lib.settings.train import WITH_SIMILARITY
+from landmark_lib.training.class_similarity import SCALE
 from landmark_lib.training.features import CachedFeatures
 from landmark_lib.training.feed import Batches, photos_measured
 from landmark_lib.training.horovod_step import Ranks
@@ -20,6 +23,7 @@ from landmark_lib.training.reading import Shards
 from landmark_lib.training.stream import shuffle
 from landmark_lib.tuning.trial_predictions import first_predictions
 
+ROWS_AT_ONCE = 4096  # whose features are copied
 MAX_LOGITS = 1 << 24  # of photos and classes at a time: 67 MB
 # Image ids as UTF-8 (rows,), class indices (rows,) and features (rows, features).
 Rows = tuple[NDArray[np.object_], NDArray[np.int32], NDArray[np.float32]]
@@ -100,6 +104,17 @@ class MemberFeatures:
         _, classes, features = self._pool.rows
         return tf.constant(features[rows]), tf.constant(classes[rows])
 
+    @cached_property
+    def statistics(self) -> FeatureStatistics:
+        """Statistics of the features of all training rows; the same for all trials."""
+        records = self._data.training.records
+        rows = _ranges((first, record.rows) for first, record in zip(self._training, records, strict=True))
+        _, classes, features = self._pool.rows
+        parts = np.array_split(rows, len(rows) // ROWS_AT_ONCE + 1)
+        return statistics_of_rows(
+            ((features[part], classes[part]) for part in parts), len(self._data.landmark_ids)
+        )
+
     def _places(self, shards: Shards) -> list[int]:
         files = self._cached.files
         return [
@@ -143,10 +158,18 @@ class MemoryFeed:
     def predictions(self, weights: Sequence[NDArray[np.float32]]) -> Predictions:
         """Return what a head with these weights predicts for the hold-out."""
         self.model.set_weights(weights)
-        batches = self._batches(self._features.hold_out())
         return Predictions.join(
-            [first_predictions(self.model(features, training=False).numpy()) for features, _ in batches]
+            [
+                first_predictions(self._logits(features))
+                for features, _ in self._batches(self._features.hold_out())
+            ]
         )
+
+    def _logits(self, features: tf.Tensor) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = self.model(features, training=False).numpy()
+        if self._settings.network.head == WITH_SIMILARITY:
+            logits += SCALE * self._features.statistics.cosines(features.numpy())
+        return logits
 
     def _batches(self, rows: NDArray[np.int64]) -> Batches:
         """Yield rows in order, as many at a time as have no more than MAX_LOGITS logits."""

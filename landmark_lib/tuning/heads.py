@@ -9,8 +9,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import DivergedError, PrunedError
+from landmark_lib.method.similarity import statistics_of_rows
 from landmark_lib.predictions import Predictions
 from landmark_lib.settings import TrainSettings
+from landmark_lib.settings.train import WITH_SIMILARITY
 from landmark_lib.training.checkpoint import Checkpoint, Identity
 from landmark_lib.training.features import FeatureFeed
 from landmark_lib.training.feed import Feed
@@ -18,6 +20,7 @@ from landmark_lib.training.history import EpochResult, best_epoch
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.member_training import MemberTraining
+from landmark_lib.training.model import with_similarity
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.tuning.outcomes import Outcome, Report, pruned_after
 from landmark_lib.tuning.trial_predictions import first_predictions
@@ -36,7 +39,11 @@ class TailFeed(FeatureFeed):
     def predictions(self, weights: Sequence[NDArray[np.float32]]) -> Predictions:
         """Return what a model with these weights predicts for the hold-out."""
         self.model.set_weights(weights)
-        run = tf.function(self.model, reduce_retracing=True)
+        model = self.model
+        if self._settings.network.head == WITH_SIMILARITY:
+            rows = self.training_features(lambda: self.whole_model().get_weights())
+            model = with_similarity(model, statistics_of_rows(rows, len(self._data.landmark_ids)))
+        run = tf.function(model, reduce_retracing=True)
         batches = self.hold_out(Ranks(0, 1, 0))
         return Predictions.join(
             [first_predictions(run(outputs, training=False).numpy()) for _, _, outputs in batches]

@@ -61,7 +61,9 @@ def test_checkpoint_reads_back_as_written(tmp_path):
 
 def test_settings_that_an_earlier_release_lacked_have_the_values_it_used(tmp_path):
     lacked = {name: value for name, value in SETTINGS.items() if name != "pooling"}
-    write_checkpoint(Place(str(tmp_path)), replace(checkpoint(1), identity=replace(IDENTITY, settings=lacked)))
+    write_checkpoint(
+        Place(str(tmp_path)), replace(checkpoint(1), identity=replace(IDENTITY, settings=lacked))
+    )
     found, _ = read(tmp_path)
     assert found.identity.settings["pooling"] == "avg"
     check_identity(found.identity, IDENTITY, Place(str(tmp_path)), allow_rank_change=False)

@@ -1,0 +1,132 @@
+"""Poolings and heads return what they define, are saved, and train on cached features as on images."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from job_runs import run_here
+
+from landmark_lib.method.similarity import FeatureSums, feature_statistics
+from landmark_lib.storage import Place
+from landmark_lib.training.backbone import load_backbone
+from landmark_lib.training.class_similarity import SCALE, SIMILARITY, ClassSimilarity
+from landmark_lib.training.feature_files import FEATURES
+from landmark_lib.training.member_record import read_member, write_member
+from landmark_lib.training.model import (
+    build_model,
+    features_of,
+    load_trained,
+    with_similarity,
+    without_similarity,
+)
+from landmark_lib.training.model_directory import BEST, read_feature_statistics
+from landmark_lib.training.pooling import GeneralisedMean
+
+CLASSES = 3
+OPTIONS = [
+    *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
+    *("--backbone", "MobileNet", "--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
+    *("--pooling", "gem"),
+]
+
+
+@pytest.fixture(scope="module")
+def random():
+    return np.random.default_rng(0)
+
+
+def test_generalised_mean_is_that_of_the_values_above_zero(random):
+    maps = random.normal(size=(5, 3, 4, 6)).astype(np.float32)
+    expected = (np.maximum(maps, 0).astype(np.float64) ** 3).mean(axis=(1, 2)) ** (1 / 3)
+    np.testing.assert_allclose(GeneralisedMean()(maps), expected, rtol=1e-4)
+
+
+def test_generalised_mean_of_16_bit_maps_is_finite():
+    maps = tf.fill((1, 2, 2, 1), tf.constant(60_000, tf.float16))
+    np.testing.assert_allclose(GeneralisedMean(dtype="float16")(maps), [[60_000]], rtol=1e-3)
+
+
+def statistics_of(features, classes):
+    sums = FeatureSums.zeros(CLASSES, features.shape[1])
+    sums.add(features, classes)
+    return feature_statistics(sums)
+
+
+def test_similarities_of_the_layer_are_those_of_the_method(random):
+    features = random.normal(size=(40, 12)).astype(np.float32)
+    statistics = statistics_of(features, np.arange(40) % CLASSES)
+    layer = ClassSimilarity(CLASSES)
+    layer.build((None, 12))
+    layer.set_statistics(statistics)
+    expected = [statistics.similarity(features, np.full(40, label)) for label in range(CLASSES)]
+    np.testing.assert_allclose(layer(features), SCALE * np.transpose(expected), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("by_class", [False, True])
+def test_a_network_with_both_is_saved_with_its_statistics(random, tmp_path, by_class):
+    backbone = load_backbone("MobileNet", "random", 32, seed=0, pooling="gem")
+    trained = build_model(backbone, "tf", CLASSES, 0.5, 1e-4, seed=0, by_class=by_class)
+    images = random.integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
+    features = features_of(trained)(images).numpy()
+    statistics = statistics_of(features, np.arange(6) % CLASSES)
+    model = with_similarity(trained, statistics)
+    expected = trained(images, training=False) + SCALE * statistics.cosines(features)
+    np.testing.assert_allclose(model(images, training=False), expected, rtol=1e-4, atol=1e-4)
+    model.save(tmp_path / BEST)
+    again = load_trained(Place(str(tmp_path / BEST)))
+    np.testing.assert_array_equal(again(images, training=False), model(images, training=False))
+    np.testing.assert_array_equal(without_similarity(again)(images), trained(images, training=False))
+    twice = with_similarity(again, statistics)
+    np.testing.assert_array_equal(twice(images, training=False), model(images, training=False))
+
+
+def train(root, models, *more):
+    done = run_here("train", "--dataset", root, "--models", models, *OPTIONS, *more)
+    assert done.returncode == 0, done.stderr
+    return Place(str(models / "member-0"))
+
+
+def logits_of(member):
+    photos = np.random.default_rng(1).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+    return load_trained(member / BEST)(photos, training=False).numpy()
+
+
+@pytest.fixture(scope="module")
+def cached(small_dataset, tmp_path_factory):
+    return train(small_dataset, tmp_path_factory.mktemp("cached"), "--cache-features")
+
+
+def test_training_on_cached_features_equals_training_on_images(cached, small_dataset, tmp_path):
+    np.testing.assert_allclose(
+        logits_of(cached), logits_of(train(small_dataset, tmp_path)), rtol=1e-3, atol=1e-3
+    )
+
+
+def test_the_similarity_is_added_to_what_the_dense_layer_returns(cached, small_dataset):
+    other = train(
+        small_dataset, cached.path.parent.parent / "softmax", "--cache-features", "--head", "softmax"
+    )
+    layer = load_trained(cached / BEST).get_layer(SIMILARITY)
+    np.testing.assert_allclose(
+        layer.class_means, read_feature_statistics(cached).classes, atol=1e-3
+    )  # of 16 bits in the file
+    difference = logits_of(cached) - logits_of(other)
+    assert np.abs(difference).max() <= SCALE * 1.001
+    assert np.abs(difference).max() > 0.1
+
+
+def test_each_pooling_has_features_of_its_own(cached, small_dataset):
+    models = cached.path.parent
+    before = set((models / FEATURES).iterdir())
+    train(small_dataset, models.parent / "average", "--cache-features", "--pooling", "avg")
+    (other,) = (models.parent / "average" / FEATURES).iterdir()
+    assert other.name not in {folder.name for folder in before}
+
+
+def test_a_training_that_ends_again_ends_with_the_same_model(cached, small_dataset):
+    """As after a kill between the last checkpoint and the end."""
+    before = logits_of(cached)
+    write_member(cached, replace(read_member(cached), finished=False, ended=""))
+    train(small_dataset, cached.path.parent, "--cache-features")
+    np.testing.assert_array_equal(logits_of(cached), before)
