@@ -1,4 +1,4 @@
-"""Safe reading of zip archives as Keras and numpy write them: .keras and .npz files.
+"""Safe reading of zip archives as Keras and numpy write them, .keras and .npz files, and writing of .npz.
 
 Both store their members uncompressed. A small untrusted archive may unpack to any size: by compression, by
 members that share bytes, or by a false header. So only stored members are read, and together they are never
@@ -9,8 +9,9 @@ import os
 import struct
 import tokenize
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -65,6 +66,21 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
     """
     with open_zip(file, MAX_ARRAYS) as archive:
         return {name.removesuffix(ARRAY): _read_array(archive, name) for name in archive.namelist()}
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as an .npz file, one after another.
+
+    numpy's own function leaves the file to the garbage collector if the disk is full, which then complains.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}{ARRAY}", "w", force_zip64=True) as member:
+                # numpy 1.26 has no types for it.
+                np.lib.format.write_array(member, array, allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
 def _check_end(file: BinaryIO, size: int, max_members: int) -> None:

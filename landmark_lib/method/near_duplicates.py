@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Bits. With 6, no two different photos of 2,260 real ones count as near-duplicates (benchmarks/RESULTS.md,
-# near_duplicates); the first that do differ in 10.
+# Bits. With 6, no two different photos of 2,260 real ones count as near-duplicates; the first that do differ
+# in 10 (benchmarks/near_duplicates.py).
 MAX_DISTANCE = 6
 BITS = 64
 # Hashes that agree in a band are compared pair by pair up to this number, and also where bands do not help.

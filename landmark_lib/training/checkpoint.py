@@ -21,7 +21,7 @@ from landmark_lib.method.schedule import PlateauState
 from landmark_lib.settings import TrainSettings, option, with_current_names
 from landmark_lib.storage import Place
 from landmark_lib.training.history import EpochResult
-from landmark_lib.zip_archive import read_arrays
+from landmark_lib.zip_archive import read_arrays, write_arrays
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def write_checkpoint(directory: Place, checkpoint: Checkpoint) -> None:
     state = json.dumps(asdict(_State(checkpoint.identity, progress)))
     try:
         with place.atomic_file(sync=True) as partial:
-            np.savez(partial, **{STATE: np.frombuffer(state.encode(), np.uint8)}, **checkpoint.arrays)
+            write_arrays(partial, {STATE: np.frombuffer(state.encode(), np.uint8), **checkpoint.arrays})
         for old in _places(directory)[KEPT:]:
             old.remove()
     except OSError as error:

@@ -49,7 +49,7 @@ from landmark_lib.training.member_record import (
 from landmark_lib.training.model import load_trained, with_similarity, without_similarity
 from landmark_lib.training.model_parts import MEMBERS
 from landmark_lib.training.neighbours import write_index
-from landmark_lib.zip_archive import read_arrays
+from landmark_lib.zip_archive import read_arrays, write_arrays
 
 BEST = "best.keras"
 LAST = "last.keras"
@@ -204,7 +204,7 @@ def write_feature_statistics(statistics: FeatureStatistics, directory: Place) ->
     """Write feature statistics whole or not at all; class means as float16, enough for cosines."""
     arrays = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
     with (directory / STATISTICS).atomic_file() as partial:
-        np.savez(partial, **{**arrays, "classes": statistics.classes.astype(np.float16)})
+        write_arrays(partial, {**arrays, "classes": statistics.classes.astype(np.float16)})
 
 
 def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
