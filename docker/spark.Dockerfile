@@ -49,6 +49,8 @@ RUN mkdir -p /usr/share/man/man1 \
  && install --directory /app && ln --symbolic /data /app/data
 COPY --from=packages-with-spark /opt/venv /opt/venv
 COPY docker/health.py /usr/local/lib/landmark-health.py
+# Kubernetes starts containers by these two words.
+COPY --chmod=0755 docker/kubernetes/driver docker/kubernetes/executor /usr/local/bin/
 COPY jobs /app/jobs
 COPY landmark_lib /app/landmark_lib
 COPY landmark_sample /app/landmark_sample
