@@ -92,6 +92,9 @@ OTHERS = {
         "--write",
     ),
     *("--driver-memory", "--logdir", "--no-build-isolation"),
+    *("--cores", "--host", "--memory", "--network", "--properties-file"),
+    *("--cpus-per-task", "--gpus-per-node", "--mem", "--nodes", "--ntasks-per-node", "--requeue"),
+    *("--dry-run", "--from-file"),
 }
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
 HISTORY = {"CHANGELOG.md", "RESULTS.md"}  # mention options under their old names
