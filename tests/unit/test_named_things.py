@@ -93,6 +93,7 @@ OTHERS = {
     ),
     *("--driver-memory", "--logdir", "--no-build-isolation"),
     *("--cores", "--host", "--memory", "--network", "--properties-file"),
+    *("--ssh-identity-file", "--ssh-port"),
     *("--cpus-per-task", "--gpus-per-node", "--mem", "--nodes", "--ntasks-per-node", "--requeue"),
     *("--dry-run", "--from-file"),
 }
