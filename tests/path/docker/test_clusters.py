@@ -1,4 +1,4 @@
-"""The recipes for Slurm and Kubernetes start what they say: with stand-ins for both, and real keys and ssh."""
+"""The recipes for Slurm and Kubernetes start what they say, with stand-ins for both and real keys and ssh."""
 
 import getpass
 import os
@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import yaml
@@ -29,7 +30,7 @@ SSHD_CONFIG = (
 )
 
 needs_ssh = pytest.mark.skipif(
-    SSHD is None or not os.path.exists("/usr/bin/ssh"), reason="no sshd: install openssh-server"
+    SSHD is None or not Path("/usr/bin/ssh").exists(), reason="no sshd: install openssh-server"
 )
 
 

@@ -1,8 +1,9 @@
-"""The manifests have only fields that the operators' resources have, with their types, and the jobs take their commands.
+"""The manifests have only fields that their resources have, with their types, and jobs take their commands.
 
-The fields below are those that the manifests use or that are required, written down from kubeflow/mpi-operator
-(manifests/base/kubeflow.org_mpijobs.yaml at 013fa15b), kubeflow/spark-operator (api/v1beta2/sparkapplication_types.go
-at 07f3cecd, from which its resource is generated) and Kubernetes' core API v1. A field that ends in `!` is required.
+The fields below are those that the manifests use or that are required, written down by hand from
+kubeflow/mpi-operator (manifests/base/kubeflow.org_mpijobs.yaml at 013fa15b), kubeflow/spark-operator
+(api/v1beta2/sparkapplication_types.go at 07f3cecd, from which its resource is generated) and
+Kubernetes' core API v1. A field that ends in `!` is required.
 """
 
 import copy
@@ -156,7 +157,7 @@ def wrong_fields(value, form, where):
 
 
 def fits(value, form):
-    """Return whether a value is one of a set, has a type, or is a text of a pattern (a quantity may be a number)."""
+    """Return whether a value is one of a set, has a type, or is a text of a pattern. Quantities may be numbers."""
     if isinstance(form, set):
         return value in form
     if isinstance(form, re.Pattern):
