@@ -157,7 +157,7 @@ def wrong_fields(value, form, where):
 
 
 def fits(value, form):
-    """Return whether a value is one of a set, has a type, or is a text of a pattern. Quantities may be numbers."""
+    """Return whether a value is in a set, has a type, or matches a pattern. Quantities may be numbers."""
     if isinstance(form, set):
         return value in form
     if isinstance(form, re.Pattern):
