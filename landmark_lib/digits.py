@@ -55,6 +55,11 @@ def number(count: float) -> str:
     return _digits(count, math.inf, 1) if 0 < count < 100 and count != int(count) else f"{count:,.0f}"
 
 
+def dollars(amount: float) -> str:
+    """Return an amount of money as 1,234.50 $."""
+    return f"{amount:,.2f} $"
+
+
 def size(count: float) -> str:
     """Return a number of bytes in the largest unit with a value of at least 1: 1.2 MB."""
     power = 0

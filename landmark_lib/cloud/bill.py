@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landmark_lib.cloud.prices import DCU, DCU_PER_CORE, DCU_PER_GB, MILLION_READS, REGISTRY_GB, Prices
-from landmark_lib.digits import duration
+from landmark_lib.digits import dollars, duration
 from landmark_lib.errors import UserError
 
 # The paper's corpus, and what docs/scale.md measured or computed for it.
@@ -171,8 +171,8 @@ def text(run: Run, prices: Prices) -> str:
 def _row(line: Line, unit: str = "") -> str:
     """Return a line as columns."""
     time = duration(line.seconds) if line.seconds else ""
-    dollars = f"{line.dollars:,.2f} ${unit}"
-    return f"{line.what:<48} {time:>10} {dollars:>16}  {line.basis}".rstrip()
+    cost = dollars(line.dollars) + unit
+    return f"{line.what:<48} {time:>10} {cost:>16}  {line.basis}".rstrip()
 
 
 def run_of(

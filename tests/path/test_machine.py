@@ -40,7 +40,7 @@ QUICK_SPARK = [
     *("--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"),
     *("--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.shuffle.partitions=2"),
 ]
-PROGRESS = re.compile(r"\S+ \S+ INFO (Starting |(list|corpus|labels|plan|shards): )")
+PROGRESS = re.compile(r"\S+ \S+ INFO (Starting |(list|corpus|labels|duplicates|plan|shards): )")
 IMPORTED = ("pyspark", "py4j", "numpy", "pandas", "PIL", "pyarrow", "click", "yaml", "tensorflow", "horovod")
 
 

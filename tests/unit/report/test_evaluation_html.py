@@ -30,7 +30,17 @@ from landmark_lib.report.learning_sections import MAX_EPOCHS, MAX_MEMBERS, learn
 
 NOTHING = "\N{EN DASH}"
 OWN = ["scores", "by-count", "reliability", "disagreement", "rejection", "confusion", "gallery", "learning"]
-DATASETS = ["dataset", "photos", "labels", "balance", "sampling", "rejected", "files", "settings"]
+DATASETS = [
+    "dataset",
+    "photos",
+    "labels",
+    "balance",
+    "sampling",
+    "duplicates",
+    "rejected",
+    "files",
+    "settings",
+]
 
 
 @pytest.fixture
