@@ -73,7 +73,7 @@ def test_reading_waits_for_no_other_thread(member):
     before = set(threading.enumerate())
     groups = read_slices(member.training, [ShardSlice(n, 0, 8) for n in (0, 1, 2, 0, 1, 2)])
     next(groups)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # threads of earlier tests may end
     groups.close()
 
 
