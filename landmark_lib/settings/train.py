@@ -27,9 +27,6 @@ OptimizerName = Literal["sgd", "adam"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 ClassWeights = Literal["none", "balanced"]
 BALANCED: ClassWeights = "balanced"
-BATCH_SIZE, LEARNING_RATE = 32, 0.01
-MAX_TIMES = 16
-HEAD_BATCH_SIZE = 256  # of a head alone; the larger, the fewer copies and exchanges of its weights per row
 Pooling = Literal["avg", "gem"]
 AVERAGE: Pooling = "avg"
 Head = Literal["softmax", "similarity"]
@@ -113,11 +110,7 @@ class LearningSettings(Settings):
 
     optimizer: OptimizerName = setting("sgd", "SGD with momentum, or Adam.")
     learning_rate: float = setting(
-        None,
-        "Learning rate per rank; multiplied by the number of ranks, see --no-lr-scaling.  [default:"
-        f" {LEARNING_RATE}; for a head alone with SGD, as many times more as its batch is larger than"
-        f" {BATCH_SIZE}]",
-        above=0,
+        0.01, "Learning rate per rank; multiplied by the number of ranks, see --no-lr-scaling.", above=0
     )
     class_weights: ClassWeights = setting(
         "none",
@@ -176,12 +169,7 @@ class LearningSettings(Settings):
 class RowSettings(Settings):
     """Which rows the network learns from, and in which order."""
 
-    batch_size: int = setting(
-        None,
-        f"Batch size per rank (rows).  [default: {BATCH_SIZE}; {HEAD_BATCH_SIZE} for a head alone, with"
-        " --cache-features and --trainable-layers 0]",
-        at_least=1,
-    )
+    batch_size: int = setting(32, "Batch size per rank (rows).", at_least=1)
     epochs_per_pass: int = setting(
         1, "Epochs that make up one pass over the member's training set.", formerly="scale_down", at_least=1
     )
@@ -274,19 +262,6 @@ class MemberSettings(Settings):
             free = self.network.trainable_layers
             require(free != ALL, "cache_features", "frozen layers with it, not --trainable-layers all", free)
             require(not self.rows.random_flip, "cache_features", "no --random-flip with it", "both")
-        self._choose_batches()
-
-    def _choose_batches(self) -> None:
-        """Choose batch size and learning rate, unless the user did."""
-        head_alone = self.rows.cache_features and self.network.trainable_layers == 0
-        if self.rows.batch_size is None:
-            size = HEAD_BATCH_SIZE if head_alone else BATCH_SIZE
-            object.__setattr__(self, "rows", replace(self.rows, batch_size=size))
-        if self.learning.learning_rate is None:
-            scales = head_alone and self.learning.optimizer == "sgd"
-            times = min(max(self.rows.batch_size / BATCH_SIZE, 1), MAX_TIMES) if scales else 1
-            rate = LEARNING_RATE * times
-            object.__setattr__(self, "learning", replace(self.learning, learning_rate=rate))
 
     @property
     def deciding(self) -> dict[str, Any]:

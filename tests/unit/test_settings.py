@@ -140,36 +140,6 @@ def test_help_shows_a_jobs_own_options_before_shared_ones(settings_class):
     assert names[0] in {"input", "dataset"}
 
 
-HEAD_ALONE = {"cache_features": True, "trainable_layers": 0}
-
-
-@pytest.mark.parametrize(
-    ("given", "batch_size", "learning_rate"),
-    [
-        ({}, 32, 0.01),
-        ({"cache_features": True}, 32, 0.01),
-        ({"trainable_layers": 0}, 32, 0.01),
-        (HEAD_ALONE, 256, 0.08),
-        ({**HEAD_ALONE, "optimizer": "adam"}, 256, 0.01),
-        ({**HEAD_ALONE, "batch_size": 32}, 32, 0.01),
-        ({**HEAD_ALONE, "batch_size": 4}, 4, 0.01),
-        ({**HEAD_ALONE, "batch_size": 4096}, 4096, 0.16),
-        ({**HEAD_ALONE, "learning_rate": 0.3}, 256, 0.3),
-        ({"batch_size": 256}, 256, 0.01),
-    ],
-)
-def test_batches_and_learning_rate_suit_a_head_alone_unless_given(given, batch_size, learning_rate):
-    settings = from_flat(TrainSettings, given)
-    assert settings.rows.batch_size == batch_size
-    assert settings.learning.learning_rate == pytest.approx(learning_rate)
-    assert from_flat(TrainSettings, to_flat(settings)) == settings
-
-
-def test_batches_of_each_member_suit_its_own_layers():
-    settings = from_flat(TrainSettings, {"members": [HEAD_ALONE, {}, {**HEAD_ALONE, "batch_size": 64}]})
-    assert [settings.of_member(member).rows.batch_size for member in range(3)] == [256, 32, 64]
-
-
 @pytest.mark.parametrize("share", [0, -0.1, 1.5, float("nan")])
 def test_a_share_of_the_classes_outside_its_range_is_refused(share):
     with pytest.raises(UserError, match="--class-sample: expected above 0, at most 1"):
