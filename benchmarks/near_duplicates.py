@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from arguments import parse
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from processes import measure
 from results import digits, goals, markdown_table, publish
 
@@ -107,7 +107,7 @@ def planted(paths: Sequence[Path]) -> tuple[str, list[str]]:
     for path in paths:
         try:
             with Image.open(path) as opened:
-                photo = opened.convert("RGB")
+                photo = ImageOps.exif_transpose(opened).convert("RGB")
             original = hash_of(path.read_bytes())
         except (OSError, UnidentifiedImageError, BadPhotoError):
             continue
