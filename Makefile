@@ -7,7 +7,7 @@ help:
 	@echo "make setup  install everything into .venv; source .venv/bin/activate enters it"
 	@echo "make demo   set up, then photos -> shards -> three members -> votes, on the rendered sample"
 	@echo "make test   set up, then check and run all tests"
-	@echo "make test-fast  only the tests that need no engine and start no process; about a minute on two cores"
+	@echo "make test-fast  only the tests that need no engine and start no process; a minute and a half on two cores"
 	@echo "make check  lint, format, types, import contracts, Dockerfiles"
 	@echo "make images [IMAGES=\"spark serverless train train-cpu\"]  build the images of docker/; without IMAGES all but train-cpu"
 	@echo "make pin-images   pin their base images to the current digests of the registries"
