@@ -241,9 +241,8 @@ def write_table(root: str, path: str, table: pa.Table, rows_per_group: int) -> F
         # JPEGs neither compress further nor repeat.
         compression = {**dict.fromkeys(others, "SNAPPY"), "image": "NONE"}
         options = {"compression": compression, "use_dictionary": others, "write_statistics": others}
-    buffer = (
-        pa.BufferOutputStream()
-    )  # Python's would cost more time than Parquet itself, by many small writes
+    # Python's own would cost more time than Parquet itself, by many small writes.
+    buffer = pa.BufferOutputStream()
     # Pages end where chunks end, and where those end depends on how the table was put together.
     table = table.combine_chunks()
     with pq.ParquetWriter(buffer, table.schema, **options) as writer:

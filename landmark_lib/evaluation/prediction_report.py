@@ -1,7 +1,6 @@
 """The page of the first predicted photos."""
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from landmark_lib.dataset import has_manifest, read_manifest
@@ -46,8 +45,7 @@ def write_report(
     Raises:
         LandmarkError: A photo or a file of the data set cannot be read, or the page cannot be written.
     """
-    rows = list(islice((row for table in files.read(ANSWERS) for row in table.to_pylist()), PHOTOS_SHOWN))
-    jpegs = _read_first(photos, {row["image_id"] for row in rows})
+    rows, jpegs = _read_first(files, photos)
     similar = _similar(rows, member)
     shown = [
         PredictedPhoto(
@@ -72,19 +70,20 @@ def write_report(
         raise LandmarkError(f"--report: cannot write {place}: {error.strerror or error}") from None
 
 
-def _read_first(photos: Photos, wanted: set[str]) -> dict[str, bytes]:
-    """Return the JPEGs of some of the first photos, by id; without those that have vanished since."""
-    found: dict[str, bytes] = {}
-    for unit in range(len(photos.sizes)):
-        for image_ids, jpegs in photos.read(unit, lambda *_: None):
-            found.update(
-                (image_id, jpeg)
-                for image_id, jpeg in zip(image_ids, jpegs, strict=True)
-                if image_id in wanted
-            )
-        if len(found) == len(wanted):
+def _read_first(files: PredictionFiles, photos: Photos) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return the first rows, and the JPEGs of their photos by id, without those that have vanished since."""
+    rows: list[dict[str, Any]] = []
+    jpegs: dict[str, bytes] = {}
+    for unit, table in enumerate(files.read(ANSWERS)):
+        shown = table.slice(0, PHOTOS_SHOWN - len(rows)).to_pylist()
+        rows += shown
+        wanted = {row["image_id"] for row in shown}
+        for image_ids, of_group in photos.read(unit, lambda *_: None):
+            found = zip(image_ids, of_group, strict=True)
+            jpegs.update((image_id, jpeg) for image_id, jpeg in found if image_id in wanted)
+        if len(rows) == PHOTOS_SHOWN:
             break
-    return found
+    return rows, jpegs
 
 
 def _similar(rows: Sequence[dict[str, Any]], member: MemberRecord) -> dict[str, list[SimilarPhoto]]:

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from typing import Any
 
-from landmark_lib.dataset import CORPUS, NEAR_DUPLICATES, VALIDATION, Manifest
-from landmark_lib.report.examples import read_jpegs, read_some
+from landmark_lib.dataset import NEAR_DUPLICATES, VALIDATION, Manifest
+from landmark_lib.report.examples import corpus_files, read_originals, read_some
 from landmark_lib.report.mosaic import tile_address
 from landmark_lib.report.page import Section, render_part
 
@@ -31,11 +31,7 @@ def duplicates_section(root: str, manifest: Manifest) -> Section:
 
 
 def _groups(root: str, manifest: Manifest) -> list[list[dict[str, Any]]]:
-    files = {
-        image_id: path
-        for path, table in read_some(root, manifest.files_in(CORPUS), ["image_id"])
-        for image_id in table["image_id"].to_pylist()
-    }
+    files = corpus_files(root, manifest)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for _, table in read_some(root, manifest.files_in(NEAR_DUPLICATES)):
         for row in table.to_pylist():
@@ -44,12 +40,9 @@ def _groups(root: str, manifest: Manifest) -> list[list[dict[str, Any]]]:
     complete = [rows for rows in found.values() if len(rows) > 1]
     chosen = sorted(complete, key=lambda rows: (-rows[0]["labels"], rows[0]["group"]))[:GROUPS_SHOWN]
     shown = [_with_each_label_first(rows)[:PHOTOS_SHOWN] for rows in chosen]
-    wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for row in (row for rows in shown for row in rows):
-        wanted[files[row["image_id"]]].add((row["image_id"],))
-    jpegs = read_jpegs(root, wanted, ["image_id"])
+    jpegs = read_originals(root, {row["image_id"]: files[row["image_id"]] for rows in shown for row in rows})
     return [
-        [{**row, "address": tile_address(jpegs[(row["image_id"],)], TILE)} for row in rows] for rows in shown
+        [{**row, "address": tile_address(jpegs[row["image_id"]], TILE)} for row in rows] for rows in shown
     ]
 
 

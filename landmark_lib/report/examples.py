@@ -55,13 +55,18 @@ class PlannedImage:
     file: str
 
 
-def planned_images(root: str, manifest: Manifest) -> list[PlannedImage]:
-    """Read the training images in some files of the corpus and the plan."""
-    files = {
+def corpus_files(root: str, manifest: Manifest) -> dict[str, str]:
+    """Return the images in some files of the corpus: the path of its file by image id."""
+    return {
         image_id: path
         for path, table in read_some(root, manifest.files_in(CORPUS), ["image_id"])
         for image_id in table["image_id"].to_pylist()
     }
+
+
+def planned_images(root: str, manifest: Manifest) -> list[PlannedImage]:
+    """Read the training images in some files of the corpus and the plan."""
+    files = corpus_files(root, manifest)
     return [
         PlannedImage(
             row["image_id"],
@@ -119,11 +124,11 @@ def upsampled_images(
     return max(map(most_copied, groups), key=outputs, default=[])
 
 
-def read_originals(root: str, images: Sequence[PlannedImage]) -> dict[str, bytes]:
-    """Read images of the corpus: JPEGs by image id."""
+def read_originals(root: str, files: Mapping[str, str]) -> dict[str, bytes]:
+    """Read images of the corpus, from the paths of their files by image id: JPEGs by image id."""
     wanted: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for image in images:
-        wanted[image.file].add((image.image_id,))
+    for image_id, path in files.items():
+        wanted[path].add((image_id,))
     jpegs = read_jpegs(root, wanted, ["image_id"])
     return {image_id: jpeg for (image_id,), jpeg in jpegs.items()}
 

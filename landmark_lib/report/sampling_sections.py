@@ -75,7 +75,7 @@ def _downsampled(
 ) -> dict[str, Any] | None:
     if not images:
         return None
-    jpegs = read_originals(root, images)
+    jpegs = read_originals(root, {image.image_id: image.file for image in images})
     tiles = [
         {
             "image_id": image.image_id,
@@ -92,7 +92,8 @@ def _upsampled(
 ) -> dict[str, Any] | None:
     if not images:
         return None
-    jpegs, outputs = read_originals(root, images), read_outputs(root, manifest, images)
+    jpegs = read_originals(root, {image.image_id: image.file for image in images})
+    outputs = read_outputs(root, manifest, images)
     originals = [
         {
             "image_id": image.image_id,

@@ -4,11 +4,10 @@
 ends; classes; vectors; and the directions that features are projected onto.
 """
 
-import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
 from landmark_lib.training.reading import Shards, read_slices
-from landmark_lib.zip_archive import read_arrays
+from landmark_lib.zip_archive import read_arrays, write_arrays
 
 INDEX = "neighbours.npz"
 MAX_FEATURE = float(np.finfo(np.float16).max)
@@ -98,16 +97,15 @@ def _ids_and_recipes(shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[t
 def write_index(index: NeighbourIndex, directory: Place) -> None:
     """Write the index of a member whole or not at all."""
     names = [image_id.encode() for image_id in index.image_ids]
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        image_ids=np.frombuffer(b"".join(names), np.uint8),
-        ends=np.cumsum([len(name) for name in names], dtype=np.int64),
-        classes=index.classes,
-        vectors=index.vectors,
-        directions=index.projection.directions,
-    )
-    (directory / INDEX).write(buffer.getvalue())
+    arrays: dict[str, NDArray[Any]] = {
+        "image_ids": np.frombuffer(b"".join(names), np.uint8),
+        "ends": np.cumsum([len(name) for name in names], dtype=np.int64),
+        "classes": index.classes,
+        "vectors": index.vectors,
+        "directions": index.projection.directions,
+    }
+    with (directory / INDEX).atomic_file() as partial:
+        write_arrays(partial, arrays)
 
 
 def read_index(directory: Place, statistics: FeatureStatistics | None) -> NeighbourIndex | None:
