@@ -24,7 +24,7 @@ from shard_sets import write_shard_set
 
 BIN = Path(sys.executable).parent
 TRAIN = Path(__file__).parents[1] / "jobs" / "train.py"
-ROWS = 512
+ROWS = 256
 FASTER = {0: 50.0, 3: 6.0, 10: 2.1, 12: 1.75}  # by trained layers
 FIRST = 1.1  # of a frozen backbone; with trained layers, the first epoch also trains on what it stores
 # The last line of the pass for the class means: minutes and seconds.

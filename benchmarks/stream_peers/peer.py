@@ -76,7 +76,9 @@ def materialize(folder: str, shards: str) -> None:
             UnischemaField("image", np.uint8, (224, 224, 3), pixels, nullable=False),
         ],
     )
-    spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    # The driver holds all rows; its default of 1 GB is too small for 16,384, and then the job hangs.
+    builder = SparkSession.builder.master("local[2]").config("spark.driver.memory", "4g")
+    spark = builder.config("spark.ui.enabled", "false").getOrCreate()
     with materialize_dataset(spark, f"file://{folder}", schema, row_group_size_mb=4):
         rows = []
         for path in sorted(Path(shards).glob("*.parquet")):
