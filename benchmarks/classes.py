@@ -28,7 +28,7 @@ if __name__ == "__main__":
         runs=(5, "epochs per size; the median is reported"),
         steps=(20, "steps of an epoch"),
         sizes=("8763:1 81313:0.2", "sizes, the first to compare with, the last with goals"),
-        batch_size=(0, "rows of a batch on each rank; 0: the default of a head alone"),
+        batch_size=(256, "rows of a batch on each rank; the default is that of a head alone on many rows"),
         size=(None, "of one training, on ranks that this program started"),
     )
 
@@ -65,7 +65,7 @@ class MadeUpFeed:
 
     def __init__(self, settings: TrainSettings, data: MemberData, rank: int) -> None:
         """Make up features."""
-        self._settings, self._steps = settings, data.steps(settings, RANKS)
+        self._batch_size, self._steps = data.batch_size(settings, RANKS), data.steps(settings, RANKS)
         classes, by_class = len(data.landmark_ids), data.class_share(settings) < 1
         features = keras.Input((FEATURES,))
         self.model = build_tail(None, features, classes, 0.5, 1e-4, 0, by_class=by_class)
@@ -76,7 +76,7 @@ class MadeUpFeed:
     def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:  # noqa: ARG002 - random rows
         """Yield random rows."""
         for _ in range(steps_done, self._steps):
-            rows = self._chance.integers(ROWS, size=self._settings.rows.batch_size)
+            rows = self._chance.integers(ROWS, size=self._batch_size)
             yield tf.constant(self._features[rows]), tf.constant(self._classes[rows])
 
     def validation_batches(self) -> Batches:
@@ -152,7 +152,6 @@ def train(arguments: Namespace) -> None:
     """Train with one size as one of the ranks; rank 0 writes what was measured."""
     scratch = Path(os.environ["CLASSES_SCRATCH"])
     classes, share = arguments.size.split(":")
-    chosen = {"batch_size": arguments.batch_size} if arguments.batch_size else {}
     settings = from_flat(
         TrainSettings,
         {
@@ -161,11 +160,11 @@ def train(arguments: Namespace) -> None:
             "cache_features": True,
             "epochs": arguments.runs + 1,
             "class_sample": float(share),
-            **chosen,
+            "batch_size": arguments.batch_size,
         },
     )
     ranks = horovod_step.start_ranks()
-    rows = arguments.steps * settings.rows.batch_size * ranks.size
+    rows = arguments.steps * arguments.batch_size * ranks.size
     shards, names = Shards("", [], None), [f"class {number}" for number in range(int(classes))]
     data = MemberData(0, "made up", shards, ([rows], []), rows, shards, names, [1] * len(names))
     feed, files = MadeUpFeed(settings, data, ranks.rank), MemberFiles(settings, data, ranks.size)
@@ -182,7 +181,7 @@ def train(arguments: Namespace) -> None:
             "speeds": [result.images_per_second for result in history],
             "allreduce": [result.allreduce for result in history],
             "peak": float(peaks.max()),
-            "batch_size": settings.rows.batch_size,
+            "batch_size": arguments.batch_size,
         }
         (scratch / "measured.json").write_text(json.dumps(measured))
 

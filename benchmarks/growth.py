@@ -28,6 +28,7 @@ from results import Column, goals, markdown_table, publish
 from shard_sets import repeat_shards, write_shard_set
 
 from landmark_lib.dataset import Manifest, read_manifest
+from landmark_lib.method.epochs import BATCH_SIZE
 from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.training.stream import TrainingRows
@@ -71,13 +72,13 @@ def take(root: str) -> tuple[float, float]:
     member = read_member_data(root, manifest, 0)
     slices = member.epoch(settings, 0, 0, 1)
     batches = TrainingRows(member.training, 0).batches(
-        slices, settings.network.image_size, settings.rows.batch_size, member.shuffle_seed(settings, 0, 0)
+        slices, settings.network.image_size, BATCH_SIZE, member.shuffle_seed(settings, 0, 0)
     )
     next(batches)
     first = time.perf_counter()
     for _ in range(BATCHES):
         next(batches)
-    return first - began, (time.perf_counter() - first) / BATCHES / settings.rows.batch_size
+    return first - began, (time.perf_counter() - first) / BATCHES / BATCH_SIZE
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ from dataclasses import dataclass
 
 from landmark_lib.draws import keyed_draw, keyed_fraction
 
+BATCH_SIZE = 32  # rows per rank
+# A head alone takes steps so short that communication and overhead take most of the time of small batches.
+MAX_AUTO_BATCH_SIZE = 256
+MIN_STEPS = 1_000  # of a pass; with fewer, a head learns more slowly from larger batches
+
 
 @dataclass(frozen=True)
 class ShardSlice:
@@ -46,6 +51,18 @@ def pass_order(groups: Sequence[Sequence[int]], seed: int, member: int, pass_num
         placed += [((i + offset) / len(group), shard) for i, shard in enumerate(shuffled)]
         first += len(group)
     return [shard for _, shard in sorted(placed)]
+
+
+def head_batch_size(rows: int, ranks: int) -> int:
+    """Return the batch size per rank of a head that is trained alone, a power of two.
+
+    >>> head_batch_size(4_000, 1), head_batch_size(150_000, 1), head_batch_size(1_500_000, 2)
+    (32, 128, 256)
+    """
+    size = BATCH_SIZE
+    while size < MAX_AUTO_BATCH_SIZE and rows // (ranks * 2 * size) >= MIN_STEPS:
+        size *= 2
+    return size
 
 
 def steps_per_epoch(rows: int, ranks: int, batch_size: int, epochs_per_pass: int) -> int:

@@ -66,6 +66,8 @@ class Schedule:
         warmup_epochs: Epochs until the rate is multiplied in full.
         epochs: Epochs after which training ends.
         early_stop_patience: Epochs without better validation accuracy after which it ends; 0 for never.
+        head_epochs: Epochs at the beginning in which only the head learns.
+        backbone_lr_factor: What the rate is multiplied by for the backbone, afterwards.
     """
 
     plateau: Plateau
@@ -74,11 +76,21 @@ class Schedule:
     warmup_epochs: int
     epochs: int
     early_stop_patience: int
+    head_epochs: int = 0
+    backbone_lr_factor: float = 1.0
 
     def rate(self, state: PlateauState, epoch: int, step: int) -> float:
         """Return the learning rate of a step, both counted from 0."""
         steps_done = epoch * self.steps + step
         return warm_up_rate(state.learning_rate, self.scale, steps_done, self.warmup_epochs * self.steps)
+
+    def backbone_factor(self, epoch: int) -> float:
+        """Return what the learning rate of an epoch, from 0, is multiplied by for the backbone.
+
+        Source of training the head first: Kumar et al., "Fine-Tuning can Distort Pretrained Features and
+        Underperform Out-of-Distribution" (2022).
+        """
+        return self.backbone_lr_factor if epoch >= self.head_epochs else 0.0
 
     def after_epoch(self, state: PlateauState, epoch: int, accuracy: float) -> PlateauState:
         """Return the state after an epoch, from 0, that reached this training accuracy."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from landmark_lib.method.class_sample import AUTO, DEFAULT_SHARE, MANY
+from landmark_lib.method.epochs import BATCH_SIZE, MAX_AUTO_BATCH_SIZE, MIN_STEPS
 from landmark_lib.method.schedule import Plateau
 from landmark_lib.settings.declare import (
     DATASET_DIRECTORY,
@@ -20,6 +21,7 @@ from landmark_lib.storage import is_local
 
 ALL = "all"
 FREE = 53  # convolutional layers of ResNet50
+RANDOM = "random"
 SAMPLE_WEIGHTS = "sample"
 SAMPLE_BACKBONE = "MobileNetV3Small"  # whose weights come with landmark_sample
 
@@ -27,6 +29,8 @@ OptimizerName = Literal["sgd", "adam"]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 ClassWeights = Literal["none", "balanced"]
 BALANCED: ClassWeights = "balanced"
+HEAD_EPOCHS = 2
+BACKBONE_LR_FACTOR = 0.1
 Pooling = Literal["avg", "gem"]
 AVERAGE: Pooling = "avg"
 Head = Literal["softmax", "similarity"]
@@ -112,6 +116,21 @@ class LearningSettings(Settings):
     learning_rate: float = setting(
         0.01, "Learning rate per rank; multiplied by the number of ranks, see --no-lr-scaling.", above=0
     )
+    head_epochs: int | Literal["auto"] = setting(
+        AUTO,
+        "Epochs at the beginning in which only the head is trained; 'auto':"
+        f" {HEAD_EPOCHS}, or 0 with --weights random.",
+        at_least=0,
+        earlier=0,
+    )
+    backbone_lr_factor: float | Literal["auto"] = setting(
+        AUTO,
+        "Factor of the learning rate for the trained layers of the backbone; 'auto':"
+        f" {BACKBONE_LR_FACTOR:g}, or 1 with --weights random.",
+        above=0,
+        at_most=1,
+        earlier=1.0,
+    )
     class_weights: ClassWeights = setting(
         "none",
         "Loss weights: 'none', or 'balanced' (inverse class frequency), for data sets that --cutoff and"
@@ -169,7 +188,13 @@ class LearningSettings(Settings):
 class RowSettings(Settings):
     """Which rows the network learns from, and in which order."""
 
-    batch_size: int = setting(32, "Batch size per rank (rows).", at_least=1)
+    batch_size: int | Literal["auto"] = setting(
+        AUTO,
+        f"Batch size per rank (rows); 'auto': {BATCH_SIZE}, or for a head alone on cached features the"
+        f" largest of up to {MAX_AUTO_BATCH_SIZE} that leaves {MIN_STEPS:,} steps in a pass.",
+        at_least=1,
+        earlier=BATCH_SIZE,
+    )
     epochs_per_pass: int = setting(
         1, "Epochs that make up one pass over the member's training set.", formerly="scale_down", at_least=1
     )
@@ -262,6 +287,20 @@ class MemberSettings(Settings):
             free = self.network.trainable_layers
             require(free != ALL, "cache_features", "frozen layers with it, not --trainable-layers all", free)
             require(not self.rows.random_flip, "cache_features", "no --random-flip with it", "both")
+
+    @property
+    def head_epochs(self) -> int:
+        """Epochs at the beginning in which only the head is trained."""
+        chosen = self.learning.head_epochs
+        return int(chosen) if chosen != AUTO else HEAD_EPOCHS * (self.network.weights != RANDOM)
+
+    @property
+    def backbone_lr_factor(self) -> float:
+        """Factor of the learning rate for the trained layers of the backbone."""
+        chosen = self.learning.backbone_lr_factor
+        if chosen != AUTO:
+            return float(chosen)
+        return 1.0 if self.network.weights == RANDOM else BACKBONE_LR_FACTOR
 
     @property
     def deciding(self) -> dict[str, Any]:

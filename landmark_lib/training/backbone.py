@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
-from landmark_lib.settings.train import ALL, AVERAGE, SAMPLE_BACKBONE, SAMPLE_WEIGHTS, Pooling
+from landmark_lib.settings.train import ALL, AVERAGE, RANDOM, SAMPLE_BACKBONE, SAMPLE_WEIGHTS, Pooling
 from landmark_lib.storage import Place
 from landmark_lib.training.pooling import with_generalised_mean
 from landmark_lib.training.weights_file import check_weights, sample_weights
@@ -22,7 +22,6 @@ keras.config.set_epsilon(1e-7)
 keras.config.set_image_data_format("channels_last")
 
 IMAGENET = "imagenet"
-RANDOM = "random"
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 # How weights of keras.applications expect their pixels: BGR minus ImageNet's means (ResNet50), from -1 to 1,

@@ -20,7 +20,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.method.epochs import ShardSlice
+from landmark_lib.method.epochs import BATCH_SIZE, ShardSlice
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import AVERAGE
@@ -134,10 +134,15 @@ class CachedFeatures:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
         extract = features_of_backbone(self._trunk.model, self._mode)
         with progress(FEATURES, total, "images", shown=self._ranks.is_chief and total > 0) as display:
-            batches = ordered_batches(shards, slices, settings.network.image_size, settings.rows.batch_size)
+            batches = ordered_batches(shards, slices, settings.network.image_size, self._images_at_once)
             for ids, images, classes in self._watchdog.watch(batches, "rows to compute features of"):
                 yield ids.numpy(), classes.numpy(), self._as_stored(extract(images).numpy())
                 display.update(len(classes))
+
+    @property
+    def _images_at_once(self) -> int:
+        """The size of a batch, which of a head alone may be too large for images."""
+        return min(BATCH_SIZE, self._data.batch_size(self._settings, self._ranks.size))
 
     def _as_stored(self, outputs: NDArray[np.float32]) -> NDArray[Any]:
         """Return outputs of the trunk in the type in which they are stored.
@@ -185,7 +190,10 @@ class FeatureFeed:
             tf.TensorSpec((None,), tf.int32),
         )
         pipeline = Pipeline(lambda: self._training_rows(slices), signature)
-        seed, batch_size = data.shuffle_seed(settings, epoch, ranks.rank), settings.rows.batch_size
+        seed, batch_size = (
+            data.shuffle_seed(settings, epoch, ranks.rank),
+            data.batch_size(settings, ranks.size),
+        )
         left = shuffle(pipeline.rows(GROUPS_AHEAD), seed).skip(steps_done * batch_size)
         return pipeline.batches(left.batch(batch_size, drop_remainder=True))
 
@@ -198,7 +206,8 @@ class FeatureFeed:
 
     def hold_out(self, ranks: Ranks) -> Iterator[NamedRows]:
         """Yield the held-out rows that a rank reads, in batches; the last may be smaller."""
-        slices, batch_size = self._data.hold_out(ranks.rank, ranks.size), self._settings.rows.batch_size
+        slices = self._data.hold_out(ranks.rank, ranks.size)
+        batch_size = self._data.batch_size(self._settings, ranks.size)
         total = sum(part.stop - part.start for part in slices)
         sizes = [min(batch_size, total - start) for start in range(0, total, batch_size)]
         yield from cut(self._read(self._data.validation, slices), sizes)
@@ -212,10 +221,10 @@ class FeatureFeed:
         whole = self.whole_model()
         last = whole.get_weights()
         whole.set_weights(best())
-        pool, batch_size = features_of(self.model), self._settings.rows.batch_size
+        pool = features_of(self.model)
         for outputs, classes in rows:
-            for start in range(0, len(classes), batch_size):
-                batch = slice(start, start + batch_size)
+            for start in range(0, len(classes), BATCH_SIZE):
+                batch = slice(start, start + BATCH_SIZE)
                 yield pool(outputs[batch]).numpy(), classes[batch]
         whole.set_weights(last)
 

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from landmark_lib.errors import UserError
 from landmark_lib.method.hold_out import selection_half
 from landmark_lib.settings import TrainSettings
-from landmark_lib.settings.train import SELECTION
+from landmark_lib.settings.train import RANDOM, SELECTION
 from landmark_lib.training import horovod_step
 from landmark_lib.training.backbone import (
-    RANDOM,
     free_last_layers,
     load_backbone,
     normalise_random_weights,
@@ -107,7 +106,7 @@ class ImageFeed:
         return self._rows.batches(
             data.epoch(settings, epoch, ranks.rank, ranks.size),
             settings.network.image_size,
-            settings.rows.batch_size,
+            data.batch_size(settings, ranks.size),
             data.shuffle_seed(settings, epoch, ranks.rank),
             steps_done=steps_done,
             random_flip=settings.rows.random_flip,
@@ -117,8 +116,9 @@ class ImageFeed:
         """Yield this rank's validation batches; sizes vary."""
         settings, data = self._settings, self._data
         slices = data.hold_out(self._ranks.rank, self._ranks.size)
+        batch_size = data.batch_size(settings, self._ranks.size)
         for ids, images, classes in ordered_batches(
-            data.validation, slices, settings.network.image_size, settings.rows.batch_size
+            data.validation, slices, settings.network.image_size, batch_size
         ):
             measured = photos_measured(settings, ids.numpy())
             if measured.any():
@@ -126,7 +126,8 @@ class ImageFeed:
 
     def training_features(self, best: BestWeights) -> Iterator[FeatureRows]:
         """Yield the pooled features of this rank's part of the training rows, each row once."""
-        size, batch_size = self._settings.network.image_size, self._settings.rows.batch_size
+        size = self._settings.network.image_size
+        batch_size = self._data.batch_size(self._settings, self._ranks.size)
         slices = slices_of_rank(self._data.training, self._ranks.rank, self._ranks.size)
         last = self.model.get_weights()
         self.model.set_weights(best())

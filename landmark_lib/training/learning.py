@@ -72,7 +72,7 @@ def learning(
     if share < 1:
         options = StepOptions(
             share,
-            settings.rows.batch_size,
+            data.batch_size(settings, ranks.size),
             lambda epoch, step, rank: data.sample_seed(settings, epoch, step, rank),
             class_weights,
             fp16_gradients,

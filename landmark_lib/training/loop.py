@@ -80,9 +80,9 @@ def _train_member(settings: TrainSettings, data: MemberData, ranks: Ranks, stop:
         training.run()
         _finish(training, files, feed, ranks)
     except tf.errors.ResourceExhaustedError as error:
-        first_line = error.message.splitlines()[0]
+        first_line, batch_size = error.message.splitlines()[0], data.batch_size(settings, ranks.size)
         raise LandmarkError(
-            f"out of memory ({first_line}); lower --batch-size ({settings.rows.batch_size}) or --image-size"
+            f"out of memory ({first_line}); lower --batch-size ({batch_size}) or --image-size"
             f" ({settings.network.image_size})"
         ) from None
 

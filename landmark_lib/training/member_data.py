@@ -9,9 +9,17 @@ from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import UserError
-from landmark_lib.method.class_sample import share_of_classes
+from landmark_lib.method.class_sample import AUTO, share_of_classes
 from landmark_lib.method.class_weights import balanced_weights
-from landmark_lib.method.epochs import ShardSlice, cut_range, epoch_slices, rank_range, steps_per_epoch
+from landmark_lib.method.epochs import (
+    BATCH_SIZE,
+    ShardSlice,
+    cut_range,
+    epoch_slices,
+    head_batch_size,
+    rank_range,
+    steps_per_epoch,
+)
 from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import BALANCED
@@ -49,7 +57,16 @@ class MemberData:
 
     def steps(self, settings: TrainSettings, ranks: int) -> int:
         """Return the number of batches that each rank reads in an epoch."""
-        return steps_per_epoch(self.rows, ranks, settings.rows.batch_size, settings.rows.epochs_per_pass)
+        batch_size = self.batch_size(settings, ranks)
+        return steps_per_epoch(self.rows, ranks, batch_size, settings.rows.epochs_per_pass)
+
+    def batch_size(self, settings: TrainSettings, ranks: int) -> int:
+        """Return the rows of a batch on each rank."""
+        chosen = settings.rows.batch_size
+        if chosen != AUTO:
+            return int(chosen)
+        head_alone = settings.rows.cache_features and settings.network.trainable_layers == 0
+        return head_batch_size(self.rows, ranks) if head_alone else BATCH_SIZE
 
     def epoch(self, settings: TrainSettings, epoch: int, rank: int, ranks: int) -> list[ShardSlice]:
         """Return what a rank reads in an epoch, from 0."""
@@ -59,7 +76,7 @@ class MemberData:
             self.member,
             epoch,
             settings.rows.epochs_per_pass,
-            settings.rows.batch_size,
+            self.batch_size(settings, ranks),
             rank,
             ranks,
         )

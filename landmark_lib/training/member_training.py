@@ -25,7 +25,8 @@ from landmark_lib.training.history import EpochResult
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.learning import learning
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model import set_dropout
+from landmark_lib.training.model import set_dropout, trained_weights_of_backbone
+from landmark_lib.training.optimizer import member_optimizer
 from landmark_lib.training.recorder import Recorder
 from landmark_lib.training.signals import StopSignal
 from landmark_lib.training.step import StepResult, validation_step
@@ -34,7 +35,6 @@ from landmark_lib.training.watchdog import Watchdog
 logger = logging.getLogger(__name__)
 
 Sums = NDArray[np.float64]  # [loss, correct predictions, images], (3,)
-FP16 = "mixed_float16"
 
 
 @dataclass
@@ -99,8 +99,13 @@ class MemberTraining:
         self._shows_steps = shows_steps and ranks.is_chief
         self._name = f"member {data.member}"
         self.watchdog = Watchdog(self._name, settings.run.stall_timeout, ends=ranks.size > 1)
-        self._steps = data.steps(settings, ranks.size)
-        self._optimizer = _optimizer(settings)
+        self._steps, self._batch_size = (
+            data.steps(settings, ranks.size),
+            data.batch_size(settings, ranks.size),
+        )
+        self._backbone_factor = tf.Variable(1.0, trainable=False)
+        backbone = trained_weights_of_backbone(feed.model)
+        self._optimizer = member_optimizer(settings, backbone, self._backbone_factor)
         self._learning = learning(feed.model, self._optimizer, settings, data, ranks)
         self._validation_step = validation_step(feed.model)
         self._schedule = Schedule(
@@ -110,6 +115,8 @@ class MemberTraining:
             warmup_epochs=settings.learning.warmup_epochs,
             epochs=settings.ending.epochs,
             early_stop_patience=settings.ending.early_stop_patience,
+            head_epochs=settings.head_epochs,
+            backbone_lr_factor=settings.backbone_lr_factor,
         )
         self._plateau = PlateauState(settings.learning.learning_rate)
         self.history: list[EpochResult] = []
@@ -161,7 +168,8 @@ class MemberTraining:
         seed = keyed_draw(settings.rows.seed, "dropout", self._data.member, epoch.number, self._ranks.rank)
         set_dropout(self._feed.model, seed, epoch.steps)
         self._learning.begin(epoch.number, epoch.steps)
-        images = self._ranks.size * settings.rows.batch_size
+        self._backbone_factor.assign(self._schedule.backbone_factor(epoch.number))
+        images = self._ranks.size * self._batch_size
         title = f"{self._name}, epoch {epoch.number + 1}/{settings.ending.epochs}"
         before: StepResult | None = None
         with progress(title, self._steps * images, "images", shown=self._shows_steps, kept=False) as display:
@@ -225,7 +233,7 @@ class MemberTraining:
 
     def _end_epoch(self) -> None:
         """Measure the epoch that is done, and record it."""
-        epoch, images = self._epoch, self._steps * self._settings.rows.batch_size * self._ranks.size
+        epoch, images = self._epoch, self._steps * self._batch_size * self._ranks.size
         self._learning.settle()
         horovod_step.check_equal_weights(self._feed.model.weights, f"after epoch {epoch.number + 1}")
         loss, accuracy = _means(epoch.sums)
@@ -285,18 +293,9 @@ class MemberTraining:
     @property
     def _identity(self) -> Identity:
         data = self._data
-        settings = {**self._settings.identity, "class_sample": data.class_share(self._settings)}
+        chosen = {"class_sample": data.class_share(self._settings), "batch_size": self._batch_size}
+        settings = {**self._settings.identity, **chosen}
         return Identity(data.fingerprint, data.member, self._ranks.size, settings)
-
-
-def _optimizer(settings: TrainSettings) -> keras.optimizers.Optimizer:
-    rate = settings.learning.learning_rate  # of the first step; each step sets its own
-    if settings.learning.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate)
-    else:
-        optimizer = keras.optimizers.SGD(rate, momentum=settings.learning.momentum)
-    # 16-bit gradients vanish unless the loss is scaled up.
-    return keras.optimizers.LossScaleOptimizer(optimizer) if settings.network.precision == FP16 else optimizer
 
 
 def _means(sums: Sums) -> tuple[float, float]:

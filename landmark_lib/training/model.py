@@ -178,6 +178,13 @@ def _logits(
     )(kept)
 
 
+def trained_weights_of_backbone(model: keras.Model) -> list[keras.Variable]:
+    """Return the trained weights of a network before its head; none if it is a head alone."""
+    return [
+        weight for layer in model.layers if layer.name == BACKBONE for weight in layer.trainable_variables
+    ]
+
+
 def set_dropout(model: keras.Model, seed: int, step: int) -> None:
     """Set the generator of the dropout for the steps of an epoch that remain.
 

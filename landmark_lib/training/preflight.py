@@ -22,11 +22,11 @@ SLOTS = {"sgd": 1, "adam": 2}  # variables that an optimizer keeps per weight
 
 def describe(settings: TrainSettings, data: MemberData, model: keras.Model, ranks: int) -> str:
     """Return rows, steps and memory of a member's training as lines of the log."""
-    steps = data.steps(settings, ranks)
-    read = steps * settings.rows.batch_size * ranks
+    steps, batch_size = data.steps(settings, ranks), data.batch_size(settings, ranks)
+    read = steps * batch_size * ranks
     over = data.rows % read if read <= data.rows else 0
     trained = _trainable(model)
-    memory = size(expected_memory(settings, data, model))
+    memory = size(expected_memory(settings, data, model, batch_size))
     share = data.class_share(settings)
     sampled = "" if share == 1 else f", {share:g} of which, and those of its rows, a step looks at"
     rows = (
@@ -35,18 +35,18 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
         f" {trained:,} of {model.count_params():,} weights are trained"
     )
     epochs = (
-        f"{steps:,} steps per epoch of {ranks} x {settings.rows.batch_size} rows; {over:,} remaining rows go"
+        f"{steps:,} steps per epoch of {ranks} x {batch_size} rows; {over:,} remaining rows go"
         f" to the next epoch; learning rate {settings.learning.learning_rate:g} per rank; about {memory} per"
         " rank for rows, weights and gradients, without the outputs of layers"
     )
     return "\n".join(f"member {data.member}: {line}" for line in (rows, epochs))
 
 
-def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Model) -> int:
+def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Model, batch_size: int) -> int:
     """Estimate the memory of a rank for rows, weights and gradients, in bytes."""
     (inputs,) = model.inputs
     input_row = math.prod(inputs.shape[1:]) * tf.as_dtype(inputs.dtype).size
-    rows = (BATCHES_AHEAD + 1) * settings.rows.batch_size
+    rows = (BATCHES_AHEAD + 1) * batch_size
     if settings.rows.cache_features:
         waiting = SHUFFLED_ROWS * input_row + ROW_GROUPS_AHEAD * GROUP_BYTES
     else:

@@ -90,6 +90,10 @@ class MemberFeatures:
             self._orders[epoch] = next(ordered.batch(len(rows)).as_numpy_iterator())
         return self._orders[epoch]
 
+    def batch_size(self, settings: TrainSettings) -> int:
+        """Return the rows of a batch."""
+        return self._data.batch_size(settings, ranks=1)
+
     def hold_out(self) -> NDArray[np.int64]:
         """Return the rows of the hold-out in its order, (photos,)."""
         records = self._data.validation.records
@@ -145,7 +149,7 @@ class MemoryFeed:
 
     def training_batches(self, epoch: int, steps_done: int = 0) -> Batches:
         """Yield the full batches of an epoch, from 0, after the first `steps_done`."""
-        size, order = self._settings.rows.batch_size, self._features.order(self._settings, epoch)
+        size, order = self._features.batch_size(self._settings), self._features.order(self._settings, epoch)
         for start in range(steps_done * size, len(order) - size + 1, size):
             yield self._features.batch(order[start : start + size])
 

@@ -64,7 +64,7 @@ def train_by_job(
     try:
         _run(job, settings, directory, stop, report)
         accuracy = best_epoch(read_history(directory)).validation_accuracy
-        outcome = accuracy, predict_hold_out(directory, data, settings.rows.batch_size)
+        outcome = accuracy, predict_hold_out(directory, data, data.batch_size(settings, ranks=1))
     except (PrunedError, FailedError):
         _remove_models(directory)
         raise

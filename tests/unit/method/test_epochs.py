@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.method.epochs import ShardSlice, epoch_slices, pass_order, rank_range, steps_per_epoch
+from landmark_lib.method.epochs import (
+    BATCH_SIZE,
+    MAX_AUTO_BATCH_SIZE,
+    MIN_STEPS,
+    ShardSlice,
+    epoch_slices,
+    head_batch_size,
+    pass_order,
+    rank_range,
+    steps_per_epoch,
+)
 
 GROUPS = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=3)
 
@@ -127,6 +137,14 @@ def test_every_shard_comes_first_equally_often():
 )
 def test_steps_per_epoch_worked_examples(rows, ranks, batch_size, epochs_per_pass, steps):
     assert steps_per_epoch(rows, ranks, batch_size, epochs_per_pass) == steps
+
+
+@given(st.integers(1, 10**8), st.integers(1, 64))
+def test_a_larger_batch_of_a_head_leaves_enough_steps_in_a_pass(rows, ranks):
+    size = head_batch_size(rows, ranks)
+    assert BATCH_SIZE <= size <= MAX_AUTO_BATCH_SIZE
+    assert size == BATCH_SIZE or steps_per_epoch(rows, ranks, size, 1) >= MIN_STEPS
+    assert size == MAX_AUTO_BATCH_SIZE or steps_per_epoch(rows, ranks, 2 * size, 1) < MIN_STEPS
 
 
 def test_order_and_slices_are_the_same_in_every_release():

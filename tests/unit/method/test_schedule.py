@@ -133,3 +133,17 @@ def test_schedule_ends_after_its_epochs_or_early():
     schedule = Schedule(DEFAULTS, scale=1, steps=10, warmup_epochs=0, epochs=4, early_stop_patience=2)
     ended = [schedule.has_ended(accuracies) for accuracies in ([], [0.3, 0.2], [0.3, 0.2, 0.1], [0.1] * 4)]
     assert ended == [False, False, True, True]
+
+
+def test_backbone_waits_for_the_head_and_then_learns_at_its_share_of_the_rate():
+    schedule = Schedule(
+        DEFAULTS,
+        scale=1,
+        steps=10,
+        warmup_epochs=0,
+        epochs=5,
+        early_stop_patience=0,
+        head_epochs=2,
+        backbone_lr_factor=0.1,
+    )
+    assert [schedule.backbone_factor(epoch) for epoch in range(4)] == [0.0, 0.0, 0.1, 0.1]
