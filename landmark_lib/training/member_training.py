@@ -1,5 +1,6 @@
 """The training of one member on one rank, epoch after epoch; all ranks take the same steps."""
 
+import gc
 import logging
 import math
 import time
@@ -139,8 +140,10 @@ class MemberTraining:
         while not self._schedule.has_ended([result.validation_accuracy for result in self.history]):
             self._train_epoch()
             self._end_epoch()
-        # What the optimizer keeps may take as much memory as the weights.
+        # What the optimizer keeps may take as much memory as the weights. TensorFlow's functions refer to it
+        # and to themselves.
         del self._variables, self._learning, self._optimizer
+        gc.collect()
 
     def _resume(self) -> None:
         """Continue from the last checkpoint, if there is one."""
