@@ -19,7 +19,8 @@ from landmark_lib.training.model import BACKBONE, WithFixedStatistics
 LEARNING = ("name", "trainable")
 LEARNING_SUFFIXES = ("_initializer", "_regularizer", "_constraint")
 
-# From images by side length, (photos, side, side, 3) uint8, to logits and features of each network, float32.
+# From inputs by name to the outputs of each model, float32. For networks, inputs are images by side length,
+# (photos, side, side, 3) uint8, and outputs are logits and features.
 Together = Callable[[Mapping[int, tf.Tensor]], list[list[tf.Tensor]]]
 
 
@@ -30,15 +31,29 @@ def run_together(networks: Sequence[keras.Model]) -> Together:
         keras.Model(network.input, [network.output, network.get_layer(BACKBONE).output])
         for network in networks
     ]
-    fingerprints = {id(layer): digest for network in outputs for layer, digest in _fingerprints(network)}
     specs = {side: tf.TensorSpec((None, side, side, 3), tf.uint8) for side in sides}
+    return in_one_pass(outputs, sides, specs)
 
-    @tf.function(input_signature=[specs])  # type: ignore[untyped-decorator]
-    def run(images: Mapping[int, tf.Tensor]) -> list[list[tf.Tensor]]:
+
+def in_one_pass(
+    models: Sequence[keras.Model], taken: Sequence[int], specs: Mapping[int, tf.TensorSpec]
+) -> Together:
+    """Return the function that runs models in one pass.
+
+    Args:
+        models: Of one input and a list of outputs.
+        taken: Name of the input that each model takes.
+        specs: Shapes and types of the inputs, by name.
+    """
+    fingerprints = {id(layer): digest for model in models for layer, digest in _fingerprints(model)}
+
+    # Without autograph, what a layer raises is not wrapped in a listing of its code.
+    @tf.function(input_signature=[specs], autograph=False)  # type: ignore[untyped-decorator]
+    def run(inputs: Mapping[int, tf.Tensor]) -> list[list[tf.Tensor]]:
         shared = _SharedLayers(fingerprints)
         return [
-            [tf.cast(output, tf.float32) for output in shared.run(network, images[side])]
-            for network, side in zip(outputs, sides, strict=True)
+            [tf.cast(output, tf.float32) for output in shared.run(model, inputs[name])]
+            for model, name in zip(models, taken, strict=True)
         ]
 
     return run  # type: ignore[no-any-return]
