@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from landmark_lib.digits import decimal
 from landmark_lib.method.intervals import FEW
+from landmark_lib.settings.views import PLAIN, Views
 
 ENSEMBLE = "ensemble"
 MEAN_SOFTMAX = "mean softmax"
@@ -28,6 +29,11 @@ def too_few_words(photos: int) -> str:
         return ""
     counted = "1 photo says" if photos == 1 else f"{photos:,} photos say"
     return f"{counted} little; hold out more with --hold-out of jobs/preprocess.py."
+
+
+def views_words(views: Views) -> str:
+    """Return a sentence about the views of each photo; empty if there is one."""
+    return "" if views == PLAIN else f"Features are averaged over views of each photo (--views {views})."
 
 
 @dataclass(frozen=True)
@@ -144,3 +150,4 @@ class Evaluation:
     disagreement: Disagreement
     rejection: RejectionResult | None = None
     no_rejection: str = ""  # why there is no rejection
+    views: Views = PLAIN  # of each photo, over which features were averaged

@@ -1,6 +1,7 @@
 """Predictions, their vote and their evaluation; uses TensorFlow.
 
 - `networks`, `shared_layers`: the trained networks of all members, run together; shared layers run once.
+- `views`: features averaged over views of a photo.
 - `photos`: the photos to predict, of a data set or a user's.
 - `predict`, `prediction_files`: predict photos, and store the predictions.
 - `prediction_tables`: predictions as CSV or JSON Lines.

@@ -36,19 +36,20 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
         The evaluation and its file; the page is beside it.
 
     Raises:
-        UserError: Not a data set, no trained member, or one trained on another data set.
+        UserError: Not a data set, no trained member, one trained on another data set, or one that cannot take
+            the views.
         LandmarkError: A model cannot be loaded, an image does not decode, or a shard is broken.
     """
     check_evaluation(settings, root)
     place, manifest = results_place(settings), read_manifest(root)
     validation = validation_shards(root, manifest)
     no_landmark = find_no_landmark(settings)
-    members = load_members(settings.models)
+    members = load_members(settings.models, settings.views)
     hold_out = read_hold_out(root, manifest)
     outputs = predict_hold_out(members, hold_out, validation, settings.batch_size)
     evaluation = measure(hold_out, outputs.members, outputs.ensemble, outputs.mean_softmax)
     result, why_not = _rejection(settings, members, no_landmark, hold_out, outputs)
-    evaluation = replace(evaluation, rejection=result, no_rejection=why_not)
+    evaluation = replace(evaluation, rejection=result, no_rejection=why_not, views=settings.views)
     histories = {member.name: read_history(member.directory) for member in members}
     curves = {name: curves_of(history) for name, history in histories.items() if history}
     tuning = read_tuning(settings.models)

@@ -7,8 +7,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.shared_layers import run_together
+from landmark_lib.evaluation.views import run_on_views
 from landmark_lib.predictions import Outputs, Predictions
+from landmark_lib.settings.views import PLAIN, Views
 from landmark_lib.storage import Place
 from landmark_lib.training.member_record import finished_members, read_member, warn_about_missing
 from landmark_lib.training.model import load_trained
@@ -49,12 +50,21 @@ class TrainedMember:
 
 
 class Members(list[TrainedMember]):
-    """Members whose networks run together."""
+    """Members whose networks run together.
 
-    def __init__(self, members: Iterable[TrainedMember]) -> None:
-        """Find the layers that they share, which run once."""
+    Attributes:
+        views: The views of each photo over which their features are averaged.
+    """
+
+    def __init__(self, members: Iterable[TrainedMember], views: Views = PLAIN) -> None:
+        """Find the layers that they share, which run once for each view.
+
+        Raises:
+            UserError: A network cannot take these views.
+        """
         super().__init__(members)
-        self._run = run_together([member.network for member in self])
+        self.views = views
+        self._run = run_on_views([member.network for member in self], views)
 
     @property
     def sides(self) -> list[int]:
@@ -67,16 +77,17 @@ class Members(list[TrainedMember]):
         return [Outputs(*outputs) for outputs in self._run(tensors)]
 
 
-def load_members(models: str) -> Members:
+def load_members(models: str, views: Views = PLAIN) -> Members:
     """Load all members of an ensemble.
 
     Raises:
-        UserError: No member is trained, a training has not ended, or the members know different classes.
+        UserError: No member is trained, a training has not ended, the members know different classes, or one
+            cannot take these views.
         LandmarkError: A model cannot be loaded.
     """
     directories = finished_members(models)
     warn_about_missing(directories)
-    members = Members(TrainedMember(directory) for directory in directories)
+    members = Members((TrainedMember(directory) for directory in directories), views)
     first = members[0]
     for member in members:
         if member.record.landmark_ids != first.record.landmark_ids:

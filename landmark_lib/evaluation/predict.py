@@ -129,12 +129,12 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
         The files and a summary of their content.
 
     Raises:
-        UserError: No trained members, a rejection learned for others, or a directory with other
-            predictions.
+        UserError: No trained members, members that cannot take the views, a rejection learned for other
+            members or views, or a directory with other predictions.
         LandmarkError: A model cannot be loaded, an image of the data set does not decode, a file cannot be
             written.
     """
-    members = load_members(settings.models)
+    members = load_members(settings.models, settings.views)
     rejection, indexes = read_rejection(settings.models, members), indexes_of(members)
     if rejection and not indexes:
         raise UserError(
@@ -148,6 +148,7 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
         "rejection": asdict(rejection) if rejection else None,
         "top": settings.top_k,
         "batch size": settings.batch_size,
+        "views": settings.views,
     }
     folder = Place(settings.output) if settings.output else Place(settings.models) / PREDICTIONS
     files = PredictionFiles(folder, identity, ensemble.schema, len(photos.sizes))

@@ -3,7 +3,7 @@
 <predictions>/
 answers/unit-<n>.parquet   one row per photo, written when all photos of the unit are predicted
 rejected/unit-<n>.parquet  image_id, reason and detail of the rejected photos of the unit
-identity.json              which models predicted which photos
+identity.json              which models predicted which photos, in which views
 predictions.json           counts; written last: without it the predictions are unfinished
 """
 
@@ -17,9 +17,11 @@ import pyarrow as pa
 
 from landmark_lib.dataset import read_table, write_table
 from landmark_lib.errors import LandmarkError, UserError
+from landmark_lib.settings.views import PLAIN
 from landmark_lib.storage import Place
 
 IDENTITY = "identity.json"
+EARLIER = {"views": PLAIN}  # what predictions of earlier releases do not record
 SUMMARY = "predictions.json"
 ANSWERS = "answers"
 REJECTED = "rejected"
@@ -104,7 +106,7 @@ class PredictionFiles:
         try:
             if not place.exists():
                 place.write(json.dumps(self._identity, indent=1).encode())
-            found = json.loads(place.read_bytes())
+            found = {**EARLIER, **json.loads(place.read_bytes())}
             differing = [name for name, value in self._identity.items() if found.get(name) != value]
             done = {f"{ANSWERS}/{name}" for name in (self.folder / ANSWERS).names()}
         except (OSError, ValueError) as error:

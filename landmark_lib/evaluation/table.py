@@ -6,7 +6,7 @@ from landmark_lib.columns import in_columns
 from landmark_lib.console import visible
 from landmark_lib.dataset import LandmarkClass
 from landmark_lib.digits import NOTHING, decimal, p_value, share
-from landmark_lib.evaluation_results import ENSEMBLE, TOP_K, Evaluation, too_few_words
+from landmark_lib.evaluation_results import ENSEMBLE, TOP_K, Evaluation, too_few_words, views_words
 
 MAX_CONFUSED = 5
 INTERVAL = "[95 % interval]"
@@ -26,7 +26,7 @@ def describe_evaluation(evaluation: Evaluation, classes: Sequence[LandmarkClass]
     lines = [
         f"{evaluation.photos:,} photos, all of landmarks, {evaluation.classes:,} classes",
         *in_columns(rows),
-        *filter(None, [too_few_words(evaluation.photos)]),
+        *filter(None, [too_few_words(evaluation.photos), views_words(evaluation.views)]),
         (
             f"Ensemble against {compared.member}, the best member: only the ensemble is right on"
             f" {compared.only_ensemble_right:,} photos, only the member on {compared.only_member_right:,}"

@@ -6,6 +6,7 @@ from landmark_lib.command_line import given_or_default, next_command, run_job
 from landmark_lib.console import show, visible
 from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
+from landmark_lib.settings.views import PLAIN
 
 
 def evaluate(settings: EvaluateSettings) -> None:
@@ -28,7 +29,8 @@ def evaluate(settings: EvaluateSettings) -> None:
     evaluation, path = run(settings, root)
     show(describe_evaluation(evaluation, read_classes(root)))
     show(f"\nResults: {visible(path)}\nReport: {visible(path.parent / REPORT)}")
-    show(next_command("Predict other photos", "predict", input="PHOTOS", models=settings.models))
+    views = {} if settings.views == PLAIN else {"views": settings.views}
+    show(next_command("Predict other photos", "predict", input="PHOTOS", models=settings.models, **views))
 
 
 def main() -> NoReturn:

@@ -10,6 +10,7 @@ from landmark_lib.evaluation_results import (
     RejectionResult,
     VoterResult,
     too_few_words,
+    views_words,
 )
 from landmark_lib.method.calibration import TEMPERATURES
 from landmark_lib.method.intervals import FEW
@@ -26,12 +27,13 @@ def evaluation_lead(evaluation: Evaluation) -> str:
     """Summarize an evaluation in a paragraph."""
     ensemble, members = ensemble_of(evaluation), len(evaluation.disagreement.members)
     of = "one member" if members == 1 else f"{number(members)} members"
-    return (
+    found = (
         f"{_random_words(evaluation)}The ensemble of {of} is right on {share(ensemble.top_1.value)} of"
         f" {number(evaluation.photos)} held-out photos of {number(evaluation.classes)} classes; a random"
         f" guess is right on {share(evaluation.chance)}. {comparison_words(evaluation)}"
-        f" {too_few_words(evaluation.photos)}"
-    ).rstrip()
+    )
+    remarks = (views_words(evaluation.views), too_few_words(evaluation.photos))
+    return " ".join(filter(None, [found, *remarks]))
 
 
 def _random_words(evaluation: Evaluation) -> str:

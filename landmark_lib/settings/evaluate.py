@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, setting
 from landmark_lib.settings.photos import PhotoSettings
+from landmark_lib.settings.views import Views, views_setting
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,5 @@ class EvaluateSettings(PhotoSettings):
         " sets the rejection threshold, the other half measures it.  [default: the held-out photos with their"
         " own class masked]",
     )
+    views: Views = views_setting()
     batch_size: int = setting(32, "Photos per batch.", at_least=1)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from landmark_lib.settings.declare import DATASET_DIRECTORY, MODELS_DIRECTORY, place, require, setting
 from landmark_lib.settings.photos import PhotoSettings
+from landmark_lib.settings.views import Views, views_setting
 
 PredictionFormat = Literal["parquet", "csv", "jsonl"]
 
@@ -57,6 +58,7 @@ class PredictSettings(PhotoSettings):
         "CSV with landmark_id and category, such as train_label_to_category.csv of Google Landmarks v2, to"
         " print names.",
     )
+    views: Views = views_setting()
     batch_size: int = setting(32, "Photos per batch.", at_least=1)
 
     def __post_init__(self) -> None:

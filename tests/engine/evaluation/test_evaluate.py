@@ -15,6 +15,7 @@ from landmark_lib.errors import UserError
 from landmark_lib.evaluation.ensemble_outputs import _log_sums
 from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.evaluation.table import describe_evaluation
+from landmark_lib.report.evaluation_sections import evaluation_lead
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.member_data import slices_of_rank, validation_shards
@@ -78,6 +79,15 @@ def test_table_shows_all_voters_with_chance_and_weights(evaluated, photo_dataset
     assert all(line.endswith("random") for line in lines[3:8])
     assert lines[0] == "9 photos, all of landmarks, 3 classes"
     assert "top-3" in lines[1]
+
+
+def test_views_are_mentioned_only_where_there_are_several(evaluated, photo_dataset):
+    classes = dataset.read_classes(photo_dataset)
+    assert evaluated[0].views == "plain"
+    for views, mentions in (("plain", 0), ("flip", 1)):
+        evaluation = replace(evaluated[0], views=views)
+        for text in (describe_evaluation(evaluation, classes), evaluation_lead(evaluation)):
+            assert text.count(f"--views {views}") == mentions
 
 
 def test_table_keeps_digits_of_small_chances(evaluated, photo_dataset):

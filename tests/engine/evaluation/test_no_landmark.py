@@ -168,6 +168,25 @@ def test_what_was_learned_for_other_models_is_refused(sketched, held_out, street
         predict(settings, find_photos(settings, ""), one_rank)
 
 
+def test_what_was_learned_with_other_views_is_refused(sketched, held_out, streets, tmp_path, one_rank):
+    evaluate(settings_for(sketched, views="flip"), held_out)
+    options = {"input": str(streets), "models": str(sketched)}
+    settings = PredictSettings(**options, output=str(tmp_path / "plain"))
+    with pytest.raises(
+        UserError, match=r"--views: .* was learned with flip, not plain; predict with --views flip"
+    ):
+        predict(settings, find_photos(settings, ""), one_rank)
+    flipping = PredictSettings(**options, output=str(tmp_path / "flip"), views="flip")
+    files, _ = predict(flipping, find_photos(flipping, ""), one_rank)
+    assert files.rejecting
+
+    content = json.loads((sketched / REJECTION).read_text())
+    del content["views"]  # as an earlier release wrote it, which knew plain photos only
+    (sketched / REJECTION).write_text(json.dumps(content))
+    files, _ = predict(settings, find_photos(settings, ""), one_rank)
+    assert files.rejecting
+
+
 @pytest.mark.parametrize("name", [STATISTICS, INDEX])
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
 def test_broken_files_of_training_photos_are_reported_by_name(sketched, held_out, name, content):
