@@ -42,10 +42,10 @@ from sklearn.linear_model import LogisticRegression
 from tuned_vs_default import BIN, JOBS, run
 
 from landmark_lib.dataset import COMMON, VALIDATION, read_classes, training_directory
-from landmark_lib.settings.train import SOFTMAX, WITH_SIMILARITY
+from landmark_lib.settings.train import ARCFACE, SOFTMAX, WITH_SIMILARITY
 from landmark_lib.training.feature_files import FEATURES
 
-HEADS = (SOFTMAX, WITH_SIMILARITY)
+HEADS = (SOFTMAX, WITH_SIMILARITY, ARCFACE)
 PROBE = "linear probe"
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # C of the probe, on features of mean square 1
 STEPS = 300

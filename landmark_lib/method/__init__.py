@@ -19,6 +19,7 @@ Training:
 - `layer_graph`: where a network is cut, so that its frozen layers run once.
 - `class_sample`: which classes a step looks at, if there are many.
 - `class_weights`: loss weights for unequal classes.
+- `margins`: how much closer to its own class than to others a photo must be, by the size of the class.
 - `schedule`: the learning rate of each step, and when training ends.
 
 Evaluation:

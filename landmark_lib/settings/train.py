@@ -33,9 +33,10 @@ HEAD_EPOCHS = 2
 BACKBONE_LR_FACTOR = 0.1
 Pooling = Literal["avg", "gem"]
 AVERAGE: Pooling = "avg"
-Head = Literal["softmax", "similarity"]
+Head = Literal["softmax", "similarity", "arcface"]
 SOFTMAX: Head = "softmax"
 WITH_SIMILARITY: Head = "similarity"
+ARCFACE: Head = "arcface"
 # The first row from a slow disk or bucket may take minutes.
 STALL_TIMEOUT = 600.0  # seconds
 ValidateOn = Literal["all", "selection"]
@@ -92,12 +93,32 @@ class NetworkSettings(BackboneSettings):
     )
     head: Head = setting(
         WITH_SIMILARITY,
-        "What makes the logits: 'softmax', one dense layer as in the paper, or 'similarity', that layer and"
-        " the similarity to the training photos of each class, computed when training ends.",
+        "What makes the logits: 'softmax', one dense layer as in the paper; 'similarity', that layer and the"
+        " similarity to the training photos of each class, computed when training ends; or 'arcface', cosines"
+        " to learned centres of the classes, with a margin.",
         earlier=SOFTMAX,
     )
+    embedding_size: int = setting(
+        512, "Length of the vector that --head arcface makes of a photo.", earlier=512, at_least=2
+    )
+    sub_centres: int = setting(
+        1,
+        "Centres of each class that --head arcface learns, of which the nearest counts; 3 if many labels are"
+        " wrong or classes have several views.",
+        earlier=1,
+        at_least=1,
+    )
+    margin: float = setting(
+        0.5,
+        "Angle that --head arcface adds to the photos of a class with one row while training; it falls with"
+        " the fourth root of the rows, to a tenth.",
+        earlier=0.5,
+        unit="radians",
+        at_least=0,
+        at_most=1.5,
+    )
     dropout: float = setting(0.5, "Dropout rate of the pooled features.", at_least=0, below=1)
-    l2: float = setting(1e-4, "L2 penalty on the dense layer.", at_least=0)
+    l2: float = setting(1e-4, "L2 penalty on the weights of the head.", at_least=0)
     l2_convolutions: float = setting(0.0, "L2 penalty on the trained convolutional layers.", at_least=0)
 
     def __post_init__(self) -> None:
@@ -287,6 +308,9 @@ class MemberSettings(Settings):
             free = self.network.trainable_layers
             require(free != ALL, "cache_features", "frozen layers with it, not --trainable-layers all", free)
             require(not self.rows.random_flip, "cache_features", "no --random-flip with it", "both")
+        share = self.learning.class_sample
+        looks_at_all = self.network.head != ARCFACE or share in (AUTO, 1)
+        require(looks_at_all, "class_sample", f"all classes (1) with --head {ARCFACE}", share)
 
     @property
     def head_epochs(self) -> int:

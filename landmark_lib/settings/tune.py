@@ -24,7 +24,10 @@ from landmark_lib.settings.train import (
     ALL,
     AVERAGE,
     SELECTION,
+    SOFTMAX,
+    WITH_SIMILARITY,
     BackboneSettings,
+    Head,
     MemberSettings,
     OptimizerName,
     Pooling,
@@ -33,6 +36,8 @@ from landmark_lib.settings.train import (
 
 ONE_PROCESS = "-np 1"
 Parameters = Mapping[str, Any]  # the settings that are searched, by name
+# Settings that are searched among words, and the words that they may have.
+CHOICES = {"optimizer": get_args(OptimizerName), "pooling": get_args(Pooling), "head": get_args(Head)}
 FIRST_BOUND_ABOVE_0 = ("l2", "learning_rate")  # searched on a logarithmic scale
 
 
@@ -58,16 +63,19 @@ class SearchSettings(Settings):
         " features computed once.",
     )
     dropout: str = setting("0:0.8", "Dropout rate of the pooled features, as low:high or one value.")
-    l2: str = setting("1e-6:0.1", "L2 penalty on the dense layer, as low:high or one value.")
+    l2: str = setting("1e-6:0.1", "L2 penalty on the weights of the head, as low:high or one value.")
     learning_rate: str = setting("1e-4:0.3", "Learning rate per rank, as low:high or one value.")
     optimizer: str = listed("sgd,adam", "Optimizers, as a list.")
     pooling: str = listed(
         AVERAGE, "Poolings, as a list such as avg,gem; each computes features of its own.", earlier=AVERAGE
     )
+    head: str = listed(
+        WITH_SIMILARITY, "Heads, as a list such as softmax,similarity,arcface.", earlier=SOFTMAX
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, known in (("optimizer", get_args(OptimizerName)), ("pooling", get_args(Pooling))):
+        for name, known in CHOICES.items():
             for word in self.choices[name]:
                 require(word in known, name, f"a list of {', '.join(known)}", word)
 
@@ -82,7 +90,7 @@ class SearchSettings(Settings):
     @property
     def choices(self) -> dict[str, list[Any]]:
         """The settings that are searched among some values."""
-        words = {name: _words(name, getattr(self, name)) for name in ("optimizer", "pooling")}
+        words = {name: _words(name, getattr(self, name)) for name in CHOICES}
         return {"trainable_layers": list(self.layers), **words}
 
     @property

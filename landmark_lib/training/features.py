@@ -26,6 +26,7 @@ from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import AVERAGE
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
+from landmark_lib.training.arcface import arcface_head
 from landmark_lib.training.backbone import free_last_layers
 from landmark_lib.training.feature_files import FEATURES, FeatureFiles, NamedRows, cut
 from landmark_lib.training.feed import Batches, BestWeights, FeatureRows, load_network, photos_measured
@@ -83,10 +84,16 @@ class CachedFeatures:
         """Return what is trained, from features to logits: a new head, after the tail if there is one."""
         network, files = settings.network, self.files
         features = keras.Input(files.shape, dtype=files.stored_as.name, name=FEATURES)
-        classes, seed = len(self._data.landmark_ids), self._data.head_seed(settings)
-        by_class = self._data.class_share(settings) < 1
-        tail = self._trunk.tail
-        return build_tail(tail, features, classes, network.dropout, network.l2, seed, by_class=by_class)
+        return build_tail(
+            self._trunk.tail,
+            features,
+            len(self._data.landmark_ids),
+            network.dropout,
+            network.l2,
+            self._data.head_seed(settings),
+            by_class=self._data.class_share(settings) < 1,
+            arcface=arcface_head(network),
+        )
 
     def whole_model(self, trained: keras.Model) -> keras.Model:
         """Return the network from images to logits, with the current weights of what is trained."""

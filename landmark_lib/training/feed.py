@@ -13,6 +13,7 @@ from landmark_lib.method.hold_out import selection_half
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import RANDOM, SELECTION
 from landmark_lib.training import horovod_step
+from landmark_lib.training.arcface import arcface_head
 from landmark_lib.training.backbone import (
     free_last_layers,
     load_backbone,
@@ -93,6 +94,7 @@ class ImageFeed:
             network.l2,
             data.head_seed(settings),
             by_class=data.class_share(settings) < 1,
+            arcface=arcface_head(network),
         )
 
     @property

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from landmark_lib.settings import TrainSettings
+from landmark_lib.training.arcface import logits_with_margin
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.sampled_head import SampledHead, StepOptions
@@ -81,6 +82,11 @@ def learning(
         return SampledHead(model, optimizer, options, ranks)
     optimizer.build(model.trainable_variables)
     step = training_step(
-        model, optimizer, class_weights=class_weights, fp16_gradients=fp16_gradients, timed=timed
+        model,
+        optimizer,
+        class_weights=class_weights,
+        with_margin=logits_with_margin(settings, data.class_rows),
+        fp16_gradients=fp16_gradients,
+        timed=timed,
     )
     return AllClasses(step, optimizer)

@@ -22,7 +22,7 @@ from landmark_lib.method.epochs import (
 )
 from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
-from landmark_lib.settings.train import BALANCED
+from landmark_lib.settings.train import ARCFACE, BALANCED
 from landmark_lib.training.reading import Shards
 
 
@@ -95,6 +95,8 @@ class MemberData:
 
     def class_share(self, settings: TrainSettings) -> float:
         """Return the share of the classes that a step looks at."""
+        if settings.network.head == ARCFACE:  # whose margins a sample does not know
+            return 1.0
         return share_of_classes(settings.learning.class_sample, len(self.landmark_ids))
 
     def sample_seed(self, settings: TrainSettings, epoch: int, step: int, rank: int) -> int:

@@ -1,4 +1,4 @@
-"""The network: a backbone without its top, pooled, dropout, one dense layer (step 7 of the method)."""
+"""The network: a backbone without its top, pooled, dropout, and a head (step 7 of the method)."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.storage import Place
+from landmark_lib.training.arcface import ArcFaceHead, ArcFaceLogits
 from landmark_lib.training.backbone import UNCHANGED
 from landmark_lib.training.class_similarity import SIMILARITY, ClassSimilarity
 from landmark_lib.training.logits_by_class import LogitsByClass
@@ -87,6 +88,7 @@ def build_model(
     seed: int,
     *,
     by_class: bool = False,
+    arcface: ArcFaceHead | None = None,
 ) -> keras.Model:
     """Return a network from images (rows, side, side, 3) uint8 to logits (rows, classes) float32.
 
@@ -95,12 +97,13 @@ def build_model(
         mode: How it expects its pixels, as `preprocessing_mode` returns it.
         classes: Number of classes.
         dropout: Dropout rate of the pooled features.
-        l2: Weight penalty on the dense layer.
-        seed: Seed of the dense layer's initial weights.
+        l2: Weight penalty on the head.
+        seed: Seed of the head's initial weights.
         by_class: Lay its weights out by class, for training steps that look at a sample of the classes.
+        arcface: An ArcFace head of this size instead of a dense layer.
     """
     images, features = _backbone_ends(backbone, mode)
-    logits = _logits(features, classes, dropout, l2, seed, by_class=by_class)
+    logits = _logits(features, classes, dropout, l2, seed, by_class=by_class, arcface=arcface)
     return keras.Model(images, logits, name="landmark_model")
 
 
@@ -113,6 +116,7 @@ def build_tail(
     seed: int,
     *,
     by_class: bool = False,
+    arcface: ArcFaceHead | None = None,
 ) -> keras.Model:
     """Return the part of a network that is trained on features: to logits (rows, classes) float32.
 
@@ -121,12 +125,15 @@ def build_tail(
         features: The features, as an input.
         classes: Number of classes.
         dropout: Dropout rate of the pooled features.
-        l2: Weight penalty on the dense layer.
-        seed: Seed of the dense layer's initial weights.
+        l2: Weight penalty on the head.
+        seed: Seed of the head's initial weights.
         by_class: As `build_model` takes it.
+        arcface: As `build_model` takes it.
     """
     pooled = features if tail is None else WithFixedStatistics(tail, name=BACKBONE)(features)
-    return keras.Model(features, _logits(pooled, classes, dropout, l2, seed, by_class=by_class))
+    return keras.Model(
+        features, _logits(pooled, classes, dropout, l2, seed, by_class=by_class, arcface=arcface)
+    )
 
 
 def with_head_of(trained: keras.Model, backbone: keras.Model, mode: str) -> keras.Model:
@@ -162,11 +169,21 @@ def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor,
 
 
 def _logits(
-    features: keras.KerasTensor, classes: int, dropout: float, l2: float, seed: int, *, by_class: bool
+    features: keras.KerasTensor,
+    classes: int,
+    dropout: float,
+    l2: float,
+    seed: int,
+    *,
+    by_class: bool,
+    arcface: ArcFaceHead | None,
 ) -> keras.KerasTensor:
     # `set_dropout` replaces the seed before every epoch, on each rank by another.
     kept = keras.layers.Dropout(dropout, seed=0, name=DROPOUT)(features)
     seed = keyed_draw(seed, "dense layer") % 2**31
+    if arcface is not None:
+        sizes = (classes, arcface.embedding_size, arcface.sub_centres)
+        return ArcFaceLogits(*sizes, l2=l2, seed=seed, name=LOGITS)(kept)
     if by_class:
         return LogitsByClass(classes, l2, seed, name=LOGITS)(kept)
     return keras.layers.Dense(

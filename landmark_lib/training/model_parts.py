@@ -56,6 +56,7 @@ KNOWN: dict[str | None, frozenset[str]] = {
     "keras.src.models.functional": frozenset({"Functional"}),
     "keras.src.ops.core": frozenset({"Cast"}),  # of mixed precision
     "keras.src.ops.numpy": frozenset({"Add", "Multiply"}),
+    "landmark_lib.training.arcface": frozenset({"ArcFaceLogits"}),
     "landmark_lib.training.class_similarity": frozenset({"ClassSimilarity"}),
     "landmark_lib.training.logits_by_class": frozenset({"LogitsByClass"}),
     "landmark_lib.training.pooling": frozenset({"GeneralisedMean"}),

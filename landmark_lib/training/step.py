@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from landmark_lib.training.arcface import LogitsWithMargin
 from landmark_lib.training.horovod_step import average_gradients, mean
 
 
@@ -43,6 +44,7 @@ def training_step(
     optimizer: keras.optimizers.Optimizer,
     *,
     class_weights: NDArray[np.float32] | None = None,
+    with_margin: LogitsWithMargin | None = None,
     fp16_gradients: bool = False,
     timed: bool = True,
 ) -> TrainingStep:
@@ -53,6 +55,8 @@ def training_step(
         optimizer: Built on the model's trainable variables.
         class_weights: Per-class loss weights, (classes,). The reported loss is not weighted, so that it can
             be compared with that of validation.
+        with_margin: Makes the logits to learn from, if not the model's. The reported loss and accuracy are
+            of the model's.
         fp16_gradients: Send gradients as 16-bit floats.
         timed: Measure the time of averaging; TensorFlow's deterministic mode has no clock.
     """
@@ -63,7 +67,10 @@ def training_step(
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
             losses = _cross_entropy(classes, logits)
-            weighted = losses if class_weights is None else losses * tf.gather(class_weights, classes)
+            learned = losses
+            if with_margin is not None:
+                learned = _cross_entropy(classes, with_margin(logits, classes))
+            weighted = learned if class_weights is None else learned * tf.gather(class_weights, classes)
             loss = tf.reduce_mean(weighted) + tf.add_n([tf.constant(0.0), *model.losses])
             scaled = optimizer.scale_loss(loss)
         weights = model.trainable_variables

@@ -56,6 +56,13 @@ def test_approach_provides_missing_values(approach, smallest, cutoff):
         (TrainSettings, {"learning_rate": 0.0}, "--learning-rate: expected above 0, received 0.0"),
         (TrainSettings, {"trainable_layers": 54}, "--trainable-layers: .* received 54"),
         (TrainSettings, {"weights": "sample"}, "--weights: .*MobileNetV3Small only, received ResNet50"),
+        (
+            TrainSettings,
+            {"head": "arcface", "class_sample": 0.5},
+            r"--class-sample: expected all classes \(1\) with --head arcface, received 0.5",
+        ),
+        (TrainSettings, {"sub_centres": 0}, "--sub-centres: expected at least 1, received 0"),
+        (TrainSettings, {"margin": 2.0}, "--margin: expected at least 0, at most 1.5 radians, received 2.0"),
         (TrainSettings, {"member": "-1"}, "--member: expected a number or 'all', received -1"),
         (EvaluateSettings, {"batch_size": 0}, "--batch-size: expected at least 1, received 0"),
     ],

@@ -122,6 +122,23 @@ def test_same_command_adds_trials_shared_by_several_workers(tuned, tunable):
     assert not any("features: " in err for _, err in told)  # which were there
 
 
+@pytest.mark.parametrize("layers", ["0", "1"])
+def test_searched_heads_train_to_the_predictions_of_their_trials(tmp_path, layers):
+    root, models = str(tmp_path / "dataset"), tmp_path / "models"
+    manifest = write_small_dataset(root, members=1, validation=(16,))
+    given = ("--trials", "2", "--head", "arcface", "--trainable-layers", layers)
+    done = run_here("tune", *options(root, models, *given))
+    assert done.returncode == 0, done.stderr
+    (number,) = results(models)["tuned"]["trials"]
+    assert results(models)["trials"][number]["parameters"]["head"] == "arcface"
+    done = run_here("train", "--member", "all", "--config", models / "tuning" / "members.yaml")
+    assert done.returncode == 0, done.stderr
+    ours = predict_hold_out(Place(str(models / "member-0")), read_member_data(root, manifest, 0), 4)
+    theirs = read_predictions(Place(str(models / "tuning" / "trials" / str(number))))
+    np.testing.assert_array_equal(ours.classes, theirs.classes)
+    np.testing.assert_allclose(ours.scores, theirs.scores, rtol=1e-3)
+
+
 def test_trials_that_train_layers_share_the_outputs_of_the_frozen_ones_in_this_process(tmp_path):
     root, models = str(tmp_path / "dataset"), tmp_path / "models"
     write_small_dataset(root, members=1, validation=(16,))
@@ -163,6 +180,7 @@ def test_trial_that_trains_layers_may_be_a_job_of_horovodrun(tmp_path):
         (["--l2", "0:1"], "--l2: expected low:high with low above 0, received 0:1"),
         (["--learning-rate", "fast"], "--learning-rate: expected low:high or one number, received fast"),
         (["--optimizer", "sgd,lbfgs"], "--optimizer: expected a list of sgd, adam, received lbfgs"),
+        (["--head", "softmax,cosface"], "--head: expected a list of softmax, similarity, arcface, received"),
         (["--trainable-layers", "0,0"], "--trainable-layers: expected a list of different values"),
         (["--trainable-layers", "54"], "--trainable-layers: expected 0 to 53 layers, received 54"),
         (["--trials", "0"], "--trials: expected at least 1, received 0"),
