@@ -11,6 +11,7 @@ import pytest
 import small_network
 import tensorflow as tf
 from job_runs import run_here
+from report_datasets import ids_of, write_dataset
 
 from landmark_lib.dataset import read_manifest
 from landmark_lib.method.class_sample import MANY
@@ -163,13 +164,15 @@ def test_a_saved_model_returns_the_same_float32_logits(chance, tmp_path, precisi
     assert again.get_layer("logits").get_config() == model.get_layer("logits").get_config()
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # TFLite's next home
 def test_the_exported_pixels_are_answered_as_by_the_member(chance, tmp_path):
     model = build_model(
         small_network.make(input_shape=(32, 32, 3)), "tf", CLASSES, 0.5, 0.0, seed=0, arcface=HEAD
     )
     images = chance.integers(0, 256, (1, 32, 32, 3)).astype(np.uint8)
     model.export(tmp_path / "pixels", verbose=False)
-    served = tf.saved_model.load(str(tmp_path / "pixels")).serve(images)
+    service = tf.saved_model.load(str(tmp_path / "pixels"))  # whose variables live as long as it does
+    served = service.serve(images)
     np.testing.assert_allclose(served, model(images, training=False), rtol=1e-4, atol=1e-4)
     interpreter = tf.lite.Interpreter(
         model_content=tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "pixels")).convert()
@@ -236,44 +239,53 @@ def train(root, models, *more):
 
 
 @pytest.fixture(scope="module")
-def member(photo_dataset, tmp_path_factory):
+def whole_dataset(tmp_path_factory):
+    """Write a data set that can be trained on, evaluated and predicted; return its root."""
+    root = str(tmp_path_factory.mktemp("whole"))
+    labels = {f"landmark {index}": ids_of(index, 12) for index in range(3)}
+    write_dataset(root, labels, hold_out=3, target=9, cutoff=9, ensemble_size=1, rows_per_group=8)
+    return root
+
+
+@pytest.fixture(scope="module")
+def member(whole_dataset, tmp_path_factory):
     """Train a member on cached features; return its models' directory and its last model."""
     models = tmp_path_factory.mktemp("arcface")
-    return models, train(photo_dataset, models, "--cache-features", "--epochs", "2")
+    return models, train(whole_dataset, models, "--cache-features", "--epochs", "2")
 
 
-def test_an_interrupted_training_resumes_to_the_same_weights(member, photo_dataset, tmp_path):
+def test_an_interrupted_training_resumes_to_the_same_weights(member, whole_dataset, tmp_path):
     _, whole = member
-    train(photo_dataset, tmp_path, "--cache-features", "--epochs", "1")
-    resumed = train(photo_dataset, tmp_path, "--cache-features", "--epochs", "2")
+    train(whole_dataset, tmp_path, "--cache-features", "--epochs", "1")
+    resumed = train(whole_dataset, tmp_path, "--cache-features", "--epochs", "2")
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(other, one)
 
 
-def test_training_on_images_equals_training_on_cached_features(member, photo_dataset, tmp_path):
+def test_training_on_images_equals_training_on_cached_features(member, whole_dataset, tmp_path):
     _, cached = member
     images = np.random.default_rng(1).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
-    on_images = train(photo_dataset, tmp_path, "--epochs", "2")
+    on_images = train(whole_dataset, tmp_path, "--epochs", "2")
     np.testing.assert_allclose(on_images(images), cached(images), rtol=1e-2, atol=5e-2)
 
 
-def test_a_checkpoint_with_another_margin_is_refused(member, photo_dataset):
+def test_a_checkpoint_with_another_margin_is_refused(member, whole_dataset):
     models, _ = member
     done = run_here(
-        *("train", "--dataset", photo_dataset, "--models", models, *OPTIONS, "--cache-features"),
+        *("train", "--dataset", whole_dataset, "--models", models, *OPTIONS, "--cache-features"),
         *("--epochs", "3", "--margin", "0.2"),
     )
     assert done.returncode == 2
     assert "--margin is 0.5 in the checkpoint, 0.2 now" in done.stderr
 
 
-def test_its_members_are_evaluated_and_predict(member, photo_dataset, tmp_path):
+def test_its_members_are_evaluated_and_predict(member, whole_dataset, tmp_path):
     models, _ = member
-    done = run_here("evaluate", "--dataset", photo_dataset, "--models", models)
+    done = run_here("evaluate", "--dataset", whole_dataset, "--models", models)
     assert done.returncode == 0, done.stderr
     voter = json.loads((models / "evaluation.json").read_text())["voters"][0]
     assert voter["voter"] == "member-0"
     output = tmp_path / "predictions"
-    done = run_here("predict", "--input", photo_dataset, "--models", models, "--output", output)
+    done = run_here("predict", "--input", whole_dataset, "--models", models, "--output", output)
     assert done.returncode == 0, done.stderr
     assert pq.read_table(min(output.rglob("*.parquet"))).num_rows > 0
