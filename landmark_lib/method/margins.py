@@ -17,7 +17,7 @@ FLOOR = 0.1  # of the largest margin: what remains of it for the largest classes
 def margins_by_class(rows: Sequence[int], margin: float) -> NDArray[np.float32]:
     """Return the margin of each class: the full one with a single row, a tenth of it with very many.
 
-    A class with few photos shows little of how its photos vary, so it is given more room.
+    A class with few photos shows little of how they vary, so the others are kept further away from it.
 
     >>> margins_by_class([1, 16, 10_000], 0.5).round(3).tolist()
     [0.5, 0.2750000059604645, 0.0949999988079071]
