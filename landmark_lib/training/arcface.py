@@ -19,8 +19,10 @@ from landmark_lib.method.margins import margins_by_class
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import ARCFACE, NetworkSettings
 
-# The logits of cosines. With less, the softmax of thousands of classes cannot be sure of one.
-SCALE = 30.0
+# A photo at the centre of its class, far from 81,313 others, has a score of 0.99. With 30, as elsewhere,
+# few classes are recognised as well, but scores are too sure: validation loss 0.61 instead of 0.39 on the
+# sample (30 landmarks, 240 photos, mean of three seeds).
+SCALE = 16.0
 SMALLEST = 1e-6  # of squared sines, whose roots have infinite slopes at 0
 
 # From logits, (rows, classes), and class indices, (rows,), to the logits to learn from.
