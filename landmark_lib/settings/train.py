@@ -31,6 +31,8 @@ ClassWeights = Literal["none", "balanced"]
 BALANCED: ClassWeights = "balanced"
 HEAD_EPOCHS = 2
 BACKBONE_LR_FACTOR = 0.1
+WeightAveraging = Literal["none", "epochs"]
+EPOCHS: WeightAveraging = "epochs"
 Pooling = Literal["avg", "gem"]
 AVERAGE: Pooling = "avg"
 Head = Literal["softmax", "similarity", "arcface"]
@@ -151,6 +153,13 @@ class LearningSettings(Settings):
         above=0,
         at_most=1,
         earlier=1.0,
+    )
+    weight_averaging: WeightAveraging = setting(
+        EPOCHS,
+        "What validation measures and models hold: 'epochs', the trained weights averaged over the ends of"
+        " epochs, later ones counting more, or 'none', those of one epoch. Without effect if steps look at a"
+        " sample of the classes.",
+        earlier="none",
     )
     class_weights: ClassWeights = setting(
         "none",

@@ -22,7 +22,7 @@ from landmark_lib.method.epochs import (
 )
 from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
-from landmark_lib.settings.train import ARCFACE, BALANCED
+from landmark_lib.settings.train import ARCFACE, BALANCED, EPOCHS
 from landmark_lib.training.reading import Shards
 
 
@@ -98,6 +98,10 @@ class MemberData:
         if settings.network.head == ARCFACE:  # whose margins a sample does not know
             return 1.0
         return share_of_classes(settings.learning.class_sample, len(self.landmark_ids))
+
+    def averages_weights(self, settings: TrainSettings) -> bool:
+        """Return whether weights are averaged; those of sampled classes are too large for it."""
+        return settings.learning.weight_averaging == EPOCHS and self.class_share(settings) == 1
 
     def sample_seed(self, settings: TrainSettings, epoch: int, step: int, rank: int) -> int:
         """Return the seed of the classes that a rank looks at in a step."""

@@ -20,6 +20,7 @@ from landmark_lib.method.schedule import PlateauState, Schedule
 from landmark_lib.progress import progress
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training import horovod_step
+from landmark_lib.training.averaging import AveragedWeights
 from landmark_lib.training.checkpoint import Checkpoint, Identity, Progress
 from landmark_lib.training.feed import Feed
 from landmark_lib.training.history import EpochResult
@@ -122,8 +123,14 @@ class MemberTraining:
         self._plateau = PlateauState(settings.learning.learning_rate)
         self.history: list[EpochResult] = []
         self._epoch = Epoch(0)
+        averaged = feed.model.trainable_variables if data.averages_weights(settings) else []
+        self._average = AveragedWeights(averaged)
         # All that training changes, and what it builds on.
-        self._variables: list[keras.Variable] = [*feed.model.weights, *self._learning.variables]
+        self._variables: list[keras.Variable] = [
+            *feed.model.weights,
+            *self._learning.variables,
+            *self._average.variables,
+        ]
         horovod_step.broadcast_weights(self._variables)
 
     def run(self) -> None:
@@ -140,9 +147,10 @@ class MemberTraining:
         while not self._schedule.has_ended([result.validation_accuracy for result in self.history]):
             self._train_epoch()
             self._end_epoch()
+        self._average.keep()
         # What the optimizer keeps may take as much memory as the weights. TensorFlow's functions refer to it
         # and to themselves.
-        del self._variables, self._learning, self._optimizer
+        del self._variables, self._learning, self._optimizer, self._average
         gc.collect()
 
     def _resume(self) -> None:
@@ -235,10 +243,20 @@ class MemberTraining:
         return float(result.stop) > 0
 
     def _end_epoch(self) -> None:
-        """Measure the epoch that is done, and record it."""
-        epoch, images = self._epoch, self._steps * self._batch_size * self._ranks.size
+        """Check, record and leave the epoch that is done."""
+        epoch = self._epoch
         self._learning.settle()
         horovod_step.check_equal_weights(self._feed.model.weights, f"after epoch {epoch.number + 1}")
+        self._average.add(epoch.number)
+        with self._average.in_place():
+            accuracy = self._record_epoch()
+        self._plateau = self._schedule.after_epoch(self._plateau, epoch.number, accuracy)
+        self._epoch = Epoch(epoch.number + 1)
+        horovod_step.from_rank_0(self._ranks, lambda: self._recorder.checkpoint(lambda: self._checkpoint([])))
+
+    def _record_epoch(self) -> float:
+        """Measure and record the epoch that is done; return its training accuracy."""
+        epoch, images = self._epoch, self._steps * self._batch_size * self._ranks.size
         loss, accuracy = _means(epoch.sums)
         validation_loss, validation_accuracy = _means(self._validate())
         bad_rows = int(horovod_step.sum_over_ranks(np.array([float(self._feed.bad_rows)]))[0])
@@ -255,12 +273,9 @@ class MemberTraining:
             allreduce=epoch.share(epoch.averaging),
             bad_rows=bad_rows,
         )
-        self._plateau = self._schedule.after_epoch(self._plateau, epoch.number, accuracy)
         self.history.append(result)
-        self._epoch = Epoch(epoch.number + 1)
-        horovod_step.from_rank_0(
-            self._ranks, lambda: self._recorder.epoch_done(self.history, lambda: self._checkpoint([]))
-        )
+        horovod_step.from_rank_0(self._ranks, lambda: self._recorder.epoch_done(self.history))
+        return accuracy
 
     def _validate(self) -> Sums:
         sums = tf.zeros(3, tf.float64)

@@ -54,7 +54,7 @@ def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Mode
         waiting = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * jpeg
         rows += parallel_calls()
     slots, trained = SLOTS[settings.learning.optimizer], _trainable(model)
-    numbers = model.count_params() + trained * (1 + slots)
+    numbers = model.count_params() + trained * (1 + slots + data.averages_weights(settings))
     share = data.class_share(settings)
     if share < 1:  # a small head, with gradients and slots, instead of the gradients of the whole one
         head = model.get_layer(LOGITS).count_params()

@@ -25,8 +25,11 @@ class Recorder(Protocol):
     def restore(self, identity: Identity) -> Checkpoint | None:
         """Return the last checkpoint of this training, if there is one."""
 
-    def epoch_done(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:
-        """Keep an epoch."""
+    def epoch_done(self, history: Sequence[EpochResult]) -> None:
+        """Keep an epoch and its model."""
+
+    def checkpoint(self, checkpoint: Callable[[], Checkpoint]) -> None:
+        """Keep a point between epochs."""
 
     def stopped(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:
         """Keep a point within an epoch, as the process was asked to stop."""
@@ -59,16 +62,22 @@ class DiskRecorder:
             check_identity(found.identity, identity, self._files.directory, allow_rank_change=may_change)
         return found
 
-    def epoch_done(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:
-        """Log an epoch, and write the model if it is the best so far, the history and a checkpoint.
+    def epoch_done(self, history: Sequence[EpochResult]) -> None:
+        """Log an epoch, and write the history, and the model if it is the best so far.
 
         Raises:
             LandmarkError: A file cannot be written.
         """
         line = describe_epoch(history[-1], self._files.settings.ending.epochs)
         logger.info(f"member {self._files.data.member}: {line}")
-        # The checkpoint last: after a kill in between, this epoch is trained and its model written again.
         self._files.write_epoch(self._feed.whole_model, history)
+
+    def checkpoint(self, checkpoint: Callable[[], Checkpoint]) -> None:
+        """Write a checkpoint between epochs; after a kill before it, the last epoch is trained again.
+
+        Raises:
+            LandmarkError: The file cannot be written.
+        """
         write_checkpoint(self._files.directory, checkpoint())
 
     def stopped(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:

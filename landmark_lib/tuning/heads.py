@@ -86,12 +86,15 @@ class _TrialRecorder:
     def restore(self, identity: Identity) -> None:
         pass
 
-    def epoch_done(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:  # noqa: ARG002 - nothing is written
+    def epoch_done(self, history: Sequence[EpochResult]) -> None:
         result = history[-1]
         if best_epoch(history) is result:
             self.best_weights = self._model.get_weights()
         if self._report(result.epoch, result.validation_accuracy):
             raise pruned_after(result.epoch)
+
+    def checkpoint(self, checkpoint: Callable[[], Checkpoint]) -> None:
+        pass
 
     def stopped(self, history: Sequence[EpochResult], checkpoint: Callable[[], Checkpoint]) -> None:
         pass

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from landmark_lib.method.schedule import (
     PlateauState,
     Schedule,
     after_epoch,
+    share_in_average,
     stops_early,
     warm_up_rate,
 )
@@ -147,3 +149,15 @@ def test_backbone_waits_for_the_head_and_then_learns_at_its_share_of_the_rate():
         backbone_lr_factor=0.1,
     )
     assert [schedule.backbone_factor(epoch) for epoch in range(4)] == [0.0, 0.0, 0.1, 0.1]
+
+
+@given(st.integers(1, 60))
+def test_later_epochs_count_more_in_the_average_of_weights(epochs):
+    counts = np.zeros(epochs)
+    for epoch in range(epochs):
+        share = share_in_average(epoch)
+        counts *= 1 - share
+        counts[epoch] += share
+    assert counts.sum() == pytest.approx(1)
+    assert np.all(np.diff(counts) > 0)
+    assert counts[: epochs // 2].sum() <= 0.25 + 1e-9
