@@ -9,9 +9,10 @@ import pytest
 import small_network
 from commands import REPOSITORY, horovodrun, run
 from gpu_node import JobUnit, gpu_node
-from interrupted import AT_THE_PLACE
+from interrupted import AT_THE_PLACE, train_here
 from job_runs import run_here
 from made_once import made_once
+from processes import processes_on
 
 from landmark_lib.storage import Place
 from landmark_lib.training.checkpoint import CHECKPOINTS
@@ -37,9 +38,9 @@ def train(dataset, models, *more):
     return run_here("train", *arguments(dataset, models, *more))
 
 
-def interrupt(dataset, models, signal, place, ranks=1, rank=0):
-    command = ("python", INTERRUPTED, signal, place, str(rank), *arguments(dataset, models))
-    return run(*command) if ranks == 1 else horovodrun(*command, ranks=ranks)
+def killed(dataset, models, places, rank="0"):
+    """Return the command of a training that is killed at each of some places."""
+    return ("python", INTERRUPTED, "SIGKILL", places, rank, *arguments(dataset, models))
 
 
 def outcome(models):
@@ -85,10 +86,17 @@ def finished(undisturbed, tmp_path):
 
 @pytest.fixture
 def train_on_two_ranks(small_dataset, ranks):
-    """Return a function that trains on two ranks, which returns the status of each and what they wrote."""
+    """Return a function that trains on two ranks, which returns the status of each and what they wrote.
 
-    def train(models, *more):
-        first, second = ranks.job("train", *arguments(small_dataset, models, *more))
+    Rank 1 has SIGTERM at the place, if there is one.
+    """
+
+    def train(models, *more, place=None):
+        options = arguments(small_dataset, models, *more)
+        if place:
+            first, second = ranks.run("interrupted:train_here", "SIGTERM", place, "1", *options)
+        else:
+            first, second = ranks.job("train", *options)
         return (first.returncode, second.returncode), first.stderr + second.stderr
 
     return train
@@ -96,8 +104,8 @@ def train_on_two_ranks(small_dataset, ranks):
 
 def test_repeatedly_killed_training_ends_with_the_same_weights(undisturbed, small_dataset, tmp_path):
     places = "a step,a checkpoint,the renaming of a checkpoint,the last model"
-    killed = interrupt(small_dataset, tmp_path, "SIGKILL", places)
-    assert killed.returncode == -9, killed.stderr
+    done = run(*killed(small_dataset, tmp_path, places))
+    assert done.returncode == -9, done.stderr
     done = train(small_dataset, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "resuming after 3 epochs and 0 steps" in done.stderr
@@ -105,7 +113,7 @@ def test_repeatedly_killed_training_ends_with_the_same_weights(undisturbed, smal
 
 
 def test_training_stopped_within_an_epoch_by_sigterm_resumes_there(undisturbed, small_dataset, tmp_path):
-    done = interrupt(small_dataset, tmp_path, "SIGTERM", "a step")
+    done = train_here("SIGTERM", "a step", "0", *arguments(small_dataset, tmp_path))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: stopped after step ")
     assert any(not path.stem.endswith("-0000000") for path in (tmp_path / "member-0" / CHECKPOINTS).iterdir())
@@ -142,16 +150,18 @@ def test_training_on_a_preempted_node_resumes_on_a_fresh_disk_to_the_same_weight
     check_equal(outcome(tmp_path / "fetched"), outcome(undisturbed))
 
 
-def test_two_ranks_resume_to_the_same_weights_after_one_was_killed(
+def test_killed_rank_ends_the_job_and_two_ranks_resume_to_the_same_weights(
     small_dataset, tmp_path, train_on_two_ranks
 ):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert train_on_two_ranks(whole)[0] == (0, 0)
-    done = interrupt(small_dataset, broken, "SIGKILL", "a step", ranks=2, rank=1)
+    done = horovodrun(*killed(small_dataset, broken, "a step", rank="1"))
     assert done.returncode == 1
-    done = interrupt(small_dataset, broken, "SIGTERM", "a step", ranks=2, rank=1)
-    assert done.returncode == 1
-    assert "stopped after step" in done.stdout + done.stderr
+    assert processes_on(broken) == []
+    assert list((broken / "member-0" / CHECKPOINTS).glob("00001-*.npz"))
+    status, told = train_on_two_ranks(broken, place="a step")
+    assert status == (1, 1)
+    assert "stopped after step" in told
     assert train_on_two_ranks(broken)[0] == (0, 0)
     check_equal(outcome(broken), outcome(whole))
 
