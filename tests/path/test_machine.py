@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from commands import BIN, REPOSITORY, horovodrun, run
 from PIL import Image
+from spark_runs import QUICK_JAVA, QUICK_SPARK
 
 from landmark_lib import dataset
 from landmark_lib.evaluation.prediction_files import SUMMARY
@@ -35,11 +36,10 @@ SMALL = [
 ]
 NETWORK = ["--backbone", "MobileNet", "--weights", "random", "--image-size", "32"]
 QUICK = ["--trainable-layers", "0", "--batch-size", "4", "--epochs", "1", "--learning-rate", "0.001"]
-# A run of seconds ends before Java's second compiler or generated code pay off.
-QUICK_SPARK = [
-    *("--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"),
-    *("--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.shuffle.partitions=2"),
-]
+PROGRAMS = {
+    "spark-submit": ("spark-submit", *QUICK_SPARK),
+    "python": ("env", f"SPARK_SUBMIT_OPTS={QUICK_JAVA}", "python"),
+}
 PROGRESS = re.compile(r"\S+ \S+ INFO (Starting |(list|corpus|labels|duplicates|plan|shards): )")
 IMPORTED = ("pyspark", "py4j", "numpy", "pandas", "PIL", "pyarrow", "click", "yaml", "tensorflow", "horovod")
 
@@ -59,9 +59,8 @@ def photos(tmp_path_factory):
 
 
 def preprocess(photos, output, *, by="spark-submit", there=run):
-    program = ["spark-submit", *QUICK_SPARK] if by == "spark-submit" else ["python"]
     job = [str(JOBS / "preprocess.py"), "--input", str(photos), "--output", str(output), *SMALL]
-    return there(*program, *job)
+    return there(*PROGRAMS[by], *job)
 
 
 def remarks(done):
@@ -154,17 +153,14 @@ def test_horovodrun_needs_no_home_and_takes_no_package_of_another_program(
     assert sorted(done.stdout.splitlines()) == ["[0]<stdout>:[0 1] 600", "[1]<stdout>:[0 1] 600"]
 
 
-def test_keras_makes_no_folder_where_the_system_knows_no_home(tmp_path, monkeypatch):
-    code = "from landmark_lib.surroundings import settle; settle(); import keras, os; print(os.listdir())"
-    nobody = "import pwd\ndef unknown(_): raise KeyError\npwd.getpwuid = unknown\n"
-    monkeypatch.delenv("HOME")
-    monkeypatch.chdir(tmp_path)
-    done = run("python", "-c", nobody + code)
-    assert done.stdout == "[]\n", done.stderr
-
-
-ALONE = """
-import psutil
+NOBODY_ALONE = """
+import pwd
+def unknown(_):
+    raise KeyError
+pwd.getpwuid = unknown
+from landmark_lib.surroundings import settle
+settle()
+import os, psutil
 from landmark_lib.training import horovod_step as h
 import keras, numpy as np, tensorflow as tf
 ranks = h.start_ranks()
@@ -181,13 +177,17 @@ np.testing.assert_array_equal(h.mean(gradient), gradient)
 np.testing.assert_array_equal(h.sum_over_ranks(np.array([1.0, 2.0])), [1.0, 2.0])
 np.testing.assert_array_equal(h.gather(np.array([1.0, 2.0])), [[1.0, 2.0]])
 assert h.from_rank_0(ranks, lambda: "read") == "read"
-print(psutil.Process().net_connections())
+print("ports", psutil.Process().net_connections(), "files", os.listdir())
 """
 
 
-def test_one_process_opens_no_port():
-    done = run("python", "-c", ALONE)
-    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+def test_one_process_opens_no_port_and_keras_makes_no_folder_where_the_system_knows_no_home(
+    tmp_path, monkeypatch
+):
+    monkeypatch.delenv("HOME")
+    monkeypatch.chdir(tmp_path)
+    done = run("python", "-c", NOBODY_ALONE)
+    assert (done.returncode, done.stdout) == (0, "ports [] files []\n"), done.stderr
 
 
 @pytest.fixture
