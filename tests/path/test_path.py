@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from commands import REPOSITORY, run
+from spark_runs import QUICK_JAVA
 
 from landmark_lib import dataset
 from landmark_lib.dataset import Reason
@@ -31,7 +32,7 @@ def place(tmp_path_factory):
     """Run the path from another working directory, with nothing set by hand; give that directory."""
     place = tmp_path_factory.mktemp("path")
     write_sample(SAMPLE, place / "photos")
-    preprocess = ["spark-submit", str(REPOSITORY / "jobs/preprocess.py")]
+    preprocess = ["spark-submit", "--driver-java-options", QUICK_JAVA, str(REPOSITORY / "jobs/preprocess.py")]
     balance = ["--target", str(TARGET), "--cutoff", str(CUTOFF)]
     steps = [
         run(*preprocess, "--input", str(place / "photos"), "--output", str(place / "dataset"), *balance),
