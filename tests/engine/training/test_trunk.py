@@ -24,10 +24,13 @@ TYPES = [np.dtype(np.float32), np.dtype(np.float16), np.dtype(tf.bfloat16.as_num
 
 @cache
 def whole(name):
-    """Return a backbone, some images, and what it returns for them."""
+    """Return a backbone, some images, and what it returns for them.
+
+    Layer by layer, as graphs take long to trace: test_shared_layers.py compares those of cut networks.
+    """
     backbone = load_backbone(name, "random", SIDE, seed=0)
     images = tf.constant(np.random.default_rng(0).normal(size=(4, SIDE, SIDE, 3)).astype(np.float32))
-    return backbone, images, tf.function(backbone)(images, training=False)
+    return backbone, images, backbone(images, training=False)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +51,8 @@ def test_trunk_and_tail_return_bit_for_bit_what_the_backbone_returns(name, count
     trunk = cut_trunk(backbone)
     assert trunk.layer == layer
     assert not trunk.model.trainable_variables
-    outputs = tf.function(trunk.model)(images, training=False)
-    pooled = outputs if trunk.tail is None else tf.function(trunk.tail)(outputs, training=False)
+    outputs = trunk.model(images, training=False)
+    pooled = outputs if trunk.tail is None else trunk.tail(outputs, training=False)
     np.testing.assert_array_equal(pooled, expected)
     # What is written of the whole network stays as it was.
     assert build_model(backbone, "none", 3, 0.5, 1e-4, seed=0).get_config() == described
