@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_network
 import tensorflow as tf
 from commands import REPOSITORY
 from job_runs import execute
@@ -36,7 +37,8 @@ def place(tmp_path_factory):
     directory = folder / "data/demo/models/member-0"
     photo = folder / "data/demo/photos/1/a.jpg"
     photo.parent.mkdir(parents=True)
-    backbone = load_backbone("MobileNet", "random", SIDE, seed=0)
+    small_network.register()
+    backbone = load_backbone(small_network.NAME, "random", SIDE, seed=0)
     network = build_model(backbone, "tf", 4, dropout=0.5, l2=0.0, seed=0)
     save_model(network, Place(str(directory)) / BEST)
     write_member(Place(str(directory)), replace(finished_member(""), landmark_ids=["a", "b", "c", "d"]))

@@ -18,13 +18,16 @@ def make(*, include_top=False, weights=None, input_shape=None, pooling="avg"):
     """Make the network; it has the options of those of keras.applications, and random weights."""
     import keras
 
-    assert (include_top, weights, pooling) == (False, None, "avg")
+    assert (include_top, weights) == (False, None)
+    assert pooling in ("avg", None)
     images = outputs = keras.Input(input_shape)
     for number, filters in enumerate(FILTERS):
         outputs = keras.layers.Conv2D(filters, 3, 2, "same", use_bias=False, name=f"{number}_conv")(outputs)
         outputs = keras.layers.BatchNormalization(name=f"{number}_bn")(outputs)
         outputs = keras.layers.ReLU(6.0, name=f"{number}_relu")(outputs)
-    return keras.Model(images, keras.layers.GlobalAveragePooling2D(name="pool")(outputs), name=NAME.lower())
+    if pooling:
+        outputs = keras.layers.GlobalAveragePooling2D(name="pool")(outputs)
+    return keras.Model(images, outputs, name=NAME.lower())
 
 
 def preprocess_input(pixels):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small_network
 import tensorflow as tf
 from job_runs import run_here
 
@@ -25,9 +26,8 @@ from landmark_lib.training.pooling import GeneralisedMean
 
 CLASSES = 3
 OPTIONS = [
-    *("--member", "0", "--epochs", "2", "--weights", "random", "--image-size", "32", "--batch-size", "4"),
-    *("--backbone", "MobileNet", "--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
-    *("--pooling", "gem"),
+    *("--member", "0", "--epochs", "2", *small_network.OPTIONS, "--pooling", "gem"),
+    *("--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
 ]
 
 
@@ -65,7 +65,8 @@ def test_similarities_of_the_layer_are_those_of_the_method(random):
 
 @pytest.mark.parametrize("by_class", [False, True])
 def test_a_network_with_both_is_saved_with_its_statistics(random, tmp_path, by_class):
-    backbone = load_backbone("MobileNet", "random", 32, seed=0, pooling="gem")
+    small_network.register()
+    backbone = load_backbone(small_network.NAME, "random", 32, seed=0, pooling="gem")
     trained = build_model(backbone, "tf", CLASSES, 0.5, 1e-4, seed=0, by_class=by_class)
     images = random.integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
     features = features_of(trained)(images).numpy()

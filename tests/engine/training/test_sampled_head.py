@@ -5,6 +5,7 @@ from textwrap import dedent
 import keras
 import numpy as np
 import pytest
+import small_network
 from job_runs import run_here
 from numpy.testing import assert_array_equal
 
@@ -39,8 +40,10 @@ def sampled(model, optimizer, share, fp16=False):
 def take(learning, steps):
     return [learning.step(rows[n, mine], classes[n, mine], asked_to_stop=False) for n in steps]
 """
-QUICK = ["--weights", "random", "--image-size", "32", "--batch-size", "1", "--learning-rate", "0.001"]
-SMALL = ["--backbone", "MobileNet", "--trainable-layers", "1", "--member", "0", "--deterministic"]
+OPTIONS = [
+    *(*small_network.OPTIONS, "--batch-size", "1", "--learning-rate", "0.001"),
+    *("--trainable-layers", "1", "--member", "0", "--deterministic"),
+]
 
 
 @pytest.fixture
@@ -183,7 +186,7 @@ def test_layer_by_class_begins_with_the_spread_of_a_dense_layer_and_is_saved_who
 def test_training_with_a_sample_resumes_bit_for_bit_and_its_model_returns_all_logits(small_dataset, tmp_path):
     def trained(name, *epochs):
         for count in epochs:
-            options = ["--epochs", count, "--class-sample", "0.5", *QUICK, *SMALL]
+            options = ["--epochs", count, "--class-sample", "0.5", *OPTIONS]
             done = run_here("train", "--dataset", small_dataset, "--models", tmp_path / name, *options)
             assert done.returncode == 0, done.stderr
         return load_trained(Place(str(tmp_path / name / "member-0" / "last.keras")))
