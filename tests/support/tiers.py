@@ -12,7 +12,14 @@ import pytest
 TIERS = ("unit", "engine", "path")
 LONGEST = 600  # seconds, for the order alone
 # Fixtures of tests that go to one worker, as what they start is to be started once.
-ENGINES = {"ranks": "two ranks", "quick_spark": "Spark", "two_runs": "Spark"}
+ENGINES = {
+    "ranks": "two ranks",
+    "quick_spark": "Spark",
+    "two_runs": "Spark",
+    "reports": "pages",
+    "measured": "pages",
+    "browser": "pages",
+}
 
 
 def tier_of(nodeid: str) -> str | None:
