@@ -157,8 +157,8 @@ class LearningSettings(Settings):
     weight_averaging: WeightAveraging = setting(
         EPOCHS,
         "What validation measures and models hold: 'epochs', the trained weights averaged over the ends of"
-        " epochs, later ones counting more, or 'none', those of one epoch. Without effect if steps look at a"
-        " sample of the classes.",
+        " epochs, later ones counting more, or 'none', those of one epoch. Steps that look at a sample of the"
+        " classes have no averages.",
         earlier="none",
     )
     class_weights: ClassWeights = setting(

@@ -26,7 +26,7 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
     read = steps * batch_size * ranks
     over = data.rows % read if read <= data.rows else 0
     trained = _trainable(model)
-    memory = size(expected_memory(settings, data, model, batch_size))
+    memory = size(expected_memory(settings, data, model, ranks))
     share = data.class_share(settings)
     sampled = "" if share == 1 else f", {share:g} of which, and those of its rows, a step looks at"
     rows = (
@@ -42,11 +42,11 @@ def describe(settings: TrainSettings, data: MemberData, model: keras.Model, rank
     return "\n".join(f"member {data.member}: {line}" for line in (rows, epochs))
 
 
-def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Model, batch_size: int) -> int:
+def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Model, ranks: int) -> int:
     """Estimate the memory of a rank for rows, weights and gradients, in bytes."""
     (inputs,) = model.inputs
     input_row = math.prod(inputs.shape[1:]) * tf.as_dtype(inputs.dtype).size
-    rows = (BATCHES_AHEAD + 1) * batch_size
+    rows = (BATCHES_AHEAD + 1) * data.batch_size(settings, ranks)
     if settings.rows.cache_features:
         waiting = SHUFFLED_ROWS * input_row + ROW_GROUPS_AHEAD * GROUP_BYTES
     else:

@@ -25,7 +25,7 @@ def test_memory_follows_the_row_groups_of_the_data_set(tmp_path, model):
     settings = TrainSettings(dataset=root)
     small, large = (read_member_data(root, each, 0) for each in (manifest, larger))
     row = sum(record.bytes for record in small.training.records) / small.rows
-    more = expected_memory(settings, large, model) - expected_memory(settings, small, model)
+    more = expected_memory(settings, large, model, 1) - expected_memory(settings, small, model, 1)
     assert more == pytest.approx(ROW_GROUPS_AHEAD * 99 * ROWS_PER_GROUP * row, rel=1e-3)
 
 
@@ -33,6 +33,6 @@ def test_memory_is_reported_in_a_suitable_unit(tmp_path, model):
     root = str(tmp_path)
     data = read_member_data(root, write_small_dataset(root), 0)
     settings = from_flat(TrainSettings, {"dataset": root, "image_size": 32, "batch_size": 1})
-    memory = size(expected_memory(settings, data, model))
+    memory = size(expected_memory(settings, data, model, 1))
     assert memory.endswith("MB")
     assert f"about {memory} per rank" in describe(settings, data, model, 1)
