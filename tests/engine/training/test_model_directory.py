@@ -90,8 +90,15 @@ def test_an_unfinished_member_and_a_folder_without_members_are_refused(models):
 
 # What releases did that had no setting for it.
 EARLIER = {
-    **{"pooling": "avg", "head": "softmax", "embedding_size": 512, "sub_centres": 1, "margin": 0.5},
-    **{"head_epochs": 0, "backbone_lr_factor": 1.0, "weight_averaging": "none", "batch_size": 32},
+    "pooling": "avg",
+    "head": "softmax",
+    "embedding_size": 512,
+    "sub_centres": 1,
+    "margin": 0.5,
+    "head_epochs": 0,
+    "backbone_lr_factor": 1.0,
+    "weight_averaging": "none",
+    "batch_size": 32,
 }
 
 
