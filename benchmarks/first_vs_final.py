@@ -37,7 +37,7 @@ if __name__ == "__main__":
 import numpy as np
 from numpy.typing import NDArray
 from results import markdown_table, publish
-from tuned_vs_default import BIN, JOBS, run
+from tuned_vs_default import BIN, JOBS, photos_or_sample, run
 
 from landmark_lib.dataset import read_classes, read_manifest
 from landmark_lib.digits import decimal
@@ -100,9 +100,7 @@ def main(arguments: Namespace) -> int:
     """Measure, print, and return the exit status."""
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(arguments.work or scratch)
-        photos = Path(arguments.photos or work / "photos")
-        if not photos.exists():
-            run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
+        photos = photos_or_sample(arguments.photos, work, SAMPLE)
         answers = {
             name: [answered(work, photos, name, seed, arguments) for seed in range(arguments.seeds)]
             for name in APPROACHES

@@ -39,7 +39,7 @@ from first_vs_final import REPORTED, SAMPLE, Answered, Measured, ask, measure
 from numpy.typing import NDArray
 from results import markdown_table, publish
 from sklearn.linear_model import LogisticRegression
-from tuned_vs_default import BIN, JOBS, run
+from tuned_vs_default import BIN, JOBS, photos_or_sample, run
 
 from landmark_lib.dataset import COMMON, VALIDATION, read_classes, training_directory
 from landmark_lib.settings.train import ARCFACE, SOFTMAX, WITH_SIMILARITY
@@ -56,9 +56,7 @@ def main(arguments: Namespace) -> int:
     answers: dict[str, list[Answered]] = {name: [] for name in (PROBE, *HEADS)}
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(arguments.work or scratch)
-        photos = Path(arguments.photos or work / "photos")
-        if not photos.exists():
-            run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
+        photos = photos_or_sample(arguments.photos, work, SAMPLE)
         for seed in range(arguments.seeds):
             for name, found in answered(work, photos, seed, arguments).items():
                 answers[name].append(found)

@@ -37,7 +37,7 @@ if __name__ == "__main__":
 
 from first_vs_final import Answered, Measured, ask, measure
 from results import markdown_table, publish
-from tuned_vs_default import BIN, JOBS, SAMPLE, run
+from tuned_vs_default import BIN, JOBS, SAMPLE, photos_or_sample, run
 
 TOGETHER = ("--head-epochs", "0", "--backbone-lr-factor", "1")
 NAMES = {"as by default": (), "all at once": TOGETHER}
@@ -48,9 +48,7 @@ def main(arguments: Namespace) -> int:
     rows, worse = [], []
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(arguments.work or scratch)
-        photos = Path(arguments.photos or work / "photos")
-        if not photos.exists():
-            run(BIN / "python", "-m", "landmark_sample", "--output", photos, *SAMPLE)
+        photos = photos_or_sample(arguments.photos, work, SAMPLE)
         for count in arguments.per_class.split():
             answers: dict[str, list[Answered]] = {name: [] for name, *_ in contestants(arguments)}
             for seed in range(arguments.seeds):

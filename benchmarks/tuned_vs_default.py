@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from results import markdown_table, publish
@@ -55,12 +56,18 @@ def main() -> int:
 
 def write_dataset(work: Path) -> None:
     """Render the sample and preprocess it, unless already done."""
-    if not (work / "photos").exists():
-        run(BIN / "python", "-m", "landmark_sample", "--output", work / "photos", *SAMPLE)
     run(
         *(BIN / "spark-submit", JOBS / "preprocess.py"),
-        *("--input", work / "photos", "--output", work / "dataset", *DATASET),
+        *("--input", photos_or_sample(None, work, SAMPLE), "--output", work / "dataset", *DATASET),
     )
+
+
+def photos_or_sample(photos: str | None, work: Path, sample: Sequence[str]) -> Path:
+    """Return the folder of photos that was given, or one with a sample, rendered with these options once."""
+    folder = Path(photos or work / "photos")
+    if not folder.exists():
+        run(BIN / "python", "-m", "landmark_sample", "--output", folder, *sample)
+    return folder
 
 
 def report(found: Tuning, *, better: bool) -> str:
