@@ -185,6 +185,7 @@ class FeatureFeed:
             LandmarkError: As `CachedFeatures` does.
         """
         self._settings, self._data, self._ranks = settings, data, ranks
+        self._batch_size = data.batch_size(settings, ranks.size)
         self._cached = CachedFeatures(settings, data, ranks)
         self.model = self._cached.network(settings)
 
@@ -197,12 +198,9 @@ class FeatureFeed:
             tf.TensorSpec((None,), tf.int32),
         )
         pipeline = Pipeline(lambda: self._training_rows(slices), signature)
-        seed, batch_size = (
-            data.shuffle_seed(settings, epoch, ranks.rank),
-            data.batch_size(settings, ranks.size),
-        )
-        left = shuffle(pipeline.rows(GROUPS_AHEAD), seed).skip(steps_done * batch_size)
-        return pipeline.batches(left.batch(batch_size, drop_remainder=True))
+        seed = data.shuffle_seed(settings, epoch, ranks.rank)
+        left = shuffle(pipeline.rows(GROUPS_AHEAD), seed).skip(steps_done * self._batch_size)
+        return pipeline.batches(left.batch(self._batch_size, drop_remainder=True))
 
     def validation_batches(self) -> Batches:
         """Yield this rank's validation batches, those of `ImageFeed`; sizes vary."""
@@ -213,8 +211,7 @@ class FeatureFeed:
 
     def hold_out(self, ranks: Ranks) -> Iterator[NamedRows]:
         """Yield the held-out rows that a rank reads, in batches; the last may be smaller."""
-        slices = self._data.hold_out(ranks.rank, ranks.size)
-        batch_size = self._data.batch_size(self._settings, ranks.size)
+        slices, batch_size = self._data.hold_out(ranks.rank, ranks.size), self._batch_size
         total = sum(part.stop - part.start for part in slices)
         sizes = [min(batch_size, total - start) for start in range(0, total, batch_size)]
         yield from cut(self._read(self._data.validation, slices), sizes)
@@ -228,10 +225,10 @@ class FeatureFeed:
         whole = self.whole_model()
         last = whole.get_weights()
         whole.set_weights(best())
-        pool = features_of(self.model)
+        pool, batch_size = features_of(self.model), self._batch_size
         for outputs, classes in rows:
-            for start in range(0, len(classes), BATCH_SIZE):
-                batch = slice(start, start + BATCH_SIZE)
+            for start in range(0, len(classes), batch_size):
+                batch = slice(start, start + batch_size)
                 yield pool(outputs[batch]).numpy(), classes[batch]
         whole.set_weights(last)
 

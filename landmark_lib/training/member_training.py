@@ -101,10 +101,8 @@ class MemberTraining:
         self._shows_steps = shows_steps and ranks.is_chief
         self._name = f"member {data.member}"
         self.watchdog = Watchdog(self._name, settings.run.stall_timeout, ends=ranks.size > 1)
-        self._steps, self._batch_size = (
-            data.steps(settings, ranks.size),
-            data.batch_size(settings, ranks.size),
-        )
+        self._steps = data.steps(settings, ranks.size)
+        self._batch_size = data.batch_size(settings, ranks.size)
         self._backbone_factor = tf.Variable(1.0, trainable=False)
         backbone = trained_weights_of_backbone(feed.model)
         self._optimizer = member_optimizer(settings, backbone, self._backbone_factor)
@@ -249,13 +247,14 @@ class MemberTraining:
         horovod_step.check_equal_weights(self._feed.model.weights, f"after epoch {epoch.number + 1}")
         self._average.add(epoch.number)
         with self._average.in_place():
-            accuracy = self._record_epoch()
+            self._record_epoch()
+        accuracy = self.history[-1].training_accuracy
         self._plateau = self._schedule.after_epoch(self._plateau, epoch.number, accuracy)
         self._epoch = Epoch(epoch.number + 1)
         horovod_step.from_rank_0(self._ranks, lambda: self._recorder.checkpoint(lambda: self._checkpoint([])))
 
-    def _record_epoch(self) -> float:
-        """Measure and record the epoch that is done; return its training accuracy."""
+    def _record_epoch(self) -> None:
+        """Measure and record the epoch that is done."""
         epoch, images = self._epoch, self._steps * self._batch_size * self._ranks.size
         loss, accuracy = _means(epoch.sums)
         validation_loss, validation_accuracy = _means(self._validate())
@@ -275,7 +274,6 @@ class MemberTraining:
         )
         self.history.append(result)
         horovod_step.from_rank_0(self._ranks, lambda: self._recorder.epoch_done(self.history))
-        return accuracy
 
     def _validate(self) -> Sums:
         sums = tf.zeros(3, tf.float64)
