@@ -44,6 +44,7 @@ from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.training import horovod_step
 from landmark_lib.training.feed import Batches, FeatureRows
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.member_data import MemberData
 from landmark_lib.training.member_training import MemberTraining
 from landmark_lib.training.model import build_tail
@@ -68,7 +69,7 @@ class MadeUpFeed:
         self._batch_size, self._steps = data.batch_size(settings, RANKS), data.steps(settings, RANKS)
         classes, by_class = len(data.landmark_ids), data.class_share(settings) < 1
         features = keras.Input((FEATURES,))
-        self.model = build_tail(None, features, classes, 0.5, 1e-4, 0, by_class=by_class)
+        self.model = build_tail(None, features, HeadOptions(classes, 0.5, 1e-4, 0, by_class=by_class))
         self._chance = np.random.default_rng(rank)
         self._features = self._chance.exponential(size=(ROWS, FEATURES)).astype(np.float32)
         self._classes = self._chance.integers(classes, size=ROWS, dtype=np.int32)

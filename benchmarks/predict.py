@@ -40,6 +40,7 @@ from landmark_lib.settings import PredictSettings
 from landmark_lib.settings.train import ALL
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import free_last_layers, load_backbone
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.horovod_step import start_ranks
 from landmark_lib.training.member_record import MemberRecord, member_directory, write_member
 from landmark_lib.training.model import build_model, load_trained
@@ -122,7 +123,7 @@ def write_network(models: str, fingerprint: str, member: int = 0, layers: int | 
     free_last_layers(backbone, layers)
     for variable in backbone.trainable_variables:
         variable.assign(variable.value * (1 + 0.01 * member))
-    network = build_model(backbone, "caffe", CLASSES, dropout=0.5, l2=1e-4, seed=member)
+    network = build_model(backbone, "caffe", HeadOptions(CLASSES, dropout=0.5, l2=1e-4, seed=member))
     save_model(network, directory / BEST)
     record = MemberRecord(
         member=member,

@@ -31,6 +31,7 @@ import tensorflow as tf
 from results import Column, goals, markdown_table, publish
 
 from landmark_lib.training.backbone import free_last_layers, load_backbone
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.horovod_step import start_ranks
 from landmark_lib.training.model import build_model
 from landmark_lib.training.step import training_step
@@ -116,7 +117,7 @@ def make(free: int) -> keras.Model:
     """Return the network."""
     backbone = load_backbone("ResNet50", "random", SIDE, seed=0)
     free_last_layers(backbone, free)
-    return build_model(backbone, "caffe", CLASSES, dropout=0.5, l2=1e-4, seed=0)
+    return build_model(backbone, "caffe", HeadOptions(CLASSES, dropout=0.5, l2=1e-4, seed=0))
 
 
 if __name__ == "__main__":

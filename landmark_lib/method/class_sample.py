@@ -10,12 +10,11 @@ Translation" (2015), for the correction of the logits.
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-AUTO: Literal["auto"] = "auto"
 MANY = 20_000  # classes above which a sample is taken by default
 DEFAULT_SHARE = 0.2  # of the classes
 
@@ -35,15 +34,13 @@ class ClassSample:
     positions: NDArray[np.int32]
 
 
-def share_of_classes(share: float | Literal["auto"], classes: int) -> float:
-    """Return the share of the classes that a step looks at, from the setting.
+def default_share(classes: int) -> float:
+    """Return the share of the classes that a step looks at, where nobody chose one.
 
-    >>> share_of_classes("auto", 14_951), share_of_classes("auto", 81_313), share_of_classes(0.5, 500)
-    (1.0, 0.2, 0.5)
+    >>> default_share(14_951), default_share(81_313)
+    (1.0, 0.2)
     """
-    if share == AUTO:
-        return DEFAULT_SHARE if classes > MANY else 1.0
-    return share
+    return DEFAULT_SHARE if classes > MANY else 1.0
 
 
 def owned_classes(classes: int, rank: int, ranks: int) -> range:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from landmark_lib.method.class_sample import AUTO, DEFAULT_SHARE, MANY
+from landmark_lib.method.class_sample import DEFAULT_SHARE, MANY
 from landmark_lib.method.epochs import BATCH_SIZE, MAX_AUTO_BATCH_SIZE, MIN_STEPS
 from landmark_lib.method.schedule import Plateau
 from landmark_lib.settings.declare import (
@@ -20,6 +20,7 @@ from landmark_lib.settings.declare import (
 from landmark_lib.storage import is_local
 
 ALL = "all"
+AUTO: Literal["auto"] = "auto"
 FREE = 53  # convolutional layers of ResNet50
 RANDOM = "random"
 SAMPLE_WEIGHTS = "sample"

@@ -26,10 +26,10 @@ from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import AVERAGE
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
-from landmark_lib.training.arcface import arcface_head
 from landmark_lib.training.backbone import free_last_layers
 from landmark_lib.training.feature_files import FEATURES, FeatureFiles, NamedRows, cut
 from landmark_lib.training.feed import Batches, BestWeights, FeatureRows, load_network, photos_measured
+from landmark_lib.training.head import head_options
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import (
@@ -82,18 +82,8 @@ class CachedFeatures:
 
     def network(self, settings: TrainSettings) -> keras.Model:
         """Return what is trained, from features to logits: a new head, after the tail if there is one."""
-        network, files = settings.network, self.files
-        features = keras.Input(files.shape, dtype=files.stored_as.name, name=FEATURES)
-        return build_tail(
-            self._trunk.tail,
-            features,
-            len(self._data.landmark_ids),
-            network.dropout,
-            network.l2,
-            self._data.head_seed(settings),
-            by_class=self._data.class_share(settings) < 1,
-            arcface=arcface_head(network),
-        )
+        stored = keras.Input(self.files.shape, dtype=self.files.stored_as.name, name=FEATURES)
+        return build_tail(self._trunk.tail, stored, head_options(settings, self._data))
 
     def whole_model(self, trained: keras.Model) -> keras.Model:
         """Return the network from images to logits, with the current weights of what is trained."""

@@ -13,13 +13,13 @@ from landmark_lib.method.hold_out import selection_half
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import RANDOM, SELECTION
 from landmark_lib.training import horovod_step
-from landmark_lib.training.arcface import arcface_head
 from landmark_lib.training.backbone import (
     free_last_layers,
     load_backbone,
     normalise_random_weights,
     preprocessing_mode,
 )
+from landmark_lib.training.head import head_options
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.model import ImageNetPreprocessing, build_model, features_of
@@ -86,16 +86,7 @@ class ImageFeed:
         network = settings.network
         backbone, mode = load_network(settings, data, ranks)
         free_last_layers(backbone, network.trainable_layers, network.l2_convolutions)
-        self.model = build_model(
-            backbone,
-            mode,
-            len(data.landmark_ids),
-            network.dropout,
-            network.l2,
-            data.head_seed(settings),
-            by_class=data.class_share(settings) < 1,
-            arcface=arcface_head(network),
-        )
+        self.model = build_model(backbone, mode, head_options(settings, data))
 
     @property
     def bad_rows(self) -> int:

@@ -9,7 +9,7 @@ from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import UserError
-from landmark_lib.method.class_sample import AUTO, share_of_classes
+from landmark_lib.method.class_sample import default_share
 from landmark_lib.method.class_weights import balanced_weights
 from landmark_lib.method.epochs import (
     BATCH_SIZE,
@@ -22,7 +22,7 @@ from landmark_lib.method.epochs import (
 )
 from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
-from landmark_lib.settings.train import ARCFACE, BALANCED, EPOCHS
+from landmark_lib.settings.train import ARCFACE, AUTO, BALANCED, EPOCHS
 from landmark_lib.training.reading import Shards
 
 
@@ -97,7 +97,8 @@ class MemberData:
         """Return the share of the classes that a step looks at."""
         if settings.network.head == ARCFACE:  # whose margins a sample does not know
             return 1.0
-        return share_of_classes(settings.learning.class_sample, len(self.landmark_ids))
+        chosen = settings.learning.class_sample
+        return default_share(len(self.landmark_ids)) if chosen == AUTO else float(chosen)
 
     def averages_weights(self, settings: TrainSettings) -> bool:
         """Return whether weights are averaged; those of sampled classes are too large for it."""

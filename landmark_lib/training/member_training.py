@@ -23,11 +23,12 @@ from landmark_lib.training import horovod_step
 from landmark_lib.training.averaging import AveragedWeights
 from landmark_lib.training.checkpoint import Checkpoint, Identity, Progress
 from landmark_lib.training.feed import Feed
+from landmark_lib.training.head import set_dropout
 from landmark_lib.training.history import EpochResult
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.learning import learning
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model import set_dropout, trained_weights_of_backbone
+from landmark_lib.training.model import trained_weights_of_backbone
 from landmark_lib.training.optimizer import member_optimizer
 from landmark_lib.training.recorder import Recorder
 from landmark_lib.training.signals import StopSignal

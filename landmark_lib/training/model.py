@@ -9,19 +9,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.storage import Place
-from landmark_lib.training.arcface import ArcFaceHead, ArcFaceLogits
 from landmark_lib.training.backbone import UNCHANGED
 from landmark_lib.training.class_similarity import SIMILARITY, ClassSimilarity
-from landmark_lib.training.logits_by_class import LogitsByClass
+from landmark_lib.training.head import DROPOUT, LOGITS, HeadOptions, add_head
 from landmark_lib.training.model_parts import unpack_model
 
 BACKBONE = "backbone"
-DROPOUT = "dropout"
-LOGITS = "logits"
 BYTES_OF_SEEDS = 1_000  # at most; the layers' random generators have some that are not saved
 # What Keras raises for a file that this project did not write: it builds what the file describes unchecked.
 RAISED_BY_KERAS = (
@@ -79,61 +75,28 @@ class WithFixedStatistics(keras.layers.Wrapper):  # type: ignore[misc]
         return self.layer(images, training=False)
 
 
-def build_model(
-    backbone: keras.Model,
-    mode: str,
-    classes: int,
-    dropout: float,
-    l2: float,
-    seed: int,
-    *,
-    by_class: bool = False,
-    arcface: ArcFaceHead | None = None,
-) -> keras.Model:
+def build_model(backbone: keras.Model, mode: str, head: HeadOptions) -> keras.Model:
     """Return a network from images (rows, side, side, 3) uint8 to logits (rows, classes) float32.
 
     Args:
         backbone: As `load_backbone` returns it.
         mode: How it expects its pixels, as `preprocessing_mode` returns it.
-        classes: Number of classes.
-        dropout: Dropout rate of the pooled features.
-        l2: Weight penalty on the head.
-        seed: Seed of the head's initial weights.
-        by_class: Lay its weights out by class, for training steps that look at a sample of the classes.
-        arcface: An ArcFace head of this size instead of a dense layer.
+        head: What its head is built from.
     """
     images, features = _backbone_ends(backbone, mode)
-    logits = _logits(features, classes, dropout, l2, seed, by_class=by_class, arcface=arcface)
-    return keras.Model(images, logits, name="landmark_model")
+    return keras.Model(images, add_head(features, head), name="landmark_model")
 
 
-def build_tail(
-    tail: keras.Model | None,
-    features: keras.KerasTensor,
-    classes: int,
-    dropout: float,
-    l2: float,
-    seed: int,
-    *,
-    by_class: bool = False,
-    arcface: ArcFaceHead | None = None,
-) -> keras.Model:
+def build_tail(tail: keras.Model | None, features: keras.KerasTensor, head: HeadOptions) -> keras.Model:
     """Return the part of a network that is trained on features: to logits (rows, classes) float32.
 
     Args:
         tail: From these features to pooled ones, as `trunk.cut_trunk` returns it; None if they are pooled.
         features: The features, as an input.
-        classes: Number of classes.
-        dropout: Dropout rate of the pooled features.
-        l2: Weight penalty on the head.
-        seed: Seed of the head's initial weights.
-        by_class: As `build_model` takes it.
-        arcface: As `build_model` takes it.
+        head: What its head is built from.
     """
     pooled = features if tail is None else WithFixedStatistics(tail, name=BACKBONE)(features)
-    return keras.Model(
-        features, _logits(pooled, classes, dropout, l2, seed, by_class=by_class, arcface=arcface)
-    )
+    return keras.Model(features, add_head(pooled, head))
 
 
 def with_head_of(trained: keras.Model, backbone: keras.Model, mode: str) -> keras.Model:
@@ -168,52 +131,11 @@ def _backbone_ends(backbone: keras.Model, mode: str) -> tuple[keras.KerasTensor,
     return images, WithFixedStatistics(backbone, name=BACKBONE)(preprocessed)
 
 
-def _logits(
-    features: keras.KerasTensor,
-    classes: int,
-    dropout: float,
-    l2: float,
-    seed: int,
-    *,
-    by_class: bool,
-    arcface: ArcFaceHead | None,
-) -> keras.KerasTensor:
-    # `set_dropout` replaces the seed before every epoch, on each rank by another.
-    kept = keras.layers.Dropout(dropout, seed=0, name=DROPOUT)(features)
-    seed = keyed_draw(seed, "dense layer") % 2**31
-    if arcface is not None:
-        sizes = (classes, arcface.embedding_size, arcface.sub_centres)
-        return ArcFaceLogits(*sizes, l2=l2, seed=seed, name=LOGITS)(kept)
-    if by_class:
-        return LogitsByClass(classes, l2, seed, name=LOGITS)(kept)
-    return keras.layers.Dense(
-        classes,
-        kernel_initializer=keras.initializers.GlorotUniform(seed),
-        kernel_regularizer=keras.regularizers.L2(l2),
-        dtype="float32",
-        name=LOGITS,
-    )(kept)
-
-
 def trained_weights_of_backbone(model: keras.Model) -> list[keras.Variable]:
     """Return the trained weights of a network before its head; none if it is a head alone."""
     return [
         weight for layer in model.layers if layer.name == BACKBONE for weight in layer.trainable_variables
     ]
-
-
-def set_dropout(model: keras.Model, seed: int, step: int) -> None:
-    """Set the generator of the dropout for the steps of an epoch that remain.
-
-    Args:
-        model: A network with a head.
-        seed: Seed of the epoch and the rank.
-        step: Steps of the epoch that are done.
-    """
-    generator = getattr(model.get_layer(DROPOUT), "seed_generator", None)
-    if generator is not None:  # None if the rate is 0
-        # The state is (seed, numbers drawn); a step draws once.
-        generator.state.assign([seed % 2**31, step])
 
 
 def features_of(model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -13,8 +13,8 @@ from landmark_lib.digits import size
 from landmark_lib.errors import NoSpaceError
 from landmark_lib.settings import TrainSettings
 from landmark_lib.training.feature_files import GROUP_BYTES, FeatureFiles
+from landmark_lib.training.head import LOGITS
 from landmark_lib.training.member_data import MemberData
-from landmark_lib.training.model import LOGITS
 from landmark_lib.training.stream import BATCHES_AHEAD, ROW_GROUPS_AHEAD, SHUFFLED_ROWS, parallel_calls
 
 SLOTS = {"sgd": 1, "adam": 2}  # variables that an optimizer keeps per weight

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from landmark_lib.method.class_sample import owned_classes, sample_classes, sample_size
 from landmark_lib.training import horovod_step
+from landmark_lib.training.head import DROPOUT, LOGITS
 from landmark_lib.training.horovod_step import Ranks
-from landmark_lib.training.model import DROPOUT, LOGITS
 from landmark_lib.training.sampled_step import Pair, Sampled, SampledStep
 from landmark_lib.training.step import StepResult
 

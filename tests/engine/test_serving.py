@@ -17,6 +17,7 @@ from small_ensemble import finished_member
 from landmark_lib.images.jpeg import decode_jpeg
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.member_record import write_member
 from landmark_lib.training.model import build_model
 from landmark_lib.training.model_directory import BEST, save_model
@@ -39,7 +40,7 @@ def place(tmp_path_factory):
     photo.parent.mkdir(parents=True)
     small_network.register()
     backbone = load_backbone(small_network.NAME, "random", SIDE, seed=0)
-    network = build_model(backbone, "tf", 4, dropout=0.5, l2=0.0, seed=0)
+    network = build_model(backbone, "tf", HeadOptions(4, dropout=0.5, l2=0.0, seed=0))
     save_model(network, Place(str(directory)) / BEST)
     write_member(Place(str(directory)), replace(finished_member(""), landmark_ids=["a", "b", "c", "d"]))
     pixels = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype(np.uint8)

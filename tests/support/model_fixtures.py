@@ -51,6 +51,7 @@ def _write_members(root, directory):
     from small_ensemble import MEMBERS, SIDE, finished_member
 
     from landmark_lib.training.backbone import load_backbone
+    from landmark_lib.training.head import HeadOptions
     from landmark_lib.training.member_record import write_member
     from landmark_lib.training.model import build_model
     from landmark_lib.training.model_directory import BEST, save_model
@@ -58,7 +59,7 @@ def _write_members(root, directory):
     small_network.register()
     backbone = load_backbone(small_network.NAME, "random", SIDE, seed=0)
     for number, name in enumerate(MEMBERS):
-        model = build_model(backbone, "tf", 3, dropout=0.5, l2=0.0, seed=number)
+        model = build_model(backbone, "tf", HeadOptions(3, dropout=0.5, l2=0.0, seed=number))
         save_model(model, Place(str(directory)) / name / BEST)
         write_member(Place(str(directory / name)), finished_member(dataset.read_manifest(root).fingerprint))
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from landmark_lib.evaluation.shared_layers import run_together
 from landmark_lib.training.backbone import free_last_layers, load_backbone, preprocessing_mode
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.model import BACKBONE, build_model
 
 CLASSES = 3
@@ -18,7 +19,7 @@ def trained(name, count, seed, side=32):
     small_network.register()
     backbone = load_backbone(name, "random", side, seed=0)
     free_last_layers(backbone, count, l2=1e-5)
-    model = build_model(backbone, preprocessing_mode(name), CLASSES, 0.5, 1e-4, seed)
+    model = build_model(backbone, preprocessing_mode(name), HeadOptions(CLASSES, 0.5, 1e-4, seed))
     random = np.random.default_rng(seed)
     for variable in model.trainable_variables:
         change = random.normal(size=variable.shape) * 0.01

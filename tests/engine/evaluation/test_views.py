@@ -26,9 +26,9 @@ from landmark_lib.report.evaluation_sections import evaluation_lead
 from landmark_lib.settings import EvaluateSettings, PredictSettings
 from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.class_similarity import SIMILARITY
+from landmark_lib.training.head import LOGITS, HeadOptions
 from landmark_lib.training.model import (
     BACKBONE,
-    LOGITS,
     build_model,
     features_of_backbone,
     with_similarity,
@@ -46,7 +46,7 @@ def backbone():
 
 def network_on(backbone, seed=0):
     """Return a network with both classifiers, as training leaves it."""
-    model = build_model(backbone, MODE, CLASSES, dropout=0.5, l2=0.0, seed=seed)
+    model = build_model(backbone, MODE, HeadOptions(CLASSES, dropout=0.5, l2=0.0, seed=seed))
     width = model.get_layer(BACKBONE).output.shape[1]
     sums = FeatureSums.zeros(CLASSES, width)
     sums.add(np.random.default_rng(seed).random((30, width)).astype(np.float32), np.arange(30) % CLASSES)
@@ -144,7 +144,9 @@ def test_a_network_of_one_size_is_refused_in_one_line_where_it_is_enlarged(last)
     features = keras.layers.Flatten()(pixels)
     for layer in last:
         features = layer(features)
-    network = build_model(keras.Model(pixels, features), MODE, CLASSES, dropout=0.5, l2=0.0, seed=0)
+    network = build_model(
+        keras.Model(pixels, features), MODE, HeadOptions(CLASSES, dropout=0.5, l2=0.0, seed=0)
+    )
     assert len(run_on_views([network], "flip")({SIDE: images()})) == 1
     with pytest.raises(UserError, match=r"^--views: expected plain or flip for a network .+scales \(.+\)$"):
         run_on_views([network], "scales")

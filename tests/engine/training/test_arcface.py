@@ -20,6 +20,7 @@ from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.settings.train import ARCFACE
 from landmark_lib.storage import Place
 from landmark_lib.training.arcface import SCALE, ArcFaceHead, ArcFaceLogits, add_margin, logits_with_margin
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.member_data import read_member_data
 from landmark_lib.training.model import build_model, build_tail, load_trained, with_head_of
 from landmark_lib.training.step import training_step, validation_step
@@ -62,7 +63,7 @@ def rows_of(chance, count=ROWS):
 
 
 def tail(l2=0.0):
-    return build_tail(None, keras.Input((FEATURES,)), CLASSES, 0.0, l2, seed=0, arcface=HEAD)
+    return build_tail(None, keras.Input((FEATURES,)), HeadOptions(CLASSES, 0.0, l2, seed=0, arcface=HEAD))
 
 
 def with_margins(logits, classes):
@@ -151,7 +152,7 @@ def test_a_saved_model_returns_the_same_float32_logits(chance, tmp_path, precisi
     keras.config.set_dtype_policy(precision)
     try:
         network = small_network.make(input_shape=(32, 32, 3))
-        trained = build_tail(None, keras.Input((32,)), CLASSES, 0.5, 1e-4, seed=0, arcface=HEAD)
+        trained = build_tail(None, keras.Input((32,)), HeadOptions(CLASSES, 0.5, 1e-4, seed=0, arcface=HEAD))
         model = with_head_of(trained, network, "tf")
     finally:
         keras.config.set_dtype_policy("float32")
@@ -167,7 +168,9 @@ def test_a_saved_model_returns_the_same_float32_logits(chance, tmp_path, precisi
 @pytest.mark.filterwarnings("ignore::UserWarning")  # TFLite's next home
 def test_the_exported_pixels_are_answered_as_by_the_member(chance, tmp_path):
     model = build_model(
-        small_network.make(input_shape=(32, 32, 3)), "tf", CLASSES, 0.5, 0.0, seed=0, arcface=HEAD
+        small_network.make(input_shape=(32, 32, 3)),
+        "tf",
+        HeadOptions(CLASSES, 0.5, 0.0, seed=0, arcface=HEAD),
     )
     images = chance.integers(0, 256, (1, 32, 32, 3)).astype(np.uint8)
     model.export(tmp_path / "pixels", verbose=False)
@@ -198,6 +201,7 @@ def test_two_ranks_learn_what_one_learns_from_the_rows_of_both(ranks):
         import keras, numpy as np, tensorflow as tf
         from landmark_lib.training import horovod_step as h
         from landmark_lib.training.arcface import ArcFaceHead, add_margin
+        from landmark_lib.training.head import HeadOptions
         from landmark_lib.training.model import build_tail
         from landmark_lib.training.step import training_step
 
@@ -207,7 +211,8 @@ def test_two_ranks_learn_what_one_learns_from_the_rows_of_both(ranks):
         classes = tf.constant(chance.integers(0, 5, (3, 8)), tf.int32)
 
         def start():
-            model = build_tail(None, keras.Input((16,)), 5, 0.0, 1e-3, 0, arcface=ArcFaceHead(8, 2))
+            head = HeadOptions(5, 0.0, 1e-3, 0, arcface=ArcFaceHead(8, 2))
+            model = build_tail(None, keras.Input((16,)), head)
             margin = lambda logits, classes: add_margin(logits, classes, tf.fill(tf.shape(classes), 0.3))
             return model, training_step(model, keras.optimizers.SGD(0.1, 0.9), with_margin=margin)
 

@@ -8,6 +8,7 @@ import pytest
 
 from landmark_lib.errors import UserError
 from landmark_lib.training.backbone import free_last_layers, load_backbone, preprocessing_mode
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.model import ImageNetPreprocessing, build_model
 
 NETWORKS = {
@@ -51,7 +52,7 @@ def test_all_trains_every_layer(mobile):
 
 def test_only_trained_convolutions_have_a_penalty(mobile):
     free_last_layers(mobile, 1, l2=0.5)
-    model = build_model(mobile, "tf", classes=3, dropout=0.0, l2=0.25, seed=0)
+    model = build_model(mobile, "tf", HeadOptions(classes=3, dropout=0.0, l2=0.25, seed=0))
     kernels = {0.5: mobile.get_layer("conv_pw_13").kernel, 0.25: model.get_layer("logits").kernel}
     expected = sorted(l2 * float((kernel.numpy() ** 2).sum()) for l2, kernel in kernels.items())
     np.testing.assert_allclose(sorted(float(loss) for loss in model.losses), expected, rtol=1e-5)

@@ -13,6 +13,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.class_similarity import SCALE, SIMILARITY, ClassSimilarity
 from landmark_lib.training.feature_files import FEATURES
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.member_record import read_member, write_member
 from landmark_lib.training.model import (
     build_model,
@@ -67,7 +68,7 @@ def test_similarities_of_the_layer_are_those_of_the_method(random):
 def test_a_network_with_both_is_saved_with_its_statistics(random, tmp_path, by_class):
     small_network.register()
     backbone = load_backbone(small_network.NAME, "random", 32, seed=0, pooling="gem")
-    trained = build_model(backbone, "tf", CLASSES, 0.5, 1e-4, seed=0, by_class=by_class)
+    trained = build_model(backbone, "tf", HeadOptions(CLASSES, 0.5, 1e-4, seed=0, by_class=by_class))
     images = random.integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
     features = features_of(trained)(images).numpy()
     statistics = statistics_of(features, np.arange(6) % CLASSES)

@@ -95,6 +95,7 @@ def test_one_different_bit_on_one_rank_raises_on_every_rank(on_two_ranks):
 def test_steps_on_two_ranks_equal_those_of_plain_keras_on_all_rows(on_two_ranks):
     on_two_ranks("""
         import small_network
+        from landmark_lib.training.head import HeadOptions
         from landmark_lib.training.model import build_model
         from landmark_lib.training.step import training_step
 
@@ -103,7 +104,7 @@ def test_steps_on_two_ranks_equal_those_of_plain_keras_on_all_rows(on_two_ranks)
         backbone.trainable = False
         images = tf.constant(np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8))
         labels = tf.range(8) % 3
-        model = build_model(backbone, "tf", 3, dropout=0.0, l2=1e-3, seed=0)
+        model = build_model(backbone, "tf", HeadOptions(3, dropout=0.0, l2=1e-3, seed=0))
         kernel = model.get_layer("logits").kernel
         at_first = kernel.numpy()
         mine = slice(4 * ranks.rank, 4 * ranks.rank + 4)
@@ -113,7 +114,7 @@ def test_steps_on_two_ranks_equal_those_of_plain_keras_on_all_rows(on_two_ranks)
         h.check_equal_weights(model.weights, "after three steps")
 
         # Plain Keras, all rows at once.
-        alone = build_model(backbone, "tf", 3, dropout=0.0, l2=1e-3, seed=0)
+        alone = build_model(backbone, "tf", HeadOptions(3, dropout=0.0, l2=1e-3, seed=0))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         alone.compile(keras.optimizers.SGD(1e-2, momentum=0.9), loss)
         alone.fit(images, labels, batch_size=8, epochs=3, verbose=0)

@@ -15,6 +15,7 @@ from landmark_lib.training.backbone import (
     load_backbone,
     normalise_random_weights,
 )
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.model import ImageNetPreprocessing, build_model, load_trained
 from landmark_lib.training.step import training_step
 
@@ -66,7 +67,7 @@ def without_graph():
 
 def check_what_training_changes(backbone, count):
     free_last_layers(backbone, count)
-    model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=1e-4, seed=0)
+    model = build_model(backbone, "caffe", HeadOptions(classes=3, dropout=0.5, l2=1e-4, seed=0))
     before = {weight.path: weight.numpy() for weight in model.weights}
     optimizer = keras.optimizers.SGD(1e-3, momentum=0.9)
     step = training_step(model, optimizer)
@@ -91,14 +92,14 @@ def test_no_and_all_trained_layers_change_and_no_moving_statistics(backbone, cou
 
 
 def test_dropout_acts_only_in_training(backbone):
-    model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=0.0, seed=0)
+    model = build_model(backbone, "caffe", HeadOptions(classes=3, dropout=0.5, l2=0.0, seed=0))
     images = some_images()
     np.testing.assert_array_equal(model(images, training=False), model(images, training=False))
     assert (model(images, training=True).numpy() != model(images, training=False).numpy()).any()
 
 
 def test_l2_is_a_penalty_on_the_dense_layer_only(backbone):
-    model = build_model(backbone, "caffe", classes=3, dropout=0.0, l2=0.5, seed=0)
+    model = build_model(backbone, "caffe", HeadOptions(classes=3, dropout=0.0, l2=0.5, seed=0))
     kernel = model.get_layer("logits").kernel.numpy()
     assert len(model.losses) == 1
     np.testing.assert_allclose(model.losses[0], 0.5 * (kernel**2).sum(), rtol=1e-5)
@@ -138,7 +139,7 @@ def test_missing_or_damaged_weights_file_is_a_user_error(tmp_path, content):
 
 
 def test_saved_model_returns_the_same_logits(backbone, tmp_path):
-    model = build_model(backbone, "caffe", classes=3, dropout=0.5, l2=1e-4, seed=0)
+    model = build_model(backbone, "caffe", HeadOptions(classes=3, dropout=0.5, l2=1e-4, seed=0))
     model.save(tmp_path / "model.keras")
     images, loaded = some_images(), load_trained(Place(str(tmp_path / "model.keras")))
     np.testing.assert_array_equal(loaded(images), model(images))
@@ -155,7 +156,9 @@ def test_file_that_is_not_a_model_cannot_be_loaded(tmp_path):
 @pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0", "ConvNeXtTiny", "Xception"])
 def test_a_model_on_any_backbone_has_known_parts(tmp_path, name):
     side = 96
-    model = build_model(load_backbone(name, "random", side, seed=0), "none", 2, 0.5, 1e-4, seed=0)
+    model = build_model(
+        load_backbone(name, "random", side, seed=0), "none", HeadOptions(2, 0.5, 1e-4, seed=0)
+    )
     model.save(tmp_path / "model.keras")
     assert load_trained(Place(str(tmp_path / "model.keras"))).count_params() == model.count_params()
 
@@ -164,7 +167,9 @@ def test_a_model_of_mixed_precision_has_known_parts(tmp_path):
     before = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     try:
-        model = build_model(load_backbone("MobileNet", "random", 96, seed=0), "none", 2, 0.5, 1e-4, seed=0)
+        model = build_model(
+            load_backbone("MobileNet", "random", 96, seed=0), "none", HeadOptions(2, 0.5, 1e-4, seed=0)
+        )
     finally:
         keras.mixed_precision.set_dtype_policy(before)
     model.save(tmp_path / "model.keras")

@@ -15,6 +15,7 @@ from commands import REPOSITORY
 
 from landmark_lib.errors import LandmarkError
 from landmark_lib.storage import Place
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.model import build_model, load_trained
 from landmark_lib.training.model_parts import MEMBERS, unpack_model
 
@@ -29,7 +30,9 @@ def whole(tmp_path_factory):
     features = keras.layers.Conv2D(4, 3, name="a_conv")(images)
     features = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(features))
     path = tmp_path_factory.mktemp("model") / "best.keras"
-    model = build_model(keras.Model(images, features), "tf", classes=3, dropout=0.5, l2=1e-4, seed=0)
+    model = build_model(
+        keras.Model(images, features), "tf", HeadOptions(classes=3, dropout=0.5, l2=1e-4, seed=0)
+    )
     model.save(path)
     return path
 

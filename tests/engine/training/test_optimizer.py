@@ -9,7 +9,8 @@ from small_network import OPTIONS
 
 from landmark_lib.settings import TrainSettings, from_flat
 from landmark_lib.storage import Place
-from landmark_lib.training.model import BACKBONE, LOGITS, load_trained
+from landmark_lib.training.head import LOGITS
+from landmark_lib.training.model import BACKBONE, load_trained
 from landmark_lib.training.model_directory import LAST
 from landmark_lib.training.optimizer import member_optimizer
 

@@ -16,6 +16,7 @@ from landmark_lib.training.model import load_trained
 PRELUDE = """
 import keras, numpy as np, tensorflow as tf
 from landmark_lib.training import horovod_step as h
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.learning import AllClasses
 from landmark_lib.training.model import build_tail
 from landmark_lib.training.sampled_head import SampledHead, StepOptions
@@ -31,7 +32,7 @@ weights = chance.uniform(0.5, 2, CLASSES).astype(np.float32)
 mine = slice(BATCH * ranks.rank, BATCH * (ranks.rank + 1))
 
 def network(by_class, tail=None):
-    return build_tail(tail, keras.Input((FEATURES,)), CLASSES, 0.0, 1e-2, 0, by_class=by_class)
+    return build_tail(tail, keras.Input((FEATURES,)), HeadOptions(CLASSES, 0.0, 1e-2, 0, by_class=by_class))
 
 def sampled(model, optimizer, share, fp16=False):
     seed = lambda epoch, step, rank: 100 * epoch + 10 * step + rank

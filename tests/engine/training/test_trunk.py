@@ -13,6 +13,7 @@ from landmark_lib.storage import Place
 from landmark_lib.training import feature_files
 from landmark_lib.training.backbone import free_last_layers, load_backbone
 from landmark_lib.training.feature_files import FeatureFiles
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.model import build_model
 from landmark_lib.training.preflight import check_disk
 from landmark_lib.training.trunk import cut_trunk
@@ -47,7 +48,7 @@ def whole(name):
 def test_trunk_and_tail_return_bit_for_bit_what_the_backbone_returns(name, count, layer):
     backbone, images, expected = whole(name)
     free_last_layers(backbone, count)
-    described = build_model(backbone, "none", 3, 0.5, 1e-4, seed=0).get_config()
+    described = build_model(backbone, "none", HeadOptions(3, 0.5, 1e-4, seed=0)).get_config()
     trunk = cut_trunk(backbone)
     assert trunk.layer == layer
     assert not trunk.model.trainable_variables
@@ -55,7 +56,7 @@ def test_trunk_and_tail_return_bit_for_bit_what_the_backbone_returns(name, count
     pooled = outputs if trunk.tail is None else trunk.tail(outputs, training=False)
     np.testing.assert_array_equal(pooled, expected)
     # What is written of the whole network stays as it was.
-    assert build_model(backbone, "none", 3, 0.5, 1e-4, seed=0).get_config() == described
+    assert build_model(backbone, "none", HeadOptions(3, 0.5, 1e-4, seed=0)).get_config() == described
 
 
 def files_in(folder, stored_as, shape=(3, 2)):

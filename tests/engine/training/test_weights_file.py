@@ -15,6 +15,7 @@ from loopback import served
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import IMAGENET, UNCHECKED, load_backbone
+from landmark_lib.training.head import HeadOptions
 from landmark_lib.training.model import build_model, load_trained
 from landmark_lib.training.weights_file import check_weights
 
@@ -24,7 +25,7 @@ def model(tmp_path_factory):
     """A model as training saves it."""
     path = tmp_path_factory.mktemp("model") / "best.keras"
     backbone = load_backbone("MobileNet", "random", 32, seed=0)
-    build_model(backbone, "tf", classes=3, dropout=0.5, l2=0.0, seed=0).save(path)
+    build_model(backbone, "tf", HeadOptions(classes=3, dropout=0.5, l2=0.0, seed=0)).save(path)
     return path
 
 

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_lib.method.class_sample import (
-    AUTO,
     DEFAULT_SHARE,
     MANY,
+    default_share,
     owned_classes,
     sample_classes,
     sample_size,
-    share_of_classes,
 )
 
 NUMBERS = st.integers(1, 200)
@@ -94,6 +93,5 @@ def test_sample_has_a_place_for_the_class_of_every_row_besides_its_share():
 
 
 def test_many_classes_alone_are_sampled_by_default():
-    assert share_of_classes(AUTO, MANY) == 1
-    assert share_of_classes(AUTO, MANY + 1) == DEFAULT_SHARE
-    assert share_of_classes(0.3, 10) == 0.3
+    assert default_share(MANY) == 1
+    assert default_share(MANY + 1) == DEFAULT_SHARE

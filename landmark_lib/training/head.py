@@ -1,0 +1,81 @@
+"""The head of a network: what makes logits of pooled features, after dropout."""
+
+from dataclasses import dataclass
+
+import keras
+
+from landmark_lib.draws import keyed_draw
+from landmark_lib.settings import TrainSettings
+from landmark_lib.training.arcface import ArcFaceHead, ArcFaceLogits, arcface_head
+from landmark_lib.training.logits_by_class import LogitsByClass
+from landmark_lib.training.member_data import MemberData
+
+DROPOUT = "dropout"
+LOGITS = "logits"
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """What a head is built from.
+
+    Attributes:
+        classes: Number of classes.
+        dropout: Dropout rate of the features.
+        l2: Weight penalty.
+        seed: Seed of the initial weights.
+        by_class: Lay the weights out by class, for training steps that look at a sample of the classes.
+        arcface: An ArcFace head of this size instead of a dense layer.
+    """
+
+    classes: int
+    dropout: float
+    l2: float
+    seed: int
+    by_class: bool = False
+    arcface: ArcFaceHead | None = None
+
+
+def head_options(settings: TrainSettings, data: MemberData) -> HeadOptions:
+    """Return the head that a member's settings ask for."""
+    network = settings.network
+    return HeadOptions(
+        len(data.landmark_ids),
+        network.dropout,
+        network.l2,
+        data.head_seed(settings),
+        by_class=data.class_share(settings) < 1,
+        arcface=arcface_head(network),
+    )
+
+
+def add_head(features: keras.KerasTensor, options: HeadOptions) -> keras.KerasTensor:
+    """Return the logits, (rows, classes) float32, that a new head makes of features, (rows, features)."""
+    # `set_dropout` replaces the seed before every epoch, on each rank by another.
+    kept = keras.layers.Dropout(options.dropout, seed=0, name=DROPOUT)(features)
+    seed = keyed_draw(options.seed, "dense layer") % 2**31
+    if options.arcface is not None:
+        sizes = (options.classes, options.arcface.embedding_size, options.arcface.sub_centres)
+        return ArcFaceLogits(*sizes, l2=options.l2, seed=seed, name=LOGITS)(kept)
+    if options.by_class:
+        return LogitsByClass(options.classes, options.l2, seed, name=LOGITS)(kept)
+    return keras.layers.Dense(
+        options.classes,
+        kernel_initializer=keras.initializers.GlorotUniform(seed),
+        kernel_regularizer=keras.regularizers.L2(options.l2),
+        dtype="float32",
+        name=LOGITS,
+    )(kept)
+
+
+def set_dropout(model: keras.Model, seed: int, step: int) -> None:
+    """Set the generator of the dropout for the steps of an epoch that remain.
+
+    Args:
+        model: A network with a head.
+        seed: Seed of the epoch and the rank.
+        step: Steps of the epoch that are done.
+    """
+    generator = getattr(model.get_layer(DROPOUT), "seed_generator", None)
+    if generator is not None:  # None if the rate is 0
+        # The state is (seed, numbers drawn); a step draws once.
+        generator.state.assign([seed % 2**31, step])
