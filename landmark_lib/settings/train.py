@@ -94,6 +94,13 @@ class NetworkSettings(BackboneSettings):
         " power 3).",
         earlier=AVERAGE,
     )
+    feature_length: float = setting(
+        30.0,
+        "Length to which the pooled features of a photo are scaled for the head, so that one learning rate"
+        " suits all backbones and poolings; 0 leaves them as they are, as in the paper.",
+        earlier=0.0,
+        at_least=0,
+    )
     head: Head = setting(
         WITH_SIMILARITY,
         "What makes the logits: 'softmax', one dense layer as in the paper; 'similarity', that layer and the"

@@ -14,7 +14,7 @@ from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import UNCHANGED
 from landmark_lib.training.class_similarity import SIMILARITY, ClassSimilarity
-from landmark_lib.training.head import DROPOUT, LOGITS, HeadOptions, add_head
+from landmark_lib.training.head import LOGITS, HeadOptions, add_head, share_head
 from landmark_lib.training.model_parts import unpack_model
 
 BACKBONE = "backbone"
@@ -102,8 +102,7 @@ def build_tail(tail: keras.Model | None, features: keras.KerasTensor, head: Head
 def with_head_of(trained: keras.Model, backbone: keras.Model, mode: str) -> keras.Model:
     """Return the network from images to logits that shares its head with one trained on features."""
     images, features = _backbone_ends(backbone, mode)
-    logits = trained.get_layer(LOGITS)(trained.get_layer(DROPOUT)(features))
-    return keras.Model(images, logits, name="landmark_model")
+    return keras.Model(images, share_head(trained, features), name="landmark_model")
 
 
 def with_similarity(model: keras.Model, statistics: FeatureStatistics) -> keras.Model:

@@ -47,6 +47,7 @@ KNOWN: dict[str | None, frozenset[str]] = {
             "Rescaling",
             "Reshape",
             "SeparableConv2D",
+            "UnitNormalization",
             "ZeroPadding2D",
         }
     ),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 import small_network
@@ -13,9 +14,10 @@ from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
 from landmark_lib.training.class_similarity import SCALE, SIMILARITY, ClassSimilarity
 from landmark_lib.training.feature_files import FEATURES
-from landmark_lib.training.head import HeadOptions
+from landmark_lib.training.head import LOGITS, HeadOptions, share_head
 from landmark_lib.training.member_record import read_member, write_member
 from landmark_lib.training.model import (
+    BACKBONE,
     build_model,
     features_of,
     load_trained,
@@ -64,11 +66,44 @@ def test_similarities_of_the_layer_are_those_of_the_method(random):
     np.testing.assert_allclose(layer(features), SCALE * np.transpose(expected), rtol=1e-4, atol=1e-4)
 
 
+def head_of(length):
+    small_network.register()
+    backbone = load_backbone(small_network.NAME, "random", 32, seed=0)
+    return build_model(backbone, "tf", HeadOptions(CLASSES, 0.5, 1e-4, seed=0, feature_length=length))
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_a_head_receives_features_of_one_length_whatever_theirs_is(random, policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = head_of(30.0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    features = keras.Input(model.get_layer(BACKBONE).output.shape[1:])
+    alone = keras.Model(features, share_head(model, features))
+    given = random.random((6, *features.shape[1:])).astype(np.float32)
+    scaled = 30 * given / np.linalg.norm(given, axis=1, keepdims=True)
+    dense = model.get_layer(LOGITS)
+    expected = scaled @ dense.kernel.numpy() + dense.bias.numpy()
+    tolerance = 1e-4 if policy == "float32" else 2e-2
+    for factor in (1e-3, 1, 1e3):
+        np.testing.assert_allclose(alone(factor * given), expected, rtol=tolerance, atol=tolerance)
+    assert np.isfinite(alone(np.zeros_like(given))).all()
+
+
+def test_features_of_length_0_reach_the_head_as_they_are(random):
+    model = head_of(0)
+    images = random.integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
+    dense = model.get_layer(LOGITS)
+    expected = features_of(model)(images).numpy() @ dense.kernel.numpy() + dense.bias.numpy()
+    np.testing.assert_allclose(model(images, training=False), expected, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("by_class", [False, True])
 def test_a_network_with_both_is_saved_with_its_statistics(random, tmp_path, by_class):
     small_network.register()
     backbone = load_backbone(small_network.NAME, "random", 32, seed=0, pooling="gem")
-    trained = build_model(backbone, "tf", HeadOptions(CLASSES, 0.5, 1e-4, seed=0, by_class=by_class))
+    trained = build_model(backbone, "tf", HeadOptions(CLASSES, 0.5, 1e-4, 0, 30.0, by_class))
     images = random.integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
     features = features_of(trained)(images).numpy()
     statistics = statistics_of(features, np.arange(6) % CLASSES)

@@ -91,6 +91,7 @@ def test_an_unfinished_member_and_a_folder_without_members_are_refused(models):
 # What releases did that had no setting for it.
 EARLIER = {
     "pooling": "avg",
+    "feature_length": 0.0,
     "head": "softmax",
     "embedding_size": 512,
     "sub_centres": 1,
