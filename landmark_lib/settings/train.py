@@ -34,8 +34,10 @@ HEAD_EPOCHS = 2
 BACKBONE_LR_FACTOR = 0.1
 WeightAveraging = Literal["none", "epochs"]
 EPOCHS: WeightAveraging = "epochs"
-Pooling = Literal["avg", "gem"]
+Pooling = Literal["avg", "gem", "stages"]
 AVERAGE: Pooling = "avg"
+GEM: Pooling = "gem"
+STAGES: Pooling = "stages"
 Head = Literal["softmax", "similarity", "arcface"]
 SOFTMAX: Head = "softmax"
 WITH_SIMILARITY: Head = "similarity"
@@ -90,8 +92,9 @@ class NetworkSettings(BackboneSettings):
     )
     pooling: Pooling = setting(
         AVERAGE,
-        "How the last map becomes features: 'avg' (its mean, as in the paper) or 'gem' (its generalised mean,"
-        " power 3).",
+        "How maps become features: 'avg' (the mean of the last one, as in the paper), 'gem' (its generalised"
+        " mean, power 3) or 'stages' (the generalised means of the last map and of that before the last"
+        " reduction of resolution).",
         earlier=AVERAGE,
     )
     feature_length: float = setting(

@@ -13,7 +13,7 @@ from landmark_lib.draws import keyed_draw
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.settings.train import ALL, AVERAGE, RANDOM, SAMPLE_BACKBONE, SAMPLE_WEIGHTS, Pooling
 from landmark_lib.storage import Place
-from landmark_lib.training.pooling import with_generalised_mean
+from landmark_lib.training.pooling import pool
 from landmark_lib.training.weights_file import check_weights, sample_weights
 
 # ~/.keras/keras.json is for other programs.
@@ -45,11 +45,11 @@ def load_backbone(
             the address of a Keras .h5 file.
         image_size: Side length of the input, in pixels.
         seed: Seed of random weights.
-        pooling: How the last map becomes features.
+        pooling: How maps become features.
 
     Raises:
-        UserError: An unknown network, no such file, a file with other weights, or a download without a
-            checksum.
+        UserError: An unknown network, no such file, a file with other weights, a download without a
+            checksum, or a pooling that the network does not allow.
         LandmarkError: The weights cannot be downloaded.
     """
     make = _maker(name)
@@ -65,7 +65,7 @@ def load_backbone(
         with _weights_file(weights) as source:
             kept = AVERAGE if pooling == AVERAGE else None
             backbone = make(include_top=False, weights=source, pooling=kept, input_shape=shape)
-            return backbone if kept else with_generalised_mean(backbone)
+            return backbone if kept else pool(backbone, pooling)
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception when a download fails

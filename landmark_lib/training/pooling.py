@@ -1,10 +1,17 @@
-"""How the last map of a backbone becomes one vector of features."""
+"""How maps of a backbone become one vector of features."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from landmark_lib.errors import UserError
+from landmark_lib.method.layer_graph import last_cut
+from landmark_lib.settings.train import GEM, Pooling
+from landmark_lib.training.trunk import layer_graph
+
+STAGES = 2
+PADDING = 3  # pixels, at most, that a layer adds to a side before the next halves it
 SMALLEST = 1e-6  # of the values whose powers are taken
 
 
@@ -39,7 +46,51 @@ class GeneralisedMean(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "power": self.power}
 
 
-def with_generalised_mean(backbone: keras.Model) -> keras.Model:
-    """Return a backbone, whose output is (rows, height, width, channels), with that output pooled."""
-    features = GeneralisedMean(name="gem_pool")(backbone.output)
+def pool(backbone: keras.Model, pooling: Pooling) -> keras.Model:
+    """Return a backbone, whose output is (rows, height, width, channels), with features (rows, channels).
+
+    Args:
+        backbone: The network without its top.
+        pooling: "gem", the generalised mean of its output, or "stages", those of the last map of each of its
+            last `STAGES` resolutions, each scaled to length 1, one after another.
+
+    Raises:
+        UserError: "stages" of a network that has no single map before its last resolution.
+    """
+    if pooling == GEM:
+        features = GeneralisedMean(name="gem_pool")(backbone.output)
+    else:
+        features = keras.layers.Concatenate(dtype="float32", name="stages")(
+            [
+                # In 32 bits: squares of means exceed the range of 16.
+                keras.layers.UnitNormalization(dtype="float32", name=f"stage_{number}_unit")(
+                    GeneralisedMean(name=f"stage_{number}_pool")(map_of_stage)
+                )
+                for number, map_of_stage in enumerate(last_maps(backbone, STAGES))
+            ]
+        )
     return keras.Model(backbone.input, features, name=backbone.name)
+
+
+def last_maps(backbone: keras.Model, count: int) -> list[keras.KerasTensor]:
+    """Return the last map of each of the last resolutions of a backbone, the last one first.
+
+    All later layers depend on such a map alone.
+
+    Raises:
+        UserError: A resolution has none.
+    """
+    layers, inputs = backbone.operations, layer_graph(backbone)
+    position, maps = len(layers) - 1, [backbone.output]
+    while len(maps) < count:
+        side = maps[-1].shape[1]
+        while layers[position].output.shape[1] <= side:
+            position = last_cut(inputs, {position})
+        found = layers[position].output
+        if found.shape[1] > 2 * side + PADDING:
+            raise UserError(
+                "--pooling: expected avg or gem for a backbone in which later layers take more than the last"
+                " map of an earlier resolution, received stages"
+            )
+        maps.append(found)
+    return maps

@@ -45,16 +45,20 @@ class Trunk:
 
 def cut_trunk(backbone: keras.Model) -> Trunk:
     """Cut a backbone at the last single output that all its trained layers depend on."""
-    layers = backbone.operations  # in topological order, the input first
-    positions = {id(layer.output): position for position, layer in enumerate(layers)}
-    inputs = [[positions[id(tensor)] for tensor in _taken(layer)] for layer in layers]
+    layers = backbone.operations
     trained = {position for position, layer in enumerate(layers) if _is_trained(layer)}
-    layer = layers[last_cut(inputs, trained)]
+    layer = layers[last_cut(layer_graph(backbone), trained)]
     if layer.output is backbone.output:
         return Trunk(layer.name, backbone, None)
     return Trunk(
         layer.name, keras.Model(backbone.input, layer.output), keras.Model(layer.output, backbone.output)
     )
+
+
+def layer_graph(network: keras.Model) -> list[list[int]]:
+    """Return a network's layers, the input first, as positions of the layers whose outputs each takes."""
+    positions = {id(layer.output): position for position, layer in enumerate(network.operations)}
+    return [[positions[id(tensor)] for tensor in _taken(layer)] for layer in network.operations]
 
 
 def _taken(layer: keras.Operation) -> list[keras.KerasTensor]:

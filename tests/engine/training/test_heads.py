@@ -1,4 +1,4 @@
-"""Poolings and heads return what they define, are saved, and train on cached features as on images."""
+"""Heads return what they define, are saved, and train on cached features as on images."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import small_network
-import tensorflow as tf
 from job_runs import run_here
 
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
@@ -25,11 +24,10 @@ from landmark_lib.training.model import (
     without_similarity,
 )
 from landmark_lib.training.model_directory import BEST, read_feature_statistics
-from landmark_lib.training.pooling import GeneralisedMean
 
 CLASSES = 3
 OPTIONS = [
-    *("--member", "0", "--epochs", "2", *small_network.OPTIONS, "--pooling", "gem"),
+    *("--member", "0", "--epochs", "2", *small_network.OPTIONS, "--pooling", "stages"),
     *("--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
 ]
 
@@ -37,17 +35,6 @@ OPTIONS = [
 @pytest.fixture(scope="module")
 def random():
     return np.random.default_rng(0)
-
-
-def test_generalised_mean_is_that_of_the_values_above_zero(random):
-    maps = random.normal(size=(5, 3, 4, 6)).astype(np.float32)
-    expected = (np.maximum(maps, 0).astype(np.float64) ** 3).mean(axis=(1, 2)) ** (1 / 3)
-    np.testing.assert_allclose(GeneralisedMean()(maps), expected, rtol=1e-4)
-
-
-def test_generalised_mean_of_16_bit_maps_is_finite():
-    maps = tf.fill((1, 2, 2, 1), tf.constant(60_000, tf.float16))
-    np.testing.assert_allclose(GeneralisedMean(dtype="float16")(maps), [[60_000]], rtol=1e-3)
 
 
 def statistics_of(features, classes):
