@@ -52,12 +52,23 @@ class EnsembleOutputs:
 
 
 def predict_hold_out(
-    members: Members, hold_out: HoldOut, validation: Shards, batch_size: int
+    members: Members,
+    hold_out: HoldOut,
+    validation: Shards,
+    batch_size: int,
+    landmark_free: Sequence[NDArray[np.float16]] = (),
 ) -> EnsembleOutputs:
     """Run all members on all held-out photos, and let them vote.
 
     Only what is measured is kept of the logits: for 15,000 classes and 120,000 photos, all of them would take
     7 GB per member.
+
+    Args:
+        members: The members.
+        hold_out: The held-out photos.
+        validation: Their shards.
+        batch_size: Photos per batch.
+        landmark_free: Each member's vectors of known photos without a landmark, as `evidence_of` takes them.
 
     Raises:
         LandmarkError: An image does not decode, or a shard is broken.
@@ -83,8 +94,9 @@ def predict_hold_out(
             mean = tf.add_n([tf.nn.softmax(own.logits) for own in outputs]) / len(outputs)
             mean_softmax.append(most_likely(tf.math.log(mean), TOP_K))
             if indexes:
-                evidence.append(evidence_of(outputs, indexes))
-                masked.append(evidence_of(without_true_class(outputs, truth), indexes))
+                evidence.append(evidence_of(outputs, indexes, landmark_free))
+                unknown = without_true_class(outputs, truth)
+                masked.append(evidence_of(unknown, indexes, landmark_free))
                 similar += similar_photos(outputs, indexes)
             done += len(image_ids)
             display.update(len(image_ids))

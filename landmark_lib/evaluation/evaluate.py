@@ -12,7 +12,7 @@ from landmark_lib.evaluation.measure import measure
 from landmark_lib.evaluation.networks import Members, load_members
 from landmark_lib.evaluation.no_landmark import find_no_landmark, predict_no_landmark
 from landmark_lib.evaluation.photos import Photos
-from landmark_lib.evaluation.rejecting import LandmarkPhotos, learn_rejection
+from landmark_lib.evaluation.rejecting import LandmarkFreePhotos, LandmarkPhotos, learn_rejection
 from landmark_lib.evaluation.rejection_file import write_rejection
 from landmark_lib.evaluation_results import Evaluation, RejectionResult
 from landmark_lib.hold_out import HoldOut, read_hold_out
@@ -23,6 +23,8 @@ from landmark_lib.training.history import curves_of, read_history
 from landmark_lib.training.member_data import validation_shards
 from landmark_lib.training.neighbours import INDEX
 from landmark_lib.tuning_results import read_tuning
+
+NO_INDEX = f"a member has no index of its training photos ({INDEX}), or there is only one class"
 
 
 def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
@@ -45,10 +47,13 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
     validation = validation_shards(root, manifest)
     no_landmark = find_no_landmark(settings)
     members = load_members(settings.models, settings.views)
+    free = None if no_landmark is None else _landmark_free(settings, members, no_landmark)
     hold_out = read_hold_out(root, manifest)
-    outputs = predict_hold_out(members, hold_out, validation, settings.batch_size)
+    outputs = predict_hold_out(
+        members, hold_out, validation, settings.batch_size, free.vectors if free else ()
+    )
     evaluation = measure(hold_out, outputs.members, outputs.ensemble, outputs.mean_softmax)
-    result, why_not = _rejection(settings, members, no_landmark, hold_out, outputs)
+    result, why_not = _rejection(settings, members, free, hold_out, outputs)
     evaluation = replace(evaluation, rejection=result, no_rejection=why_not, views=settings.views)
     histories = {member.name: read_history(member.directory) for member in members}
     curves = {name: curves_of(history) for name, history in histories.items() if history}
@@ -65,10 +70,22 @@ def evaluate(settings: EvaluateSettings, root: str) -> tuple[Evaluation, Place]:
     return evaluation, place
 
 
+def _landmark_free(settings: EvaluateSettings, members: Members, photos: Photos) -> LandmarkFreePhotos:
+    """Run the members on the photos of `--no-landmark`.
+
+    Raises:
+        UserError: Rejection cannot be learned for these members, or no photo can be read.
+    """
+    indexes = indexes_of(members)
+    if indexes is None:
+        raise UserError(f"--no-landmark: {NO_INDEX}; jobs/train.py writes {INDEX}")
+    return predict_no_landmark(members, indexes, photos, settings)
+
+
 def _rejection(
     settings: EvaluateSettings,
     members: Members,
-    photos: Photos | None,
+    free: LandmarkFreePhotos | None,
     hold_out: HoldOut,
     outputs: EnsembleOutputs,
 ) -> tuple[RejectionResult | None, str]:
@@ -78,16 +95,11 @@ def _rejection(
         How well it rejects; or the reason why nothing was learned.
 
     Raises:
-        UserError: `--no-landmark` cannot be used, or the models' directory cannot be written into.
+        UserError: The models' directory cannot be written into.
     """
-    indexes = indexes_of(members)
-    if indexes is None or outputs.evidence is None or outputs.evidence_masked is None:
-        why = f"a member has no index of its training photos ({INDEX}), or there is only one class"
-        if photos is not None:
-            raise UserError(f"--no-landmark: {why}; jobs/train.py writes {INDEX}")
-        return None, why
+    if outputs.evidence is None or outputs.evidence_masked is None:
+        return None, NO_INDEX
     right = outputs.ensemble.predictions.right(hold_out.truth)
-    free = None if photos is None else predict_no_landmark(members, indexes, photos, settings)
     try:
         rejection, result = learn_rejection(
             LandmarkPhotos(hold_out.image_ids, right, outputs.evidence, outputs.evidence_masked), free
@@ -95,7 +107,7 @@ def _rejection(
     except ValueError as error:
         return None, f"too little to learn from: {error}"
     try:
-        write_rejection(settings.models, members, rejection)
+        write_rejection(settings.models, members, rejection, free.vectors if free else ())
     except OSError as error:
         raise UserError(f"--models: cannot write into {settings.models}: {error.strerror or error}") from None
     return result, ""

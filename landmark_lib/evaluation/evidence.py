@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.evaluation.networks import TrainedMember
-from landmark_lib.method.neighbours import Neighbour, NeighbourIndex, most_similar
+from landmark_lib.method.neighbours import Neighbour, NeighbourIndex, likeness, most_similar
 from landmark_lib.method.rejection import log_odds
 from landmark_lib.method.vote import vote
 from landmark_lib.predictions import Outputs
@@ -50,27 +50,64 @@ def indexes_of(members: Sequence[TrainedMember]) -> list[NeighbourIndex] | None:
     return found if enough and len(found) == len(members) else None
 
 
-def evidence_of(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) -> Evidence:
+def evidence_of(
+    outputs: Sequence[Outputs],
+    indexes: Sequence[NeighbourIndex],
+    landmark_free: Sequence[NDArray[np.float16]] = (),
+) -> Evidence:
     """Compute the evidence for the vote on some photos.
 
     Args:
         outputs: Each member's outputs for these photos.
         indexes: Each member's index of its training photos.
+        landmark_free: Each member's vectors of known photos without a landmark, (known photos, dimensions);
+            the similarity to them counts against a photo.
     """
     classes = np.stack([tf.argmax(one.logits, axis=1).numpy() for one in outputs])
     softmax = np.stack([tf.reduce_max(tf.nn.softmax(one.logits), axis=1).numpy() for one in outputs])
     votes = vote(classes, np.minimum(softmax.astype(np.float64), 1.0))
     similarities, of_neighbours = [], []
-    for one, index in zip(outputs, indexes, strict=True):
-        features = one.features.numpy()
-        similarities.append(index.projection.statistics.similarity(features, votes.classes))
-        of_neighbours.append(index.similarity(index.projection.vectors(features), votes.classes))
+    vectors = vectors_of(outputs, indexes)
+    for one, index, own in zip(outputs, indexes, vectors, strict=True):
+        similarities.append(index.projection.statistics.similarity(one.features.numpy(), votes.classes))
+        of_neighbours.append(index.similarity(own, votes.classes))
+    against = mean_likeness(vectors, landmark_free)
     return Evidence(
         votes.scores,
         np.column_stack(
-            (log_odds(votes.scores), np.mean(similarities, axis=0), np.mean(of_neighbours, axis=0))
+            (
+                log_odds(votes.scores),
+                np.mean(similarities, axis=0),
+                np.mean(of_neighbours, axis=0) - against,
+            )
         ),
     )
+
+
+def vectors_of(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) -> list[NDArray[np.float32]]:
+    """Return each member's vectors of some photos, (photos, dimensions)."""
+    return [
+        index.projection.vectors(one.features.numpy()) for one, index in zip(outputs, indexes, strict=True)
+    ]
+
+
+def mean_likeness(
+    vectors: Sequence[NDArray[np.float32]],
+    known: Sequence[NDArray[np.float16]],
+    own: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64] | float:
+    """Return how similar photos are to known ones, on average over the members; 0 if none are known.
+
+    Args:
+        vectors: Each member's vectors of the photos.
+        known: Each member's vectors of the known ones; none, or one array for each member.
+        own: As `likeness` takes it.
+    """
+    if not known:
+        return 0.0
+    of_members = [likeness(one, other, own) for one, other in zip(vectors, known, strict=True)]
+    mean: NDArray[np.float64] = np.mean(of_members, axis=0)
+    return mean
 
 
 def similar_photos(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) -> list[list[Neighbour]]:

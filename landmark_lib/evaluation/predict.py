@@ -1,7 +1,7 @@
 """Predict photos with the members and their vote, unit by unit, shared among the ranks."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,8 @@ from landmark_lib.evaluation.prediction_files import (
     Summary,
     predictions_schema,
 )
-from landmark_lib.evaluation.rejection_file import REJECTION, read_rejection
+from landmark_lib.evaluation.rejection_file import REJECTION, LearnedRejection, read_rejection
 from landmark_lib.method.neighbours import Neighbour, NeighbourIndex
-from landmark_lib.method.rejection import Rejection
 from landmark_lib.method.vote import ensemble_predictions
 from landmark_lib.predictions import Predictions
 from landmark_lib.progress import progress
@@ -39,12 +38,12 @@ class Ensemble:
 
     Attributes:
         members: All members.
-        rejection: How to detect photos without a landmark; None if it was not learned.
+        learned: How to detect photos without a landmark; None if it was not learned.
         indexes: Each member's index of its training photos; empty if one has none.
     """
 
     members: Members
-    rejection: Rejection | None
+    learned: LearnedRejection | None
     indexes: Sequence[NeighbourIndex]
 
     @property
@@ -52,7 +51,7 @@ class Ensemble:
         """Columns of the predictions."""
         return predictions_schema(
             [member.name for member in self.members],
-            rejecting=self.rejection is not None,
+            rejecting=self.learned is not None,
             similar=bool(self.indexes),
         )
 
@@ -72,8 +71,9 @@ class Ensemble:
             image_ids += batch_ids.tolist()
             for parts, own in zip(of_members, outputs, strict=True):
                 parts.append(most_likely(own.logits, settings.top_k))
-            if self.rejection:
-                confidences.append(self.rejection.score(evidence_of(outputs, self.indexes).values))
+            if self.learned:
+                evidence = evidence_of(outputs, self.indexes, self.learned.landmark_free)
+                confidences.append(self.learned.rejection.score(evidence.values))
             if self.indexes:
                 similar += similar_photos(outputs, self.indexes)
         members = [Predictions.join(parts) for parts in of_members if parts]
@@ -95,7 +95,7 @@ class Ensemble:
             confidences: Chances to be right, in batches; empty without rejection.
             similar: The training photos most similar to each photo; empty without indexes.
         """
-        rejection, schema = self.rejection, self.schema
+        schema = self.schema
         if not image_ids:
             return schema.empty_table()
         labels = np.array(self.members[0].record.landmark_ids, object)  # by class index
@@ -104,9 +104,9 @@ class Ensemble:
             columns += [labels[member.classes].tolist(), member.scores.tolist()]
         voted, votes = ensemble_predictions(members)
         columns += [labels[voted.classes].tolist(), voted.first_scores, votes]
-        if rejection is not None:
+        if self.learned:
             confidence = np.concatenate(confidences)
-            columns += [confidence, confidence < rejection.threshold]
+            columns += [confidence, confidence < self.learned.rejection.threshold]
         if self.indexes:
             columns += [
                 [[found.image_id for found in of_photo] for of_photo in similar],
@@ -135,17 +135,17 @@ def predict(settings: PredictSettings, photos: Photos, ranks: Ranks) -> tuple[Pr
             written.
     """
     members = load_members(settings.models, settings.views)
-    rejection, indexes = read_rejection(settings.models, members), indexes_of(members)
-    if rejection and not indexes:
+    learned, indexes = read_rejection(settings.models, members), indexes_of(members)
+    if learned and not indexes:
         raise UserError(
             f"--models: a member in {settings.models} has lost its sketch.npz or {INDEX}, which {REJECTION}"
             " needs"
         )
-    ensemble = Ensemble(members, rejection, indexes or [])
+    ensemble = Ensemble(members, learned, indexes or [])
     identity = {
         "photos": photos.identity,
         "models": {member.name: member.sha256 for member in members},
-        "rejection": asdict(rejection) if rejection else None,
+        "rejection": learned.identity if learned else None,
         "top": settings.top_k,
         "batch size": settings.batch_size,
         "views": settings.views,

@@ -26,12 +26,16 @@ class LandmarkFreePhotos:
         image_ids: Distinct ids.
         evidence: Evidence for the predictions.
         rejected: Photos that could not be read, by reason.
+        known: Those that evidence is compared with, (photos,); the others measure it.
+        vectors: Each member's vectors of the known ones, as `evidence_of` takes them.
     """
 
     source: str
     image_ids: Sequence[str]
     evidence: Evidence
     rejected: dict[str, int]
+    known: NDArray[np.bool_]
+    vectors: Sequence[NDArray[np.float16]] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def learn_rejection(
     """Fit the confidence that a prediction is right, and measure it on photos it was not fitted on.
 
     The weights are learned from the hold-out alone: photos without a landmark that somebody collected are of
-    few kinds, and weights learned from them were worse on other kinds. They set the threshold only.
+    few kinds, and weights learned from them were worse on other kinds. They set the threshold, and count as
+    evidence by their likeness.
 
     Args:
         landmarks: The hold-out.
@@ -71,17 +76,16 @@ def learn_rejection(
     known, masked = landmarks.evidence, landmarks.evidence_masked
     rejection = fit_rejection(known.values[fitting], landmarks.right[fitting], masked.values[fitting])
     if landmark_free is None:
-        free = LandmarkFreePhotos(MASKED_HOLD_OUT, landmarks.image_ids, masked.of(~fitting), {})
+        free = LandmarkFreePhotos(MASKED_HOLD_OUT, landmarks.image_ids, masked.of(~fitting), {}, fitting)
     else:
-        fitting_free = fitting_half(landmark_free.image_ids, HALVES_SEED)
-        if not fitting_free.any():
-            raise ValueError(f"{len(fitting_free)} photos without a landmark")
+        if not landmark_free.known.any():
+            raise ValueError(f"{len(landmark_free.known)} photos without a landmark")
         threshold = best_threshold(
             rejection.score(known.values[fitting & landmarks.right]),
-            rejection.score(landmark_free.evidence.values[fitting_free]),
+            rejection.score(landmark_free.evidence.values[landmark_free.known]),
         )
         rejection = replace(rejection, threshold=threshold)
-        free = replace(landmark_free, evidence=landmark_free.evidence.of(~fitting_free))
+        free = replace(landmark_free, evidence=landmark_free.evidence.of(~landmark_free.known))
     right = landmarks.right[~fitting]
     if not right.any():
         raise ValueError("no right prediction in the half to measure on")

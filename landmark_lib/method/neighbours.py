@@ -98,27 +98,8 @@ class NeighbourIndex:
     def nearest(
         self, vectors: NDArray[np.float32], count: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Find the training photos most similar to some photos.
-
-        Args:
-            vectors: Of the photos, (photos, dimensions).
-            count: Training photos to find; all, if there are fewer.
-
-        Returns:
-            Their positions in the index and their cosines to the photos, (photos, count) each; most similar
-            first, equal ones by position.
-        """
-        found = np.empty((len(vectors), 0), np.int64)
-        cosines = np.empty((len(vectors), 0), np.float32)
-        for start in range(0, len(self.vectors), BLOCK):
-            of_block = vectors @ self.vectors[start : start + BLOCK].astype(np.float32).T
-            largest = _largest(of_block, count)
-            found = np.concatenate((found, start + largest), axis=1)
-            cosines = np.concatenate((cosines, np.take_along_axis(of_block, largest, axis=1)), axis=1)
-            best = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
-            found = np.take_along_axis(found, best, axis=1)
-            cosines = np.take_along_axis(cosines, best, axis=1)
-        return found, cosines
+        """Find the training photos most similar to some photos, as the function `nearest` does."""
+        return nearest(vectors, self.vectors, count)
 
     def similarity(
         self, vectors: NDArray[np.float32], classes: NDArray[np.integer[Any]]
@@ -141,6 +122,55 @@ class NeighbourIndex:
             if len(cosines):
                 similarities[photo] = np.sort(cosines)[-OF_CLASS:].mean()
         return similarities
+
+
+def nearest(
+    vectors: NDArray[np.float32], others: NDArray[np.float16], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Find among other photos those most similar to some photos.
+
+    Args:
+        vectors: Of the photos, (photos, dimensions).
+        others: Of the other photos, (other photos, dimensions).
+        count: How many to find; all, if there are fewer.
+
+    Returns:
+        Their positions and their cosines to the photos, (photos, count) each; most similar first, equal ones
+        by position.
+    """
+    found = np.empty((len(vectors), 0), np.int64)
+    cosines = np.empty((len(vectors), 0), np.float32)
+    for start in range(0, len(others), BLOCK):
+        of_block = vectors @ others[start : start + BLOCK].astype(np.float32).T
+        largest = _largest(of_block, count)
+        found = np.concatenate((found, start + largest), axis=1)
+        cosines = np.concatenate((cosines, np.take_along_axis(of_block, largest, axis=1)), axis=1)
+        best = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
+        found = np.take_along_axis(found, best, axis=1)
+        cosines = np.take_along_axis(cosines, best, axis=1)
+    return found, cosines
+
+
+def likeness(
+    vectors: NDArray[np.float32], known: NDArray[np.float16], own: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Return how similar photos are to known ones of any kind: the mean cosine to the `OF_CLASS` nearest.
+
+    Args:
+        vectors: Of the photos, (photos, dimensions).
+        known: Of the known photos, (known photos, dimensions).
+        own: Positions of the photos among the known ones, as none is compared with itself, (photos,); -1 for
+            one that is not among them. Without it, none is.
+
+    Returns:
+        Similarities, (photos,); 0 where there is nothing to compare with.
+    """
+    found, cosines = nearest(vectors, known, OF_CLASS + 1)
+    compared = np.ones(found.shape, np.bool_) if own is None else found != own[:, np.newaxis]
+    compared &= np.cumsum(compared, axis=1) <= OF_CLASS
+    counts = np.maximum(compared.sum(axis=1), 1)
+    means: NDArray[np.float64] = np.where(compared, cosines, 0).sum(axis=1, dtype=np.float64) / counts
+    return means
 
 
 @dataclass(frozen=True)

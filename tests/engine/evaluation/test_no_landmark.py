@@ -29,9 +29,10 @@ from landmark_lib.evaluation.prediction_files import (
     SIMILARITIES,
 )
 from landmark_lib.evaluation.prediction_text import describe_predictions, describe_summary
-from landmark_lib.evaluation.rejection_file import REJECTION
+from landmark_lib.evaluation.rejection_file import LANDMARK_FREE, REJECTION
 from landmark_lib.evaluation.submission import write_submission
 from landmark_lib.evaluation.table import describe_evaluation
+from landmark_lib.method.calibration import fitting_half
 from landmark_lib.method.neighbours import SHOWN, NeighbourIndex, Projection, strongest_directions
 from landmark_lib.method.rejection import EVIDENCE
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
@@ -139,6 +140,61 @@ def test_predictions_and_submission_rank_by_the_chance_to_be_right(
     assert len(told) == FREE
     for before, _, score in told:
         assert float(score) == by_id[before.partition(",")[0]][CHANCE]
+
+
+def test_known_photos_without_a_landmark_count_against_photos_like_them(
+    sketched, held_out, streets, tmp_path, one_rank
+):
+    def chances(number):
+        settings = PredictSettings(
+            input=str(streets), models=str(sketched), output=str(tmp_path / f"out-{number}"), batch_size=3
+        )
+        files, _ = predict(settings, find_photos(settings, ""), one_rank)
+        return {row["image_id"]: row[CHANCE] for row in pa.concat_tables(files.read(ANSWERS)).to_pylist()}
+
+    evaluate(settings_for(sketched), held_out)
+    before = chances(0)
+    evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
+    content = json.loads((sketched / REJECTION).read_text())
+    assert content["landmark_free"]
+    content |= {"weights": [0.0, 0.0, 1.0], "offset": 0.0, "means": [0.0] * 3, "deviations": [1.0] * 3}
+    (sketched / REJECTION).write_text(json.dumps(content))
+    with_known = chances(1)
+    (sketched / REJECTION).write_text(json.dumps({**content, "landmark_free": ""}))
+    without = chances(2)
+    assert before.keys() == with_known.keys() == without.keys()
+    assert all(with_known[name] < without[name] for name in without)
+    # A known photo is as like itself as can be.
+    known = fitting_half(list(without), 0)
+    less = np.array([np.log(1 / with_known[name] - 1) - np.log(1 / without[name] - 1) for name in without])
+    assert less[known].mean() > less[~known].mean()
+
+
+@pytest.mark.parametrize("content", [b"PK", b"", None])
+def test_lost_photos_without_a_landmark_are_reported(
+    sketched, held_out, streets, one_rank, tmp_path, content
+):
+    evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
+    place = sketched / LANDMARK_FREE
+    place.unlink() if content is None else place.write_bytes(content)
+    settings = PredictSettings(input=str(streets), models=str(sketched), output=str(tmp_path / "out"))
+    with pytest.raises(LandmarkError, match=f"{LANDMARK_FREE} cannot be read"):
+        predict(settings, find_photos(settings, ""), one_rank)
+
+
+def test_photos_without_a_landmark_of_another_evaluation_are_refused(
+    sketched, held_out, streets, one_rank, tmp_path
+):
+    evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
+    first = (sketched / REJECTION).read_bytes()
+    more = shutil.copytree(streets, tmp_path / "more")
+    draw(999).save(more / "another.png")
+    draw(998).save(more / "one-more.png")
+    evaluate(settings_for(sketched, no_landmark=str(more)), held_out)
+    (sketched / REJECTION).write_bytes(first)  # as if killed between the two files
+    settings = PredictSettings(input=str(streets), models=str(sketched), output=str(tmp_path / "out"))
+    with pytest.raises(LandmarkError, match=r"is not what rejection.json was learned with"):
+        predict(settings, find_photos(settings, ""), one_rank)
 
 
 @pytest.mark.parametrize("lost", [STATISTICS, INDEX])

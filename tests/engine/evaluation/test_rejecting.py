@@ -36,8 +36,9 @@ def landmarks():
 @pytest.fixture(scope="module")
 def landmark_free():
     names = [f"street {number}" for number in range(90)]
+    random = np.random.default_rng(1)
     return LandmarkFreePhotos(
-        "streets", names, evidence(np.random.default_rng(1), 90, mean=-0.5), {"empty": 2}
+        "streets", names, evidence(random, 90, mean=-0.5), {"empty": 2}, fitting_half(names, 0)
     )
 
 
@@ -83,6 +84,6 @@ def test_too_few_photos_are_refused(landmarks):
     wrong = replace(landmarks, right=np.zeros(PHOTOS, np.bool_))
     with pytest.raises(ValueError, match="right predictions"):
         learn_rejection(wrong, None)
-    one = LandmarkFreePhotos("one", ["a"], evidence(np.random.default_rng(2), 1, 0.0), {})
+    one = LandmarkFreePhotos("one", ["a"], evidence(np.random.default_rng(2), 1, 0.0), {}, np.zeros(1, bool))
     with pytest.raises(ValueError, match="1 photos without"):
         learn_rejection(landmarks, one)

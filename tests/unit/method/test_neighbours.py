@@ -11,6 +11,7 @@ from landmark_lib.method.neighbours import (
     OF_CLASS,
     NeighbourIndex,
     Projection,
+    likeness,
     most_similar,
     strongest_directions,
 )
@@ -72,6 +73,25 @@ def test_blocks_of_any_size_find_what_comparing_all_photos_finds(vectors, count,
     expected = -np.sort(-(vectors[:3] @ index.vectors.astype(np.float32).T), axis=1)[:, :count]
     np.testing.assert_allclose(cosines, expected, atol=1e-5)
     assert all(len(set(row)) == len(row) for row in positions.tolist())
+
+
+@given(VECTORS, st.integers(0, 22))
+def test_likeness_is_the_mean_cosine_to_the_nearest_known_photos(vectors, known):
+    found = likeness(vectors, vectors[:known].astype(np.float16))
+    cosines = -np.sort(-(vectors @ vectors[:known].T), axis=1)[:, :OF_CLASS]
+    expected = cosines.mean(axis=1) if known else np.zeros(23)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@given(VECTORS)
+def test_no_photo_is_like_itself(vectors):
+    known = vectors[::2].astype(np.float16)
+    own = np.where(np.arange(23) % 2 == 0, np.arange(23) // 2, -1)
+    found = likeness(vectors, known, own)
+    for photo in range(23):
+        others = np.delete(known, own[photo], axis=0) if own[photo] >= 0 else known
+        (expected,) = likeness(vectors[photo : photo + 1], others)
+        assert found[photo] == pytest.approx(expected, abs=1e-5)
 
 
 def test_similarity_to_a_class_is_that_of_its_most_similar_photos():
