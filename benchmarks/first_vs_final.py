@@ -125,7 +125,7 @@ def answered(work: Path, photos: Path, name: str, seed: int, arguments: Namespac
             *("--trainable-layers", "0", "--cache-features", "--member", "all", "--seed", seed),
             *("--backbone", arguments.backbone, "--weights", arguments.weights),
             *("--image-size", arguments.image_size, "--epochs", arguments.epochs, "--head", "softmax"),
-            *("--feature-length", "0", "--weight-averaging", "none"),
+            *("--pooling", "avg", "--feature-length", "0", "--weight-averaging", "none"),
         )
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(asdict(ask(str(dataset), str(models)))))

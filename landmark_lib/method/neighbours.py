@@ -15,7 +15,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, unit
+from landmark_lib.method.similarity import (
+    FeatureStatistics,
+    FeatureSums,
+    strongest_directions_of,
+    unit,
+)
 
 DIMENSIONS = 256
 SHOWN = 3
@@ -51,8 +56,9 @@ def strongest_directions(sums: FeatureSums, statistics: FeatureStatistics) -> ND
     mean = sums.features.sum(axis=0, dtype=np.float64) / photos
     covariance = sums.products / photos - np.outer(mean, mean)
     whitening = np.eye(len(mean)) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
-    _, directions = np.linalg.eigh(whitening @ covariance @ whitening)  # ascending
-    strongest: NDArray[np.float32] = directions[:, ::-1][:, :DIMENSIONS].astype(np.float32)
+    count = min(DIMENSIONS, len(mean))
+    _, directions = strongest_directions_of(whitening @ covariance @ whitening, count)  # ascending
+    strongest: NDArray[np.float32] = directions[:, ::-1].astype(np.float32)
     return strongest
 
 

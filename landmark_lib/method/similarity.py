@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
 DIRECTIONS = 256
@@ -129,13 +130,12 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     with_photos = sums.photos > 0
     between = sum((means.T * sums.photos[some]) @ means for some, means in sums.means())
     within = (sums.products - between) / total
-    variances, directions = np.linalg.eigh(within)  # ascending
+    count = min(DIRECTIONS, len(within) // 2)
+    variances, directions = strongest_directions_of(within, count)
     smallest = max(MIN_VARIANCE_SHARE * np.trace(within) / len(within), np.finfo(np.float64).tiny)
-    variances = np.maximum(variances, smallest)
-    count = min(DIRECTIONS, len(variances) // 2)
-    rest = variances[: len(variances) - count].mean()
-    strongest = directions[:, len(variances) - count :].astype(np.float32)
-    shrinkage = (np.sqrt(rest / variances[len(variances) - count :]) - 1).astype(np.float32)
+    rest = max((np.trace(within) - variances.sum()) / (len(within) - count), smallest)
+    strongest = directions.astype(np.float32)
+    shrinkage = (np.sqrt(rest / np.maximum(variances, smallest)) - 1).astype(np.float32)
     centre = sum(means[with_photos[some]].sum(axis=0) for some, means in sums.means()) / with_photos.sum()
     classes = np.zeros(sums.features.shape, np.float32)
     for some, means in sums.means():
@@ -143,6 +143,23 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
         classes[some] = unit(_whiten(centred, strongest, shrinkage))
     classes[~with_photos] = 0
     return FeatureStatistics(centre.astype(np.float32), strongest, shrinkage, classes)
+
+
+def strongest_directions_of(
+    covariance: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the largest variances, ascending, and their orthonormal directions, (features, count).
+
+    Args:
+        covariance: (features, features).
+        count: How many to return.
+    """
+    features = len(covariance)
+    if not count:
+        return np.zeros(0), np.zeros((features, 0))
+    # A few of thousands take a tenth of the time of all.
+    variances, directions = scipy.linalg.eigh(covariance, subset_by_index=(features - count, features - 1))
+    return variances, directions
 
 
 def _whiten(

@@ -91,7 +91,7 @@ class NetworkSettings(BackboneSettings):
         " stay frozen.",
     )
     pooling: Pooling = setting(
-        AVERAGE,
+        STAGES,
         "How maps become features: 'avg' (the mean of the last one, as in the paper), 'gem' (its generalised"
         " mean, power 3) or 'stages' (the generalised means of the last map and of that before the last"
         " reduction of resolution).",

@@ -25,6 +25,7 @@ from landmark_lib.settings.train import (
     AVERAGE,
     SELECTION,
     SOFTMAX,
+    STAGES,
     WITH_SIMILARITY,
     BackboneSettings,
     Head,
@@ -67,7 +68,7 @@ class SearchSettings(Settings):
     learning_rate: str = setting("1e-4:0.3", "Learning rate per rank, as low:high or one value.")
     optimizer: str = listed("sgd,adam", "Optimizers, as a list.")
     pooling: str = listed(
-        AVERAGE, "Poolings, as a list such as avg,gem; each computes features of its own.", earlier=AVERAGE
+        STAGES, "Poolings, as a list such as avg,stages; each computes features of its own.", earlier=AVERAGE
     )
     head: str = listed(
         WITH_SIMILARITY, "Heads, as a list such as softmax,similarity,arcface.", earlier=SOFTMAX

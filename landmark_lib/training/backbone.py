@@ -48,8 +48,8 @@ def load_backbone(
         pooling: How maps become features.
 
     Raises:
-        UserError: An unknown network, no such file, a file with other weights, a download without a
-            checksum, or a pooling that the network does not allow.
+        UserError: An unknown network, no such file, a file with other weights, or a download without a
+            checksum.
         LandmarkError: The weights cannot be downloaded.
     """
     make = _maker(name)

@@ -1,6 +1,9 @@
 """Statistics of the features of all training rows and an index of the photos, computed over all ranks."""
 
 from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.neighbours import NeighbourIndex, Projection, strongest_directions
@@ -11,6 +14,8 @@ from landmark_lib.training.feed import FeatureRows
 from landmark_lib.training.horovod_step import Ranks
 from landmark_lib.training.member_data import MemberData, slices_of_rank
 from landmark_lib.training.neighbours import PlainFeatures
+
+BLOCK = 1024  # rows at least: adding outer products of less costs more than computing them
 
 
 def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[FeatureRows]) -> NeighbourIndex:
@@ -34,14 +39,31 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
         PlainFeatures(data.training, slices_of_rank(data.training, ranks.rank, ranks.size)) as plain,
         progress(title, data.rows // ranks.size, "images", shown=ranks.is_chief) as display,
     ):
-        for features, classes in rows:
+        for features, classes in _in_blocks(rows, display):
             sums = sums or FeatureSums.zeros(len(data.landmark_ids), features.shape[1])
             sums.add(features, classes)
             plain.add(features, classes)
-            display.update(len(classes))
         if sums is None:
             raise LandmarkError(f"member {data.member}: no training rows")
         for part in (sums.photos, sums.features, sums.products):
             horovod_step.add_over_ranks(part)
         statistics = feature_statistics(sums)
         return plain.index(Projection(statistics, strongest_directions(sums, statistics)))
+
+
+def _in_blocks(rows: Iterator[FeatureRows], display: Any) -> Iterator[FeatureRows]:
+    """Yield the same rows, more of them at a time."""
+    waiting: list[FeatureRows] = []
+    for batch in rows:
+        waiting.append(batch)
+        display.update(len(batch[1]))
+        if sum(len(classes) for _, classes in waiting) >= BLOCK:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(batches: list[FeatureRows]) -> FeatureRows:
+    features, classes = zip(*batches, strict=True)
+    return np.concatenate(features), np.concatenate(classes)

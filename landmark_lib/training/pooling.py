@@ -5,7 +5,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from landmark_lib.errors import UserError
 from landmark_lib.method.layer_graph import last_cut
 from landmark_lib.settings.train import GEM, Pooling
 from landmark_lib.training.trunk import layer_graph
@@ -53,9 +52,6 @@ def pool(backbone: keras.Model, pooling: Pooling) -> keras.Model:
         backbone: The network without its top.
         pooling: "gem", the generalised mean of its output, or "stages", those of the last map of each of its
             last `STAGES` resolutions, each scaled to length 1, one after another.
-
-    Raises:
-        UserError: "stages" of a network that has no single map before its last resolution.
     """
     if pooling == GEM:
         features = GeneralisedMean(name="gem_pool")(backbone.output)
@@ -75,22 +71,21 @@ def pool(backbone: keras.Model, pooling: Pooling) -> keras.Model:
 def last_maps(backbone: keras.Model, count: int) -> list[keras.KerasTensor]:
     """Return the last map of each of the last resolutions of a backbone, the last one first.
 
-    All later layers depend on such a map alone.
-
-    Raises:
-        UserError: A resolution has none.
+    It is all that later layers take. Where they take more, as in NASNet, it is that of the last layer in the
+    backbone's order.
     """
     layers, inputs = backbone.operations, layer_graph(backbone)
     position, maps = len(layers) - 1, [backbone.output]
     while len(maps) < count:
         side = maps[-1].shape[1]
+        before = [
+            number
+            for number, layer in enumerate(layers[:position])
+            if len(layer.output.shape) == 4 and side < layer.output.shape[1] <= 2 * side + PADDING
+        ]
         while layers[position].output.shape[1] <= side:
             position = last_cut(inputs, {position})
-        found = layers[position].output
-        if found.shape[1] > 2 * side + PADDING:
-            raise UserError(
-                "--pooling: expected avg or gem for a backbone in which later layers take more than the last"
-                " map of an earlier resolution, received stages"
-            )
-        maps.append(found)
+        if position not in before:
+            position = before[-1]
+        maps.append(layers[position].output)
     return maps
