@@ -24,7 +24,7 @@ if __name__ == "__main__":
         __doc__,
         backbone=("ResNet50", "network of keras.applications, as for jobs/train.py"),
         weights=("imagenet", "initial weights, as for jobs/train.py"),
-        pooling=("stages", "as for jobs/train.py"),
+        pooling=("gem2", "as for jobs/train.py"),
         photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
         image_size=("224", "side of the network's input in pixels"),
         hold_out=("5", "photos of each class that are held out"),

@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from landmark_lib.evaluation.networks import TrainedMember
-from landmark_lib.method.neighbours import Neighbour, NeighbourIndex, likeness, most_similar
+from landmark_lib.method.neighbours import Neighbour, NeighbourIndex, most_similar, similarity_to_known
 from landmark_lib.method.rejection import log_odds
 from landmark_lib.method.vote import vote
 from landmark_lib.predictions import Outputs
@@ -71,7 +71,7 @@ def evidence_of(
     for one, index, own in zip(outputs, indexes, vectors, strict=True):
         similarities.append(index.projection.statistics.similarity(one.features.numpy(), votes.classes))
         of_neighbours.append(index.similarity(own, votes.classes))
-    against = mean_likeness(vectors, landmark_free)
+    against = mean_similarity(vectors, landmark_free)
     return Evidence(
         votes.scores,
         np.column_stack(
@@ -91,7 +91,7 @@ def vectors_of(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) ->
     ]
 
 
-def mean_likeness(
+def mean_similarity(
     vectors: Sequence[NDArray[np.float32]],
     known: Sequence[NDArray[np.float16]],
     own: NDArray[np.int64] | None = None,
@@ -101,11 +101,11 @@ def mean_likeness(
     Args:
         vectors: Each member's vectors of the photos.
         known: Each member's vectors of the known ones; none, or one array for each member.
-        own: As `likeness` takes it.
+        own: As `similarity_to_known` takes it.
     """
     if not known:
         return 0.0
-    of_members = [likeness(one, other, own) for one, other in zip(vectors, known, strict=True)]
+    of_members = [similarity_to_known(one, other, own) for one, other in zip(vectors, known, strict=True)]
     mean: NDArray[np.float64] = np.mean(of_members, axis=0)
     return mean
 

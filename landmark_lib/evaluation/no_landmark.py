@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.evidence import Evidence, evidence_of, mean_likeness, vectors_of
+from landmark_lib.evaluation.evidence import Evidence, evidence_of, mean_similarity, vectors_of
 from landmark_lib.evaluation.networks import Members, run_networks
 from landmark_lib.evaluation.photos import Photos, find_users_photos
 from landmark_lib.evaluation.rejecting import HALVES_SEED, LandmarkFreePhotos
@@ -74,7 +74,7 @@ def predict_no_landmark(
 def _compare_with_half(
     evidence: Evidence, image_ids: Sequence[str], vectors: Sequence[Sequence[NDArray[np.float32]]]
 ) -> tuple[NDArray[np.bool_], list[NDArray[np.float16]]]:
-    """Subtract from the evidence the likeness to one half of the photos, which becomes known.
+    """Subtract from the evidence the similarity to one half of the photos, which becomes known.
 
     Args:
         evidence: Of all photos; changed.
@@ -91,6 +91,6 @@ def _compare_with_half(
     done = 0
     for batch in vectors:
         rows = slice(done, done + len(batch[0]))
-        evidence.values[rows, NEIGHBOURS] -= mean_likeness(batch, of_known, positions[rows])
+        evidence.values[rows, NEIGHBOURS] -= mean_similarity(batch, of_known, positions[rows])
         done = rows.stop
     return known, of_known

@@ -62,7 +62,7 @@ def learn_rejection(
 
     The weights are learned from the hold-out alone: photos without a landmark that somebody collected are of
     few kinds, and weights learned from them were worse on other kinds. They set the threshold, and count as
-    evidence by their likeness.
+    evidence by the similarity to them.
 
     Args:
         landmarks: The hold-out.

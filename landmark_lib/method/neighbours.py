@@ -157,7 +157,7 @@ def nearest(
     return found, cosines
 
 
-def likeness(
+def similarity_to_known(
     vectors: NDArray[np.float32], known: NDArray[np.float16], own: NDArray[np.int64] | None = None
 ) -> NDArray[np.float64]:
     """Return how similar photos are to known ones of any kind: the mean cosine to the `OF_CLASS` nearest.

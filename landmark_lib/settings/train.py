@@ -34,10 +34,11 @@ HEAD_EPOCHS = 2
 BACKBONE_LR_FACTOR = 0.1
 WeightAveraging = Literal["none", "epochs"]
 EPOCHS: WeightAveraging = "epochs"
-Pooling = Literal["avg", "gem", "stages"]
+Pooling = Literal["avg", "gem", "avg2", "gem2"]
 AVERAGE: Pooling = "avg"
 GEM: Pooling = "gem"
-STAGES: Pooling = "stages"
+AVERAGE_2: Pooling = "avg2"
+GEM_2: Pooling = "gem2"
 Head = Literal["softmax", "similarity", "arcface"]
 SOFTMAX: Head = "softmax"
 WITH_SIMILARITY: Head = "similarity"
@@ -91,10 +92,10 @@ class NetworkSettings(BackboneSettings):
         " stay frozen.",
     )
     pooling: Pooling = setting(
-        STAGES,
+        GEM_2,
         "How maps become features: 'avg' (the mean of the last one, as in the paper), 'gem' (its generalised"
-        " mean, power 3) or 'stages' (the generalised means of the last map and of that before the last"
-        " reduction of resolution).",
+        " mean, power 3), 'avg2' or 'gem2' (those of two maps, the last one and the last of twice the"
+        " resolution).",
         earlier=AVERAGE,
     )
     feature_length: float = setting(

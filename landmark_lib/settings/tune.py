@@ -23,9 +23,9 @@ from landmark_lib.settings.numbers import read_number, read_whole
 from landmark_lib.settings.train import (
     ALL,
     AVERAGE,
+    GEM_2,
     SELECTION,
     SOFTMAX,
-    STAGES,
     WITH_SIMILARITY,
     BackboneSettings,
     Head,
@@ -68,7 +68,7 @@ class SearchSettings(Settings):
     learning_rate: str = setting("1e-4:0.3", "Learning rate per rank, as low:high or one value.")
     optimizer: str = listed("sgd,adam", "Optimizers, as a list.")
     pooling: str = listed(
-        STAGES, "Poolings, as a list such as avg,stages; each computes features of its own.", earlier=AVERAGE
+        GEM_2, "Poolings, as a list such as avg2,gem2; each computes features of its own.", earlier=AVERAGE
     )
     head: str = listed(
         WITH_SIMILARITY, "Heads, as a list such as softmax,similarity,arcface.", earlier=SOFTMAX

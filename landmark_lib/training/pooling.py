@@ -1,15 +1,17 @@
 """How maps of a backbone become one vector of features."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from landmark_lib.method.layer_graph import last_cut
-from landmark_lib.settings.train import GEM, Pooling
-from landmark_lib.training.trunk import layer_graph
+from landmark_lib.settings.train import AVERAGE_2, GEM, Pooling
+from landmark_lib.training.layers import layer_graph
 
 STAGES = 2
+MEAN, UNIT, JOINED = "stage_{}_mean", "stage_{}_unit", "stages"  # names of layers; the last stage is 0
 PADDING = 3  # pixels, at most, that a layer adds to a side before the next halves it
 SMALLEST = 1e-6  # of the values whose powers are taken
 
@@ -50,22 +52,54 @@ def pool(backbone: keras.Model, pooling: Pooling) -> keras.Model:
 
     Args:
         backbone: The network without its top.
-        pooling: "gem", the generalised mean of its output, or "stages", those of the last map of each of its
-            last `STAGES` resolutions, each scaled to length 1, one after another.
+        pooling: "gem", the generalised mean of its output; or "avg2" or "gem2", the mean or generalised mean
+            of the last map of each of its last `STAGES` resolutions, each scaled to length 1, one after
+            another.
     """
     if pooling == GEM:
         features = GeneralisedMean(name="gem_pool")(backbone.output)
     else:
-        features = keras.layers.Concatenate(dtype="float32", name="stages")(
-            [
-                # In 32 bits: squares of means exceed the range of 16.
-                keras.layers.UnitNormalization(dtype="float32", name=f"stage_{number}_unit")(
-                    GeneralisedMean(name=f"stage_{number}_pool")(map_of_stage)
-                )
-                for number, map_of_stage in enumerate(last_maps(backbone, STAGES))
-            ]
-        )
+        kind = keras.layers.GlobalAveragePooling2D if pooling == AVERAGE_2 else GeneralisedMean
+        maps = last_maps(backbone, STAGES)
+        means = [kind(name=MEAN.format(stage))(each) for stage, each in enumerate(maps)]
+        # In 32 bits: squares of means exceed the range of 16.
+        units = [
+            keras.layers.UnitNormalization(dtype="float32", name=UNIT.format(stage))(mean)
+            for stage, mean in enumerate(means)
+        ]
+        features = keras.layers.Concatenate(dtype="float32", name=JOINED)(units)
     return keras.Model(backbone.input, features, name=backbone.name)
+
+
+def last_stage(backbone: keras.Model) -> keras.Model:
+    """Return a backbone with the features of its last stage alone; itself, if it has no others."""
+    if not _has_stages(backbone):
+        return backbone
+    return keras.Model(backbone.input, backbone.get_layer(UNIT.format(0)).output)
+
+
+def earlier_means(backbone: keras.Model) -> list[keras.KerasTensor]:
+    """Return the means of all stages but the last, (rows, channels) each."""
+    stages = range(1, STAGES) if _has_stages(backbone) else ()
+    return [backbone.get_layer(MEAN.format(stage)).output for stage in stages]
+
+
+def join_stages(
+    backbone: keras.Model, last: keras.KerasTensor, means: Sequence[keras.KerasTensor]
+) -> keras.KerasTensor:
+    """Return a backbone's features, as its own layers make them of the features and means of its stages.
+
+    Args:
+        backbone: One with stages.
+        last: The features of the last stage.
+        means: Those of the others, as `earlier_means` returns them.
+    """
+    units = [backbone.get_layer(UNIT.format(stage))(mean) for stage, mean in enumerate(means, start=1)]
+    return backbone.get_layer(JOINED)([last, *units])
+
+
+def _has_stages(backbone: keras.Model) -> bool:
+    return any(layer.name == JOINED for layer in backbone.layers)
 
 
 def last_maps(backbone: keras.Model, count: int) -> list[keras.KerasTensor]:

@@ -4,12 +4,15 @@ Both share their layers with the backbone, so that training the tail trains the 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from landmark_lib.method.layer_graph import last_cut
+from landmark_lib.training.layers import layer_graph
+from landmark_lib.training.pooling import earlier_means, join_stages, last_stage
 
 
 @dataclass(frozen=True)
@@ -44,25 +47,44 @@ class Trunk:
 
 
 def cut_trunk(backbone: keras.Model) -> Trunk:
-    """Cut a backbone at the last single output that all its trained layers depend on."""
-    layers = backbone.operations
-    trained = {position for position, layer in enumerate(layers) if _is_trained(layer)}
-    layer = layers[last_cut(layer_graph(backbone), trained)]
-    if layer.output is backbone.output:
-        return Trunk(layer.name, backbone, None)
+    """Cut a backbone at the last single output that all its trained layers depend on.
+
+    Features of several stages come from several outputs. Those of frozen stages are then kept beside it.
+    """
+    cut = _last_frozen(backbone)
+    if cut.output is backbone.output:
+        return Trunk(cut.name, backbone, None)
+    deepest = _last_frozen(last_stage(backbone))
+    if deepest is not cut and not _is_trained(keras.Model(backbone.input, earlier_means(backbone))):
+        return _cut_beside_stages(backbone, deepest)
+    return Trunk(cut.name, keras.Model(backbone.input, cut.output), keras.Model(cut.output, backbone.output))
+
+
+def _cut_beside_stages(backbone: keras.Model, cut: keras.Operation) -> Trunk:
+    """Cut a backbone with several stages, of which only the last one is trained.
+
+    A row of the trunk's outputs is that of the cut, flat, followed by the means of the earlier stages.
+    """
+    kind, means = cut.output.dtype, earlier_means(backbone)
+    flat = keras.layers.Flatten(dtype=kind)(cut.output)
+    row = keras.layers.Concatenate(dtype=kind)([flat, *means])
+    *ends, _ = np.cumsum([flat.shape[1], *(mean.shape[1] for mean in means)]).tolist()
+    given = keras.Input(row.shape[1:], dtype=kind)
+    last = keras.Model(cut.output, last_stage(backbone).output)
+    map_of_cut = keras.layers.Reshape(cut.output.shape[1:], dtype=kind)(given[:, : ends[0]])
+    kept = [given[:, start:stop] for start, stop in pairwise([*ends, row.shape[1]])]
     return Trunk(
-        layer.name, keras.Model(backbone.input, layer.output), keras.Model(layer.output, backbone.output)
+        cut.name,
+        keras.Model(backbone.input, row),
+        keras.Model(given, join_stages(backbone, last(map_of_cut), kept)),
     )
 
 
-def layer_graph(network: keras.Model) -> list[list[int]]:
-    """Return a network's layers, the input first, as positions of the layers whose outputs each takes."""
-    positions = {id(layer.output): position for position, layer in enumerate(network.operations)}
-    return [[positions[id(tensor)] for tensor in _taken(layer)] for layer in network.operations]
-
-
-def _taken(layer: keras.Operation) -> list[keras.KerasTensor]:
-    return [] if isinstance(layer, keras.layers.InputLayer) else keras.tree.flatten(layer.input)
+def _last_frozen(network: keras.Model) -> keras.Operation:
+    """Return the last layer whose output is all that trained layers and the network's output need."""
+    layers = network.operations
+    trained = {position for position, layer in enumerate(layers) if _is_trained(layer)}
+    return layers[last_cut(layer_graph(network), trained)]
 
 
 def _is_trained(layer: keras.Operation) -> bool:

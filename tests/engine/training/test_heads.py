@@ -27,7 +27,7 @@ from landmark_lib.training.model_directory import BEST, read_feature_statistics
 
 CLASSES = 3
 OPTIONS = [
-    *("--member", "0", "--epochs", "2", *small_network.OPTIONS, "--pooling", "stages"),
+    *("--member", "0", "--epochs", "2", *small_network.OPTIONS, "--pooling", "gem2"),
     *("--trainable-layers", "0", "--learning-rate", "0.01", "--deterministic"),
 ]
 

@@ -26,18 +26,21 @@ def test_generalised_mean_of_16_bit_maps_is_finite():
     np.testing.assert_allclose(GeneralisedMean(dtype="float16")(maps), [[60_000]], rtol=1e-3)
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
-def test_stages_are_the_generalised_means_of_two_maps_each_of_length_1(random, policy):
+@pytest.mark.parametrize(
+    ("pooling", "policy"), [("gem2", "float32"), ("gem2", "mixed_float16"), ("avg2", "float32")]
+)
+def test_stages_are_the_means_of_two_maps_each_of_length_1(random, pooling, policy):
     small_network.register()
     keras.config.set_dtype_policy(policy)
     try:
-        backbone = load_backbone(small_network.NAME, "random", 32, seed=0, pooling="stages")
+        backbone = load_backbone(small_network.NAME, "random", 32, seed=0, pooling=pooling)
     finally:
         keras.config.set_dtype_policy("float32")
     maps = keras.Model(backbone.input, [backbone.get_layer(name).output for name in ("3_relu", "2_relu")])
     images = random.random((5, 32, 32, 3)).astype(np.float32)
-    means = [GeneralisedMean()(tf.cast(each, tf.float32)) for each in maps(images)]
-    expected = np.concatenate([mean / np.linalg.norm(mean, axis=1, keepdims=True) for mean in means], axis=1)
+    mean = GeneralisedMean() if pooling == "gem2" else keras.layers.GlobalAveragePooling2D()
+    means = [mean(tf.cast(each, tf.float32)) for each in maps(images)]
+    expected = np.concatenate([each / np.linalg.norm(each, axis=1, keepdims=True) for each in means], axis=1)
     assert expected.shape == (5, 32 + 16)
     features = backbone(images)
     assert features.dtype == tf.float32

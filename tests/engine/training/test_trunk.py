@@ -24,29 +24,33 @@ TYPES = [np.dtype(np.float32), np.dtype(np.float16), np.dtype(tf.bfloat16.as_num
 
 
 @cache
-def whole(name):
+def whole(name, pooling):
     """Return a backbone, some images, and what it returns for them.
 
     Layer by layer, as graphs take long to trace: test_shared_layers.py compares those of cut networks.
     """
-    backbone = load_backbone(name, "random", SIDE, seed=0)
+    backbone = load_backbone(name, "random", SIDE, seed=0, pooling=pooling)
     images = tf.constant(np.random.default_rng(0).normal(size=(4, SIDE, SIDE, 3)).astype(np.float32))
     return backbone, images, backbone(images, training=False)
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "layer"),
+    ("name", "pooling", "count", "layer"),
     [
-        ("ResNet50", 0, "avg_pool"),
-        ("ResNet50", 3, "conv5_block2_out"),
-        ("ResNet50", 10, "conv4_block6_out"),
-        ("ResNet50", 12, "conv4_block5_out"),
-        ("MobileNet", 3, "conv_dw_12_relu"),
-        ("EfficientNetB0", 10, "block6c_add"),
+        ("ResNet50", "avg", 0, "avg_pool"),
+        ("ResNet50", "avg", 3, "conv5_block2_out"),
+        ("ResNet50", "avg", 10, "conv4_block6_out"),
+        ("ResNet50", "avg", 12, "conv4_block5_out"),
+        ("ResNet50", "gem2", 0, "stages"),
+        ("ResNet50", "gem2", 3, "conv5_block2_out"),
+        ("ResNet50", "avg2", 10, "conv4_block6_out"),
+        ("ResNet50", "gem2", 12, "conv4_block5_out"),
+        ("MobileNet", "gem", 3, "conv_dw_12_relu"),
+        ("EfficientNetB0", "gem2", 10, "block6c_add"),
     ],
 )
-def test_trunk_and_tail_return_bit_for_bit_what_the_backbone_returns(name, count, layer):
-    backbone, images, expected = whole(name)
+def test_trunk_and_tail_return_bit_for_bit_what_the_backbone_returns(name, pooling, count, layer):
+    backbone, images, expected = whole(name, pooling)
     free_last_layers(backbone, count)
     described = build_model(backbone, "none", HeadOptions(3, 0.5, 1e-4, seed=0)).get_config()
     trunk = cut_trunk(backbone)

@@ -11,8 +11,8 @@ from landmark_lib.method.neighbours import (
     OF_CLASS,
     NeighbourIndex,
     Projection,
-    likeness,
     most_similar,
+    similarity_to_known,
     strongest_directions,
 )
 from landmark_lib.method.similarity import FeatureSums, feature_statistics, unit
@@ -76,8 +76,8 @@ def test_blocks_of_any_size_find_what_comparing_all_photos_finds(vectors, count,
 
 
 @given(VECTORS, st.integers(0, 22))
-def test_likeness_is_the_mean_cosine_to_the_nearest_known_photos(vectors, known):
-    found = likeness(vectors, vectors[:known].astype(np.float16))
+def test_similarity_to_known_photos_is_the_mean_cosine_to_the_nearest(vectors, known):
+    found = similarity_to_known(vectors, vectors[:known].astype(np.float16))
     cosines = -np.sort(-(vectors @ vectors[:known].T), axis=1)[:, :OF_CLASS]
     expected = cosines.mean(axis=1) if known else np.zeros(23)
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -87,10 +87,10 @@ def test_likeness_is_the_mean_cosine_to_the_nearest_known_photos(vectors, known)
 def test_no_photo_is_like_itself(vectors):
     known = vectors[::2].astype(np.float16)
     own = np.where(np.arange(23) % 2 == 0, np.arange(23) // 2, -1)
-    found = likeness(vectors, known, own)
+    found = similarity_to_known(vectors, known, own)
     for photo in range(23):
         others = np.delete(known, own[photo], axis=0) if own[photo] >= 0 else known
-        (expected,) = likeness(vectors[photo : photo + 1], others)
+        (expected,) = similarity_to_known(vectors[photo : photo + 1], others)
         assert found[photo] == pytest.approx(expected, abs=1e-5)
 
 
