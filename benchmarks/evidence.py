@@ -5,7 +5,7 @@
 The models were trained with --trainable-layers 0 --cache-features. The cached features are split five times:
 three quarters of each class train a logistic regression (scikit-learn) and make the index of
 neighbours. One half of the other photos fits the rejection; the other half, with half of the photos without a
-landmark, measures it. Means over the splits, and standard deviations.
+landmark, measures it; the other half of those is known. Means over the splits, and standard deviations.
 """
 
 import sys
@@ -31,7 +31,12 @@ from landmark_lib.dataset import read_manifest, read_table
 from landmark_lib.evaluation.networks import load_members, run_networks
 from landmark_lib.evaluation.photos import UsersPhotos
 from landmark_lib.method.mixtures import RankedPhotos
-from landmark_lib.method.neighbours import NeighbourIndex, Projection, strongest_directions
+from landmark_lib.method.neighbours import (
+    NeighbourIndex,
+    Projection,
+    similarity_to_known,
+    strongest_directions,
+)
 from landmark_lib.method.recipes import PLAIN
 from landmark_lib.method.rejection import fit_rejection, log_odds
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
@@ -42,8 +47,11 @@ from landmark_lib.training.reading import Group
 
 SPLITS = 5
 SHARES = (0.5, 0.9, 0.98)
-COLUMNS = ("vote score", "energy", "class mean", "most similar photos")
-EVIDENCE = ((0,), (0, 1, 2), (0, 2), (0, 3), (0, 2, 3), (0, 1, 2, 3))
+COLUMNS = (
+    *("vote score", "energy", "class mean", "most similar photos"),
+    "most similar photos less known ones without a landmark",
+)
+EVIDENCE = ((0,), (0, 1, 2), (0, 2), (0, 3), (0, 2, 3), (0, 1, 2, 3), (0, 4), (0, 2, 4))
 WEIGHTS = (0, 5, 10, 20, 40)
 TOP_K = 5
 
@@ -132,6 +140,8 @@ class Split:
         self._features, self._truth = features[held_out], classes[held_out]
         self._logits = self._probe.decision_function(self._features / self._scale)
         self._right = self._logits.argmax(axis=1) == self._truth
+        self._measures = np.arange(len(others)) % 2 == 1
+        self._without = self._index.projection.vectors(others[~self._measures]).astype(np.float16)
         masked = self._logits.copy()
         masked[np.arange(len(masked)), self._truth] = -np.inf
         self._known, self._masked = (
@@ -139,7 +149,6 @@ class Split:
         )
         self._others = self._evidence(self._probe.decision_function(others / self._scale), others)
         self._fits = np.arange(len(self._truth)) % 2 == 0
-        self._measures = np.arange(len(others)) % 2 == 1
 
     def gaps(self, columns: Sequence[int]) -> list[float]:
         """Return GAP at each share of photos without a landmark, if these pieces of evidence rank."""
@@ -165,12 +174,15 @@ class Split:
         classes, largest = logits.argmax(axis=1), logits.max(axis=1)
         total = np.exp(logits - largest[:, np.newaxis]).sum(axis=1)
         projection = self._index.projection
+        vectors = projection.vectors(features)
+        neighbours = self._index.similarity(vectors, classes)
         return np.column_stack(
             (
                 log_odds(1 / total),
                 largest + np.log(total),
                 projection.statistics.similarity(features, classes),
-                self._index.similarity(projection.vectors(features), classes),
+                neighbours,
+                neighbours - similarity_to_known(vectors, self._without),
             )
         )
 
