@@ -91,7 +91,7 @@ def test_saved_model_takes_unprocessed_photos(trained):
 
 def test_rows_steps_and_weights_are_logged_before_training(trained):
     _, (first, _) = trained
-    assert "member 0: 66 rows, 33 per rank, 3 classes; SmallNet from random weights, 4,771" in first.stderr
+    assert "member 0: 66 rows, 33 per rank, 3 classes; SmallNet from random weights, 4,819" in first.stderr
     assert "8 steps per epoch of 2 x 4 rows; 2 remaining rows go to the next epoch" in first.stderr
 
 
