@@ -34,10 +34,12 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
             directory is full, or there is no row.
     """
     title = f"member {data.member}, class means"
+    slices = slices_of_rank(data.training, ranks.rank, ranks.size)
+    total = sum(part.stop - part.start for part in slices)
     sums: FeatureSums | None = None
     with (
-        PlainFeatures(data.training, slices_of_rank(data.training, ranks.rank, ranks.size)) as plain,
-        progress(title, data.rows // ranks.size, "images", shown=ranks.is_chief) as display,
+        PlainFeatures(data.training, slices) as plain,
+        progress(title, total, "images", shown=ranks.is_chief) as display,
     ):
         for features, classes in _in_blocks(rows, display):
             sums = sums or FeatureSums.zeros(len(data.landmark_ids), features.shape[1])
