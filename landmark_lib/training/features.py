@@ -99,8 +99,8 @@ class CachedFeatures:
         parts = [self._data.fingerprint, network.image_size, network.precision]
         if not self.is_pooled:
             parts.append(len(trunk.operations))  # a layer's name may differ from process to process
-        elif network.pooling != AVERAGE:  # it has no weights
-            parts.append(network.pooling)
+        if network.pooling != AVERAGE and len(self._trunk.shape) == 1:
+            parts.append(network.pooling)  # of outputs that are pooled, some or all; it has no weights
         digest = hashlib.sha256(" ".join(map(str, parts)).encode())
         for weight in trunk.weights:
             digest.update(np.ascontiguousarray(weight.value.numpy()).tobytes())

@@ -148,6 +148,17 @@ def test_each_pooling_has_features_of_its_own(cached, small_dataset):
     assert other.name not in {folder.name for folder in before}
 
 
+def test_each_pooling_has_means_of_its_own_beside_the_output_of_a_cut(small_dataset, tmp_path):
+    """Its layers have no weights and are equally many, so others must not be taken for them."""
+    folders = set()
+    for pooling in ("avg2", "gem2"):
+        network = ("--backbone", "MobileNet", "--trainable-layers", "1", "--epochs", "1")
+        train(small_dataset, tmp_path / pooling, "--cache-features", "--pooling", pooling, *network)
+        (folder,) = (tmp_path / pooling / FEATURES).iterdir()
+        folders.add(folder.name)
+    assert len(folders) == 2
+
+
 def test_a_training_that_ends_again_ends_with_the_same_model(cached, small_dataset):
     """As after a kill between the last checkpoint and the end."""
     before = logits_of(cached)
