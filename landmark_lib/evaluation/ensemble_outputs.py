@@ -11,7 +11,9 @@ from landmark_lib.evaluation.evidence import (
     Evidence,
     evidence_of,
     indexes_of,
+    mean_similarity,
     similar_photos,
+    vectors_of,
     without_true_class,
 )
 from landmark_lib.evaluation.measure import Voter
@@ -68,7 +70,7 @@ def predict_hold_out(
         hold_out: The held-out photos.
         validation: Their shards.
         batch_size: Photos per batch.
-        landmark_free: Each member's vectors of known photos without a landmark, as `evidence_of` takes them.
+        landmark_free: Vectors of known photos without a landmark, as `mean_similarity` takes them.
 
     Raises:
         LandmarkError: An image does not decode, or a shard is broken.
@@ -94,9 +96,10 @@ def predict_hold_out(
             mean = tf.add_n([tf.nn.softmax(own.logits) for own in outputs]) / len(outputs)
             mean_softmax.append(most_likely(tf.math.log(mean), TOP_K))
             if indexes:
-                evidence.append(evidence_of(outputs, indexes, landmark_free))
-                unknown = without_true_class(outputs, truth)
-                masked.append(evidence_of(unknown, indexes, landmark_free))
+                vectors = vectors_of(outputs, indexes)
+                against = mean_similarity(vectors, landmark_free)
+                evidence.append(evidence_of(outputs, indexes, vectors, against))
+                masked.append(evidence_of(without_true_class(outputs, truth), indexes, vectors, against))
                 similar += similar_photos(outputs, indexes)
             done += len(image_ids)
             display.update(len(image_ids))

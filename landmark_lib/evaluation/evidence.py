@@ -53,25 +53,24 @@ def indexes_of(members: Sequence[TrainedMember]) -> list[NeighbourIndex] | None:
 def evidence_of(
     outputs: Sequence[Outputs],
     indexes: Sequence[NeighbourIndex],
-    landmark_free: Sequence[NDArray[np.float16]] = (),
+    vectors: Sequence[NDArray[np.float32]],
+    against: NDArray[np.float64] | float = 0.0,
 ) -> Evidence:
     """Compute the evidence for the vote on some photos.
 
     Args:
         outputs: Each member's outputs for these photos.
         indexes: Each member's index of its training photos.
-        landmark_free: Each member's vectors of known photos without a landmark, (known photos, dimensions);
-            the similarity to them counts against a photo.
+        vectors: Each member's vectors of these photos, as `vectors_of` returns them.
+        against: Similarity to known photos without a landmark, which counts against a photo, (photos,).
     """
     classes = np.stack([tf.argmax(one.logits, axis=1).numpy() for one in outputs])
     softmax = np.stack([tf.reduce_max(tf.nn.softmax(one.logits), axis=1).numpy() for one in outputs])
     votes = vote(classes, np.minimum(softmax.astype(np.float64), 1.0))
     similarities, of_neighbours = [], []
-    vectors = vectors_of(outputs, indexes)
     for one, index, own in zip(outputs, indexes, vectors, strict=True):
         similarities.append(index.projection.statistics.similarity(one.features.numpy(), votes.classes))
         of_neighbours.append(index.similarity(own, votes.classes))
-    against = mean_similarity(vectors, landmark_free)
     return Evidence(
         votes.scores,
         np.column_stack(

@@ -58,8 +58,8 @@ def predict_no_landmark(
     with progress("no landmark", sum(photos.sizes), "photos") as display:
         for batch_ids, outputs in run_networks(members, read, settings.batch_size):
             image_ids += batch_ids.tolist()
-            parts.append(evidence_of(outputs, indexes))
             vectors.append(vectors_of(outputs, indexes))
+            parts.append(evidence_of(outputs, indexes, vectors[-1]))
             display.update(len(batch_ids))
     evidence = Evidence.join(parts)
     if evidence is None:

@@ -9,7 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
-from landmark_lib.evaluation.evidence import evidence_of, indexes_of, similar_photos
+from landmark_lib.evaluation.evidence import (
+    evidence_of,
+    indexes_of,
+    mean_similarity,
+    similar_photos,
+    vectors_of,
+)
 from landmark_lib.evaluation.networks import Members, load_members, most_likely, run_networks
 from landmark_lib.evaluation.photos import Photos
 from landmark_lib.evaluation.prediction_files import (
@@ -72,7 +78,9 @@ class Ensemble:
             for parts, own in zip(of_members, outputs, strict=True):
                 parts.append(most_likely(own.logits, settings.top_k))
             if self.learned:
-                evidence = evidence_of(outputs, self.indexes, self.learned.landmark_free)
+                vectors = vectors_of(outputs, self.indexes)
+                against = mean_similarity(vectors, self.learned.landmark_free)
+                evidence = evidence_of(outputs, self.indexes, vectors, against)
                 confidences.append(self.learned.rejection.score(evidence.values))
             if self.indexes:
                 similar += similar_photos(outputs, self.indexes)

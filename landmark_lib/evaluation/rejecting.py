@@ -27,7 +27,7 @@ class LandmarkFreePhotos:
         evidence: Evidence for the predictions.
         rejected: Photos that could not be read, by reason.
         known: Those that evidence is compared with, (photos,); the others measure it.
-        vectors: Each member's vectors of the known ones, as `evidence_of` takes them.
+        vectors: Each member's vectors of the known ones, as `mean_similarity` takes them.
     """
 
     source: str

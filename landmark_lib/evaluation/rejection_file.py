@@ -46,7 +46,7 @@ class LearnedRejection:
 
     Attributes:
         rejection: From evidence to the chance to be right.
-        landmark_free: Each member's vectors of known photos without a landmark, as `evidence_of` takes them.
+        landmark_free: Vectors of known photos without a landmark, as `mean_similarity` takes them.
         landmark_free_sha256: Of their file; empty if there are none.
     """
 

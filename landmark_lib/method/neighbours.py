@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from landmark_lib.method.similarity import (
     FeatureStatistics,
     FeatureSums,
-    strongest_directions_of,
+    principal_directions,
     unit,
 )
 
@@ -57,7 +57,7 @@ def strongest_directions(sums: FeatureSums, statistics: FeatureStatistics) -> ND
     covariance = sums.products / photos - np.outer(mean, mean)
     whitening = np.eye(len(mean)) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
     count = min(DIMENSIONS, len(mean))
-    _, directions = strongest_directions_of(whitening @ covariance @ whitening, count)  # ascending
+    _, directions = principal_directions(whitening @ covariance @ whitening, count)  # ascending
     strongest: NDArray[np.float32] = directions[:, ::-1].astype(np.float32)
     return strongest
 

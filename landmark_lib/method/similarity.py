@@ -131,7 +131,7 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     between = sum((means.T * sums.photos[some]) @ means for some, means in sums.means())
     within = (sums.products - between) / total
     count = min(DIRECTIONS, len(within) // 2)
-    variances, directions = strongest_directions_of(within, count)
+    variances, directions = principal_directions(within, count)
     smallest = max(MIN_VARIANCE_SHARE * np.trace(within) / len(within), np.finfo(np.float64).tiny)
     rest = max((np.trace(within) - variances.sum()) / (len(within) - count), smallest)
     strongest = directions.astype(np.float32)
@@ -145,7 +145,7 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     return FeatureStatistics(centre.astype(np.float32), strongest, shrinkage, classes)
 
 
-def strongest_directions_of(
+def principal_directions(
     covariance: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the largest variances, ascending, and their orthonormal directions, (features, count).

@@ -17,7 +17,7 @@ from small_ensemble import MEMBERS, SIDE, finished_member
 from landmark_lib import dataset
 from landmark_lib.errors import LandmarkError, UserError
 from landmark_lib.evaluation.evaluate import evaluate
-from landmark_lib.evaluation.evidence import evidence_of, without_true_class
+from landmark_lib.evaluation.evidence import evidence_of, vectors_of, without_true_class
 from landmark_lib.evaluation.photos import find_photos
 from landmark_lib.evaluation.predict import predict
 from landmark_lib.evaluation.prediction_files import (
@@ -283,8 +283,8 @@ def test_masked_classes_are_never_predicted():
         total = tf.reduce_logsumexp(after.logits, axis=1).numpy()[0]
         assert total == pytest.approx(np.log(np.exp(others).sum()), rel=1e-5)
     known, unknown = (
-        evidence_of(outputs, indexes),
-        evidence_of(without_true_class(outputs, truth), indexes),
+        evidence_of(outputs, indexes, vectors_of(outputs, indexes)),
+        evidence_of(without_true_class(outputs, truth), indexes, vectors_of(outputs, indexes)),
     )
     assert known.values.shape == unknown.values.shape == (6, len(EVIDENCE))
     assert np.isfinite(unknown.values).all()
