@@ -46,19 +46,20 @@ def expected_memory(settings: TrainSettings, data: MemberData, model: keras.Mode
     """Estimate the memory of a rank for rows, weights and gradients, in bytes."""
     (inputs,) = model.inputs
     input_row = math.prod(inputs.shape[1:]) * tf.as_dtype(inputs.dtype).size
-    rows = (BATCHES_AHEAD + 1) * data.batch_size(settings, ranks)
+    batches = BATCHES_AHEAD + 1
     if settings.rows.cache_features:
         waiting = SHUFFLED_ROWS * input_row + ROW_GROUPS_AHEAD * GROUP_BYTES
     else:
         jpeg = sum(record.bytes for record in data.training.records) / max(1, data.rows)
         waiting = (SHUFFLED_ROWS + ROW_GROUPS_AHEAD * data.rows_per_group) * jpeg
-        rows += parallel_calls()
+        batches += parallel_calls()
     slots, trained = SLOTS[settings.learning.optimizer], _trainable(model)
     numbers = model.count_params() + trained * (1 + slots + data.averages_weights(settings))
     share = data.class_share(settings)
     if share < 1:  # a small head, with gradients and slots, instead of the gradients of the whole one
         head = model.get_layer(LOGITS).count_params()
         numbers += int(head * (share * (2 + slots) - 1))
+    rows = batches * data.batch_size(settings, ranks)
     return int(waiting + rows * input_row + 4 * numbers)
 
 

@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
 BATCHES_AHEAD = 2
-CALLS_PER_CORE = 4
 
 IMAGE_SHAPE = (SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3)
 DCT = "INTEGER_ACCURATE"
@@ -86,12 +85,11 @@ def shuffle(rows: tf.data.Dataset, seed: int) -> tf.data.Dataset:
 
 
 def parallel_calls() -> int:
-    """Return how many rows are decoded at a time.
+    """Return how many batches are decoded at a time, one for each core.
 
-    TensorFlow's AUTOTUNE begins with one, and takes seconds to find as many as there are cores. More than one
-    for each core keep it busy while the oldest row, which is next, waits to be taken.
+    TensorFlow's AUTOTUNE begins with one, and takes seconds to find as many as there are cores.
     """
-    return CALLS_PER_CORE * len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0))
 
 
 def row_batches(
@@ -108,7 +106,7 @@ def row_batches(
     Args:
         read: Reads some columns, row group by row group.
         columns: Which.
-        prepare: What becomes of a row: takes its number and the columns as scalar tensors.
+        prepare: What becomes of a batch: takes the numbers of its rows and the columns, (rows,) each.
         batch_size: Rows of a batch.
         done: Batches to skip at the beginning.
         shuffle_seed: Shuffles the rows and drops a last batch that is not full; None keeps all in order.
@@ -121,16 +119,14 @@ def row_batches(
     rows = pipeline.rows(ROW_GROUPS_AHEAD)
     if shuffle_seed is not None:
         rows = shuffle(rows, shuffle_seed)
-    prepared = (
-        rows.enumerate()
-        .skip(done * batch_size)
-        .map(
-            lambda number, row: prepare(number, *row),
-            num_parallel_calls=parallel_calls(),
-            deterministic=True,
-        )
-    )
-    return pipeline.batches(prepared.batch(batch_size, drop_remainder=shuffle_seed is not None))
+    # Rows are batched as bytes, as each row that passes from one part of a pipeline to the next costs time.
+    batches = rows.batch(batch_size, drop_remainder=shuffle_seed is not None).enumerate().skip(done)
+
+    def prepared(batch: tf.Tensor, rows: tuple[tf.Tensor, ...]) -> Any:
+        numbers = batch * batch_size + tf.range(tf.size(rows[0], tf.int64))
+        return prepare(numbers, *rows)
+
+    return pipeline.batches(batches.map(prepared, num_parallel_calls=parallel_calls(), deterministic=True))
 
 
 def training_batches(
@@ -154,11 +150,16 @@ def training_batches(
         LandmarkError: A shard is broken, or its rows differ from the manifest's.
     """
 
-    def prepare(number: tf.Tensor, class_index: tf.Tensor, jpeg: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = decode(jpeg, image_size)
+    def prepare(numbers: tf.Tensor, classes: tf.Tensor, jpegs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = decode_all(jpegs, image_size)
         if random_flip:
-            image = tf.image.stateless_random_flip_left_right(image, tf.stack([seed, number]))
-        return image, class_index
+            seeds = tf.stack([tf.fill(tf.shape(numbers), tf.constant(seed, tf.int64)), numbers], axis=1)
+            images = tf.map_fn(
+                lambda row: tf.image.stateless_random_flip_left_right(*row),
+                (images, seeds),
+                fn_output_signature=tf.TensorSpec(images.shape[1:], tf.uint8),
+            )
+        return images, classes
 
     return row_batches(read, TRAINED, prepare, batch_size, done=steps_done, shuffle_seed=seed)
 
@@ -212,8 +213,8 @@ class TrainingRows:
             LandmarkError: As `batches` does.
         """
 
-        def prepare(_: tf.Tensor, class_index: tf.Tensor, jpeg: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return decode(jpeg, image_size), class_index
+        def prepare(_: tf.Tensor, classes: tf.Tensor, jpegs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return decode_all(jpegs, image_size), classes
 
         return self._resuming(
             slices, lambda read, done: row_batches(read, TRAINED, prepare, batch_size, done=done)
@@ -279,7 +280,7 @@ def ordered_batches(
         yield from row_batches(
             lambda: read_slices(shards, slices),
             COLUMNS,
-            lambda _, image_id, class_index, jpeg: (image_id, decode(jpeg, image_size), class_index),
+            lambda _, image_ids, classes, jpegs: (image_ids, decode_all(jpegs, image_size), classes),
             batch_size,
         )
     except UndecodableError:
@@ -308,7 +309,7 @@ def photo_batches(
     return row_batches(
         read,
         ("image_id", "image"),
-        lambda _, image_id, jpeg: (image_id, tuple(decode(jpeg, side) for side in image_sizes)),
+        lambda _, image_ids, jpegs: (image_ids, tuple(decode_all(jpegs, side) for side in image_sizes)),
         batch_size,
     )
 
@@ -328,6 +329,15 @@ def _decodes(jpeg: bytes) -> bool:
     except tf.errors.OpError:
         return False
     return tuple(image.shape) == IMAGE_SHAPE
+
+
+def decode_all(jpegs: tf.Tensor, image_size: int) -> tf.Tensor:
+    """Decode images of a shard, (rows,), to pixels, (rows, image_size, image_size, 3) uint8."""
+    pixels = tf.TensorSpec((image_size, image_size, 3), tf.uint8)
+    # One after another: batches are decoded in parallel.
+    return tf.map_fn(
+        lambda jpeg: decode(jpeg, image_size), jpegs, parallel_iterations=1, fn_output_signature=pixels
+    )
 
 
 def decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
