@@ -96,7 +96,9 @@ def corpus_of(spark: SparkSession, photos: Path) -> Costs:
 def resize(spark: SparkSession, settings: PreprocessSettings, output: Output, batch: Batch) -> int:
     """Make the corpus of a batch as the job does; return the number of its images."""
     max_pixels = settings.max_megapixels * 1_000_000
-    how = ResizeSettings(settings.fetch, str(settings.input), max_pixels, settings.rows_per_group)
+    how = ResizeSettings(
+        settings.fetch, str(settings.input), max_pixels, settings.rows_per_group, with_hashes=True
+    )
     with watched_stage(spark, [], "corpus", batch.photos, "photos") as done:
         parts = write_corpus(spark, output.journal, batch, {}, how, done)
     return sum(record.rows for record in files_in(records_of(parts), CORPUS))
