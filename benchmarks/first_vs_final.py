@@ -54,6 +54,7 @@ from landmark_lib.method.intervals import (
 )
 from landmark_lib.method.metrics import mean_class_accuracy
 from landmark_lib.predictions import Predictions
+from landmark_lib.settings.views import PLAIN, Views
 from landmark_lib.training.member_data import validation_shards
 
 SAMPLE = ["--labels", "60", "--photos", "2000", "--longest-side", "400"]
@@ -134,12 +135,12 @@ def answered(work: Path, photos: Path, name: str, seed: int, arguments: Namespac
     return Answered(**json.loads(kept.read_text()))
 
 
-def ask(root: str, models: str) -> Answered:
+def ask(root: str, models: str, views: Views = PLAIN) -> Answered:
     """Predict the hold-out with all members, and let them vote."""
     manifest = read_manifest(root)
     validation = validation_shards(root, manifest)
     hold_out = read_hold_out(root, manifest)
-    outputs = predict_hold_out(load_members(models), hold_out, validation, BATCH)
+    outputs = predict_hold_out(load_members(models, views), hold_out, validation, BATCH)
     names = np.array([row.landmark_id for row in read_classes(root)])
     voters = [voter.predictions for voter in (*outputs.members, outputs.ensemble)]
     return Answered(
