@@ -188,4 +188,7 @@ def train(arguments: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(train(arguments) if arguments.size else main(arguments))
+    if arguments.size:
+        train(arguments)
+    else:
+        sys.exit(main(arguments))

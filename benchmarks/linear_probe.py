@@ -76,7 +76,7 @@ def answered(work: Path, photos: Path, seed: int, arguments: Namespace) -> dict[
             *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos, "--output", dataset),
             *("--seed", seed, "--hold-out", arguments.hold_out),
         )
-        found = {head: trained(dataset, models, head, seed, arguments) for head in HEADS}
+        found: dict[str, Answered] = {head: trained(dataset, models, head, seed, arguments) for head in HEADS}
         found[PROBE] = probed(dataset, models)
         kept.write_text(json.dumps({name: asdict(one) for name, one in found.items()}))
     return {name: Answered(**one) for name, one in json.loads(kept.read_text()).items()}

@@ -7,6 +7,7 @@ JSON.
 import argparse
 import json
 import time
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,7 +71,8 @@ def name(image: int) -> str:
 
 def heap_in_use(spark: SparkSession) -> float:
     """Return the size of the driver's heap in MB, after garbage collection."""
-    runtime = spark.sparkContext._jvm.java.lang.Runtime.getRuntime()  # noqa: SLF001 - PySpark has no public name
+    jvm: Any = spark.sparkContext._jvm  # noqa: SLF001 - PySpark has no public name for it
+    runtime = jvm.java.lang.Runtime.getRuntime()
     runtime.gc()
     return int(runtime.totalMemory() - runtime.freeMemory()) / 1e6
 

@@ -4,11 +4,12 @@
     python benchmarks/recipes.py --backbone MobileNetV3Small --weights sample --image-size 96
 
 Each seed draws a new hold-out and three new members on frozen layers. The recipes are the paper's head as
-the first releases trained it, the defaults, and members that differ in their pooling, which see a photo and
-its mirror image. The held-out photos of all seeds are pooled for accuracy; intervals are from a bootstrap
-over them, with the same resamples for all recipes. GAP among photos of no landmark is that of
-`jobs/evaluate.py --no-landmark`, on the half of the photos that nothing was learned from: means over the
-seeds, and the range. Resumes in an existing work directory. Exit status 1 if the recipe misses a goal.
+the first releases trained it, the defaults, and two whose members see a photo and its mirror image: with
+plain means, and with both kinds of means. The held-out photos of all seeds are pooled for accuracy;
+intervals are from a bootstrap over them, with the same resamples for all recipes. GAP among photos of no
+landmark is that of `jobs/evaluate.py --no-landmark`, on the half of the photos that nothing was learned from:
+means over the seeds, and the range. Resumes in an existing work directory. Exit status 1 if the recipe
+misses a goal.
 """
 
 import json
@@ -55,6 +56,7 @@ FIRST_RELEASES = {"pooling": "avg", "feature_length": 0, "head": "softmax", "wei
 RECIPES: dict[str, tuple[list[dict[str, Any]], Views]] = {
     "first releases": ([FIRST_RELEASES] * MEMBERS, PLAIN),
     "defaults": ([{}] * MEMBERS, PLAIN),
+    "avg2": ([AVERAGE_2] * MEMBERS, FLIP),
     "mixed": ([AVERAGE_2, {**AVERAGE_2, "dropout": 0.6}, {"pooling": "gem2"}], FLIP),
 }
 BEFORE, RECIPE = "first releases", "mixed"

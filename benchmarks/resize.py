@@ -134,7 +134,9 @@ def main() -> int:
 
 def write_photos(scratch: Path, photos: int) -> dict[str, Path]:
     """Write the photos of each kind to a separate folder, as JPEGs of quality 90."""
-    kinds = {name: (size, {}) for name, size in SIZES.items()}
+    kinds: dict[str, tuple[tuple[int, int], dict[str, float]]] = {
+        name: (size, {}) for name, size in SIZES.items()
+    }
     kinds[GRAINY] = (SIZES["6.2 MP"], {"noise": 2.0, "blur": 0.0, "unevenness": 0.0})
     folders = {}
     for number, (name, ((width, height), look)) in enumerate(kinds.items()):

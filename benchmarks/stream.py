@@ -18,9 +18,10 @@ import tarfile
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from arguments import parse
 
@@ -127,7 +128,7 @@ def processor_seconds() -> float:
     return sum(sum(process.cpu_times()[:4]) for process in (this, *this.children(recursive=True)))
 
 
-def project_batches(shards: Shards, read: Callable[..., Iterator[Group]] = read_slices) -> object:
+def project_batches(shards: Shards, read: Callable[..., Iterator[Group]] = read_slices) -> Iterator[Any]:
     """Return the batches of one pass, as in training."""
     slices = [ShardSlice(n, 0, record.rows) for n, record in enumerate(shards.records)]
     return training_batches(lambda: read(shards, slices, TRAINED), SIDE, BATCH, seed=1)
@@ -142,7 +143,7 @@ def read_by_pyarrow(shards: Shards, slices: Sequence[ShardSlice], columns: Seque
             yield tuple(table[column].to_numpy() for column in columns)
 
 
-def count(batches: object) -> int:
+def count(batches: Iterable[Any]) -> int:
     """Read all batches, and return the number of images."""
     return sum(int(labels.shape[0]) for _, labels in batches)
 
