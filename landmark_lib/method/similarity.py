@@ -150,6 +150,9 @@ def principal_directions(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the largest variances, ascending, and their orthonormal directions, (features, count).
 
+    A direction may be turned around. Which way it points must not depend on the processor, as each rank
+    computes its own: the largest component is positive.
+
     Args:
         covariance: (features, features).
         count: How many to return.
@@ -159,7 +162,8 @@ def principal_directions(
         return np.zeros(0), np.zeros((features, 0))
     # A few of thousands take a tenth of the time of all.
     variances, directions = scipy.linalg.eigh(covariance, subset_by_index=(features - count, features - 1))
-    return variances, directions
+    largest = np.abs(directions).argmax(axis=0)
+    return variances, directions * np.sign(directions[largest, np.arange(count)])
 
 
 def _whiten(

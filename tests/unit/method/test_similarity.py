@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_lib.method.similarity import DIRECTIONS, FeatureSums, feature_statistics
+from landmark_lib.method.similarity import (
+    DIRECTIONS,
+    FeatureSums,
+    feature_statistics,
+    principal_directions,
+)
 
 CLASSES, FEATURES = 4, 24
 
@@ -85,3 +90,12 @@ def test_refuses_no_photos_and_nan():
         feature_statistics(FeatureSums.zeros(2, 3))
     with pytest.raises(ValueError, match="finite features"):
         feature_statistics(sums_of(np.full((2, 3), np.nan), np.array([0, 1]), 2))
+
+
+def test_directions_of_most_variance_point_the_same_way_on_every_machine():
+    features, _ = photos(0)
+    covariance = np.cov(features.T)
+    variances, directions = principal_directions(covariance, 3)
+    np.testing.assert_allclose(covariance @ directions, directions * variances, atol=1e-9)
+    np.testing.assert_allclose(variances, np.linalg.eigvalsh(covariance)[-3:])
+    assert (directions[np.abs(directions).argmax(axis=0), np.arange(3)] > 0).all()
