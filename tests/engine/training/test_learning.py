@@ -53,7 +53,10 @@ def train(root, models, *more):
 @pytest.fixture(scope="module")
 def of_three_layers(rendered, tmp_path_factory):
     """Return what one rank learns with three layers trained."""
-    return train(rendered, tmp_path_factory.mktemp("three"), "--trainable-layers", "3")
+    models = made_once(
+        tmp_path_factory, "three layers", lambda folder: train(rendered, folder, "--trainable-layers", "3")
+    )
+    return learned(models)
 
 
 def test_three_trained_layers_learn(of_three_layers):
