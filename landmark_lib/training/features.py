@@ -10,7 +10,8 @@ not computed again. Members with the same frozen part share the features of the 
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -129,12 +130,16 @@ class CachedFeatures:
 
     def _extracted(self, shards: Shards, slices: Sequence[ShardSlice]) -> Iterator[NamedRows]:
         settings, total = self._settings, sum(part.stop - part.start for part in slices)
-        extract = features_of_backbone(self._trunk.model, self._mode)
         with progress(FEATURES, total, "images", shown=self._ranks.is_chief and total > 0) as display:
             batches = ordered_batches(shards, slices, settings.network.image_size, self._images_at_once)
             for ids, images, classes in self._watchdog.watch(batches, "rows to compute features of"):
-                yield ids.numpy(), classes.numpy(), self._as_stored(extract(images).numpy())
+                yield ids.numpy(), classes.numpy(), self._as_stored(self._extract(images).numpy())
                 display.update(len(classes))
+
+    @cached_property
+    def _extract(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """From images to outputs of the trunk; building it takes as long as hundreds of images."""
+        return features_of_backbone(self._trunk.model, self._mode)
 
     @property
     def _images_at_once(self) -> int:
@@ -224,6 +229,11 @@ class FeatureFeed:
 
     def whole_model(self) -> keras.Model:
         """Return the network from images to logits, with its current weights."""
+        return self._whole
+
+    @cached_property
+    def _whole(self) -> keras.Model:
+        """It shares the weights of what is trained, so that it is built once for all epochs."""
         return self._cached.whole_model(self.model)
 
     def _training_rows(self, slices: Sequence[ShardSlice]) -> Iterator[FeatureRows]:
