@@ -191,8 +191,8 @@ def index_of(features: NDArray[np.float32], classes: NDArray[np.int64]) -> Neigh
     """Return the index of training photos."""
     sums = FeatureSums.zeros(int(classes.max()) + 1, features.shape[1])
     sums.add(features, classes)
-    statistics = feature_statistics(sums)
-    projection = Projection(statistics, strongest_directions(sums, statistics))
+    covariance, statistics = sums.covariance(), feature_statistics(sums)
+    projection = Projection(statistics, strongest_directions(covariance, statistics))
     names = [f"{number:09}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from landmark_lib.method.similarity import (
     FeatureStatistics,
-    FeatureSums,
     principal_directions,
     unit,
 )
@@ -45,18 +44,18 @@ class Projection:
         return unit(self.statistics.whitened(features) @ self.directions)
 
 
-def strongest_directions(sums: FeatureSums, statistics: FeatureStatistics) -> NDArray[np.float32]:
+def strongest_directions(
+    covariance: NDArray[np.float64], statistics: FeatureStatistics
+) -> NDArray[np.float32]:
     """Return the directions in which whitened features vary most, (features, dimensions) float32.
 
     Args:
-        sums: Over all training photos.
-        statistics: Computed from them.
+        covariance: Of the features of all training photos.
+        statistics: Of the same photos.
     """
-    photos = sums.photos.sum()
-    mean = sums.features.sum(axis=0, dtype=np.float64) / photos
-    covariance = sums.products / photos - np.outer(mean, mean)
-    whitening = np.eye(len(mean)) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
-    count = min(DIMENSIONS, len(mean))
+    features = len(covariance)
+    whitening = np.eye(features) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
+    count = min(DIMENSIONS, features)
     _, directions = principal_directions(whitening @ covariance @ whitening, count)  # ascending
     strongest: NDArray[np.float32] = directions[:, ::-1].astype(np.float32)
     return strongest

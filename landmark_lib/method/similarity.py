@@ -51,6 +51,13 @@ class FeatureSums:
             some = slice(start, start + CLASSES_AT_A_TIME)
             yield some, self.features[some] / np.maximum(self.photos[some], 1)[:, np.newaxis]
 
+    def covariance(self) -> NDArray[np.float64]:
+        """Return the covariance of the features of all photos, (features, features)."""
+        photos = self.photos.sum()
+        mean = self.features.sum(axis=0, dtype=np.float64) / photos
+        covariance: NDArray[np.float64] = self.products / photos - np.outer(mean, mean)
+        return covariance
+
     def add(self, features: NDArray[np.floating[Any]], classes: NDArray[np.integer[Any]]) -> None:
         """Add photos: their features, (photos, features), and class indices, (photos,)."""
         self.photos += np.bincount(classes, minlength=len(self.photos))
@@ -121,6 +128,8 @@ def statistics_of_rows(rows: Iterable[tuple[NDArray[Any], NDArray[Any]]], classe
 def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     """Compute the statistics from sums over all training photos.
 
+    Sums in 32 bits, those of many classes, are overwritten: there may be no memory for the class means too.
+
     Raises:
         ValueError: No photos, or a sum that is not finite.
     """
@@ -137,7 +146,7 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     strongest = directions.astype(np.float32)
     shrinkage = (np.sqrt(rest / np.maximum(variances, smallest)) - 1).astype(np.float32)
     centre = sum(means[with_photos[some]].sum(axis=0) for some, means in sums.means()) / with_photos.sum()
-    classes = np.zeros(sums.features.shape, np.float32)
+    classes = np.asarray(sums.features, np.float32)  # no copy of those in 32 bits
     for some, means in sums.means():
         centred = (means - centre).astype(np.float32)
         classes[some] = unit(_whiten(centred, strongest, shrinkage))

@@ -49,8 +49,9 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
             raise LandmarkError(f"member {data.member}: no training rows")
         for part in (sums.photos, sums.features, sums.products):
             horovod_step.add_over_ranks(part)
+        covariance = sums.covariance()
         statistics = feature_statistics(sums)
-        return plain.index(Projection(statistics, strongest_directions(sums, statistics)))
+        return plain.index(Projection(statistics, strongest_directions(covariance, statistics)))
 
 
 def _in_blocks(rows: Iterator[FeatureRows], display: Any) -> Iterator[FeatureRows]:

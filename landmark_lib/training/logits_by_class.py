@@ -53,9 +53,10 @@ class LogitsByClass(keras.layers.Layer):  # type: ignore[misc]
         return (*input_shape[:-1], self.classes)
 
     def save_own_variables(self, store: Any) -> None:
-        """Write the weights as Keras does, with a copy less in memory."""
+        """Write the weights as Keras does, which would first copy them twice in memory."""
+        group = getattr(store, "group", store)  # the HDF5 group that it writes into
         for number, variable in enumerate((self.kernel, self.bias)):
-            store[str(number)] = np.asarray(variable.value.read_value())
+            group[str(number)] = np.asarray(variable.value.read_value())
 
     def get_config(self) -> dict[str, Any]:
         """Return what a saved model needs to create the layer again."""

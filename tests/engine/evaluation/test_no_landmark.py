@@ -71,7 +71,7 @@ def just_trained(models, held_out, tmp_path_factory):
         sums.add(features, np.arange(30) % 3)
         statistics = feature_statistics(sums)
         write_feature_statistics(statistics, Place(str(directory / name)))
-        projection = Projection(statistics, strongest_directions(sums, statistics))
+        projection = Projection(statistics, strongest_directions(sums.covariance(), statistics))
         write_index(
             NeighbourIndex.of_photos(
                 projection,

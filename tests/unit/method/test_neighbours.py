@@ -33,7 +33,7 @@ def index_of(features, classes, names=None):
     sums = FeatureSums.zeros(CLASSES, FEATURES)
     sums.add(features, classes)
     statistics = feature_statistics(sums)
-    projection = Projection(statistics, strongest_directions(sums, statistics))
+    projection = Projection(statistics, strongest_directions(sums.covariance(), statistics))
     names = names or [f"photo {number:03}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)

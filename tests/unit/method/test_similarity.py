@@ -99,3 +99,12 @@ def test_directions_of_most_variance_point_the_same_way_on_every_machine():
     np.testing.assert_allclose(covariance @ directions, directions * variances, atol=1e-9)
     np.testing.assert_allclose(variances, np.linalg.eigvalsh(covariance)[-3:])
     assert (directions[np.abs(directions).argmax(axis=0), np.arange(3)] > 0).all()
+
+
+def test_sums_in_32_bits_and_the_class_means_share_their_memory():
+    sums = sums_of(*photos(0))
+    expected = feature_statistics(sums).classes
+    sums.features = sums.features.astype(np.float32)
+    found = feature_statistics(sums).classes
+    assert np.shares_memory(found, sums.features)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
