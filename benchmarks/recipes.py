@@ -43,6 +43,7 @@ from rejection import NO_LANDMARK
 from results import goals, markdown_table, publish
 from tuned_vs_default import BIN, JOBS, photos_or_sample, run
 
+from landmark_lib.dataset import MANIFEST
 from landmark_lib.digits import share
 from landmark_lib.evaluation.evaluate import evaluate
 from landmark_lib.settings import EvaluateSettings
@@ -108,10 +109,11 @@ def asked(work: Path, photos: Path, others: Path, name: str, seed: int, argument
     if not kept.exists():
         dataset, models = work / f"dataset-{seed}", work / f"models-{seed}"
         members, views = RECIPES[name]
-        run(
-            *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos, "--output", dataset),
-            *("--seed", seed, "--hold-out", arguments.hold_out),
-        )
+        if not (dataset / MANIFEST).exists():  # all recipes of a draw share it
+            run(
+                *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos, "--output", dataset),
+                *("--seed", seed, "--hold-out", arguments.hold_out),
+            )
         for member in models.glob("member-*"):  # of another recipe; features are kept
             shutil.rmtree(member)
         config = work / "members.yaml"
