@@ -35,11 +35,10 @@ from landmark_lib.method.neighbours import (
     NeighbourIndex,
     Projection,
     similarity_to_known,
-    strongest_directions,
 )
 from landmark_lib.method.recipes import PLAIN
 from landmark_lib.method.rejection import fit_rejection, log_odds
-from landmark_lib.method.similarity import FeatureSums, feature_statistics
+from landmark_lib.method.similarity import FeatureSums
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.feature_files import FEATURES
@@ -191,8 +190,7 @@ def index_of(features: NDArray[np.float32], classes: NDArray[np.int64]) -> Neigh
     """Return the index of training photos."""
     sums = FeatureSums.zeros(int(classes.max()) + 1, features.shape[1])
     sums.add(features, classes)
-    covariance, statistics = sums.covariance(), feature_statistics(sums)
-    projection = Projection(statistics, strongest_directions(covariance, statistics))
+    projection = Projection.of_sums(sums)
     names = [f"{number:09}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)

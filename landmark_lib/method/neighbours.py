@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from landmark_lib.method.similarity import (
     FeatureStatistics,
+    FeatureSums,
+    feature_statistics,
     principal_directions,
     unit,
 )
@@ -39,26 +41,28 @@ class Projection:
     statistics: FeatureStatistics
     directions: NDArray[np.float32]
 
+    @classmethod
+    def of_sums(cls, sums: FeatureSums) -> "Projection":
+        """Return the projection to the directions in which the whitened features of photos vary most.
+
+        Args:
+            sums: Over all training photos; overwritten as by `feature_statistics`.
+
+        Raises:
+            ValueError: No photos, or a sum that is not finite.
+        """
+        covariance = sums.covariance()
+        statistics = feature_statistics(sums)
+        features = len(covariance)
+        within = (statistics.directions * statistics.shrinkage) @ statistics.directions.T
+        whitening = np.eye(features) + within
+        count = min(DIMENSIONS, features)
+        _, directions = principal_directions(whitening @ covariance @ whitening, count)  # ascending
+        return cls(statistics, directions[:, ::-1].astype(np.float32))
+
     def vectors(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return the vectors of photos, of length 1: (photos, features) -> (photos, dimensions)."""
         return unit(self.statistics.whitened(features) @ self.directions)
-
-
-def strongest_directions(
-    covariance: NDArray[np.float64], statistics: FeatureStatistics
-) -> NDArray[np.float32]:
-    """Return the directions in which whitened features vary most, (features, dimensions) float32.
-
-    Args:
-        covariance: Of the features of all training photos.
-        statistics: Of the same photos.
-    """
-    features = len(covariance)
-    whitening = np.eye(features) + (statistics.directions * statistics.shrinkage) @ statistics.directions.T
-    count = min(DIMENSIONS, features)
-    _, directions = principal_directions(whitening @ covariance @ whitening, count)  # ascending
-    strongest: NDArray[np.float32] = directions[:, ::-1].astype(np.float32)
-    return strongest
 
 
 @dataclass(frozen=True)

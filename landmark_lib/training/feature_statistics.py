@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.method.neighbours import NeighbourIndex, Projection, strongest_directions
-from landmark_lib.method.similarity import FeatureSums, feature_statistics
+from landmark_lib.method.neighbours import NeighbourIndex, Projection
+from landmark_lib.method.similarity import FeatureSums
 from landmark_lib.progress import progress
 from landmark_lib.training import horovod_step
 from landmark_lib.training.feed import FeatureRows
@@ -49,9 +49,7 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
             raise LandmarkError(f"member {data.member}: no training rows")
         for part in (sums.photos, sums.features, sums.products):
             horovod_step.add_over_ranks(part)
-        covariance = sums.covariance()
-        statistics = feature_statistics(sums)
-        return plain.index(Projection(statistics, strongest_directions(covariance, statistics)))
+        return plain.index(Projection.of_sums(sums))
 
 
 def _in_blocks(rows: Iterator[FeatureRows], display: Any) -> Iterator[FeatureRows]:

@@ -33,7 +33,7 @@ from landmark_lib.evaluation.rejection_file import LANDMARK_FREE, REJECTION
 from landmark_lib.evaluation.submission import write_submission
 from landmark_lib.evaluation.table import describe_evaluation
 from landmark_lib.method.calibration import fitting_half
-from landmark_lib.method.neighbours import SHOWN, NeighbourIndex, Projection, strongest_directions
+from landmark_lib.method.neighbours import SHOWN, NeighbourIndex, Projection
 from landmark_lib.method.rejection import EVIDENCE
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.predictions import Outputs
@@ -69,9 +69,8 @@ def just_trained(models, held_out, tmp_path_factory):
         features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
         sums = FeatureSums.zeros(3, features.shape[1])
         sums.add(features, np.arange(30) % 3)
-        statistics = feature_statistics(sums)
-        write_feature_statistics(statistics, Place(str(directory / name)))
-        projection = Projection(statistics, strongest_directions(sums.covariance(), statistics))
+        projection = Projection.of_sums(sums)
+        write_feature_statistics(projection.statistics, Place(str(directory / name)))
         write_index(
             NeighbourIndex.of_photos(
                 projection,

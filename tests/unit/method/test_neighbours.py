@@ -13,9 +13,8 @@ from landmark_lib.method.neighbours import (
     Projection,
     most_similar,
     similarity_to_known,
-    strongest_directions,
 )
-from landmark_lib.method.similarity import FeatureSums, feature_statistics, unit
+from landmark_lib.method.similarity import FeatureSums, unit
 
 CLASSES, FEATURES = 4, 12
 
@@ -32,8 +31,7 @@ def photos(seed, count=60):
 def index_of(features, classes, names=None):
     sums = FeatureSums.zeros(CLASSES, FEATURES)
     sums.add(features, classes)
-    statistics = feature_statistics(sums)
-    projection = Projection(statistics, strongest_directions(sums.covariance(), statistics))
+    projection = Projection.of_sums(sums)
     names = names or [f"photo {number:03}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)
