@@ -64,3 +64,12 @@ def test_the_report_of_a_data_set_needs_no_engine():
         " 'petastorm'])); import landmark_lib.report.dataset_sections"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_job_starts_keras_without_packages_that_it_does_not_use_and_that_others_still_can():
+    program = (
+        "import sys; from landmark_lib.surroundings import settle; settle(); import keras, matplotlib;"
+        " assert not {'sklearn', 'matplotlib.pyplot'} & set(sys.modules);"
+        " import sklearn, matplotlib.pyplot"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -9,6 +9,8 @@ import runpy
 import sys
 from pathlib import Path
 
+from landmark_lib.surroundings import settle
+
 NAME = "SmallNet"
 OPTIONS = ("--backbone", NAME, "--weights", "random", "--image-size", "32", "--batch-size", "4")
 FILTERS = (8, 16, 16, 32)
@@ -39,6 +41,7 @@ def preprocess_input(pixels):
 
 def register():
     """Have keras.applications contain the network, in this process."""
+    settle()  # as a job does before it imports Keras
     import keras
 
     keras.applications.SmallNet = make
