@@ -74,6 +74,10 @@ class WithFixedStatistics(keras.layers.Wrapper):  # type: ignore[misc]
         """Return the pooled features, (rows, features), of preprocessed images."""
         return self.layer(images, training=False)
 
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the pooled features, without which Keras would trace the backbone once more."""
+        return (input_shape[0], *self.layer.output_shape[1:])
+
 
 def build_model(backbone: keras.Model, mode: str, head: HeadOptions) -> keras.Model:
     """Return a network from images (rows, side, side, 3) uint8 to logits (rows, classes) float32.
@@ -195,6 +199,8 @@ def _variables_of_at_most(size: int) -> Iterator[None]:
         left -= value.shape.num_elements() * value.dtype.size
         if left < 0:
             raise ValueError(f"its layers claim more than the {size} bytes of its weights")
+        if value.dtype.is_floating:  # the weights of the file follow; random ones would take time
+            options["initial_value"] = tf.zeros(value.shape, value.dtype)
         return next_creator(**options)
 
     with tf.variable_creator_scope(make):
