@@ -12,7 +12,6 @@
   tensorboard/   events, with --tensorboard
 """
 
-import math
 import platform
 import tempfile
 import time
@@ -72,7 +71,7 @@ class MemberFiles:
         """
         self.settings, self.data, self._ranks = settings, data, ranks
         self.directory = member_directory(settings.models, data.member)
-        self._drawn = -math.inf
+        self._drawn = time.monotonic()
         self._events: EventFiles | None = None
 
     def begin(self) -> bool:
