@@ -1,5 +1,7 @@
 """What the tests of all tiers share."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -13,6 +15,12 @@ pytest_plugins = (
 # A deadline measures how busy the machine is, not whether the code is right.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what was imported and collected: each training would look through it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from landmark_lib.console import show, visible
 from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, EvaluateSettings
 from landmark_lib.settings.views import PLAIN
+from landmark_lib.surroundings import quick_import
 
 
 def evaluate(settings: EvaluateSettings) -> None:
@@ -23,8 +24,8 @@ def evaluate(settings: EvaluateSettings) -> None:
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     members = check_evaluation(settings, root)
     LOGGER.info(f"loading TensorFlow and {len(members):,} members")
-
-    from landmark_lib.evaluation.evaluate import evaluate as run
+    with quick_import():
+        from landmark_lib.evaluation.evaluate import evaluate as run
 
     evaluation, path = run(settings, root)
     show(describe_evaluation(evaluation, read_classes(root)))

@@ -6,6 +6,7 @@ from landmark_lib.command_line import given_or_default, run_job
 from landmark_lib.console import is_rank_0, show, visible
 from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, PredictSettings
+from landmark_lib.surroundings import quick_import
 
 
 def predict(settings: PredictSettings) -> None:
@@ -35,9 +36,9 @@ def predict(settings: PredictSettings) -> None:
     photos = find_photos(settings, root)
     lines = None if wanted is None else fit_test_list(wanted, list(photos.image_ids()))
     LOGGER.info(f"{sum(photos.sizes):,} photos found; loading TensorFlow and {len(members):,} members")
-
-    from landmark_lib.evaluation.predict import predict as run
-    from landmark_lib.training.horovod_step import report_lost_ranks, start_ranks
+    with quick_import():
+        from landmark_lib.evaluation.predict import predict as run
+        from landmark_lib.training.horovod_step import report_lost_ranks, start_ranks
 
     ranks = start_ranks()
     with report_lost_ranks():

@@ -6,6 +6,7 @@ from landmark_lib.command_line import given_or_default, next_command, run_job
 from landmark_lib.console import is_rank_0, show, visible
 from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, TrainSettings
+from landmark_lib.surroundings import quick_import
 
 
 def train(settings: TrainSettings) -> None:
@@ -20,8 +21,8 @@ def train(settings: TrainSettings) -> None:
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     check_training(settings, root)  # takes a moment, where TensorFlow takes some seconds
     LOGGER.info("loading TensorFlow")
-
-    from landmark_lib.training.loop import train as run
+    with quick_import():
+        from landmark_lib.training.loop import train as run
 
     run(settings, root)
     if is_rank_0():

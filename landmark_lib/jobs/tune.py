@@ -9,6 +9,7 @@ from landmark_lib.console import show
 from landmark_lib.errors import UserError
 from landmark_lib.logs import LOGGER
 from landmark_lib.settings import DATASET_DIRECTORY, TuneSettings
+from landmark_lib.surroundings import quick_import
 
 TRAIN = Path(__file__).resolve().with_name("train.py")
 
@@ -30,9 +31,9 @@ def tune(settings: TuneSettings) -> None:
     root = given_or_default("--dataset", settings.dataset, DATASET_DIRECTORY)
     search = open_search(settings, root)
     LOGGER.info("loading TensorFlow")
-
-    from landmark_lib.tuning.describe import describe
-    from landmark_lib.tuning.loop import tune as run
+    with quick_import():
+        from landmark_lib.tuning.describe import describe
+        from landmark_lib.tuning.loop import tune as run
 
     found = run(settings, search, TRAIN)
     if found:

@@ -66,10 +66,19 @@ def test_the_report_of_a_data_set_needs_no_engine():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_job_starts_keras_without_packages_that_it_does_not_use_and_that_others_still_can():
-    program = (
-        "import sys; from landmark_lib.surroundings import settle; settle(); import keras, matplotlib;"
-        " assert not {'sklearn', 'matplotlib.pyplot'} & set(sys.modules);"
-        " import sklearn, matplotlib.pyplot"
-    )
+def test_a_job_imports_keras_without_packages_that_it_does_not_use_and_that_others_still_can():
+    program = """
+import gc, sys
+from landmark_lib.surroundings import quick_import
+with quick_import():
+    import keras, matplotlib
+    assert not gc.isenabled()
+assert gc.isenabled()
+assert not {"sklearn", "matplotlib.pyplot"} & set(sys.modules)
+import sklearn, matplotlib.pyplot
+frozen = gc.get_freeze_count()
+with quick_import():
+    assert gc.isenabled()
+assert gc.get_freeze_count() == frozen
+"""
     subprocess.run([sys.executable, "-c", program], check=True)

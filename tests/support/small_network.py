@@ -9,7 +9,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from landmark_lib.surroundings import settle
+from landmark_lib.surroundings import quick_import
 
 NAME = "SmallNet"
 OPTIONS = ("--backbone", NAME, "--weights", "random", "--image-size", "32", "--batch-size", "4")
@@ -41,8 +41,8 @@ def preprocess_input(pixels):
 
 def register():
     """Have keras.applications contain the network, in this process."""
-    settle()  # as a job does before it imports Keras
-    import keras
+    with quick_import():  # as a job does
+        import keras
 
     keras.applications.SmallNet = make
 

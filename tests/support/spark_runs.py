@@ -9,8 +9,10 @@ from unittest.mock import patch
 from commands import REPOSITORY
 
 JOB = REPOSITORY / "jobs" / "preprocess.py"
-# A run of seconds ends before Java's second compiler or generated code pay off.
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# A run of seconds ends before Java's second compiler or generated code pay off. Spark's classes are known.
+QUICK_JAVA = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 QUICK_SPARK = [
     *("--driver-java-options", QUICK_JAVA),
     *("--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.shuffle.partitions=2"),
