@@ -74,9 +74,10 @@ class WithFixedStatistics(keras.layers.Wrapper):  # type: ignore[misc]
         """Return the pooled features, (rows, features), of preprocessed images."""
         return self.layer(images, training=False)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of the pooled features, without which Keras would trace the backbone once more."""
-        return (input_shape[0], *self.layer.output_shape[1:])
+    def compute_output_spec(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Return shape and type of the features, without which Keras would trace the backbone once more."""
+        features = self.layer.output
+        return keras.KerasTensor((images.shape[0], *features.shape[1:]), features.dtype)
 
 
 def build_model(backbone: keras.Model, mode: str, head: HeadOptions) -> keras.Model:
