@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -164,18 +165,21 @@ def test_a_model_on_any_backbone_has_known_parts(tmp_path, name):
     assert load_trained(Place(str(tmp_path / "model.keras"))).count_params() == model.count_params()
 
 
-@pytest.fixture
+@contextmanager
 def mixed_precision():
     before = keras.mixed_precision.dtype_policy()
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
-    yield
-    keras.mixed_precision.set_dtype_policy(before)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
 
 
-def test_a_model_of_mixed_precision_has_known_parts(mixed_precision, tmp_path):
-    model = build_model(
-        load_backbone("MobileNet", "random", 96, seed=0), "none", HeadOptions(2, 0.5, 1e-4, seed=0)
-    )
+def test_a_model_of_mixed_precision_has_known_parts(tmp_path):
+    with mixed_precision():
+        model = build_model(
+            load_backbone("MobileNet", "random", 96, seed=0), "none", HeadOptions(2, 0.5, 1e-4, seed=0)
+        )
     model.save(tmp_path / "model.keras")
     assert (
         load_trained(Place(str(tmp_path / "model.keras"))).get_layer("backbone").compute_dtype == "bfloat16"
@@ -183,10 +187,11 @@ def test_a_model_of_mixed_precision_has_known_parts(mixed_precision, tmp_path):
 
 
 @pytest.mark.parametrize(("pooling", "precision"), [("avg", "bfloat16"), ("gem2", "float32")])
-def test_features_have_the_shape_and_type_that_their_model_declares(mixed_precision, pooling, precision):
+def test_features_have_the_shape_and_type_that_their_model_declares(pooling, precision):
     small_network.register()
-    backbone = load_backbone(small_network.NAME, "random", SIDE, 0, pooling)
-    layer = build_model(backbone, "none", HeadOptions(2, 0.5, 1e-4, seed=0)).get_layer("backbone")
+    with mixed_precision():
+        backbone = load_backbone(small_network.NAME, "random", SIDE, 0, pooling)
+        layer = build_model(backbone, "none", HeadOptions(2, 0.5, 1e-4, seed=0)).get_layer("backbone")
     features = layer(tf.zeros((3, SIDE, SIDE, 3)))
     assert layer.output.dtype == features.dtype.name == precision
     assert layer.output.shape == (None, features.shape[1])
