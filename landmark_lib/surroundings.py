@@ -47,8 +47,8 @@ def quick_import() -> Iterator[None]:
         yield
         return
     hidden = [name for name in NOT_FOR_KERAS if name not in sys.modules]
-    for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment] # whose import fails
+    for name in hidden:  # None, which makes an import fail, is unknown to the types of sys.modules
+        sys.modules[name] = None  # type: ignore[assignment]
     gc.disable()
     try:
         yield

@@ -189,7 +189,7 @@ def load_trained(place: Place) -> keras.Model:
 
 @contextmanager
 def _variables_of_at_most(size: int) -> Iterator[None]:
-    """Refuse variables with more bytes than a file has weights, before they take memory."""
+    """Refuse variables with more bytes than a file has weights, before they take memory; begin with zeros."""
     shapes = tf.Graph()  # computes shapes without values
     left = size + BYTES_OF_SEEDS
 
