@@ -115,10 +115,11 @@ def asked(work: Path, photos: Path, others: Path, name: str, seed: int, argument
                 *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos, "--output", dataset),
                 *("--seed", seed, "--hold-out", arguments.hold_out),
             )
-        for member in models.glob("member-*"):  # of another recipe; features are kept
-            shutil.rmtree(member)
-        config = work / "members.yaml"
-        config.write_text(json.dumps({"members": members}))
+        config, text = work / f"members-{seed}.yaml", json.dumps({"members": members})
+        if not config.exists() or config.read_text() != text:
+            for member in models.glob("member-*"):  # of another recipe; features are kept
+                shutil.rmtree(member)
+            config.write_text(text)
         run(
             *(BIN / "python", JOBS / "train.py", "--dataset", dataset, "--models", models, "--member", "all"),
             *("--config", config, "--trainable-layers", "0", "--cache-features", "--seed", seed),
