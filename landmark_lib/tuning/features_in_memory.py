@@ -14,7 +14,7 @@ from landmark_lib.method.similarity import FeatureStatistics, statistics_of_rows
 from landmark_lib.predictions import Predictions
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import WITH_SIMILARITY
-from landmark_lib.training.class_similarity import SCALE
+from landmark_lib.training.class_similarity import DENSE_FACTOR, SCALE
 from landmark_lib.training.features import CachedFeatures
 from landmark_lib.training.feed import Batches, photos_measured
 from landmark_lib.training.horovod_step import Ranks
@@ -172,7 +172,7 @@ class MemoryFeed:
     def _logits(self, features: tf.Tensor) -> NDArray[np.float32]:
         logits: NDArray[np.float32] = self.model(features, training=False).numpy()
         if self._settings.network.head == WITH_SIMILARITY:
-            logits += SCALE * self._features.statistics.cosines(features.numpy())
+            logits = DENSE_FACTOR * logits + SCALE * self._features.statistics.cosines(features.numpy())
         return logits
 
     def _batches(self, rows: NDArray[np.int64]) -> Batches:

@@ -11,7 +11,13 @@ from job_runs import run_here
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import load_backbone
-from landmark_lib.training.class_similarity import SCALE, SIMILARITY, ClassSimilarity
+from landmark_lib.training.class_similarity import (
+    DENSE_FACTOR,
+    EARLIER_DIRECTIONS,
+    SCALE,
+    SIMILARITY,
+    ClassSimilarity,
+)
 from landmark_lib.training.feature_files import FEATURES
 from landmark_lib.training.head import LOGITS, HeadOptions, share_head
 from landmark_lib.training.member_record import read_member, write_member
@@ -51,6 +57,15 @@ def test_similarities_of_the_layer_are_those_of_the_method(random):
     layer.set_statistics(statistics)
     expected = [statistics.similarity(features, np.full(40, label)) for label in range(CLASSES)]
     np.testing.assert_allclose(layer(features), SCALE * np.transpose(expected), rtol=1e-4, atol=1e-4)
+
+
+def test_a_layer_of_an_earlier_release_has_as_many_directions_as_it_had():
+    config = ClassSimilarity(CLASSES, directions=512).get_config()
+    assert ClassSimilarity.from_config(config).get_config() == config
+    del config["directions"]
+    earlier = ClassSimilarity.from_config(config)
+    earlier.build((None, 2048))
+    assert earlier.directions.shape == (2048, EARLIER_DIRECTIONS)
 
 
 def head_of(length):
@@ -95,7 +110,7 @@ def test_a_network_with_both_is_saved_with_its_statistics(random, tmp_path, by_c
     features = features_of(trained)(images).numpy()
     statistics = statistics_of(features, np.arange(6) % CLASSES)
     model = with_similarity(trained, statistics)
-    expected = trained(images, training=False) + SCALE * statistics.cosines(features)
+    expected = DENSE_FACTOR * trained(images, training=False) + SCALE * statistics.cosines(features)
     np.testing.assert_allclose(model(images, training=False), expected, rtol=1e-4, atol=1e-4)
     model.save(tmp_path / BEST)
     again = load_trained(Place(str(tmp_path / BEST)))
@@ -135,7 +150,7 @@ def test_the_similarity_is_added_to_what_the_dense_layer_returns(cached, small_d
     np.testing.assert_allclose(
         layer.class_means, read_feature_statistics(cached).classes, atol=1e-3
     )  # of 16 bits in the file
-    difference = logits_of(cached) - logits_of(other)
+    difference = logits_of(cached) - DENSE_FACTOR * logits_of(other)
     assert np.abs(difference).max() <= SCALE * 1.001
     assert np.abs(difference).max() > 0.1
 

@@ -44,6 +44,29 @@ def test_photos_are_most_similar_to_their_own_class_despite_other_variation():
     assert (cosines.argmax(axis=1) == classes).mean() < 0.95
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_few_photos_of_many_features_do_not_mislead(seed):
+    """Their strongest variation is chance: divided by all of it, new photos are recognised less often."""
+    random = np.random.default_rng(seed)
+    means = random.normal(0, 0.35, (20, 200))
+    classes = np.repeat(np.arange(20), 13)
+    features = (means[classes] + random.normal(size=(260, 200))).astype(np.float32)
+    new_classes = np.repeat(np.arange(20), 50)
+    new = (means[new_classes] + random.normal(size=(1000, 200))).astype(np.float32)
+    statistics = feature_statistics(sums_of(features, classes, 20))
+    right = (statistics.cosines(new).argmax(axis=1) == new_classes).mean()
+
+    of_class = np.stack([features[classes == index].mean(axis=0) for index in range(20)])
+    within = features - of_class[classes]
+    variances, directions = np.linalg.eigh(within.T @ within / 260)
+    strongest, rest = variances[100:], variances[:100].mean()
+    whitening = np.eye(200) + (directions[:, 100:] * (np.sqrt(rest / strongest) - 1)) @ directions[:, 100:].T
+    centre = of_class.mean(axis=0)
+    whitened, known = (new - centre) @ whitening, (of_class - centre) @ whitening
+    known /= np.linalg.norm(known, axis=1, keepdims=True)
+    assert right > ((whitened @ known.T).argmax(axis=1) == new_classes).mean() + 0.05
+
+
 @given(st.integers(0, 5), st.integers(1, 7))
 def test_sums_can_be_added_in_parts(seed, parts):
     features, classes = photos(seed, each=5)
@@ -73,10 +96,10 @@ def test_similarity_to_a_class_without_photos_is_zero():
 
 def test_statistics_are_small():
     random = np.random.default_rng(0)
-    features = random.normal(size=(800, 600)).astype(np.float32)
+    features = random.normal(size=(800, 1200)).astype(np.float32)
     statistics = feature_statistics(sums_of(features, np.arange(800) % 3, 3))
-    assert statistics.directions.shape == (600, DIRECTIONS)
-    assert statistics.classes.shape == (3, 600)
+    assert statistics.directions.shape == (1200, DIRECTIONS)
+    assert statistics.classes.shape == (3, 1200)
 
 
 def test_classes_with_one_photo_each_have_no_variation():
