@@ -4,8 +4,8 @@
     python benchmarks/recipes.py --backbone MobileNetV3Small --weights sample --image-size 96
 
 Each seed draws a new hold-out and three new members on frozen layers. The recipes are the paper's head as
-the first releases trained it, the defaults, and three whose members see a photo and its mirror image: the
-defaults, with plain means, and with both kinds of means. The held-out photos of all seeds are pooled for
+the first releases trained it, the defaults, and the defaults on whole photos: of the same size, larger, and
+larger with their mirror images. The held-out photos of all seeds are pooled for
 accuracy; intervals are from a bootstrap over them, with the same resamples for all recipes. GAP among photos
 of no landmark is that of `jobs/evaluate.py --no-landmark`, on the half of the photos that nothing was learned
 from: means over the seeds, and the range. Resumes in an existing work directory. Exit status 1 if the recipe
@@ -18,7 +18,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +46,40 @@ from tuned_vs_default import BIN, JOBS, photos_or_sample, run
 from landmark_lib.dataset import MANIFEST
 from landmark_lib.digits import share
 from landmark_lib.evaluation.evaluate import evaluate
+from landmark_lib.method.recipes import CENTRE, WHOLE, Framing
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.settings.views import FLIP, PLAIN, Views
 from landmark_sample.write import SURROUNDINGS
 
-MEMBERS = 3
-AVERAGE_2: dict[str, Any] = {"pooling": "avg2"}
 FIRST_RELEASES = {"pooling": "avg", "feature_length": 0, "head": "softmax", "weight_averaging": "none"}
-# Settings of each member, and views of each photo.
-RECIPES: dict[str, tuple[list[dict[str, Any]], Views]] = {
-    "first releases": ([FIRST_RELEASES] * MEMBERS, PLAIN),
-    "defaults": ([{}] * MEMBERS, PLAIN),
-    "defaults flip": ([{}] * MEMBERS, FLIP),
-    "avg2": ([AVERAGE_2] * MEMBERS, FLIP),
-    "mixed": ([AVERAGE_2, {**AVERAGE_2, "dropout": 0.6}, {"pooling": "gem2"}], FLIP),
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How members are trained and asked.
+
+    Attributes:
+        settings: Of each member.
+        framing: What rows show of their corpus images.
+        enlargement: Factor of the side of the network's input.
+        views: Of each photo that is asked.
+    """
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    framing: Framing = CENTRE
+    enlargement: float = 1.0
+    views: Views = PLAIN
+
+
+LARGER = 10 / 7  # 320 of 224 pixels
+RECIPES = {
+    "first releases": Recipe(FIRST_RELEASES),
+    "defaults": Recipe(),
+    "whole": Recipe(framing=WHOLE),
+    "whole, larger": Recipe(framing=WHOLE, enlargement=LARGER),
+    "whole, larger, flip": Recipe(framing=WHOLE, enlargement=LARGER, views=FLIP),
 }
-BEFORE, RECIPE = "first releases", "defaults"
+BEFORE, RECIPE = "first releases", "whole, larger"
 GAIN, TOP_1, RANKED = 0.02, 0.97, 0.88
 RANKED_AT, WON_BACK_AT, WON_BACK = 0.9, (0.5, 0.9, 0.98), 0.5
 
@@ -106,16 +124,17 @@ def main(arguments: Namespace) -> int:
 
 def asked(work: Path, photos: Path, others: Path, name: str, seed: int, arguments: Namespace) -> Asked:
     """Train a recipe on one draw and ask it, or read what it predicted earlier."""
-    kept = work / "asked" / f"{name}-{seed}.json".replace(" ", "-")
+    kept = work / "asked" / f"{name}-{seed}.json".replace(", ", "-").replace(" ", "-")
     if not kept.exists():
-        dataset, models = work / f"dataset-{seed}", work / f"models-{seed}"
-        members, views = RECIPES[name]
-        if not (dataset / MANIFEST).exists():  # all recipes of a draw share it
+        recipe = RECIPES[name]
+        side = round(recipe.enlargement * int(arguments.image_size))
+        dataset, models = work / f"{recipe.framing}-{seed}", work / f"models-{recipe.framing}-{side}-{seed}"
+        if not (dataset / MANIFEST).exists():  # all recipes of a draw and a framing share it
             run(
                 *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos, "--output", dataset),
-                *("--seed", seed, "--hold-out", arguments.hold_out),
+                *("--seed", seed, "--hold-out", arguments.hold_out, "--framing", recipe.framing),
             )
-        config, text = work / f"members-{seed}.yaml", json.dumps({"members": members})
+        config, text = Path(f"{models}.yaml"), json.dumps(recipe.settings)
         if not config.exists() or config.read_text() != text:
             for member in models.glob("member-*"):  # of another recipe; features are kept
                 shutil.rmtree(member)
@@ -124,9 +143,9 @@ def asked(work: Path, photos: Path, others: Path, name: str, seed: int, argument
             *(BIN / "python", JOBS / "train.py", "--dataset", dataset, "--models", models, "--member", "all"),
             *("--config", config, "--trainable-layers", "0", "--cache-features", "--seed", seed),
             *("--backbone", arguments.backbone, "--weights", arguments.weights),
-            *("--image-size", arguments.image_size, "--epochs", arguments.epochs),
+            *("--image-size", side, "--epochs", arguments.epochs),
         )
-        settings = EvaluateSettings(models=str(models), no_landmark=str(others), views=views)
+        settings = EvaluateSettings(models=str(models), no_landmark=str(others), views=recipe.views)
         evaluation, _ = evaluate(settings, str(dataset))
         if evaluation.rejection is None:
             sys.exit(f"no rejection was learned: {evaluation.no_rejection}")
@@ -135,7 +154,7 @@ def asked(work: Path, photos: Path, others: Path, name: str, seed: int, argument
             for at in evaluation.rejection.shares
         }
         kept.parent.mkdir(exist_ok=True)
-        answers = ask(str(dataset), str(models), views)
+        answers = ask(str(dataset), str(models), recipe.views)
         kept.write_text(json.dumps({"answers": asdict(answers), "shares": shares}))
     found = json.loads(kept.read_text())
     return Asked(Answered(**found["answers"]), found["shares"])

@@ -6,9 +6,9 @@
       labels/           image counts by label
       near_duplicates/  photos that look like others, in groups; only if they are looked for
       plan/             role and recipes of each corpus image; no pixels
-      train/common/     rows that every member trains on: 224x224 JPEGs
+      train/common/     rows that every member trains on: JPEGs, 224x224 or 250x250 by the framing
       train/member-<k>/ further rows of member k
-      validation/       the hold-out, 224x224 JPEGs
+      validation/       the hold-out, JPEGs of the same size
       classes.csv       class_index,landmark_id,label_count,training_images
       report.html       a report for people; it contains times, so dataset.json does not list it
       dataset.json      settings, versions, counts, and every file's rows, bytes and checksum
@@ -39,7 +39,7 @@ from landmark_lib.storage import Place
 
 FORMAT_VERSION = 1
 CORPUS_SIZE = recipes.CORPUS_SIZE  # pixels, a side
-SHARD_IMAGE_SIZE = recipes.OUTPUT_SIZE  # pixels, a side
+SHARD_IMAGE_SIZE = recipes.OUTPUT_SIZE  # pixels, a side, with the framing 'centre'; or that of the corpus
 
 MANIFEST = "dataset.json"
 CLASSES = "classes.csv"
@@ -197,6 +197,18 @@ class Manifest:
     def members(self) -> int:
         """Number of training sets."""
         return self.number("ensemble_size")
+
+    @property
+    def framing(self) -> recipes.Framing:
+        """What rows show of their corpus images.
+
+        Raises:
+            NotADatasetError: It is none that is known.
+        """
+        found = self.settings.get("framing", recipes.CENTRE)
+        if found not in (recipes.CENTRE, recipes.WHOLE):
+            raise NotADatasetError(f"{MANIFEST}: expected a known framing, found {found!r:.40}")
+        return recipes.WHOLE if found == recipes.WHOLE else recipes.CENTRE
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.views import run_on_views
+from landmark_lib.method.recipes import Framing
 from landmark_lib.predictions import Outputs, Predictions
 from landmark_lib.settings.views import PLAIN, Views
 from landmark_lib.storage import Place
@@ -67,6 +68,11 @@ class Members(list[TrainedMember]):
         self._run = run_on_views([member.network for member in self], views)
 
     @property
+    def framing(self) -> Framing:
+        """What they see of a photo."""
+        return self[0].record.framing
+
+    @property
     def sides(self) -> list[int]:
         """Sides of the images that they take, in pixels, each once."""
         return sorted({member.side for member in self})
@@ -95,6 +101,11 @@ def load_members(models: str, views: Views = PLAIN) -> Members:
                 f"--models: {first.name} and {member.name} in {models} know different classes, so they cannot"
                 " vote together"
             )
+        if member.record.framing != first.record.framing:
+            raise UserError(
+                f"--models: {first.name} and {member.name} in {models} were trained on data sets of different"
+                f" framing, {first.record.framing} and {member.record.framing}, so they cannot vote together"
+            )
     return members
 
 
@@ -105,7 +116,7 @@ def run_networks(
 
     Args:
         members: The members.
-        read: Reads image ids and JPEGs of 224 x 224 pixels, (rows,) each, in order.
+        read: Reads image ids and JPEGs of the members' framing, (rows,) each, in order.
         batch_size: Photos per batch.
 
     Yields:

@@ -53,7 +53,7 @@ def predict_no_landmark(
 
     def read() -> Iterator[Group]:
         for unit in range(len(photos.sizes)):
-            yield from photos.read(unit, reject)
+            yield from photos.read(unit, reject, members.framing)
 
     with progress("no landmark", sum(photos.sizes), "photos") as display:
         for batch_ids, outputs in run_networks(members, read, settings.batch_size):

@@ -14,10 +14,11 @@ from landmark_lib import dataset
 from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest
 from landmark_lib.errors import BadPhotoError, UserError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.prepare import centre_of, prepare_photo
+from landmark_lib.images.prepare import framed, prepare_photo
 from landmark_lib.inputs.listing import list_photos
 from landmark_lib.inputs.source import find_source, is_dataset
 from landmark_lib.method.epochs import ShardSlice
+from landmark_lib.method.recipes import WHOLE, Framing
 from landmark_lib.settings import PhotoSettings, PredictSettings, SourceSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.reading import Group, Shards, read_slices
@@ -43,8 +44,14 @@ class Photos(Protocol):
     def image_ids(self) -> Iterator[str]:
         """Yield the ids of all photos, including rejected ones."""
 
-    def read(self, unit: int, reject: Reject) -> Iterator[Group]:
-        """Yield the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
+    def read(self, unit: int, reject: Reject, framing: Framing) -> Iterator[Group]:
+        """Yield the photos of a unit in order: image ids and JPEGs, (rows,) each.
+
+        Args:
+            unit: Its number.
+            reject: Is called for each photo that cannot be read.
+            framing: What the JPEGs show, as `prepare_photo` takes it.
+        """
 
 
 def find_photos(settings: PredictSettings, root: str) -> Photos:
@@ -84,7 +91,7 @@ class DatasetPhotos:
             raise UserError(f"--dataset: {root} has no photos to predict (made with --hold-out 0)")
         # Photos to predict that preprocessing rejected appear in the predictions, too.
         self._records = photos if manifest.classes else [*photos, *manifest.files_in(REJECTED)]
-        self._shards = Shards(root, self._records)
+        self._shards, self._framing = Shards(root, self._records), manifest.framing
         self.sizes = [record.rows for record in self._records]
         listed = "\n".join(f"{record.path} {record.sha256}" for record in self._records)
         self.identity = hashlib.sha256(listed.encode()).hexdigest()[:16]
@@ -95,16 +102,25 @@ class DatasetPhotos:
             table = dataset.read_table(self._shards.root, record.path, ["image_id"])
             yield from filter(None, table["image_id"].to_pylist())
 
-    def read(self, unit: int, reject: Reject) -> Iterator[Group]:
-        """Yield the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
+    def read(self, unit: int, reject: Reject, framing: Framing) -> Iterator[Group]:
+        """Yield the photos of a unit, as the protocol says.
+
+        Raises:
+            UserError: Held-out photos of which only the centre is stored, where the whole is wanted.
+        """
         record = self._records[unit]
         if record.path.startswith(REJECTED):
             for row in dataset.read_table(self._shards.root, record.path).to_pylist():
                 reject(row["image_id"] or row["uri"] or "", row["reason"], row["detail"] or "")
             return
-        cropped = record.path.startswith(VALIDATION)
+        stored = self._framing if record.path.startswith(VALIDATION) else WHOLE
+        if framing == WHOLE != stored:
+            raise UserError(
+                f"{self._shards.root} holds the centres of its photos, but the networks were"
+                f" trained on whole ones; spark-submit jobs/preprocess.py --framing {WHOLE} keeps them"
+            )
         for image_ids, jpegs in read_slices(self._shards, [ShardSlice(unit, 0, record.rows)], COLUMNS):
-            yield image_ids, jpegs if cropped else _array([centre_of(jpeg) for jpeg in jpegs])
+            yield image_ids, jpegs if stored == framing else _array([framed(jpeg, framing) for jpeg in jpegs])
 
 
 class UsersPhotos:
@@ -147,8 +163,8 @@ class UsersPhotos:
         """Yield the ids of all photos, including rejected ones."""
         yield from self._entries["image_id"].to_pylist()
 
-    def read(self, unit: int, reject: Reject) -> Iterator[Group]:
-        """Yield the photos of a unit in order: image ids and JPEGs of 224 x 224 pixels, (rows,) each."""
+    def read(self, unit: int, reject: Reject, framing: Framing) -> Iterator[Group]:
+        """Yield the photos of a unit, as the protocol says."""
         max_pixels = self._settings.max_megapixels * 10**6
         image_ids: list[str] = []
         jpegs: list[bytes] = []
@@ -156,7 +172,7 @@ class UsersPhotos:
             try:
                 if isinstance(content, BadPhotoError):
                     raise content
-                jpegs.append(prepare_photo(content, max_pixels))
+                jpegs.append(prepare_photo(content, max_pixels, framing))
                 image_ids.append(entry["image_id"])
             except BadPhotoError as error:
                 reject(entry["image_id"], error.reason, error.detail)

@@ -72,7 +72,9 @@ class Ensemble:
         of_members: list[list[Predictions]] = [[] for _ in self.members]
         confidences: list[NDArray[np.float64]] = []
         similar: list[list[Neighbour]] = []
-        batches = run_networks(self.members, lambda: photos.read(unit, reject), settings.batch_size)
+        batches = run_networks(
+            self.members, lambda: photos.read(unit, reject, self.members.framing), settings.batch_size
+        )
         for batch_ids, outputs in batches:
             image_ids += batch_ids.tolist()
             for parts, own in zip(of_members, outputs, strict=True):

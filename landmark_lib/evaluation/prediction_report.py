@@ -19,6 +19,7 @@ from landmark_lib.evaluation.prediction_files import (
     PredictionFiles,
     Summary,
 )
+from landmark_lib.method.recipes import Framing
 from landmark_lib.report.predictions_page import PredictedPhoto, predictions_page
 from landmark_lib.report.similar_photos import SimilarPhoto, read_similar
 from landmark_lib.storage import Place
@@ -45,7 +46,7 @@ def write_report(
     Raises:
         LandmarkError: A photo or a file of the data set cannot be read, or the page cannot be written.
     """
-    rows, jpegs = _read_first(files, photos)
+    rows, jpegs = _read_first(files, photos, member.framing)
     similar = _similar(rows, member)
     shown = [
         PredictedPhoto(
@@ -70,7 +71,9 @@ def write_report(
         raise LandmarkError(f"--report: cannot write {place}: {error.strerror or error}") from None
 
 
-def _read_first(files: PredictionFiles, photos: Photos) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+def _read_first(
+    files: PredictionFiles, photos: Photos, framing: Framing
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return the first rows, and the JPEGs of their photos by id, without those that have vanished since."""
     rows: list[dict[str, Any]] = []
     jpegs: dict[str, bytes] = {}
@@ -78,7 +81,7 @@ def _read_first(files: PredictionFiles, photos: Photos) -> tuple[list[dict[str, 
         shown = table.slice(0, PHOTOS_SHOWN - len(rows)).to_pylist()
         rows += shown
         wanted = {row["image_id"] for row in shown}
-        for image_ids, of_group in photos.read(unit, lambda *_: None):
+        for image_ids, of_group in photos.read(unit, lambda *_: None, framing):
             found = zip(image_ids, of_group, strict=True)
             jpegs.update((image_id, jpeg) for image_id, jpeg in found if image_id in wanted)
         if len(rows) == PHOTOS_SHOWN:

@@ -4,7 +4,7 @@ from PIL import Image
 
 from landmark_lib.images.jpeg import decode_jpeg
 from landmark_lib.images.transform import apply_recipe
-from landmark_lib.method.recipes import PIXEL_STEPS, PLAIN, Recipe, centre_window
+from landmark_lib.method.recipes import CENTRE, PIXEL_STEPS, PLAIN, Recipe, plain_frame
 
 CELL = 16  # pixels a side; 14 cells fill the side of the centre crop
 # Difference between means of cells or colours, in levels of 256, that JPEG cannot even out.
@@ -14,8 +14,8 @@ CLEAR = 16
 def no_op_steps(square: Image.Image, encoded: bytes) -> list[str]:
     """Return the steps of a recipe that change no pixel of the plain centre crop of a corpus image.
 
-    Exact for the pixels of the shards, which are decoded from `encoded`. Most photos are clearly coloured and
-    asymmetric, and need no decoding.
+    Exact for the pixels of shards framed by the centre, which are decoded from `encoded`; a step that changes
+    those changes the whole, too. Most photos are clearly coloured and asymmetric, and need no decoding.
 
     Args:
         square: RGB image of 250 x 250 pixels.
@@ -28,13 +28,14 @@ def no_op_steps(square: Image.Image, encoded: bytes) -> list[str]:
     if _is_clear(square):
         return []
     image = decode_jpeg(encoded)
-    plain = apply_recipe(image, PLAIN).tobytes()
-    return [step for step in PIXEL_STEPS if apply_recipe(image, Recipe.parse(step)).tobytes() == plain]
+    plain = apply_recipe(image, PLAIN, CENTRE).tobytes()
+    changed = {step: apply_recipe(image, Recipe.parse(step), CENTRE).tobytes() for step in PIXEL_STEPS}
+    return [step for step, pixels in changed.items() if pixels == plain]
 
 
 def _is_clear(square: Image.Image) -> bool:
     """Return whether an image is clearly coloured and asymmetric."""
-    centre = centre_window()
+    centre = plain_frame(CENTRE)
     is_coloured = is_asymmetric = False
     # The lowest row of cells usually decides; skies are even.
     for top in range(centre.top + centre.side - CELL, centre.top - 1, -CELL):

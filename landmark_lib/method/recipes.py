@@ -1,15 +1,18 @@
 """Which transformations make the outputs of one image (step 6 of the method).
 
 A recipe is an element of the power set of the transformations, written as a string that leaves nothing to
-draw: "plain" for the empty set, which is the plain centre crop, or steps joined by "+" in this order, each at
-most once:
+draw: "plain" for the empty set, which is the plain frame, or steps joined by "+" in this order, each at most
+once:
 
-    crop:LEFT:TOP:SIDE      this window of the corpus image instead of the centre, resized to the output
+    crop:LEFT:TOP:SIDE      this window of the corpus image instead of the plain frame, resized to the output
     mirror                  flipped horizontally
     greyscale
     brighter or darker      never both
 
 Example: "crop:12:3:201+mirror+darker".
+
+The plain frame is what a data set's framing makes of a corpus image: its centre, as in the paper, or the
+whole.
 """
 
 import re
@@ -21,7 +24,10 @@ from typing import Literal, Self
 from landmark_lib.draws import keyed_draw, keyed_integer
 
 CORPUS_SIZE = 250  # pixels of a side
-OUTPUT_SIZE = 224
+OUTPUT_SIZE = 224  # of the centre
+Framing = Literal["centre", "whole"]
+CENTRE: Framing = "centre"
+WHOLE: Framing = "whole"
 MIN_SIDE, MAX_SIDE = 176, 240  # of random windows
 
 # Steps other than the crop; each may be a no-op for some images.
@@ -49,7 +55,7 @@ class Recipe:
     """The transformations of one output; `parse` reads what `str` returns.
 
     Attributes:
-        crop: Window to cut out; None for the centre crop.
+        crop: Window to cut out; None for the plain frame.
         mirror: Flip horizontally.
         greyscale: Remove the colours.
         brightness: Change of brightness.
@@ -96,16 +102,17 @@ class Recipe:
 PLAIN = Recipe()
 
 
-def centre_window() -> CropWindow:
-    """Return the window of the plain centre crop, which is not resized."""
-    margin = (CORPUS_SIZE - OUTPUT_SIZE) // 2
-    return CropWindow(margin, margin, OUTPUT_SIZE)
+def plain_frame(framing: Framing) -> CropWindow:
+    """Return the window of an output without a crop, which is not resized; other windows get its size."""
+    side = CORPUS_SIZE if framing == WHOLE else OUTPUT_SIZE
+    margin = (CORPUS_SIZE - side) // 2
+    return CropWindow(margin, margin, side)
 
 
 def image_recipes(image_id: str, outputs: int, seed: int, no_op_steps: Collection[str] = ()) -> list[str]:
     """Choose the recipes of one image, all different.
 
-    The plain centre crop comes first, then the other 23 elements of the power set in random order, where the
+    The plain frame comes first, then the other 23 elements of the power set in random order, where the
     crop is the image's random window number 1. After them come random windows number 2, 3 …, each with the 12
     combinations of the other transformations. A shorter list is a prefix of a longer one. Recipes with a step
     that is a no-op for this image would produce the same pixels twice, so they come last, when all others of
@@ -149,7 +156,7 @@ def _all_recipes(image_id: str, seed: int) -> Iterator[str]:
 
     plain, *uncropped = _combinations(None)
     yield plain
-    # Lazy, because most images need only the plain crop and no window.
+    # Lazy, because most images need only the plain frame and no window.
     yield from shuffled(chain(uncropped, _combinations(next(windows))))
     for window in windows:
         yield from shuffled(_combinations(window))
@@ -164,7 +171,7 @@ def _combinations(crop: CropWindow | None) -> list[str]:
 
 def _random_windows(image_id: str, seed: int) -> Iterator[CropWindow]:
     """Yield random windows endlessly, distinct from each other and from the centre."""
-    seen = {centre_window()}
+    seen = {plain_frame(CENTRE)}
     for attempt in count(1):
         side = keyed_integer(MIN_SIDE, MAX_SIDE, seed, "crop side", image_id, attempt)
         left = keyed_integer(0, CORPUS_SIZE - side, seed, "crop left", image_id, attempt)

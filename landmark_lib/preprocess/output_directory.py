@@ -8,6 +8,7 @@ from typing import Any
 from landmark_lib import dataset
 from landmark_lib.dataset import Manifest
 from landmark_lib.errors import UserError
+from landmark_lib.method.recipes import CENTRE
 from landmark_lib.preprocess.batch import Batch, write_batch
 from landmark_lib.preprocess.journal import BATCH, CLEARED, SETTINGS, Journal
 from landmark_lib.preprocess.lock import is_lock
@@ -25,7 +26,7 @@ DERIVED = (
     dataset.REPORT,
 )
 # What data sets have that do not record the setting.
-UNRECORDED = {"near_duplicates": "keep"}
+UNRECORDED = {"near_duplicates": "keep", "framing": CENTRE}
 # All names that a run may leave in its output directory, except for locks.
 OURS = {dataset.IN_PROGRESS, dataset.CORPUS, dataset.REJECTED, dataset.MANIFEST, *DERIVED}
 

@@ -26,7 +26,8 @@ from landmark_lib.dataset import (
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.placement import place_row, shard_count, training_sets
-from landmark_lib.method.recipes import Recipe
+from landmark_lib.method.recipes import PLAIN as UNCHANGED
+from landmark_lib.method.recipes import WHOLE, Framing, Recipe
 from landmark_lib.preprocess.journal import Journal, Part
 from landmark_lib.preprocess.parts import FILE, write_files
 from landmark_lib.preprocess.plan import PlannedRows
@@ -61,12 +62,14 @@ class ShardLayout:
         shards: Number of shards by directory, in the same order; an empty one where there are no rows.
         members: Number of training sets.
         seed: Seed of the data set.
+        framing: What the rows show of the corpus images.
     """
 
     rows: dict[str, int]
     shards: dict[str, int]
     members: int
     seed: int
+    framing: Framing
 
     @property
     def names(self) -> list[str]:
@@ -89,7 +92,9 @@ class ShardLayout:
                 yield Place(first[directory] + shard, position, recipe)
 
 
-def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, seed: int) -> ShardLayout:
+def lay_out(
+    planned: Iterable[PlannedRows], rows_per_shard: int, members: int, seed: int, framing: Framing
+) -> ShardLayout:
     """Return the shards for the rows of a plan."""
     rows = {training_directory(None): 0, **{training_directory(m): 0 for m in range(members)}, VALIDATION: 0}
     for group in planned:
@@ -98,7 +103,7 @@ def lay_out(planned: Iterable[PlannedRows], rows_per_shard: int, members: int, s
     # Journals of earlier releases, which wrote no empty shards, number the others without them.
     rows = dict(sorted(rows.items(), key=lambda item: not item[1]))
     shards = {directory: shard_count(count, rows_per_shard) for directory, count in rows.items()}
-    return ShardLayout(rows, shards, members, seed)
+    return ShardLayout(rows, shards, members, seed, framing)
 
 
 def _directories(role: str, members: Sequence[int], member_count: int) -> list[str]:
@@ -178,11 +183,16 @@ def _part_outputs(
     for image_id, image in zip(corpus["image_id"].to_pylist(), corpus["image"], strict=True):
         if image_id not in planned:
             continue
-        decoded = decode_jpeg(image.as_py())
+        content = image.as_py()
+        decoded = decode_jpeg(content)
         made: dict[str, bytes] = {}
         for place in layout.places(planned[image_id]):
             if place.recipe not in made:
-                made[place.recipe] = encode_jpeg(apply_recipe(decoded, Recipe.parse(place.recipe)))
+                recipe = Recipe.parse(place.recipe)
+                unchanged = layout.framing == WHOLE and recipe == UNCHANGED  # its bytes stay as they are, too
+                made[place.recipe] = (
+                    content if unchanged else encode_jpeg(apply_recipe(decoded, recipe, layout.framing))
+                )
             if place.file in missing:
                 jpeg = made[place.recipe]
                 yield {

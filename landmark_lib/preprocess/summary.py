@@ -8,6 +8,7 @@ from typing import Any
 from landmark_lib.console import visible
 from landmark_lib.dataset import COMMON, REPORT, VALIDATION, Manifest, Role, training_directory
 from landmark_lib.digits import size
+from landmark_lib.method.recipes import WHOLE
 from landmark_lib.preprocess.plan import PlannedRows
 from landmark_lib.preprocess.shards import ShardLayout
 from landmark_lib.storage import Place
@@ -96,7 +97,8 @@ def describe_plan(planned: Sequence[PlannedRows], layout: ShardLayout) -> list[s
         images[group.role] += group.images
     rows, total = layout.rows, sum(layout.rows.values())
     members = [_member_line(k, rows[COMMON], rows[training_directory(k)]) for k in range(layout.members)]
-    corpus, shards = sum(images.values()) * CORPUS_IMAGE_BYTES, total * SHARD_IMAGE_BYTES
+    row_bytes = CORPUS_IMAGE_BYTES if layout.framing == WHOLE else SHARD_IMAGE_BYTES
+    corpus, shards = sum(images.values()) * CORPUS_IMAGE_BYTES, total * row_bytes
     return [
         "The plan",
         *(f"  {count:,} images: {role}" for role, count in sorted(images.items())),

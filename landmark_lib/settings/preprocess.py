@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from landmark_lib.method.recipes import CENTRE, Framing
 from landmark_lib.method.sampling_plan import SamplingSettings
 from landmark_lib.settings.declare import DATASET_DIRECTORY, SAMPLE_DIRECTORY, flag, place, require, setting
 from landmark_lib.settings.photos import PhotoSettings
@@ -93,6 +94,12 @@ class PreprocessSettings(PhotoSettings):
         "Photos that look like others: 'separate' finds them and holds out all photos of a group or none;"
         " 'keep' does not look for them.  [default: separate; a data set that exists keeps its choice]",
         "corpus",
+    )
+    framing: Framing = setting(
+        CENTRE,
+        "What a row shows of its 250-pixel corpus image: 'centre', the middle 224 pixels, as in the paper; or"
+        " 'whole', all of it, for better accuracy and a quarter more bytes.",
+        "plan",
     )
     rows_per_shard: int = setting(1024, "Rows per shard; a row takes about 25 kB.", "plan", at_least=1)
     rows_per_group: int = setting(

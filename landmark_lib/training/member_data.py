@@ -20,6 +20,7 @@ from landmark_lib.method.epochs import (
     rank_range,
     steps_per_epoch,
 )
+from landmark_lib.method.recipes import Framing
 from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import ARCFACE, AUTO, BALANCED, EPOCHS
@@ -39,6 +40,7 @@ class MemberData:
         validation: Shards of the hold-out.
         landmark_ids: Labels as given, by class index.
         class_rows: Training rows of each class.
+        framing: What rows show of their corpus images.
     """
 
     member: int
@@ -49,6 +51,7 @@ class MemberData:
     validation: Shards
     landmark_ids: list[str]
     class_rows: list[int]
+    framing: Framing
 
     @property
     def rows(self) -> int:
@@ -161,4 +164,5 @@ def read_member_data(root: str, manifest: Manifest, member: int, cache: str | No
         validation=validation_shards(root, manifest, cache),
         landmark_ids=[row.landmark_id for row in classes],
         class_rows=[training_rows(row.training_images, cutoff, target) for row in classes],
+        framing=manifest.framing,
     )

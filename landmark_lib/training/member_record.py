@@ -9,6 +9,7 @@ from typing import Any
 
 from landmark_lib.decoding import decode
 from landmark_lib.errors import UserError
+from landmark_lib.method.recipes import CENTRE, Framing
 from landmark_lib.settings import TrainSettings, with_current_names
 from landmark_lib.storage import Place
 
@@ -34,6 +35,7 @@ class MemberRecord:
     versions: dict[str, str]
     ended: str = ""  # FINISHED, DIVERGED or STOPPED; empty while training, after a kill and in old files
     ranks: int = 0  # that trained it; 0 in old files
+    framing: Framing = CENTRE  # of the data set
 
     def is_finished(self, settings: TrainSettings, fingerprint: str) -> bool:
         """Return whether the member is fully trained on this data set with these settings."""

@@ -150,6 +150,7 @@ class MemberFiles:
             best_epoch=best_epoch(history).epoch if history else 0,
             settings=to_flat(self.settings),
             dataset_fingerprint=self.data.fingerprint,
+            framing=self.data.framing,
             landmark_ids=self.data.landmark_ids,
             versions={
                 "landmark-recognition": __version__,

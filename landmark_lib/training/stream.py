@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from landmark_lib.dataset import SHARD_IMAGE_SIZE
+from landmark_lib.dataset import CORPUS_SIZE, SHARD_IMAGE_SIZE
 from landmark_lib.errors import LandmarkError, UndecodableError
 from landmark_lib.logs import ANY_RANK
 from landmark_lib.method.epochs import ShardSlice
@@ -25,7 +25,8 @@ SHUFFLED_ROWS = 2048  # about 50 MB of JPEGs
 ROW_GROUPS_AHEAD = 4
 BATCHES_AHEAD = 2
 
-IMAGE_SHAPE = (SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3)
+CENTRE_SHAPE = (SHARD_IMAGE_SIZE, SHARD_IMAGE_SIZE, 3)
+WHOLE_SHAPE = (CORPUS_SIZE, CORPUS_SIZE, 3)
 DCT = "INTEGER_ACCURATE"
 
 TRAINED = ("class_index", "image")
@@ -328,7 +329,7 @@ def _decodes(jpeg: bytes) -> bool:
         image = tf.io.decode_jpeg(jpeg, channels=3, dct_method=DCT)
     except tf.errors.OpError:
         return False
-    return tuple(image.shape) == IMAGE_SHAPE
+    return tuple(image.shape) in (CENTRE_SHAPE, WHOLE_SHAPE)
 
 
 def decode_all(jpegs: tf.Tensor, image_size: int) -> tf.Tensor:
@@ -342,8 +343,16 @@ def decode_all(jpegs: tf.Tensor, image_size: int) -> tf.Tensor:
 
 def decode(jpeg: tf.Tensor, image_size: int) -> tf.Tensor:
     """Decode an image of a shard, (), to pixels, (image_size, image_size, 3) uint8."""
-    image = tf.ensure_shape(tf.io.decode_jpeg(jpeg, channels=3, dct_method=DCT), IMAGE_SHAPE)
-    if image_size == SHARD_IMAGE_SIZE:
+    image = tf.io.decode_jpeg(jpeg, channels=3, dct_method=DCT)
+    return tf.cond(
+        tf.equal(tf.shape(image)[0], CORPUS_SIZE),
+        lambda: _resize(tf.ensure_shape(image, WHOLE_SHAPE), image_size),
+        lambda: _resize(tf.ensure_shape(image, CENTRE_SHAPE), image_size),
+    )
+
+
+def _resize(image: tf.Tensor, image_size: int) -> tf.Tensor:
+    if image.shape[0] == image_size:
         return image
     resized = tf.image.resize(image, (image_size, image_size), "bilinear", antialias=True)
     return tf.cast(tf.round(tf.clip_by_value(resized, 0, 255)), tf.uint8)

@@ -14,7 +14,7 @@ from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.hold_out import hold_out_size
 from landmark_lib.method.label_counts import histogram, kept_labels, percentiles
 from landmark_lib.method.placement import place_row, training_sets
-from landmark_lib.method.recipes import Recipe
+from landmark_lib.method.recipes import CENTRE, Recipe
 from landmark_lib.method.sampling_plan import SamplingSettings, plan_class
 
 SETTINGS = {"input": "photos", "min_label_count": 2, "cutoff": 8, "target": 5, "hold_out": 1}
@@ -180,7 +180,7 @@ def _shards(root, plan, jpegs, settings):
         directories = _directories(planned, settings["ensemble_size"])
         for recipe in planned["recipes"]:
             row = {"image_id": planned["image_id"], "class_index": planned["class_index"], "recipe": recipe}
-            row["image"] = encode_jpeg(apply_recipe(image, Recipe.parse(recipe)))
+            row["image"] = encode_jpeg(apply_recipe(image, Recipe.parse(recipe), CENTRE))
             for directory in directories:
                 shard, _ = place_row(directory, row["image_id"], recipe, FILES, settings["seed"])
                 rows[directory, shard].append(row)

@@ -10,6 +10,7 @@ from PIL import Image
 from landmark_lib.errors import UserError
 from landmark_lib.evaluation.no_landmark import find_no_landmark
 from landmark_lib.evaluation.photos import find_photos
+from landmark_lib.method.recipes import CENTRE
 from landmark_lib.settings import EvaluateSettings, PredictSettings
 
 CONTACT = "landmarks (mailto:me@example.org)"
@@ -54,7 +55,8 @@ def read(request, host, tmp_path, monkeypatch):
         else:
             photos = find_no_landmark(EvaluateSettings(no_landmark=str(listed), **how))
         rejected = []
-        ids = [name for group in photos.read(0, lambda *why: rejected.append(why[1])) for name in group[0]]
+        groups = photos.read(0, lambda *why: rejected.append(why[1]), CENTRE)
+        ids = [name for names, _ in groups for name in names]
         return ids or rejected
 
     return read

@@ -29,6 +29,7 @@ from landmark_lib.evaluation.prediction_text import describe_predictions, read_n
 from landmark_lib.evaluation.submission import fit_test_list, read_test_list, write_submission
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.jobs import predict as predict_job
+from landmark_lib.method.recipes import CENTRE, WHOLE
 from landmark_lib.method.vote import vote
 from landmark_lib.settings import PredictSettings
 from landmark_lib.storage import Place
@@ -100,11 +101,13 @@ def test_every_file_of_a_folder_is_predicted_or_has_a_reason(folder, models, tmp
     }
 
 
-def test_users_photos_become_the_centre_224_pixels_of_a_250_pixel_square(tmp_path):
+@pytest.mark.parametrize(("framing", "shown"), [(CENTRE, slice(13, 237)), (WHOLE, slice(0, 250))])
+def test_users_photos_become_what_shards_show_of_a_250_pixel_square(tmp_path, framing, shown):
     draw(1).save(tmp_path / "a.png")
-    ((ids, jpegs),) = UsersPhotos(str(tmp_path), PredictSettings(input=str(tmp_path))).read(0, print)
+    photos = UsersPhotos(str(tmp_path), PredictSettings(input=str(tmp_path)))
+    ((ids, jpegs),) = photos.read(0, print, framing)
     assert ids.tolist() == ["a.png"]
-    expected = np.asarray(draw(1)).astype(int)[13:237, 13:237]
+    expected = np.asarray(draw(1)).astype(int)[shown, shown]
     assert np.abs(np.asarray(decode_jpeg(jpegs[0])).astype(int) - expected).mean() < 3
 
 

@@ -1,16 +1,17 @@
 """The shards hold what the plan says, in random order and in groups of a fixed size."""
 
+import shutil
 from collections import Counter
 from itertools import pairwise
 
 import pyarrow.parquet as pq
 import pytest
-from small_corpus import MEMBERS, ROWS_PER_GROUP
+from small_corpus import MEMBERS, ROWS_PER_GROUP, SETTINGS, MadeDataset
 
 from landmark_lib import dataset
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
-from landmark_lib.method.recipes import Recipe
+from landmark_lib.method.recipes import CENTRE, WHOLE, Recipe
 
 TRAINING = ["train/common", *(f"train/member-{k}" for k in range(MEMBERS))]
 
@@ -31,7 +32,7 @@ def test_shards_hold_the_ids_recipes_and_pixels_that_the_plan_says(made):
             planned["image_id"],
             planned["class_index"],
             recipe,
-            encode_jpeg(apply_recipe(decode_jpeg(corpus[planned["image_id"]]), Recipe.parse(recipe))),
+            encode_jpeg(apply_recipe(decode_jpeg(corpus[planned["image_id"]]), Recipe.parse(recipe), CENTRE)),
         )
         for planned in made.rows("plan")
         for recipe in planned["recipes"]
@@ -43,6 +44,27 @@ def test_shards_hold_the_ids_recipes_and_pixels_that_the_plan_says(made):
         for row in made.rows(directory)
     ]
     assert sorted(stored) == sorted(expected)
+
+
+def test_whole_photos_are_stored_with_the_bytes_of_the_corpus(job, csv_corpus, made, tmp_path):
+    root = shutil.copytree(made.root, tmp_path / "data set")
+    command = ("--input", csv_corpus.source, "--output", root, "--photos-per-part", 60, *SETTINGS)
+    command += ("--framing", "whole")
+    refused = job(*command)
+    assert refused.returncode == 2
+    assert "--framing was centre, is whole now" in refused.stderr
+    done = job(*command, "--overwrite")
+    assert done.returncode == 0, done.stderr
+    whole = MadeDataset(root)
+    assert (made.manifest.framing, whole.manifest.framing) == (CENTRE, WHOLE)
+    assert "framing" not in made.manifest.settings  # as data sets of earlier releases
+    assert whole.contents("corpus/*", "plan/*") == made.contents("corpus/*", "plan/*")
+    corpus = {row["image_id"]: row["image"] for row in whole.rows("corpus")}
+    stored = [row for directory in [*TRAINING, "validation"] for row in whole.rows(directory)]
+    plain = [row for row in stored if row.get("recipe", "plain") == "plain"]
+    assert all(row["image"] == corpus[row["image_id"]] for row in plain)
+    assert 0 < len(plain) < len(stored)
+    assert {decode_jpeg(row["image"]).size for row in stored} == {(250, 250)}
 
 
 def test_rows_that_all_members_use_are_stored_once_and_others_with_their_members_alone(made):

@@ -12,7 +12,7 @@ from landmark_lib.images import effects
 from landmark_lib.images.effects import no_op_steps
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
-from landmark_lib.method.recipes import PIXEL_STEPS, Recipe, image_recipes
+from landmark_lib.method.recipes import CENTRE, PIXEL_STEPS, WHOLE, Recipe, image_recipes
 
 SIDE = 250
 PURE = list(product((0, 255), repeat=3))  # from black to white
@@ -48,11 +48,12 @@ def found(image):
     return no_op_steps(image, encode_jpeg(image))
 
 
-def exactly(encoded):
+def exactly(encoded, framing=CENTRE):
     """Return the steps without a change, found by comparing outputs."""
     image = decode_jpeg(encoded)
-    plain = apply_recipe(image, Recipe()).tobytes()
-    return [step for step in PIXEL_STEPS if apply_recipe(image, Recipe.parse(step)).tobytes() == plain]
+    outputs = {step: apply_recipe(image, Recipe.parse(step), framing).tobytes() for step in PIXEL_STEPS}
+    plain = apply_recipe(image, Recipe(), framing).tobytes()
+    return [step for step, pixels in outputs.items() if pixels == plain]
 
 
 @pytest.mark.parametrize(
@@ -123,9 +124,11 @@ def test_shortcut_agrees_with_comparing_the_outputs(seed, cells, levels, changes
     ],
     ids=["coloured", "grey", "symmetric", "grey and symmetric", "black and white", "black"],
 )
-def test_outputs_of_one_image_differ_if_another_recipe_is_available(image):
+@pytest.mark.parametrize("framing", [CENTRE, WHOLE])
+def test_outputs_of_one_image_differ_if_another_recipe_is_available(image, framing):
     encoded = encode_jpeg(image)
     recipes = image_recipes("a", 30, 0, no_op_steps=no_op_steps(image, encoded))
-    outputs = [apply_recipe(decode_jpeg(encoded), Recipe.parse(recipe)).tobytes() for recipe in recipes]
+    image = decode_jpeg(encoded)
+    outputs = [apply_recipe(image, Recipe.parse(recipe), framing).tobytes() for recipe in recipes]
     assert len(recipes) == 30
     assert len(set(outputs)) == (30 if np.ptp(np.asarray(image)) else 1)

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from landmark_lib.method import recipes as recipes_module
 from landmark_lib.method.recipes import (
+    CENTRE,
     PIXEL_STEPS,
     PLAIN,
+    WHOLE,
     CropWindow,
     Recipe,
-    centre_window,
     image_recipes,
+    plain_frame,
 )
 
 WINDOWS = st.integers(1, 250).flatmap(
@@ -78,8 +80,9 @@ def test_a_window_outside_the_corpus_image_is_refused(text):
         Recipe.parse(text)
 
 
-def test_the_centre_window_has_equal_margins():
-    assert centre_window() == CropWindow(13, 13, 224)
+def test_the_plain_frame_is_the_centre_or_the_whole():
+    assert plain_frame(CENTRE) == CropWindow(13, 13, 224)
+    assert plain_frame(WHOLE) == CropWindow(0, 0, 250)
 
 
 @given(st.text(), st.integers(1, 60), st.integers())
@@ -120,7 +123,7 @@ def test_random_windows_zoom_within_bounds_and_are_never_the_centre(image_id, se
     windows = {Recipe.parse(text).crop for text in image_recipes(image_id, 120, seed)} - {None}
     assert len(windows) == 9
     assert all(176 <= w.side <= 240 and w.fits() for w in windows)
-    assert centre_window() not in windows
+    assert plain_frame(CENTRE) not in windows
 
 
 @contextmanager
