@@ -107,7 +107,7 @@ def features_of_others(models: str, folder: str) -> NDArray[np.float32]:
 
     def read() -> Iterator[Group]:
         for unit in range(len(photos.sizes)):
-            yield from photos.read(unit, lambda *_: None)
+            yield from photos.read(unit, lambda *_: None, members.framing)
 
     batches = run_networks(members, read, batch_size=32)
     return np.concatenate([outputs[0].features.numpy() for _, outputs in batches])

@@ -84,8 +84,9 @@ def _describe(ids: DataFrame, settings: PreprocessSettings, alike: DataFrame | N
     label_counts, min_count = count_labels(ids), settings.resolved_min_label_count
     classes = number_classes(label_counts, min_count, settings.hold_out)
     planned = count_planned(plan_images(ids, classes, settings.sampling, alike))
-    sizes = (settings.rows_per_shard, settings.ensemble_size)
-    layout = lay_out(planned, *sizes, settings.seed, settings.framing)
+    layout = lay_out(
+        planned, settings.rows_per_shard, settings.ensemble_size, settings.seed, settings.framing
+    )
     dropped = sum(group.images for group in planned if group.role == dataset.Role.DROPPED)
     kept = kept_and_dropped(len(classes), len(label_counts) - len(classes), dropped, min_count)
     return "\n".join([table_1(describe_counts(label_counts)), "", *kept, *describe_plan(planned, layout)])

@@ -241,8 +241,9 @@ def _make_plan(
 
 def _make_shards(run: Run, counted: Counted, files: Sequence[FileRecord]) -> Manifest | None:
     settings = run.settings
-    sizes = (settings.rows_per_shard, settings.ensemble_size)
-    layout = lay_out(counted.planned, *sizes, settings.seed, settings.framing)
+    layout = lay_out(
+        counted.planned, settings.rows_per_shard, settings.ensemble_size, settings.seed, settings.framing
+    )
     if run.ends_after("plan", "\n".join(describe_plan(counted.planned, layout))):
         return None
     corpus = dataset.files_in(files, dataset.CORPUS)

@@ -26,8 +26,7 @@ from landmark_lib.dataset import (
 from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
 from landmark_lib.images.transform import apply_recipe
 from landmark_lib.method.placement import place_row, shard_count, training_sets
-from landmark_lib.method.recipes import PLAIN as UNCHANGED
-from landmark_lib.method.recipes import WHOLE, Framing, Recipe
+from landmark_lib.method.recipes import PLAIN, WHOLE, Framing, Recipe
 from landmark_lib.preprocess.journal import Journal, Part
 from landmark_lib.preprocess.parts import FILE, write_files
 from landmark_lib.preprocess.plan import PlannedRows
@@ -189,7 +188,7 @@ def _part_outputs(
         for place in layout.places(planned[image_id]):
             if place.recipe not in made:
                 recipe = Recipe.parse(place.recipe)
-                unchanged = layout.framing == WHOLE and recipe == UNCHANGED  # its bytes stay as they are, too
+                unchanged = layout.framing == WHOLE and recipe == PLAIN  # the bytes of the corpus
                 made[place.recipe] = (
                     content if unchanged else encode_jpeg(apply_recipe(decoded, recipe, layout.framing))
                 )

@@ -20,7 +20,7 @@ from landmark_lib.method.epochs import (
     rank_range,
     steps_per_epoch,
 )
-from landmark_lib.method.recipes import Framing
+from landmark_lib.method.recipes import CENTRE, Framing
 from landmark_lib.method.sampling_plan import training_rows
 from landmark_lib.settings import TrainSettings
 from landmark_lib.settings.train import ARCFACE, AUTO, BALANCED, EPOCHS
@@ -51,7 +51,7 @@ class MemberData:
     validation: Shards
     landmark_ids: list[str]
     class_rows: list[int]
-    framing: Framing
+    framing: Framing = CENTRE
 
     @property
     def rows(self) -> int:

@@ -136,6 +136,13 @@ def test_a_setting_that_is_missing_or_not_a_number_is_reported_by_name(settings)
         _ = replace(MANIFEST, settings=settings).members
 
 
+def test_rows_show_centres_unless_the_manifest_names_another_known_framing():
+    assert replace(MANIFEST, settings={}).framing == "centre"
+    assert replace(MANIFEST, settings={"framing": "whole"}).framing == "whole"
+    with pytest.raises(NotADatasetError, match="expected a known framing, found 'half'"):
+        _ = replace(MANIFEST, settings={"framing": "half"}).framing
+
+
 def test_a_path_through_a_file_is_no_data_set(tmp_path):
     (tmp_path / "file").write_text("")
     assert not dataset.has_manifest(str(tmp_path / "file"))
