@@ -13,6 +13,7 @@ from spark_runs import QUICK_JAVA
 from landmark_lib import dataset
 from landmark_lib.dataset import Reason
 from landmark_lib.evaluation.photos import UsersPhotos
+from landmark_lib.method.recipes import CENTRE
 from landmark_lib.settings import PredictSettings
 from landmark_sample import Oddity, SampleSettings, labels_without_pixels, odd_photos, write_sample
 
@@ -98,8 +99,9 @@ def test_every_class_of_every_member_has_between_target_and_cutoff_rows(place):
 def test_predicting_from_a_photo_gives_the_networks_the_pixels_that_preprocessing_gave(place):
     held_out = {row["image_id"]: row["image"] for row in rows(place / "dataset", "validation")}
     photos = UsersPhotos(str(place / "photos"), PredictSettings())
-    read = [group for unit in range(len(photos.sizes)) for group in photos.read(unit, lambda *_: None)]
-    jpegs = {name: jpeg for ids, images in read for name, jpeg in zip(ids, images, strict=True)}
+    units = [photos.read(unit, lambda *_: None, CENTRE) for unit in range(len(photos.sizes))]
+    groups = [group for unit in units for group in unit]
+    jpegs = {name: jpeg for ids, images in groups for name, jpeg in zip(ids, images, strict=True)}
     for image_id, image in held_out.items():
         assert jpegs[image_id] == image
 

@@ -25,7 +25,7 @@ from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.report.evaluation_sections import evaluation_lead
 from landmark_lib.settings import EvaluateSettings, PredictSettings
 from landmark_lib.training.backbone import load_backbone
-from landmark_lib.training.class_similarity import SIMILARITY
+from landmark_lib.training.class_similarity import DENSE_FACTOR, SIMILARITY
 from landmark_lib.training.head import LOGITS, HeadOptions
 from landmark_lib.training.model import (
     BACKBONE,
@@ -76,7 +76,8 @@ def test_features_are_the_mean_over_the_views_and_logits_follow_from_it(backbone
         expected = np.mean(of_views, axis=0)
         ((logits, features),) = run_on_views([network], views)({SIDE: photos})
         np.testing.assert_allclose(features, expected, rtol=1e-5)
-        by_hand = network.get_layer(LOGITS)(expected) + network.get_layer(SIMILARITY)(expected)
+        dense, similarity = network.get_layer(LOGITS)(expected), network.get_layer(SIMILARITY)(expected)
+        by_hand = DENSE_FACTOR * dense + similarity
         np.testing.assert_allclose(logits, by_hand, rtol=1e-3, atol=1e-4)
 
 

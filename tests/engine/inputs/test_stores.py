@@ -12,6 +12,7 @@ from landmark_lib.errors import UserError
 from landmark_lib.evaluation.no_landmark import find_no_landmark
 from landmark_lib.evaluation.photos import find_photos
 from landmark_lib.inputs.layout import look_into
+from landmark_lib.method.recipes import CENTRE
 from landmark_lib.settings import EvaluateSettings, PredictSettings
 from landmark_lib.storage import Place
 
@@ -62,8 +63,12 @@ def answers_for(request, filled_bucket):
         else:
             photos = find_no_landmark(EvaluateSettings(no_landmark=f"{filled_bucket}/{path}"))
         rejected, read = {}, []
+
+        def reject(image_id, reason, _):
+            rejected[image_id] = reason
+
         for unit in range(len(photos.sizes)):
-            for ids, _ in photos.read(unit, lambda image_id, reason, _: rejected.update({image_id: reason})):
+            for ids, _ in photos.read(unit, reject, CENTRE):
                 read += ids.tolist()
         assert sorted([*read, *rejected]) == sorted(photos.image_ids())
         return read, rejected
