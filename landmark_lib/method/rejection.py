@@ -83,8 +83,8 @@ def fit_rejection(
     evidence = (np.concatenate((known, unknown)) - means) / deviations
     target = np.concatenate((right, np.zeros(len(unknown), np.bool_))).astype(np.float64)
     share = np.concatenate((np.full(len(known), 0.5 / len(known)), np.full(len(unknown), 0.5 / len(unknown))))
-    *weights, offset = _regression(evidence, target, share).tolist()
-    fitted = Rejection(means.tolist(), deviations.tolist(), weights, offset, 0.0)
+    weights, offset = _regression_that_never_decreases(evidence, target, share)
+    fitted = Rejection(means.tolist(), deviations.tolist(), weights.tolist(), offset, 0.0)
     threshold = best_threshold(fitted.score(known[right]), fitted.score(unknown))
     return replace(fitted, threshold=threshold)
 
@@ -103,6 +103,26 @@ def best_threshold(right: NDArray[np.float64], unknown: NDArray[np.float64]) -> 
     kept = 1 - np.searchsorted(np.sort(right), candidates, side="left") / len(right)
     passed = 1 - np.searchsorted(np.sort(unknown), candidates, side="left") / len(unknown)
     return float(candidates[(kept - passed).argmax()])
+
+
+def _regression_that_never_decreases(
+    evidence: NDArray[np.float64], target: NDArray[np.float64], share: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Fit a logistic regression without negative weights; return the weights and the offset.
+
+    More evidence never makes a prediction less likely. But pieces of evidence resemble each other, so that
+    with few photos a negative weight may fit these photos, and no others. The piece with the most negative
+    weight is left out until there is none.
+    """
+    kept = np.arange(evidence.shape[1])
+    while True:
+        *found, offset = _regression(evidence[:, kept], target, share)
+        if min(found, default=0.0) >= 0:
+            break
+        kept = np.delete(kept, np.argmin(found))
+    weights = np.zeros(evidence.shape[1])
+    weights[kept] = found
+    return weights, float(offset)
 
 
 def _regression(
