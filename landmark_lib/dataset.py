@@ -206,9 +206,10 @@ class Manifest:
             NotADatasetError: It is none that is known.
         """
         found = self.settings.get("framing", recipes.CENTRE)
-        if found not in (recipes.CENTRE, recipes.WHOLE):
-            raise NotADatasetError(f"{MANIFEST}: expected a known framing, found {found!r:.40}")
-        return recipes.WHOLE if found == recipes.WHOLE else recipes.CENTRE
+        for framing in (recipes.CENTRE, recipes.WHOLE):
+            if found == framing:
+                return framing
+        raise NotADatasetError(f"{MANIFEST}: expected a known framing, found {found!r:.40}")
 
     @property
     def fingerprint(self) -> str:

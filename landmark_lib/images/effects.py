@@ -29,8 +29,8 @@ def no_op_steps(square: Image.Image, encoded: bytes) -> list[str]:
         return []
     image = decode_jpeg(encoded)
     plain = apply_recipe(image, PLAIN, CENTRE).tobytes()
-    changed = {step: apply_recipe(image, Recipe.parse(step), CENTRE).tobytes() for step in PIXEL_STEPS}
-    return [step for step, pixels in changed.items() if pixels == plain]
+    outputs = {step: apply_recipe(image, Recipe.parse(step), CENTRE).tobytes() for step in PIXEL_STEPS}
+    return [step for step, pixels in outputs.items() if pixels == plain]
 
 
 def _is_clear(square: Image.Image) -> bool:

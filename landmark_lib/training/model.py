@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from landmark_lib.errors import LandmarkError
-from landmark_lib.method.similarity import DIRECTIONS, FeatureStatistics
+from landmark_lib.method.similarity import FeatureStatistics
 from landmark_lib.storage import Place
 from landmark_lib.training.backbone import UNCHANGED
 from landmark_lib.training.class_similarity import DENSE_FACTOR, SIMILARITY, ClassSimilarity
@@ -118,7 +118,8 @@ def with_similarity(model: keras.Model, statistics: FeatureStatistics) -> keras.
         statistics: Of the features of the training photos.
     """
     features, logits = model.get_layer(BACKBONE).output, model.get_layer(LOGITS).output
-    layer = ClassSimilarity(logits.shape[-1], directions=DIRECTIONS, name=SIMILARITY)
+    directions = statistics.directions.shape[1]
+    layer = ClassSimilarity(logits.shape[-1], directions=directions, name=SIMILARITY)
     weighted = keras.layers.Rescaling(DENSE_FACTOR, dtype="float32", name="weighted")(logits)
     both = keras.layers.Add(dtype="float32", name="sum")([weighted, layer(features)])
     layer.set_statistics(statistics)
