@@ -38,7 +38,7 @@ TRAIN = [
     "petastorm==0.13.1",
     "keras>=3.5,<3.9",
     "ml-dtypes<0.6",
-    "scipy>=1.11,<2",  # a few of thousands of eigenvectors in a tenth of the time of all
+    "scipy>=1.11,<2",  # a few of thousands of eigenvectors; a regression with bounded weights
     "optuna>=5,<6",  # jobs/tune.py: proposes and prunes trials, shared by several workers
     "setuptools<70",  # petastorm and horovod import pkg_resources
 ]

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.optimize
 from numpy.typing import NDArray
 
 EVIDENCE = ("vote score", "similarity", "neighbours")
 NEIGHBOURS = EVIDENCE.index("neighbours")
 PENALTY = 1e-3  # on squared weights
-MAX_STEPS = 100
-TOLERANCE = 1e-10
+TOLERANCE = 1e-12
 MAX_SCORE = 1 - 1e-6
 
 
@@ -83,7 +83,7 @@ def fit_rejection(
     evidence = (np.concatenate((known, unknown)) - means) / deviations
     target = np.concatenate((right, np.zeros(len(unknown), np.bool_))).astype(np.float64)
     share = np.concatenate((np.full(len(known), 0.5 / len(known)), np.full(len(unknown), 0.5 / len(unknown))))
-    weights, offset = _regression_that_never_decreases(evidence, target, share)
+    weights, offset = _regression(evidence, target, share)
     fitted = Rejection(means.tolist(), deviations.tolist(), weights.tolist(), offset, 0.0)
     threshold = best_threshold(fitted.score(known[right]), fitted.score(unknown))
     return replace(fitted, threshold=threshold)
@@ -105,42 +105,33 @@ def best_threshold(right: NDArray[np.float64], unknown: NDArray[np.float64]) -> 
     return float(candidates[(kept - passed).argmax()])
 
 
-def _regression_that_never_decreases(
+def _regression(
     evidence: NDArray[np.float64], target: NDArray[np.float64], share: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """Fit a logistic regression without negative weights; return the weights and the offset.
 
     More evidence never makes a prediction less likely. But pieces of evidence resemble each other, so that
-    with few photos a negative weight may fit these photos, and no others. The piece with the most negative
-    weight is left out until there is none.
+    with few photos a negative weight may fit these photos, and no others.
     """
-    kept = np.arange(evidence.shape[1])
-    while True:
-        *found, offset = _regression(evidence[:, kept], target, share)
-        if min(found, default=0.0) >= 0:
-            break
-        kept = np.delete(kept, np.argmin(found))
-    weights = np.zeros(evidence.shape[1])
-    weights[kept] = found
-    return weights, float(offset)
-
-
-def _regression(
-    evidence: NDArray[np.float64], target: NDArray[np.float64], share: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Fit a logistic regression by Newton's method; return the weights followed by the offset."""
     columns = np.column_stack((evidence, np.ones(len(evidence))))
-    penalty = np.diag([*[PENALTY] * evidence.shape[1], PENALTY * PENALTY])  # almost none on the offset
-    coefficients = np.zeros(columns.shape[1])
-    for _ in range(MAX_STEPS):
-        chance = _logistic(columns @ coefficients)
-        gradient = columns.T @ (share * (chance - target)) + penalty @ coefficients
-        hessian = (columns.T * (share * chance * (1 - chance))) @ columns + penalty
-        step = np.linalg.solve(hessian, gradient)
-        coefficients -= step
-        if np.abs(step).max() < TOLERANCE:
-            break
-    return coefficients
+    penalty = np.array([*[PENALTY] * evidence.shape[1], PENALTY * PENALTY])  # almost none on the offset
+
+    def loss_and_gradient(coefficients: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = columns @ coefficients
+        losses = np.logaddexp(0.0, logits) - target * logits
+        gradient = columns.T @ (share * (_logistic(logits) - target)) + penalty * coefficients
+        return float(share @ losses + penalty @ coefficients**2 / 2), gradient
+
+    fitted = scipy.optimize.minimize(
+        loss_and_gradient,
+        np.zeros(columns.shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[*[(0.0, None)] * evidence.shape[1], (None, None)],
+        options={"ftol": TOLERANCE, "gtol": TOLERANCE},
+    )
+    *weights, offset = fitted.x
+    return np.array(weights), float(offset)
 
 
 def _logistic(values: NDArray[Any]) -> NDArray[np.float64]:

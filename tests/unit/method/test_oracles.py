@@ -99,9 +99,10 @@ def test_reliability_and_calibration_error(seed):
 
 
 def test_rejection_is_a_logistic_regression(seed):
+    """Each piece of evidence is larger for right predictions, so that no weight is held at zero."""
     random = np.random.default_rng(seed)
     right = random.random(PHOTOS) < 0.7
-    known = random.normal(size=(PHOTOS, 3)) + right[:, np.newaxis] * [0.0, 2.0, 0.5]
+    known = random.normal(size=(PHOTOS, 3)) + right[:, np.newaxis] * [1.0, 2.0, 0.5]
     unknown = random.normal(size=(PHOTOS // 2, 3))
     found = fit_rejection(known, right, unknown)
 
