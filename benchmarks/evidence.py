@@ -179,7 +179,7 @@ class Split:
             (
                 log_odds(1 / total),
                 largest + np.log(total),
-                projection.statistics.similarity(features, classes),
+                projection.statistics.cosines(features)[np.arange(len(classes)), classes],
                 neighbours,
                 neighbours - similarity_to_known(vectors, self._without),
             )

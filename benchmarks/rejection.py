@@ -21,6 +21,7 @@ if __name__ == "__main__":
         __doc__,
         backbone=("ResNet50", "network of keras.applications, as for jobs/train.py"),
         weights=("imagenet", "initial weights, as for jobs/train.py"),
+        head=("similarity", "head of each member, as for jobs/train.py"),
         image_size=("128", "side of the network's input in pixels"),
         photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
         no_landmark=(None, "photos that show no landmark; default: rendered ones"),
@@ -73,7 +74,7 @@ def measured(work: Path, arguments: Namespace) -> dict[str, RejectionResult]:
         *(BIN / "spark-submit", JOBS / "preprocess.py", "--input", photos),
         *("--output", work / "dataset", *HOLD_OUT),
     )
-    network = ["--backbone", arguments.backbone, "--weights", arguments.weights]
+    network = ["--backbone", arguments.backbone, "--weights", arguments.weights, "--head", arguments.head]
     training = [*TRAINING, *network, "--image-size", arguments.image_size]
     run(BIN / "python", JOBS / "train.py", *paths, *training)
     return {kind: evaluated(work, folder) for kind, folder in others.items()}

@@ -67,20 +67,9 @@ def evidence_of(
     classes = np.stack([tf.argmax(one.logits, axis=1).numpy() for one in outputs])
     softmax = np.stack([tf.reduce_max(tf.nn.softmax(one.logits), axis=1).numpy() for one in outputs])
     votes = vote(classes, np.minimum(softmax.astype(np.float64), 1.0))
-    similarities, of_neighbours = [], []
-    for one, index, own in zip(outputs, indexes, vectors, strict=True):
-        similarities.append(index.projection.statistics.similarity(one.features.numpy(), votes.classes))
-        of_neighbours.append(index.similarity(own, votes.classes))
-    return Evidence(
-        votes.scores,
-        np.column_stack(
-            (
-                log_odds(votes.scores),
-                np.mean(similarities, axis=0),
-                np.mean(of_neighbours, axis=0) - against,
-            )
-        ),
-    )
+    similarities = [index.similarity(own, votes.classes) for index, own in zip(indexes, vectors, strict=True)]
+    neighbours = np.mean(similarities, axis=0) - against
+    return Evidence(votes.scores, np.column_stack((log_odds(votes.scores), neighbours)))
 
 
 def vectors_of(outputs: Sequence[Outputs], indexes: Sequence[NeighbourIndex]) -> list[NDArray[np.float32]]:

@@ -1,13 +1,15 @@
 """How likely it is that a photo shows the predicted landmark, or any at all.
 
 The score of the vote compares landmarks with each other and says little about photos that show none. So it is
-combined with two pieces of evidence that do: the similarity to the class mean of the predicted class
-(`method.similarity`), and to the training photos of the class that are most similar (`method.neighbours`),
-less the similarity to photos that are known to show no landmark, if there are any. The weights are those of a
-logistic regression that separates right predictions from predictions for photos of unknown landmarks. These
-need no photos without a landmark: with its own class masked, any photo is one of an unknown landmark. The
-energy of the logits (Liu et al., 2020) was evidence, too, and made ranking worse: masking a class lowers it
-far more than a photo without a landmark does.
+combined with evidence that does: the similarity to the training photos of the predicted class that are most
+similar (`method.neighbours`), less the similarity to photos that are known to show no landmark, if there are
+any. The weights are those of a logistic regression that separates right predictions from predictions for
+photos of unknown landmarks. These need no photos without a landmark: with its own class masked, any photo is
+one of an unknown landmark.
+
+Other evidence made ranking worse. Masking a class lowers the energy of the logits (Liu et al., 2020), and
+raises the similarity to another class, far more than a photo without a landmark does. The similarity to the
+class mean adds nothing to that of the most similar photos.
 
 Source of the similarity that is subtracted: Henkel & Singer, "Supporting Large-Scale Image Recognition with
 Out-of-Domain Samples" (2020).
@@ -20,7 +22,7 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-EVIDENCE = ("vote score", "similarity", "neighbours")
+EVIDENCE = ("vote score", "neighbours")
 NEIGHBOURS = EVIDENCE.index("neighbours")
 PENALTY = 1e-3  # on squared weights
 TOLERANCE = 1e-12

@@ -3,8 +3,8 @@
 Features vary most in directions that say little about the class: light, weather, distance. So they are
 whitened by the variation within classes, of which the strongest directions are kept, and the similarity of a
 photo and a class is the cosine of the photo's features and the class mean. This takes the class means and a
-few directions, and no training photo. Variances that a few photos show are uncertain, so the mean variance is
-added to each: without it, whitening weakens strong directions too much and lets noise in.
+few directions, and no training photo. Variances that a few photos show are uncertain, so a part of the mean
+variance is added to each: without it, whitening weakens strong directions too much and lets noise in.
 
 Sources: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial
 Attacks" (2018), for distances to class means under a shared covariance; here cosines instead of distances.
@@ -20,6 +20,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 DIRECTIONS = 512
+ADDED_SHARE = 0.3  # of the mean variance, to each
 MAX_DOUBLES = 1 << 26  # class sums in 64 bits: 32,768 classes of 2,048 features
 CLASSES_AT_A_TIME = 4096
 MIN_VARIANCE_SHARE = 1e-6  # of the mean variance; smaller variances are raised to it
@@ -84,22 +85,6 @@ class FeatureStatistics:
     shrinkage: NDArray[np.float32]
     classes: NDArray[np.float32]
 
-    def similarity(
-        self, features: NDArray[np.floating[Any]], classes: NDArray[np.integer[Any]]
-    ) -> NDArray[np.float64]:
-        """Return the similarity of each photo and one class.
-
-        Args:
-            features: (photos, features).
-            classes: A class index for each photo, (photos,).
-
-        Returns:
-            Cosines in -1 … 1, (photos,).
-        """
-        cosines = np.einsum("pf,pf->p", self.whitened(features), self.classes[classes]).astype(np.float64)
-        clipped: NDArray[np.float64] = np.clip(cosines, -1.0, 1.0)  # rounding may exceed the range
-        return clipped
-
     def cosines(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return the similarity of each photo and every class, (photos, features) -> (photos, classes)."""
         return self.whitened(features) @ self.classes.T
@@ -145,9 +130,9 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     variances, directions = principal_directions(within, count)
     smallest = max(MIN_VARIANCE_SHARE * np.trace(within) / len(within), np.finfo(np.float64).tiny)
     rest = max((np.trace(within) - variances.sum()) / (len(within) - count), smallest)
-    mean = max(np.trace(within) / len(within), smallest)
+    added = max(ADDED_SHARE * np.trace(within) / len(within), smallest)
     strongest = directions.astype(np.float32)
-    ratios = (rest + mean) / (np.maximum(variances, smallest) + mean)
+    ratios = (rest + added) / (np.maximum(variances, smallest) + added)
     shrinkage = (np.sqrt(ratios) - 1).astype(np.float32)
     centre = sum(means[with_photos[some]].sum(axis=0) for some, means in sums.means()) / with_photos.sum()
     classes = np.asarray(sums.features, np.float32)  # no copy of those in 32 bits

@@ -16,7 +16,7 @@ SCALE = 20.0  # of cosines; from 10 to 40, accuracy hardly differs
 # Factor of the logits of the dense layer beside them. It has learned its rows by heart and is surer than it
 # is right: with 1, accuracy is a little lower and photos without a landmark rank far worse; with 0, photos of
 # other landmarks do.
-DENSE_FACTOR = 0.25
+DENSE_FACTOR = 0.1
 EARLIER_DIRECTIONS = 256  # of models that do not say how many they have
 
 

@@ -135,7 +135,7 @@ def rejection_of():
         )
         for share, plain, rejecting in gaps
     ]
-    weights = {"vote score": 0.51, "similarity": 1.52, "neighbours": -0.53}
+    weights = {"vote score": 0.51, "neighbours": 1.52}
     return RejectionResult("streets", 15, 31, {"empty": 2}, shares, weights, 0.377, 0.9375, 0.8125)
 
 

@@ -156,7 +156,7 @@ def test_known_photos_without_a_landmark_count_against_photos_like_them(
     evaluate(settings_for(sketched, no_landmark=str(streets)), held_out)
     content = json.loads((sketched / REJECTION).read_text())
     assert content["landmark_free"]
-    content |= {"weights": [0.0, 0.0, 1.0], "offset": 0.0, "means": [0.0] * 3, "deviations": [1.0] * 3}
+    content |= {"weights": [0.0, 1.0], "offset": 0.0, "means": [0.0] * 2, "deviations": [1.0] * 2}
     (sketched / REJECTION).write_text(json.dumps(content))
     with_known = chances(1)
     (sketched / REJECTION).write_text(json.dumps({**content, "landmark_free": ""}))

@@ -21,7 +21,7 @@ PHOTOS = 240
 def evidence(random, photos, mean):
     """Return weak scores, and a second piece of evidence that separates well."""
     scores = random.random(photos)
-    return Evidence(scores, np.column_stack((scores, random.normal(mean, 1.0, photos), np.zeros(photos))))
+    return Evidence(scores, np.column_stack((scores, random.normal(mean, 1.0, photos))))
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_rejection_is_shown_with_intervals_or_a_reason_for_its_absence(page):
         assert " ".join(cells) in told
         assert f"{at.gain.value:+.3f} \N{MINUS SIGN}0.012 to +0.310" in told
     assert "31 such photos (streets; 2 more could not be read)" in told
-    assert "vote score +0.51, similarity +1.52, neighbours \N{MINUS SIGN}0.53." in told
+    assert "vote score +0.51, neighbours +1.52." in told
     without = replace(page.evaluation, rejection=None, no_rejection="no feature statistics")
     assert "No rejection model: no feature statistics." in text_of(rejection_section(without))
 
