@@ -4,9 +4,10 @@
 
 Trains three heads on frozen features, with default settings, then evaluates with `--no-landmark`: half of the
 photos of both kinds are used to fit and calibrate, the others to measure. By default the photos are a
-rendered sample and rendered surroundings. Exit status 1 if less than half of the GAP that these cost is won
-back, or if more than 1 % of GAP is lost without any. For the rendered sample, the same is reported for
-buildings that belong to no class: they show a landmark, but an unknown one.
+rendered sample and rendered surroundings. Exit status 1 if they still cost more than 1 % of GAP and more than
+half of what they cost by the score, or if more than 1 % of GAP is lost without any. For the rendered sample,
+the same is reported for buildings that belong to no class: they show a landmark, but an unknown one. By
+`--head softmax`, the paper's, they cost most.
 """
 
 import sys
@@ -51,9 +52,11 @@ def main(arguments: Namespace) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         found = measured(Path(arguments.work or scratch), arguments)
     shares = found[SHOWS_NONE].shares
-    met = (
-        all(at.won_back is None or at.won_back.value >= WON_BACK for at in shares if at.share)
-        and shares[0].rejecting.value >= (1 - LOST) * shares[0].plain.value
+    whole = shares[0].plain.value
+    met = all(
+        at.rejecting.value >= (1 - LOST) * whole
+        or (at.won_back is not None and at.won_back.value >= WON_BACK)
+        for at in shares
     )
     publish("rejection", report(found, met=met), write=arguments.write)
     return int(not met)
@@ -94,8 +97,8 @@ def report(found: dict[str, RejectionResult], *, met: bool) -> str:
     return (
         "\n\n".join(table(kind, of_kind) for kind, of_kind in found.items())
         + f"\n\n{'Goals met' if met else 'A goal is missed'} on photos of {SHOWS_NONE}: at least"
-        f" {share(WON_BACK)} of the cost won back, at most {share(LOST)} of GAP lost where all photos show a"
-        " landmark."
+        f" {share(WON_BACK)} of the cost won back or at most {share(LOST)} of GAP left to win, and at most"
+        f" {share(LOST)} lost where all photos show a landmark."
     )
 
 
