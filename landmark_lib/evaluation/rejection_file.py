@@ -110,8 +110,8 @@ def read_rejection(models: str, members: Members) -> LearnedRejection | None:
         raise LandmarkError(f"{place} cannot be read: {error}; jobs/evaluate.py writes it again") from None
     if content.models != _checksums(members) or content.evidence != list(EVIDENCE):
         raise UserError(
-            f"--models: {place} was learned for other models or by another release; run jobs/evaluate.py again, or remove the file"
-            " to predict without rejection"
+            f"--models: {place} was learned for other models or by another release; run jobs/evaluate.py"
+            " again, or remove the file to predict without rejection"
         )
     if content.views != members.views:
         raise UserError(
