@@ -38,7 +38,7 @@ from landmark_lib.method.neighbours import (
 )
 from landmark_lib.method.recipes import PLAIN
 from landmark_lib.method.rejection import fit_rejection, log_odds
-from landmark_lib.method.similarity import FeatureSums
+from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, feature_statistics
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.feature_files import FEATURES
@@ -135,7 +135,7 @@ class Split:
         self._scale = features.std()
         train, train_classes = features[~held_out], classes[~held_out]
         self._probe = LogisticRegression(max_iter=300).fit(train / self._scale, train_classes)
-        self._index = index_of(train, train_classes)
+        self._statistics, self._index = index_of(train, train_classes)
         self._features, self._truth = features[held_out], classes[held_out]
         self._logits = self._probe.decision_function(self._features / self._scale)
         self._right = self._logits.argmax(axis=1) == self._truth
@@ -179,21 +179,24 @@ class Split:
             (
                 log_odds(1 / total),
                 largest + np.log(total),
-                projection.statistics.cosines(features)[np.arange(len(classes)), classes],
+                self._statistics.cosines(features)[np.arange(len(classes)), classes],
                 neighbours,
                 neighbours - similarity_to_known(vectors, self._without),
             )
         )
 
 
-def index_of(features: NDArray[np.float32], classes: NDArray[np.int64]) -> NeighbourIndex:
-    """Return the index of training photos."""
+def index_of(
+    features: NDArray[np.float32], classes: NDArray[np.int64]
+) -> tuple[FeatureStatistics, NeighbourIndex]:
+    """Return the statistics and the index of training photos."""
     sums = FeatureSums.zeros(int(classes.max()) + 1, features.shape[1])
     sums.add(features, classes)
-    projection = Projection.of_sums(sums)
+    covariance, statistics = sums.covariance(), feature_statistics(sums)
+    projection = Projection.of_most_variance(statistics.whitening, covariance)
     names = [f"{number:09}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
-    return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)
+    return statistics, NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)
 
 
 if __name__ == "__main__":

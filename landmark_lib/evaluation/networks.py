@@ -14,7 +14,7 @@ from landmark_lib.settings.views import PLAIN, Views
 from landmark_lib.storage import Place
 from landmark_lib.training.member_record import finished_members, read_member, warn_about_missing
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import BEST, read_feature_statistics
+from landmark_lib.training.model_directory import BEST, read_whitening
 from landmark_lib.training.neighbours import read_index
 from landmark_lib.training.stream import Read, photo_batches
 
@@ -35,14 +35,14 @@ class TrainedMember:
         """Load the network.
 
         Raises:
-            LandmarkError: The model, its feature statistics or its index cannot be read.
+            LandmarkError: The model or its index cannot be read.
         """
         self.name = directory.name
         self.record = read_member(directory)
         self.directory = directory
         self.network = load_trained(directory / BEST)
         self.side = int(self.network.input_shape[1])
-        self.index = read_index(directory, read_feature_statistics(directory))
+        self.index = read_index(directory, read_whitening(directory))
 
     @property
     def sha256(self) -> str:

@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmark_lib.method.similarity import (
-    FeatureStatistics,
-    FeatureSums,
-    feature_statistics,
+    Whitening,
     principal_directions,
     unit,
 )
@@ -34,35 +32,31 @@ class Projection:
     """From features to the vectors that are compared.
 
     Attributes:
-        statistics: How features are whitened.
+        whitening: How features are whitened.
         directions: Orthonormal, (features, dimensions) float32.
     """
 
-    statistics: FeatureStatistics
+    whitening: Whitening
     directions: NDArray[np.float32]
 
     @classmethod
-    def of_sums(cls, sums: FeatureSums) -> "Projection":
-        """Return the projection to the directions in which the whitened features of photos vary most.
+    def of_most_variance(cls, whitening: Whitening, covariance: NDArray[np.float64]) -> Self:
+        """Return the projection to the directions in which whitened features vary most.
 
         Args:
-            sums: Over all training photos; overwritten as by `feature_statistics`.
-
-        Raises:
-            ValueError: No photos, or a sum that is not finite.
+            whitening: How they are whitened.
+            covariance: Of the features of all training photos, (features, features).
         """
-        covariance = sums.covariance()
-        statistics = feature_statistics(sums)
         features = len(covariance)
-        within = (statistics.directions * statistics.shrinkage) @ statistics.directions.T
-        whitening = np.eye(features) + within
+        within = (whitening.directions * whitening.shrinkage) @ whitening.directions.T
+        factor = np.eye(features) + within
         count = min(DIMENSIONS, features)
-        _, directions = principal_directions(whitening @ covariance @ whitening, count)  # ascending
-        return cls(statistics, directions[:, ::-1].astype(np.float32))
+        _, directions = principal_directions(factor @ covariance @ factor, count)  # ascending
+        return cls(whitening, directions[:, ::-1].astype(np.float32))
 
     def vectors(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return the vectors of photos, of length 1: (photos, features) -> (photos, dimensions)."""
-        return unit(self.statistics.whitened(features) @ self.directions)
+        return unit(self.whitening.whitened(features) @ self.directions)
 
 
 @dataclass(frozen=True)

@@ -69,29 +69,41 @@ class FeatureSums:
 
 
 @dataclass(frozen=True)
-class FeatureStatistics:
-    """Statistics of the features of all training photos.
+class Whitening:
+    """How features are whitened by the variation within classes.
 
     Attributes:
         centre: Mean of the class means, (features,) float32.
         directions: Strongest directions of the variation within classes, (features, directions) float32.
         shrinkage: Factor of the features along each direction, minus one, (directions,) float32.
-        classes: Whitened class means of length 1, (classes, features) float32; zeros for a class without
-            photos.
     """
 
     centre: NDArray[np.float32]
     directions: NDArray[np.float32]
     shrinkage: NDArray[np.float32]
+
+    def whitened(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Return features whitened and scaled to length 1, (photos, features)."""
+        centred = features.astype(np.float32) - self.centre
+        return unit(centred + ((centred @ self.directions) * self.shrinkage) @ self.directions.T)
+
+
+@dataclass(frozen=True)
+class FeatureStatistics:
+    """Statistics of the features of all training photos.
+
+    Attributes:
+        whitening: How they are whitened.
+        classes: Whitened class means of length 1, (classes, features) float32; zeros for a class without
+            photos.
+    """
+
+    whitening: Whitening
     classes: NDArray[np.float32]
 
     def cosines(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return the similarity of each photo and every class, (photos, features) -> (photos, classes)."""
-        return self.whitened(features) @ self.classes.T
-
-    def whitened(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """Return features whitened and scaled to length 1, (photos, features)."""
-        return unit(_whiten(features.astype(np.float32) - self.centre, self.directions, self.shrinkage))
+        return self.whitening.whitened(features) @ self.classes.T
 
 
 def statistics_of_rows(rows: Iterable[tuple[NDArray[Any], NDArray[Any]]], classes: int) -> FeatureStatistics:
@@ -131,16 +143,15 @@ def feature_statistics(sums: FeatureSums) -> FeatureStatistics:
     smallest = max(MIN_VARIANCE_SHARE * np.trace(within) / len(within), np.finfo(np.float64).tiny)
     rest = max((np.trace(within) - variances.sum()) / (len(within) - count), smallest)
     added = max(ADDED_SHARE * np.trace(within) / len(within), smallest)
-    strongest = directions.astype(np.float32)
     ratios = (rest + added) / (np.maximum(variances, smallest) + added)
     shrinkage = (np.sqrt(ratios) - 1).astype(np.float32)
     centre = sum(means[with_photos[some]].sum(axis=0) for some, means in sums.means()) / with_photos.sum()
+    whitening = Whitening(centre.astype(np.float32), directions.astype(np.float32), shrinkage)
     classes = np.asarray(sums.features, np.float32)  # no copy of those in 32 bits
     for some, means in sums.means():
-        centred = (means - centre).astype(np.float32)
-        classes[some] = unit(_whiten(centred, strongest, shrinkage))
+        classes[some] = whitening.whitened(means)
     classes[~with_photos] = 0
-    return FeatureStatistics(centre.astype(np.float32), strongest, shrinkage, classes)
+    return FeatureStatistics(whitening, classes)
 
 
 def principal_directions(
@@ -162,13 +173,6 @@ def principal_directions(
     variances, directions = scipy.linalg.eigh(covariance, subset_by_index=(features - count, features - 1))
     largest = np.abs(directions).argmax(axis=0)
     return variances, directions * np.sign(directions[largest, np.arange(count)])
-
-
-def _whiten(
-    centred: NDArray[np.float32], directions: NDArray[np.float32], shrinkage: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    whitened: NDArray[np.float32] = centred + ((centred @ directions) * shrinkage) @ directions.T
-    return whitened
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

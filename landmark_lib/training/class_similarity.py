@@ -68,7 +68,8 @@ class ClassSimilarity(keras.layers.Layer):  # type: ignore[misc]
 
     def set_statistics(self, statistics: FeatureStatistics) -> None:
         """Set what the similarities are computed from."""
-        self.set_weights([statistics.centre, statistics.directions, statistics.shrinkage, statistics.classes])
+        whitening = statistics.whitening
+        self.set_weights([whitening.centre, whitening.directions, whitening.shrinkage, statistics.classes])
 
     def get_config(self) -> dict[str, Any]:
         """Return what a saved model needs to create the layer again."""

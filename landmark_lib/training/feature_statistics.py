@@ -7,7 +7,7 @@ import numpy as np
 
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.neighbours import NeighbourIndex, Projection
-from landmark_lib.method.similarity import FeatureSums
+from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, feature_statistics
 from landmark_lib.progress import progress
 from landmark_lib.training import horovod_step
 from landmark_lib.training.feed import FeatureRows
@@ -18,7 +18,9 @@ from landmark_lib.training.neighbours import PlainFeatures
 BLOCK = 1024  # rows at least: adding outer products of less costs more than computing them
 
 
-def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[FeatureRows]) -> NeighbourIndex:
+def index_training_photos(
+    data: MemberData, ranks: Ranks, rows: Iterator[FeatureRows]
+) -> tuple[FeatureStatistics, NeighbourIndex]:
     """Compute statistics of the features of all training rows, each rank its part, and index the photos.
 
     Args:
@@ -27,7 +29,7 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
         rows: Features and class indices of this rank's part, as `Feed.training_features` yields them.
 
     Returns:
-        The index, which holds the statistics, the same on every rank.
+        The statistics and the index, the same on every rank.
 
     Raises:
         LandmarkError: A row does not decode and none may be skipped, a shard is broken, the temporary
@@ -49,7 +51,9 @@ def index_training_photos(data: MemberData, ranks: Ranks, rows: Iterator[Feature
             raise LandmarkError(f"member {data.member}: no training rows")
         for part in (sums.photos, sums.features, sums.products):
             horovod_step.add_over_ranks(part)
-        return plain.index(Projection.of_sums(sums))
+        covariance = sums.covariance()  # before the sums are overwritten
+        statistics = feature_statistics(sums)
+        return statistics, plain.index(Projection.of_most_variance(statistics.whitening, covariance))
 
 
 def _in_blocks(rows: Iterator[FeatureRows], display: Any) -> Iterator[FeatureRows]:

@@ -95,5 +95,7 @@ def _finish(training: MemberTraining, files: MemberFiles, feed: MemberFeed, rank
             return horovod_step.from_rank_0(ranks, files.best_weights)
 
     rows = training.watchdog.watch(feed.training_features(best_weights), "training rows for class means")
-    index = index_training_photos(files.data, ranks, rows)
-    horovod_step.from_rank_0(ranks, lambda: files.finish(feed.whole_model(), index, training.history))
+    statistics, index = index_training_photos(files.data, ranks, rows)
+    horovod_step.from_rank_0(
+        ranks, lambda: files.finish(feed.whole_model(), statistics, index, training.history)
+    )

@@ -118,7 +118,7 @@ def with_similarity(model: keras.Model, statistics: FeatureStatistics) -> keras.
         statistics: Of the features of the training photos.
     """
     features, logits = model.get_layer(BACKBONE).output, model.get_layer(LOGITS).output
-    directions = statistics.directions.shape[1]
+    directions = statistics.whitening.directions.shape[1]
     layer = ClassSimilarity(logits.shape[-1], directions=directions, name=SIMILARITY)
     weighted = keras.layers.Rescaling(DENSE_FACTOR, dtype="float32", name="weighted")(logits)
     both = keras.layers.Add(dtype="float32", name="sum")([weighted, layer(features)])

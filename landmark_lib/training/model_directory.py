@@ -3,7 +3,7 @@
 <models>/member-<k>/
   best.keras     the model with the best validation accuracy
   last.keras     the model after the last epoch
-  sketch.npz     class means of the best model's features and how they vary, to reject photos of no landmark
+  sketch.npz     how the best model's features vary within classes, to compare photos
   neighbours.npz the training photos as vectors, to find those most similar to a photo
   history.csv    one line an epoch; history.jsonl holds the same
   curves.png     accuracy, loss and learning rate by epoch
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from landmark_lib import __version__
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.neighbours import NeighbourIndex
-from landmark_lib.method.similarity import FeatureStatistics
+from landmark_lib.method.similarity import FeatureStatistics, Whitening
 from landmark_lib.report.curves import draw_curves
 from landmark_lib.settings import TrainSettings, to_flat
 from landmark_lib.settings.train import WITH_SIMILARITY
@@ -52,7 +52,7 @@ from landmark_lib.zip_archive import read_arrays, write_arrays
 
 BEST = "best.keras"
 LAST = "last.keras"
-STATISTICS = "sketch.npz"
+WHITENING = "sketch.npz"
 CURVES = "curves.png"
 EVENTS = "tensorboard"
 SECONDS_BETWEEN_CURVES = 10
@@ -119,7 +119,13 @@ class MemberFiles:
         with writing_into(self.directory):
             write_member(self.directory, replace(record, ended=ended))
 
-    def finish(self, model: keras.Model, index: NeighbourIndex, history: Sequence[EpochResult]) -> None:
+    def finish(
+        self,
+        model: keras.Model,
+        statistics: FeatureStatistics,
+        index: NeighbourIndex,
+        history: Sequence[EpochResult],
+    ) -> None:
         """Write the last model, what follows from the best one's features, and that training has ended.
 
         Raises:
@@ -127,8 +133,7 @@ class MemberFiles:
         """
         with writing_into(self.directory):
             save_model(model, self.directory / LAST)
-            statistics = index.projection.statistics
-            write_feature_statistics(statistics, self.directory)
+            write_whitening(statistics.whitening, self.directory)
             write_index(index, self.directory)
             if self.settings.network.head == WITH_SIMILARITY:
                 best = with_similarity(load_trained(self.directory / BEST), statistics)
@@ -200,25 +205,23 @@ def save_model(model: keras.Model, place: Place) -> None:
                 archive.write(Path(folder, name), name)
 
 
-def write_feature_statistics(statistics: FeatureStatistics, directory: Place) -> None:
-    """Write feature statistics whole or not at all; class means as float16, enough for cosines."""
-    arrays = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
-    with (directory / STATISTICS).atomic_file() as partial:
-        write_arrays(partial, {**arrays, "classes": statistics.classes.astype(np.float16)})
+def write_whitening(whitening: Whitening, directory: Place) -> None:
+    """Write how a member's features are whitened, whole or not at all."""
+    with (directory / WHITENING).atomic_file() as partial:
+        write_arrays(partial, {field.name: getattr(whitening, field.name) for field in fields(whitening)})
 
 
-def read_feature_statistics(directory: Place) -> FeatureStatistics | None:
-    """Read feature statistics; None if the member was trained before they existed.
+def read_whitening(directory: Place) -> Whitening | None:
+    """Read how a member's features are whitened; None if the member was trained before that was stored.
 
     Raises:
-        LandmarkError: They cannot be read.
+        LandmarkError: It cannot be read.
     """
-    place = directory / STATISTICS
+    place = directory / WHITENING
     try:
         with place.local_file() as path, path.open("rb") as file:
             arrays = read_arrays(file)
-        names = [field.name for field in fields(FeatureStatistics)]
-        return FeatureStatistics(**{name: arrays[name].astype(np.float32) for name in names})
+        return Whitening(**{field.name: arrays[field.name].astype(np.float32) for field in fields(Whitening)})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError) as error:

@@ -16,7 +16,7 @@ from landmark_lib.errors import LandmarkError
 from landmark_lib.method.epochs import ShardSlice
 from landmark_lib.method.neighbours import BLOCK, NeighbourIndex, Projection
 from landmark_lib.method.recipes import PLAIN
-from landmark_lib.method.similarity import FeatureStatistics
+from landmark_lib.method.similarity import Whitening
 from landmark_lib.storage import Place
 from landmark_lib.training import horovod_step
 from landmark_lib.training.reading import Shards, read_slices
@@ -108,25 +108,25 @@ def write_index(index: NeighbourIndex, directory: Place) -> None:
         write_arrays(partial, arrays)
 
 
-def read_index(directory: Place, statistics: FeatureStatistics | None) -> NeighbourIndex | None:
+def read_index(directory: Place, whitening: Whitening | None) -> NeighbourIndex | None:
     """Read the index of a member; None if the member was trained before it existed.
 
     Args:
         directory: Of the member.
-        statistics: Of the features of its training photos.
+        whitening: How its features are whitened, as `read_whitening` returns it.
 
     Raises:
         LandmarkError: It cannot be read.
     """
     place = directory / INDEX
-    if statistics is None:
+    if whitening is None:
         return None
     try:
         with place.local_file() as path, path.open("rb") as file:
             arrays = read_arrays(file)
         text, ends = arrays["image_ids"].tobytes(), arrays["ends"].tolist()
         return NeighbourIndex(
-            Projection(statistics, arrays["directions"].astype(np.float32)),
+            Projection(whitening, arrays["directions"].astype(np.float32)),
             [text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)],
             arrays["classes"].astype(np.int32),
             arrays["vectors"].astype(np.float16),

@@ -41,7 +41,7 @@ from landmark_lib.settings import EvaluateSettings, PredictSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.member_record import write_member
 from landmark_lib.training.model import features_of, load_trained
-from landmark_lib.training.model_directory import BEST, STATISTICS, write_feature_statistics
+from landmark_lib.training.model_directory import BEST, WHITENING, write_whitening
 from landmark_lib.training.neighbours import INDEX, write_index
 
 FREE = 8
@@ -57,7 +57,7 @@ def held_out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def just_trained(models, held_out, tmp_path_factory):
-    """Members with the feature statistics and the index that training writes."""
+    """Members with the whitening and the index that training writes."""
     directory = tmp_path_factory.mktemp("trained") / "models"
     shutil.copytree(models, directory)
     (directory / REJECTION).unlink(missing_ok=True)
@@ -69,8 +69,8 @@ def just_trained(models, held_out, tmp_path_factory):
         features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
         sums = FeatureSums.zeros(3, features.shape[1])
         sums.add(features, np.arange(30) % 3)
-        projection = Projection.of_sums(sums)
-        write_feature_statistics(projection.statistics, Place(str(directory / name)))
+        projection = Projection.of_most_variance(feature_statistics(sums).whitening, sums.covariance())
+        write_whitening(projection.whitening, Place(str(directory / name)))
         write_index(
             NeighbourIndex.of_photos(
                 projection,
@@ -196,7 +196,7 @@ def test_photos_without_a_landmark_of_another_evaluation_are_refused(
         predict(settings, find_photos(settings, ""), one_rank)
 
 
-@pytest.mark.parametrize("lost", [STATISTICS, INDEX])
+@pytest.mark.parametrize("lost", [WHITENING, INDEX])
 def test_members_without_their_training_photos_learn_no_rejection_and_report_it(
     lost, sketched, held_out, streets
 ):
@@ -242,7 +242,7 @@ def test_what_was_learned_with_other_views_is_refused(sketched, held_out, street
     assert files.rejecting
 
 
-@pytest.mark.parametrize("name", [STATISTICS, INDEX])
+@pytest.mark.parametrize("name", [WHITENING, INDEX])
 @pytest.mark.parametrize("content", [b"", b"PK no archive", b"\x93NUMPY"])
 def test_broken_files_of_training_photos_are_reported_by_name(sketched, held_out, name, content):
     (sketched / MEMBERS[2] / name).write_bytes(content)
@@ -271,7 +271,7 @@ def test_masked_classes_are_never_predicted():
     truth = np.arange(6) % 4
     sums = FeatureSums.zeros(4, 8)
     sums.add(random.random((20, 8)).astype(np.float32), np.arange(20) % 4)
-    projection = Projection(feature_statistics(sums), np.eye(8, dtype=np.float32))
+    projection = Projection(feature_statistics(sums).whitening, np.eye(8, dtype=np.float32))
     vectors = projection.vectors(random.random((20, 8))).astype(np.float16)
     indexes = [
         NeighbourIndex.of_photos(projection, list("abcdefghijklmnopqrst"), np.arange(20) % 4, vectors)

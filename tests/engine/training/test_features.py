@@ -15,10 +15,11 @@ from small_dataset import write_small_dataset
 from landmark_lib.method.recipes import PLAIN
 from landmark_lib.method.similarity import FeatureSums, feature_statistics
 from landmark_lib.storage import Place
+from landmark_lib.training.class_similarity import SIMILARITY
 from landmark_lib.training.feature_files import FEATURES, cut
 from landmark_lib.training.member_record import read_member
 from landmark_lib.training.model import load_trained
-from landmark_lib.training.model_directory import read_feature_statistics
+from landmark_lib.training.model_directory import BEST, read_whitening
 from landmark_lib.training.neighbours import read_index
 
 OPTIONS = [
@@ -55,9 +56,9 @@ def test_training_on_features_equals_training_on_images(cached, small_dataset, t
     for one, other in zip(history(cached), history(tmp_path), strict=True):
         assert one["validation_accuracy"] == other["validation_accuracy"]
         assert float(one["training_loss"]) == pytest.approx(float(other["training_loss"]), rel=1e-3)
-    of_features, of_images = (read_feature_statistics(Place(str(m / "member-0"))) for m in (cached, tmp_path))
+    of_features, of_images = (read_whitening(Place(str(m / "member-0"))) for m in (cached, tmp_path))
     np.testing.assert_allclose(of_features.centre, of_images.centre, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(of_features.classes, of_images.classes, atol=1e-3)
+    np.testing.assert_allclose(of_features.shrinkage, of_images.shrinkage, atol=1e-3)
 
 
 def last_weights(models):
@@ -131,7 +132,7 @@ def test_two_ranks_index_each_training_photo_once_by_its_untransformed_row(on_tw
                 assert image_id not in rows
                 rows[image_id] = index, features
     directory = Place(str(models / "member-0"))
-    found = read_index(directory, read_feature_statistics(directory))
+    found = read_index(directory, read_whitening(directory))
     assert sorted(found.image_ids) == sorted(image_id.decode() for image_id in rows)
     expected = [rows[image_id.encode()] for image_id in found.image_ids]
     assert found.classes.tolist() == [index for index, _ in expected]
@@ -146,7 +147,7 @@ def test_two_ranks_compute_statistics_of_all_rows(on_two_ranks):
     sums = FeatureSums.zeros(3, features.shape[1])
     sums.add(features, np.concatenate([table["class_index"].to_numpy() for table in tables]))
     np.testing.assert_allclose(
-        read_feature_statistics(Place(str(models / "member-0"))).classes,
+        load_trained(Place(str(models / "member-0" / BEST))).get_layer(SIMILARITY).class_means,
         feature_statistics(sums).classes,
         atol=3e-4,
     )
@@ -174,8 +175,8 @@ def test_trained_layers_learn_from_the_outputs_of_the_frozen_ones_bit_for_bit(ta
     measured = [name for name in history(cached)[0] if name.startswith(("training", "validation"))]
     for one, other in zip(history(cached), history(tmp_path), strict=True):
         assert [one[name] for name in measured] == [other[name] for name in measured]
-    mine, theirs = (read_feature_statistics(Place(str(m / "member-0"))) for m in (cached, tmp_path))
-    np.testing.assert_array_equal(mine.classes, theirs.classes)
+    mine, theirs = (read_whitening(Place(str(m / "member-0"))) for m in (cached, tmp_path))
+    np.testing.assert_array_equal(mine.shrinkage, theirs.shrinkage)
 
 
 def test_the_size_of_the_outputs_is_reported_before_they_are_computed(tail):

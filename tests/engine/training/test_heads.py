@@ -29,7 +29,7 @@ from landmark_lib.training.model import (
     with_similarity,
     without_similarity,
 )
-from landmark_lib.training.model_directory import BEST, read_feature_statistics
+from landmark_lib.training.model_directory import BEST, read_whitening
 
 CLASSES = 3
 OPTIONS = [
@@ -146,9 +146,7 @@ def test_the_similarity_is_added_to_what_the_dense_layer_returns(cached, small_d
         small_dataset, cached.path.parent.parent / "softmax", "--cache-features", "--head", "softmax"
     )
     layer = load_trained(cached / BEST).get_layer(SIMILARITY)
-    np.testing.assert_allclose(
-        layer.class_means, read_feature_statistics(cached).classes, atol=1e-3
-    )  # of 16 bits in the file
+    np.testing.assert_array_equal(layer.shrinkage, read_whitening(cached).shrinkage)
     difference = logits_of(cached) - DENSE_FACTOR * logits_of(other)
     assert np.abs(difference).max() <= SCALE * 1.001
     assert np.abs(difference).max() > 0.1

@@ -95,7 +95,7 @@ def test_statistics_are_small():
     random = np.random.default_rng(0)
     features = random.normal(size=(800, 1200)).astype(np.float32)
     statistics = feature_statistics(sums_of(features, np.arange(800) % 3, 3))
-    assert statistics.directions.shape == (1200, DIRECTIONS)
+    assert statistics.whitening.directions.shape == (1200, DIRECTIONS)
     assert statistics.classes.shape == (3, 1200)
 
 
