@@ -43,7 +43,7 @@ class Trial:
                 "weights": "random",
                 "image_size": 32,
                 "batch_size": 4,
-                "epochs": 50,
+                "epochs": 1000,  # so many that it is stopped before the last one on any machine
                 "trainable_layers": "1",
                 "horovodrun_args": "-np 1 -H localhost:1",
             },
@@ -56,7 +56,7 @@ class Trial:
         def report(epoch, accuracy):
             self.epochs.append(epoch)
             self.accuracies.append(accuracy)
-            self.stop.asked = epoch == stop_after
+            self.stop.asked |= epoch == stop_after  # several epochs may be reported at once
             return epoch == prune_after
 
         with try_lock(self.folder / "lock") as lock:
