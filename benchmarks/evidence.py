@@ -38,7 +38,7 @@ from landmark_lib.method.neighbours import (
 )
 from landmark_lib.method.recipes import PLAIN
 from landmark_lib.method.rejection import fit_rejection, log_odds
-from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, feature_statistics
+from landmark_lib.method.similarity import FeatureStatistics, FeatureSums
 from landmark_lib.settings import EvaluateSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.feature_files import FEATURES
@@ -192,8 +192,7 @@ def index_of(
     """Return the statistics and the index of training photos."""
     sums = FeatureSums.zeros(int(classes.max()) + 1, features.shape[1])
     sums.add(features, classes)
-    covariance, statistics = sums.covariance(), feature_statistics(sums)
-    projection = Projection.of_most_variance(statistics.whitening, covariance)
+    statistics, projection = Projection.of_sums(sums)
     names = [f"{number:09}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return statistics, NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)

@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmark_lib.method.similarity import (
+    FeatureStatistics,
+    FeatureSums,
     Whitening,
+    feature_statistics,
     principal_directions,
     unit,
 )
@@ -40,19 +43,24 @@ class Projection:
     directions: NDArray[np.float32]
 
     @classmethod
-    def of_most_variance(cls, whitening: Whitening, covariance: NDArray[np.float64]) -> Self:
-        """Return the projection to the directions in which whitened features vary most.
+    def of_sums(cls, sums: FeatureSums) -> tuple[FeatureStatistics, Self]:
+        """Return the statistics of the features, and the projection to where they vary most when whitened.
 
         Args:
-            whitening: How they are whitened.
-            covariance: Of the features of all training photos, (features, features).
+            sums: Over all training photos; overwritten as by `feature_statistics`.
+
+        Raises:
+            ValueError: No photos, or a sum that is not finite.
         """
+        covariance = sums.covariance()  # before the sums are overwritten
+        statistics = feature_statistics(sums)
+        whitening = statistics.whitening
         features = len(covariance)
         within = (whitening.directions * whitening.shrinkage) @ whitening.directions.T
         factor = np.eye(features) + within
         count = min(DIMENSIONS, features)
         _, directions = principal_directions(factor @ covariance @ factor, count)  # ascending
-        return cls(whitening, directions[:, ::-1].astype(np.float32))
+        return statistics, cls(whitening, directions[:, ::-1].astype(np.float32))
 
     def vectors(self, features: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return the vectors of photos, of length 1: (photos, features) -> (photos, dimensions)."""

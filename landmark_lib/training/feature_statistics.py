@@ -7,7 +7,7 @@ import numpy as np
 
 from landmark_lib.errors import LandmarkError
 from landmark_lib.method.neighbours import NeighbourIndex, Projection
-from landmark_lib.method.similarity import FeatureStatistics, FeatureSums, feature_statistics
+from landmark_lib.method.similarity import FeatureStatistics, FeatureSums
 from landmark_lib.progress import progress
 from landmark_lib.training import horovod_step
 from landmark_lib.training.feed import FeatureRows
@@ -51,9 +51,8 @@ def index_training_photos(
             raise LandmarkError(f"member {data.member}: no training rows")
         for part in (sums.photos, sums.features, sums.products):
             horovod_step.add_over_ranks(part)
-        covariance = sums.covariance()  # before the sums are overwritten
-        statistics = feature_statistics(sums)
-        return statistics, plain.index(Projection.of_most_variance(statistics.whitening, covariance))
+        statistics, projection = Projection.of_sums(sums)
+        return statistics, plain.index(projection)
 
 
 def _in_blocks(rows: Iterator[FeatureRows], display: Any) -> Iterator[FeatureRows]:

@@ -69,7 +69,7 @@ def just_trained(models, held_out, tmp_path_factory):
         features = features_of(load_trained(Place(str(directory / name / BEST))))(images).numpy()
         sums = FeatureSums.zeros(3, features.shape[1])
         sums.add(features, np.arange(30) % 3)
-        projection = Projection.of_most_variance(feature_statistics(sums).whitening, sums.covariance())
+        _, projection = Projection.of_sums(sums)
         write_whitening(projection.whitening, Place(str(directory / name)))
         write_index(
             NeighbourIndex.of_photos(

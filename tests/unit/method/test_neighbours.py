@@ -14,7 +14,7 @@ from landmark_lib.method.neighbours import (
     most_similar,
     similarity_to_known,
 )
-from landmark_lib.method.similarity import FeatureSums, feature_statistics, unit
+from landmark_lib.method.similarity import FeatureSums, unit
 
 CLASSES, FEATURES = 4, 12
 
@@ -31,7 +31,7 @@ def photos(seed, count=60):
 def index_of(features, classes, names=None):
     sums = FeatureSums.zeros(CLASSES, FEATURES)
     sums.add(features, classes)
-    projection = Projection.of_most_variance(feature_statistics(sums).whitening, sums.covariance())
+    _, projection = Projection.of_sums(sums)
     names = names or [f"photo {number:03}" for number in range(len(classes))]
     vectors = projection.vectors(features).astype(np.float16)
     return NeighbourIndex.of_photos(projection, names, classes.astype(np.int32), vectors)
