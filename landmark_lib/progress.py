@@ -39,6 +39,10 @@ class _Lines(_Bar):
 
         return write
 
+    def display(self, msg: str | None = None, pos: int | None = None) -> bool:  # noqa: ARG002 - tqdm's signature
+        # Below another display, even one whose work is done, tqdm would move the cursor down and up again.
+        return bool(super().display(msg, pos=0))
+
     def close(self) -> None:
         if not self.disable:
             if self.leave or self.last_print_n:

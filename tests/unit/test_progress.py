@@ -28,6 +28,19 @@ def test_log_has_complete_lines_and_ends_with_the_last(capsys):
     assert "\r" not in err
 
 
+def test_lines_of_work_beside_other_work_are_written_one_below_the_other(capsys):
+    with progress("corpus", 3, "photos") as outer:
+        count(2)
+        outer.update(3)
+    count(1)  # while the finished display is still referenced
+    out, err = capsys.readouterr()
+    assert [line.partition(" in ")[0] for line in err.splitlines()] == [
+        f"corpus: {photos} photos" for photos in ("2/2", "3/3", "1/1")
+    ]
+    assert err.replace("\n", "").isprintable()
+    assert out == ""
+
+
 def test_work_that_ends_before_a_line_is_due_logs_its_end_alone(capsys):
     count(100_000)
     (line,) = capsys.readouterr().err.splitlines()
