@@ -14,11 +14,11 @@ from landmark_lib import dataset
 from landmark_lib.dataset import CORPUS, REJECTED, VALIDATION, Manifest
 from landmark_lib.errors import BadPhotoError, UserError
 from landmark_lib.fetching.photos import fetch_photos
-from landmark_lib.images.prepare import framed, prepare_photo
+from landmark_lib.images.prepare import CorpusImage, prepare_photo
 from landmark_lib.inputs.listing import list_photos
 from landmark_lib.inputs.source import find_source, is_dataset
 from landmark_lib.method.epochs import ShardSlice
-from landmark_lib.method.recipes import WHOLE, Framing
+from landmark_lib.method.recipes import PLAIN, WHOLE, Framing
 from landmark_lib.settings import PhotoSettings, PredictSettings, SourceSettings
 from landmark_lib.storage import Place
 from landmark_lib.training.reading import Group, Shards, read_slices
@@ -120,7 +120,10 @@ class DatasetPhotos:
                 f" trained on whole ones; spark-submit jobs/preprocess.py --framing {WHOLE} keeps them"
             )
         for image_ids, jpegs in read_slices(self._shards, [ShardSlice(unit, 0, record.rows)], COLUMNS):
-            yield image_ids, jpegs if stored == framing else _array([framed(jpeg, framing) for jpeg in jpegs])
+            if stored == framing:
+                yield image_ids, jpegs
+            else:
+                yield image_ids, _array([CorpusImage(jpeg).row(PLAIN, framing) for jpeg in jpegs])
 
 
 class UsersPhotos:

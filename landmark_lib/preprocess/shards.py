@@ -23,10 +23,9 @@ from landmark_lib.dataset import (
     training_directory,
     write_table,
 )
-from landmark_lib.images.jpeg import decode_jpeg, encode_jpeg
-from landmark_lib.images.transform import apply_recipe
+from landmark_lib.images.prepare import CorpusImage
 from landmark_lib.method.placement import place_row, shard_count, training_sets
-from landmark_lib.method.recipes import PLAIN, WHOLE, Framing, Recipe
+from landmark_lib.method.recipes import Framing, Recipe
 from landmark_lib.preprocess.journal import Journal, Part
 from landmark_lib.preprocess.parts import FILE, write_files
 from landmark_lib.preprocess.plan import PlannedRows
@@ -182,16 +181,11 @@ def _part_outputs(
     for image_id, image in zip(corpus["image_id"].to_pylist(), corpus["image"], strict=True):
         if image_id not in planned:
             continue
-        content = image.as_py()
-        decoded = decode_jpeg(content)
+        corpus_image = CorpusImage(image.as_py())
         made: dict[str, bytes] = {}
         for place in layout.places(planned[image_id]):
             if place.recipe not in made:
-                recipe = Recipe.parse(place.recipe)
-                unchanged = layout.framing == WHOLE and recipe == PLAIN  # the bytes of the corpus
-                made[place.recipe] = (
-                    content if unchanged else encode_jpeg(apply_recipe(decoded, recipe, layout.framing))
-                )
+                made[place.recipe] = corpus_image.row(Recipe.parse(place.recipe), layout.framing)
             if place.file in missing:
                 jpeg = made[place.recipe]
                 yield {
