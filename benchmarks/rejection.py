@@ -23,7 +23,7 @@ if __name__ == "__main__":
         backbone=("ResNet50", "network of keras.applications, as for jobs/train.py"),
         weights=("imagenet", "initial weights, as for jobs/train.py"),
         head=("similarity", "head of each member, as for jobs/train.py"),
-        image_size=("128", "side of the network's input in pixels"),
+        image_size=("224", "side of the network's input in pixels"),
         photos=(None, "folder of folders, one per landmark; default: a rendered sample"),
         no_landmark=(None, "photos that show no landmark; default: rendered ones"),
         work=(None, "directory for photos, data set and models; kept"),
