@@ -103,11 +103,14 @@ class SampledStep:
     def _learn(self, inputs: tf.Tensor, sample: Sampled) -> SampledResult:
         for whole, small in self._pairs:
             small.assign(tf.gather(whole.value, sample.classes))
+        # Read once for all that needs it. TensorFlow's graph optimizer may let a second reading, which only
+        # the gradients of other variables need, happen after the kernel has changed.
+        kernel = tf.convert_to_tensor(self._kernel.value)
         with tf.GradientTape() as tape:
             features = self._inner(inputs, training=True)
             penalties = tf.add_n([tf.constant(0.0), *self._inner.losses])
         of_all, gathering = self._rows_of_all(tf.cast(features, tf.float32), "features")
-        logits = tf.matmul(of_all, self._kernel.value, transpose_b=True) + self._bias.value
+        logits = tf.matmul(of_all, kernel, transpose_b=True) + self._bias.value
         softmax, exchanging = self._softmax(logits, sample)
         scale = self._optimizer.scale_loss(tf.constant(1.0))
         errors = scale * _errors(logits, softmax, sample)
@@ -115,7 +118,7 @@ class SampledStep:
         of_others: list[tf.Tensor] = []
         averaging = tf.constant(0.0, tf.float64)
         if others:
-            of_rows = horovod_step.rows_of_rank(tf.matmul(errors, self._kernel.value), self._ranks)
+            of_rows = horovod_step.rows_of_rank(tf.matmul(errors, kernel), self._ranks)
             # Averaged over the ranks below; the errors are those of the mean over the rows of all.
             upstream = [tf.cast(self._ranks.size * of_rows, features.dtype), scale]
             found = tape.gradient([features, penalties], [each.value for each in others], upstream)
@@ -123,7 +126,7 @@ class SampledStep:
                 lambda: horovod_step.average_gradients(found, fp16=self._fp16), found
             )
         # Of the others, each stands for those that were not drawn.
-        penalty = 2 * self._l2 * scale * tf.exp(sample.corrections)[:, tf.newaxis] * self._kernel.value
+        penalty = 2 * self._l2 * scale * tf.exp(sample.corrections)[:, tf.newaxis] * kernel
         of_kernel = tf.matmul(errors, of_all, transpose_a=True) + penalty
         of_bias = tf.reduce_sum(errors, axis=0) + self._nan_if_any_rank_overflows(of_kernel)
         self._optimizer.apply([*of_others, of_kernel, of_bias], [*others, self._kernel, self._bias])
