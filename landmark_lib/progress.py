@@ -39,10 +39,6 @@ class _Lines(_Bar):
 
         return write
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:  # noqa: ARG002 - tqdm's signature
-        # Below another display, even one whose work is done, tqdm would move the cursor down and up again.
-        return bool(super().display(msg, pos=0))
-
     def close(self) -> None:
         if not self.disable:
             if self.leave or self.last_print_n:
@@ -74,7 +70,9 @@ def progress(description: str, total: int, unit: str, *, shown: bool = True, kep
         return _Bar(**common, bar_format=BAR, ncols=columns)
     seconds = SECONDS_BETWEEN_LINES
     times = {"mininterval": seconds, "maxinterval": seconds, "delay": seconds}
-    return _Lines(**common, **times, bar_format=LINE, smoothing=0)  # with the speed since the beginning
+    # With the speed since the beginning. Without a position, tqdm would move the cursor down and up again
+    # below another display, even one whose work is done.
+    return _Lines(**common, **times, bar_format=LINE, smoothing=0, position=0)
 
 
 def _speed(values: Mapping[str, Any]) -> str:
